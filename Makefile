@@ -1,0 +1,38 @@
+# `make table` runs the main job and `make test` the tests; both make the environment in .venv first when it is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: table test lint types tests golden bench clean
+
+table: .venv/installed
+	@$(BIN)/resnext-flops table
+
+test: lint types tests
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/installed
+	$(BIN)/mypy
+
+tests: .venv/installed
+	$(BIN)/pytest -n 2
+
+# Write the golden files of the rendered tables anew; read the difference before you commit it.
+golden: .venv/installed
+	$(BIN)/pytest tests/tables/test_golden.py --update-golden
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+# torch and torchvision fit each other only when they are resolved together, so everything is one installation.
+.venv/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""Measurements in pairs against peers, printed as ratios: `make bench`. Not tests."""

@@ -1,0 +1,34 @@
+"""What a convolutional network costs, exactly, and what width meets a budget.
+
+>>> import resnext_flops as rf
+>>> rf.resnext(50, cardinality=32, width=4).cost().macs
+4230479872
+>>> [solution.width for solution in rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 32])]
+[64, 40, 24, 14, 4]
+
+Multiply-adds are those of convolutions and fully-connected layers (what the ResNeXt paper calls FLOPs), for one
+example. Importing this package loads neither torch nor NumPy; what needs them loads them when called.
+"""
+
+from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.errors import InputError
+from resnext_flops.models import network
+from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.solve import WidthSolution, solve_width
+from resnext_flops.verify import Proof, verify
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Entry",
+    "InputError",
+    "Ledger",
+    "Network",
+    "Proof",
+    "WidthSolution",
+    "network",
+    "resnet",
+    "resnext",
+    "solve_width",
+    "verify",
+]

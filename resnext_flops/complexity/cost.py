@@ -1,0 +1,112 @@
+"""The cost reading: what each kind of layer costs, as exact integers (or formulas, where sizes are symbols).
+
+A convolution with k_h x k_w kernels in g groups has k_h k_w (c_in / g) c_out weights, and one multiply-add a weight at
+each output pixel; a fully-connected layer is the same with one pixel. Eqn. 4 of the ResNeXt paper is the sum of the
+first over one block. What the figures mean is written in `ledger.py`.
+"""
+
+from collections.abc import Sequence
+from functools import singledispatch
+from math import prod
+from typing import Any, NamedTuple
+
+from resnext_flops.complexity import layers
+from resnext_flops.complexity.layers import Shape, Size, Visit
+from resnext_flops.complexity.ledger import Entry, Ledger
+
+
+class Cost(NamedTuple):
+    """What one kind of layer adds to its entry."""
+
+    kind: str
+    weights: Size = 0
+    biases: Size = 0
+    params: Size = 0
+    macs: Size = 0
+    activations: Size = 0
+    kernel: tuple[Size, ...] = ()
+    groups: Size = 1
+
+
+@singledispatch
+def cost(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    """The cost of one layer. A layer without a rule is an error: nothing is silently zero.
+
+    >>> cost(layers.Conv(64, 7, stride=2, padding=3), ((3, 224, 224),), (64, 112, 112)).macs == 7 * 7 * 3 * 64 * 112**2
+    True
+    """
+    raise TypeError(f"no cost is known for a {type(layer).__name__}")
+
+
+@cost.register
+def _(layer: layers.Conv, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    pixels = output[1] * output[2]
+    weights = layer.kernel[0] * layer.kernel[1] * (inputs[0][0] // layer.groups) * layer.channels
+    biases = layer.channels if layer.bias else 0
+    return Cost(
+        "conv", weights, biases, weights + biases, weights * pixels, layer.channels * pixels, layer.kernel, layer.groups
+    )
+
+
+@cost.register
+def _(layer: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    weights = inputs[0][-1] * layer.features
+    rows = prod(output[:-1])
+    biases = layer.features if layer.bias else 0
+    return Cost("linear", weights, biases, weights + biases, weights * rows, layer.features * rows)
+
+
+@cost.register
+def _(layer: layers.BatchNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("batch norm", params=2 * inputs[0][0])
+
+
+@cost.register
+def _(layer: layers.MaxPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("max pool", kernel=layer.kernel)
+
+
+@cost.register
+def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("global average pool")
+
+
+@cost.register
+def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("relu")
+
+
+@cost.register
+def _(layer: layers.Flatten, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("flatten")
+
+
+@cost.register
+def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("sum")
+
+
+@cost.register
+def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("concat")
+
+
+def _entry(visit: Visit) -> Entry:
+    found = cost(visit.layer, visit.inputs, visit.output)
+    return Entry(
+        path=visit.path,
+        inputs=visit.inputs,
+        output=visit.output,
+        times=visit.times,
+        training_only=visit.training_only,
+        **found._asdict(),
+    )
+
+
+def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
+    """The ledger of a walk.
+
+    >>> ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
+    115605504
+    """
+    return Ledger(name, visits[0].inputs[0], tuple(_entry(visit) for visit in visits))

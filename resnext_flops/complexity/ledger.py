@@ -1,0 +1,141 @@
+"""The ledger: one entry for each layer of a network, and the totals. It does not know where its entries came from.
+
+What a number is: `macs` are the multiply-adds of convolutions and fully-connected layers, the figure of the ResNeXt
+paper (which calls it FLOPs); biases, normalisation, pooling and activation functions are free in it. `weights` are the
+weights of those layers alone (Eqn. 4 of the paper), `params` is everything that torch's `numel()` sees, and
+`activations` the elements that convolutions and fully-connected layers put out (Radosavovic et al., arXiv:2003.13678).
+All are for one example. Any other figure is a convention: see `conventions.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from resnext_flops.complexity.conventions import convention
+from resnext_flops.complexity.layers import Shape, Size
+
+if TYPE_CHECKING:
+    import pandas
+
+    from resnext_flops.tables.render import TerminalTable
+
+
+class Entry(NamedTuple):
+    """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
+
+    `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
+    """
+
+    path: str
+    kind: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    kernel: tuple[Size, ...] = ()
+    groups: Size = 1
+    weights: Size = 0
+    biases: Size = 0
+    params: Size = 0
+    macs: Size = 0
+    activations: Size = 0
+    times: Size = 1
+    training_only: bool = False
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The entries of one network for one input shape, and their totals as exact integers.
+
+    Layers that run in training only (auxiliary classifiers) count in `params` and `weights`, and in nothing else.
+
+    >>> import resnext_flops as rf
+    >>> ledger = rf.resnext(50, cardinality=32, width=4).cost()
+    >>> ledger.params, ledger.macs
+    (25028904, 4230479872)
+    >>> ledger["head.fc"].macs == 2048 * 1000
+    True
+    >>> ledger.stage("conv2.block2").weights == 32 * (256 * 4 + 3 * 3 * 4 * 4 + 4 * 256)
+    True
+    """
+
+    name: str
+    input: Shape
+    entries: tuple[Entry, ...]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, path: str) -> Entry:
+        """The entry of one layer. Raises KeyError for a path that the ledger does not have."""
+        for entry in self.entries:
+            if entry.path == path:
+                return entry
+        raise KeyError(path)
+
+    def stage(self, path: str) -> "Ledger":
+        """The part of the ledger below one path: a stage (`conv3`), a block (`conv3.block1`) or a layer.
+
+        Raises KeyError for a path that the ledger does not have.
+        """
+        part = tuple(entry for entry in self.entries if f"{entry.path}.".startswith(f"{path}."))
+        if not part:
+            raise KeyError(path)
+        return Ledger(f"{self.name} {path}".strip(), part[0].inputs[0], part)
+
+    @property
+    def params(self) -> Size:
+        """Parameters: every element of every learned tensor."""
+        return sum(entry.params * entry.times for entry in self.entries)
+
+    @property
+    def weights(self) -> Size:
+        """Weights of convolutions and fully-connected layers, without biases (Eqn. 4 of the ResNeXt paper)."""
+        return sum(entry.weights * entry.times for entry in self.entries)
+
+    @property
+    def macs(self) -> Size:
+        """Multiply-adds of convolutions and fully-connected layers, for one example in evaluation mode."""
+        return sum(entry.macs * entry.times for entry in self.entries if not entry.training_only)
+
+    @property
+    def activations(self) -> Size:
+        """Elements that convolutions and fully-connected layers put out, for one example in evaluation mode."""
+        return sum(entry.activations * entry.times for entry in self.entries if not entry.training_only)
+
+    def total(self, name: str) -> Size:
+        """The figure of a counting convention, such as `fvcore`.
+
+        Raises InputError for a convention that does not exist.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).cost().total("fvcore")
+        4111512576
+        """
+        rule = convention(name).rule
+        return sum(rule(entry) * entry.times for entry in self.entries if not entry.training_only)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""
+        import pandas
+
+        frame = pandas.DataFrame(self.entries, columns=Entry._fields, dtype=object)
+        return frame.set_index("path")
+
+    def __rich__(self) -> "TerminalTable":
+        from resnext_flops.tables.breakdown import breakdown
+        from resnext_flops.tables.render import TerminalTable
+
+        return TerminalTable(breakdown(self))
+
+    def _repr_html_(self) -> str:
+        from resnext_flops.tables.breakdown import breakdown
+        from resnext_flops.tables.render import to_html
+
+        return to_html(breakdown(self))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Ledger of {self.name or 'a part'}: {len(self)} layers, {self.params} params, {self.macs} multiply-adds>"
+        )

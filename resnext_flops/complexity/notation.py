@@ -1,0 +1,110 @@
+"""The text reading: stages and blocks in the bracket notation of the ResNet and ResNeXt papers (their Tables 1)."""
+
+from dataclasses import dataclass
+
+from resnext_flops.complexity.layers import (
+    Concat,
+    Conv,
+    GlobalAvgPool,
+    Layer,
+    Linear,
+    MaxPool,
+    Node,
+    Pair,
+    Repeat,
+    Sequential,
+    Shape,
+    Size,
+    Sum,
+    walk,
+)
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """The layers of a block and how often it is repeated. As a string it is one line; `lines` is the paper's form.
+
+    >>> block = Bracket(("1x1, 64", "3x3, 64", "1x1, 256"), 3)
+    >>> print(block)
+    [1x1, 64; 3x3, 64; 1x1, 256] x 3
+    >>> print(block.lines)
+    ⎡1x1, 64 ⎤
+    ⎢3x3, 64 ⎥ x 3
+    ⎣1x1, 256⎦
+    """
+
+    layers: tuple[str, ...]
+    times: Size
+
+    def __str__(self) -> str:
+        return f"[{'; '.join(self.layers)}] x {self.times}"
+
+    @property
+    def lines(self) -> str:
+        """The block over several lines, with tall brackets."""
+        last, middle = len(self.layers) - 1, len(self.layers) // 2
+        if last == 0:
+            return str(self)
+        width = max(map(len, self.layers))
+        rows = []
+        for row, text in enumerate(self.layers):
+            left, right = "⎡⎤" if row == 0 else "⎣⎦" if row == last else "⎢⎥"
+            rows.append(f"{left}{text:<{width}}{right}{f' x {self.times}' if row == middle else ''}")
+        return "\n".join(rows)
+
+
+def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
+    """What a table prints of one stage that takes inputs of `shape`: a text for each layer, a bracket for each repeat.
+
+    Activation functions, batch norm and the layers of shortcuts are left out, as the papers do; a repeated block is
+    printed as its body, without the stride of its first block.
+
+    >>> from resnext_flops.complexity.families.resnext import resnext
+    >>> [str(part) for part in stage(dict(resnext().body.children)["conv2"], (64, 112, 112))]
+    ['3x3 max pool, stride 2', '[1x1, 128; 3x3, 128, C=32; 1x1, 256] x 3']
+    """
+    parts: list[str | Bracket] = []
+    for _, child in node.children:
+        if isinstance(child, Repeat):
+            shape = walk(child.first, shape)[-1].output
+            parts.append(Bracket(_texts(_residual(child.body), shape), child.times))
+        else:
+            parts += _texts(child, shape)
+            shape = walk(child, shape)[-1].output
+    return parts
+
+
+def _residual(block: Node) -> Node:
+    """A block without its shortcut."""
+    if isinstance(block, Sequential):
+        children = ((name, child) for name, child in block.children if not isinstance(child, Repeat))
+        return Sequential(tuple((name, _residual(child)) for name, child in children))
+    return dict(block.branches)["residual"] if isinstance(block, Sum) else block
+
+
+def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
+    return tuple(text for visit in walk(node, shape) if (text := _text(visit.layer)))
+
+
+def _text(layer: Layer | Sum | Concat) -> str:
+    match layer:
+        case Conv(channels=channels, kernel=kernel, stride=stride, groups=groups):
+            cardinality = f", C={groups}" if groups != 1 else ""
+            return f"{_pair(kernel)}, {channels}{_stride(stride)}{cardinality}"
+        case MaxPool(kernel=kernel, stride=stride):
+            return f"{_pair(kernel)} max pool{_stride(stride)}"
+        case GlobalAvgPool():
+            return "global average pool"
+        case Linear(features=features):
+            return f"{features}-d fc"
+    return ""
+
+
+def _pair(sizes: Pair) -> str:
+    return f"{sizes[0]}x{sizes[1]}"
+
+
+def _stride(stride: Pair) -> str:
+    if stride == (1, 1):
+        return ""
+    return f", stride {stride[0]}" if stride[0] == stride[1] else f", stride {_pair(stride)}"

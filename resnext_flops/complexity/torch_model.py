@@ -1,0 +1,154 @@
+"""The torch reading: the real `nn.Module` of a description. Its module names are the ledger's paths.
+
+Modules are made on the `meta` device first and given memory once, on the device where they are wanted.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resnext_flops.complexity import layers
+from resnext_flops.complexity.layers import Node, Repeat, Sequential, Shape, walk
+from resnext_flops.errors import InputError
+
+
+class Branches(nn.ModuleDict):
+    """Branches from one input."""
+
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """The output of each branch, in order."""
+        return [branch(x) for branch in self.values()]
+
+
+class SumOf(Branches):
+    """Branches whose outputs are added."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the branches' outputs, the first one first."""
+        first, *others = self.outputs(x)
+        for other in others:
+            first = first + other
+        return first
+
+
+class ConcatOf(Branches):
+    """Branches whose outputs are concatenated along the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Concatenate the branches' outputs in order."""
+        return torch.cat(self.outputs(x), dim=1)
+
+
+@singledispatch
+def module(layer: Any, shape: Shape) -> nn.Module:
+    """The torch module of one layer that takes inputs of `shape` (without the batch).
+
+    >>> module(layers.Conv(8, 3, padding=1), (4, 32, 32))
+    Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+    """
+    raise TypeError(f"no torch module is known for a {type(layer).__name__}")
+
+
+@module.register
+def _(layer: layers.Conv, shape: Shape) -> nn.Module:
+    return nn.Conv2d(
+        shape[0], layer.channels, layer.kernel, layer.stride, layer.padding, groups=layer.groups, bias=layer.bias
+    )
+
+
+@module.register
+def _(layer: layers.Linear, shape: Shape) -> nn.Module:
+    return nn.Linear(shape[-1], layer.features, bias=layer.bias)
+
+
+@module.register
+def _(layer: layers.BatchNorm, shape: Shape) -> nn.Module:
+    return nn.BatchNorm2d(shape[0], eps=layer.eps)
+
+
+@module.register
+def _(layer: layers.ReLU, shape: Shape) -> nn.Module:
+    return nn.ReLU(inplace=True)
+
+
+@module.register
+def _(layer: layers.MaxPool, shape: Shape) -> nn.Module:
+    return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding, ceil_mode=layer.ceil_mode)
+
+
+@module.register
+def _(layer: layers.GlobalAvgPool, shape: Shape) -> nn.Module:
+    return nn.AdaptiveAvgPool2d(1)
+
+
+@module.register
+def _(layer: layers.Flatten, shape: Shape) -> nn.Module:
+    return nn.Flatten()
+
+
+def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: int = 0) -> nn.Module:
+    """The module of any node for inputs of `shape` (channels, height, width), initialised as He et al. do.
+
+    Convolutions are drawn from He's normal distribution over their outputs (arXiv:1502.01852), everything else as torch
+    does by default. The same seed gives the same weights, and the caller's random state is left alone. On the device
+    `meta` nothing is drawn and nothing takes memory.
+
+    Raises InputError where a layer cannot take its input.
+
+    >>> build(Sequential.of(conv=layers.Conv(8, 3), norm=layers.BatchNorm()), (3, 32, 32))
+    Sequential(
+      (conv): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), bias=False)
+      (norm): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
+    )
+    """
+    with torch.device("meta"):
+        leaves = (
+            module(visit.layer, visit.inputs[0])
+            for visit in walk(node, shape)
+            if not isinstance(visit.layer, (layers.Sum, layers.Concat))
+        )
+        model = _assemble(node, leaves)
+    if torch.device(device).type == "meta":
+        return model
+    model.to_empty(device=device)
+    initialise(model, seed)
+    return model
+
+
+def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:
+    """Put the leaves, in the order of the walk, into modules that nest as the description does."""
+    if isinstance(node, Sequential):
+        return nn.Sequential(OrderedDict((name, _assemble(child, leaves)) for name, child in _spliced(node)))
+    if isinstance(node, (layers.Sum, layers.Concat)):
+        branches = {name: _assemble(branch, leaves) for name, branch in node.branches}
+        return SumOf(branches) if isinstance(node, layers.Sum) else ConcatOf(branches)
+    return next(leaves)
+
+
+def _spliced(node: Sequential) -> Iterator[tuple[str, Node]]:
+    for name, child in node.children:
+        if isinstance(child, Repeat):
+            if not isinstance(child.times, int):
+                raise InputError(f"{name}: a network with a symbol for its depth cannot be built")
+            yield f"{name}1", child.first
+            yield from ((f"{name}{number}", child.body) for number in range(2, child.times + 1))
+        else:
+            yield name, child
+
+
+def initialise(model: nn.Module, seed: int) -> None:
+    """Draw the weights of a model anew, in place."""
+    devices = [parameter.device for parameter in model.parameters() if parameter.is_cuda][:1]
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        for part in model.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+                if part.bias is not None:
+                    nn.init.zeros_(part.bias)
+            elif isinstance(part, (nn.Linear, nn.BatchNorm2d)):
+                part.reset_parameters()

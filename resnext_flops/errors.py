@@ -1,0 +1,31 @@
+"""The one exception that a caller is meant to see.
+
+Every message is a single sentence that says what was given, what is allowed and, where there is one, the nearest thing
+that would work. The command line prints it and exits with status 2.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """A size, name or option that cannot be used.
+
+    >>> raise InputError("width is 0; it must be at least 1")
+    Traceback (most recent call last):
+    resnext_flops.errors.InputError: width is 0; it must be at least 1
+    """
+
+
+def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
+    """The error for a name that is not in a list: offers the nearest names, or all of them where none is near.
+
+    >>> print(unknown("format", "jason", ["rich", "markdown", "csv", "json"]))
+    unknown format 'jason'; did you mean 'json'?
+    >>> print(unknown("depth", 51, [50, 101, 152]))
+    unknown depth 51; known are 50, 101, 152
+    """
+    names = [str(name) for name in known]
+    near = get_close_matches(given, names, n=3) if isinstance(given, str) else []
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names)}"
+    return InputError(f"unknown {kind} {given!r}; {hint}")

@@ -1,0 +1,150 @@
+"""Network: a family, its arguments, and the readings of the description they give.
+
+A network keeps its family and its arguments, not only the description, because integers baked into a value cannot be
+made free again: the solver calls the family once more, with other sizes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from resnext_flops.complexity.cost import ledger
+from resnext_flops.complexity.families import resnet as resnet_family
+from resnext_flops.complexity.families import resnext as resnext_family
+from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+P = ParamSpec("P")
+
+# No network of these families needs a larger input than this, so the search for the smallest one that works ends here.
+LARGEST_SMALLEST_RESOLUTION = 512
+
+
+@dataclass(frozen=True)
+class Network:
+    """A described network. Made by a family function (`resnet`, `resnext`) or by name (`network`).
+
+    >>> import resnext_flops as rf
+    >>> net = rf.resnext(50, cardinality=8, width=14)
+    >>> net
+    resnext(50, cardinality=8, width=14)
+    >>> net.replace(width=13)
+    resnext(50, cardinality=8, width=13)
+    """
+
+    family: Callable[..., Description]
+    arguments: Mapping[str, Any]
+    description: Description
+    visits: Sequence[Visit]
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return ledger(self.visits, repr(self))
+
+    def cost(self) -> Ledger:
+        """The exact cost of one example, layer by layer.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(101).cost().macs
+        7801405440
+        """
+        return self._ledger
+
+    def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
+        """The real model, in training mode; its modules have the ledger's paths as names.
+
+        device: where its tensors live; `meta` gives shapes without memory.
+        seed: the same seed gives the same weights.
+
+        >>> import resnext_flops as rf
+        >>> model = rf.resnet(50).to_torch(device="meta")
+        >>> sum(parameter.numel() for parameter in model.parameters())
+        25557032
+        """
+        from resnext_flops.complexity.torch_model import build
+
+        return build(self.description.body, self.description.input, device, seed)
+
+    def replace(self, **changes: Any) -> "Network":
+        """The same network with other arguments.
+
+        Raises InputError for an argument that the family does not have, or a value that it cannot use.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).replace(resolution=320)
+        resnet(50, resolution=320)
+        """
+        return build(self.family, {**self.arguments, **changes})
+
+    def __hash__(self) -> int:
+        return hash((self.family, self.description))
+
+    def __repr__(self) -> str:
+        parameters = signature(self.family).parameters
+        shown = []
+        for position, (name, value) in enumerate(self.arguments.items()):
+            always = parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD
+            if always or value != parameters[name].default:
+                shown.append(f"{name}={value!r}" if position else repr(value))
+        return f"{self.family.__name__}({', '.join(shown)})"
+
+
+def build(family: Callable[..., Description], arguments: Mapping[str, Any]) -> Network:
+    """The network of a family for keyword arguments.
+
+    Raises InputError for an argument that the family does not have, a value that it cannot use, or a resolution that
+    is too small, with the smallest that works.
+    """
+    parameters = signature(family).parameters
+    for name in arguments:
+        if name not in parameters:
+            raise unknown(f"argument of {family.__name__}", name, parameters)
+    complete = {name: arguments.get(name, parameter.default) for name, parameter in parameters.items()}
+    description = family(**complete)
+    try:
+        visits = walk(description.body, description.input)
+    except InputError as error:
+        raise _with_smallest_resolution(family, complete, error) from None
+    return Network(family, complete, description, visits)
+
+
+def _with_smallest_resolution(
+    family: Callable[..., Description], arguments: Mapping[str, Any], error: InputError
+) -> InputError:
+    """The error, and the smallest square input where a larger input is what the network needs."""
+    given = pair("resolution", arguments["resolution"])
+    for resolution in range(min(given) + 1, LARGEST_SMALLEST_RESOLUTION + 1):
+        description = family(**{**arguments, "resolution": resolution})
+        try:
+            walk(description.body, description.input)
+        except InputError:
+            continue
+        return InputError(f"resolution {show(given)} is too small for {error}; the smallest that works is {resolution}")
+    return error
+
+
+def family(function: Callable[P, Description]) -> Callable[P, Network]:
+    """The public form of a family function: the same arguments and documentation, and a Network as the result."""
+    declared = signature(function)
+
+    @wraps(function)
+    def make(*args: P.args, **kwargs: P.kwargs) -> Network:
+        try:
+            bound = declared.bind(*args, **kwargs)
+        except TypeError as error:
+            raise InputError(f"{function.__name__}: {error}") from None
+        return build(function, bound.arguments)
+
+    make.__annotations__ = {**function.__annotations__, "return": Network}
+    return make
+
+
+resnet = family(resnet_family.resnet)
+resnext = family(resnext_family.resnext)

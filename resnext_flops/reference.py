@@ -1,0 +1,146 @@
+"""Rung 3 of the proof: the built model computes what an independent implementation computes, with its tensors.
+
+A freshly initialised network can hide anything, so the reference's batch norms get random scales and shifts and
+statistics calibrated on one batch, and the outputs of two inputs must differ by far more than the tolerance.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from resnext_flops.network import Network
+from resnext_flops.verify import Rung
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# Outputs may differ by this share of the largest of them; two inputs must give outputs this many tolerances apart.
+TOLERANCE = 1e-5
+CONTRAST = 1000
+BATCH = 4
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An independent implementation of a network, and the names that our tensors have there."""
+
+    source: str
+    build: "Callable[[], nn.Module]"
+    rename: Callable[[str], str]
+
+
+def reference(network: Network) -> Reference | None:
+    """The independent implementation of a network, or None where there is none.
+
+    >>> import resnext_flops as rf
+    >>> reference(rf.resnext(101, cardinality=64, width=4)).source
+    'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
+    """
+    find = {"resnet": _torchvision_resnet, "resnext": _torchvision_resnet}.get(network.family.__name__)
+    return find(network) if find else None
+
+
+def _torchvision_resnet(network: Network) -> Reference | None:
+    from resnext_flops.complexity.families.resnet import BASIC_DEPTHS, BOTTLENECK_DEPTHS
+
+    arguments = network.arguments
+    if arguments["base_width"] != 64 or arguments["in_channels"] != 3:
+        return None
+    depth, groups, width = arguments["depth"], arguments.get("cardinality", 1), arguments["width"] or 64
+    basic = depth in BASIC_DEPTHS
+    layers = list({**BASIC_DEPTHS, **BOTTLENECK_DEPTHS}.get(depth, depth))
+    sizes: dict[str, Any] = {} if basic else {"groups": groups, "width_per_group": width}
+
+    def build() -> "nn.Module":
+        from torchvision.models import resnet
+
+        block = resnet.BasicBlock if basic else resnet.Bottleneck
+        model: nn.Module = resnet.ResNet(block, layers, num_classes=arguments["classes"], **sizes)
+        return model
+
+    block = "BasicBlock" if basic else "Bottleneck"
+    settings = "".join(f", {name}={value}" for name, value in sizes.items())
+    return Reference(f"torchvision ResNet({block}, {layers}{settings})", build, _torchvision_resnet_name)
+
+
+def _torchvision_resnet_name(name: str) -> str:
+    """Our name of a tensor as torchvision's.
+
+    >>> _torchvision_resnet_name("conv3.block1.add.residual.norm2.weight")
+    'layer2.0.bn2.weight'
+    >>> _torchvision_resnet_name("conv3.block1.add.shortcut.norm.bias")
+    'layer2.0.downsample.1.bias'
+    """
+    block = re.match(r"conv(\d+)\.block(\d+)\.add\.(.*)", name)
+    if block:
+        stage, number, rest = block.groups()
+        rest = rest.replace("residual.norm", "bn").replace("residual.", "")
+        rest = rest.replace("shortcut.conv", "downsample.0").replace("shortcut.norm", "downsample.1")
+        return f"layer{int(stage) - 1}.{int(number) - 1}.{rest}"
+    return name.replace("conv1.conv", "conv1").replace("conv1.norm", "bn1").replace("head.fc", "fc")
+
+
+def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:
+    """Hold the built network against a reference: names and shapes of all tensors, then outputs with shared tensors.
+
+    The two models share every tensor, so both together take the memory of one.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        theirs = other.build()
+        ours = network.to_torch("meta")
+        state = theirs.state_dict()
+        names = {name: other.rename(name) for name in ours.state_dict()}
+        different = _tensor_differences({names[n]: t for n, t in ours.state_dict().items()}, state)
+        if different:
+            return Rung("reference", len(state), different)
+        ours.load_state_dict({name: state[their_name] for name, their_name in names.items()}, assign=True)
+        calibrate(theirs, network.cost().input)
+        first, second = (torch.randn(1, *network.cost().input) for _ in range(2))
+        return _compare_outputs(ours.eval(), theirs.eval(), first, second)
+
+
+def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
+    """Give every batch norm of a model a random scale and shift, and the statistics of one random batch."""
+    import torch
+    from torch import nn
+
+    norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
+    with torch.no_grad():
+        for norm in norms:
+            norm.weight.uniform_(0.5, 1.5)
+            norm.bias.uniform_(-0.5, 0.5)
+            norm.momentum = 1.0
+        model.train()(torch.randn(BATCH, *shape))
+    for norm in norms:
+        norm.momentum = 0.1
+
+
+def _tensor_differences(ours: "dict[str, torch.Tensor]", theirs: "dict[str, torch.Tensor]") -> tuple[str, ...]:
+    shapes = [{name: tuple(tensor.shape) for name, tensor in state.items()} for state in (ours, theirs)]
+    names = sorted({*shapes[0], *shapes[1]})
+    return tuple(
+        f"{name} is {shapes[0].get(name, 'missing')} here and {shapes[1].get(name, 'missing')} there"
+        for name in names
+        if shapes[0].get(name) != shapes[1].get(name)
+    )
+
+
+def _compare_outputs(ours: "nn.Module", theirs: "nn.Module", first: "torch.Tensor", second: "torch.Tensor") -> Rung:
+    import torch
+
+    with torch.no_grad():
+        expected, other = theirs(first), theirs(second)
+        found = ours(first)
+    tolerance = TOLERANCE * float(expected.abs().max())
+    differences = []
+    if float((expected - other).abs().max()) < CONTRAST * tolerance:
+        differences.append("the reference's output hardly depends on its input, so nothing is proven")
+    distance = float((found - expected).abs().max())
+    if not distance <= tolerance:
+        differences.append(f"the outputs are up to {distance:.3g} apart, and {tolerance:.3g} is allowed")
+    return Rung("reference", expected.numel(), tuple(differences))

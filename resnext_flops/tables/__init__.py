@@ -1,0 +1,1 @@
+"""Presentation: the paper's tables as data, and their rendering."""

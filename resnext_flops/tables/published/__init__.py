@@ -1,0 +1,60 @@
+"""Figures as the papers print them, each with its source, and how a printed figure is held against an exact one."""
+
+import tomllib
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@cache
+def published(paper: str) -> dict[str, Any]:
+    """The figures of one paper (`resnext`). Numbers with a point or an exponent are Decimals: they keep their digits.
+
+    >>> published("resnext")["table_1"]["params"]["resnet"]
+    Decimal('2.55E+7')
+    """
+    text = files(__package__).joinpath(f"{paper}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
+
+    >>> str(agreement(Decimal("25.5e6"), 25_557_032))
+    'truncated'
+    >>> str(agreement(Decimal("4.1e9"), 4_089_184_256))
+    'rounded'
+    >>> str(agreement(Decimal("25.0e6"), 25_028_904))
+    'rounded or truncated'
+    >>> str(agreement(Decimal("25.0e6"), 25_557_032))
+    'differs by +2.23 %'
+    """
+
+    printed: Decimal
+    exact: int
+    rounded: bool
+    truncated: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figures agree in the last printed digit, one way or the other."""
+        return self.rounded or self.truncated
+
+    def __str__(self) -> str:
+        if not self.holds:
+            return f"differs by {100 * (self.exact / float(self.printed) - 1):+.2f} %"
+        ways = [way for way, holds in (("rounded", self.rounded), ("truncated", self.truncated)) if holds]
+        return " or ".join(ways)
+
+
+def agreement(printed: Decimal, exact: int) -> Agreement:
+    """Hold an exact figure against a printed one, whose last digit is part of it (`25.5e6`, not `25500000`)."""
+    return Agreement(
+        printed,
+        exact,
+        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP) == printed,
+        truncated=Decimal(exact).quantize(printed, ROUND_DOWN) == printed,
+    )

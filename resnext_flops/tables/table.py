@@ -1,0 +1,50 @@
+"""A table as data: columns, rows of exact values, where the figures come from, and what was proven."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+from resnext_flops.complexity.notation import Bracket
+
+
+class Deviation(Fraction):
+    """How far a figure is from another, as a share of the other: 1/100 is one percent more. It is shown with its sign.
+
+    >>> Deviation.of(101, 100)
+    Deviation(1, 100)
+    """
+
+    @classmethod
+    def of(cls, figure: int, reference: int) -> "Deviation":
+        """The deviation of a figure from its reference."""
+        return cls(figure - reference, reference)
+
+
+# A value says by its type how it is shown: a Fraction is a share (in percent), a Decimal a figure as it was printed,
+# a tuple of brackets and texts a stage, and None an empty cell.
+Stage: TypeAlias = tuple[str | Bracket, ...]
+Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its key in JSON and CSV, its header, and its rank: what has the highest rank is dropped first."""
+
+    key: str
+    header: str
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the paper's, or of the project's own. `proof` says what was proven, and is empty where nothing was."""
+
+    id: str
+    title: str
+    source: str
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Cell]]
+    notes: Sequence[str] = ()
+    proof: str = ""

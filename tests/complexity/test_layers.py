@@ -1,0 +1,112 @@
+"""The walk: shapes against torch's own, paths, repeats, and what cannot be."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from resnext_flops.complexity.layers import (
+    IDENTITY,
+    BatchNorm,
+    Concat,
+    Conv,
+    MaxPool,
+    ReLU,
+    Repeat,
+    Sequential,
+    Sum,
+    size,
+    walk,
+)
+from resnext_flops.errors import InputError
+
+pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
+lengths = st.tuples(st.integers(1, 24), st.integers(1, 24))
+
+
+def on_meta(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return tuple(module(torch.empty(1, *shape, device="meta")).shape[1:])
+    except RuntimeError:
+        return None
+
+
+def walked(layer: Conv | MaxPool, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return walk(layer, shape)[0].output
+    except InputError:
+        return None
+
+
+@given(length=lengths, kernel=pairs, stride=pairs, padding=st.tuples(st.integers(0, 2), st.integers(0, 2)))
+def test_a_convolution_has_torchs_shape(
+    length: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]
+) -> None:
+    shape = (3, *length)
+    found = walked(Conv(5, kernel, stride, padding), shape)
+    real = on_meta(nn.Conv2d(3, 5, kernel, stride, padding, device="meta"), shape)
+    too_small = any(pixels < step for pixels, step in zip(length, stride, strict=True))
+    assert found == (None if too_small else real)
+
+
+@given(length=lengths, kernel=pairs, stride=pairs, data=st.data(), ceil_mode=st.booleans())
+def test_a_max_pool_has_torchs_shape(
+    length: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], data: st.DataObject, ceil_mode: bool
+) -> None:
+    padding = (data.draw(st.integers(0, kernel[0] // 2)), data.draw(st.integers(0, kernel[1] // 2)))
+    shape = (3, *length)
+    found = walked(MaxPool(kernel, stride, padding, ceil_mode), shape)
+    real = on_meta(nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode), shape)
+    fits = all(n >= s and n + 2 * p >= k for n, s, p, k in zip(length, stride, padding, kernel, strict=True))
+    assert found == (real if fits else None)
+
+
+def test_repeated_blocks_have_paths_of_their_own() -> None:
+    stage = Sequential.of(block=Repeat(Conv(4, 1), 3, first=Conv(4, 1, stride=2)))
+    visits = walk(stage, (2, 8, 8))
+    assert [(visit.path, visit.inputs[0], visit.output) for visit in visits] == [
+        ("block1", (2, 8, 8), (4, 4, 4)),
+        ("block2", (4, 4, 4), (4, 4, 4)),
+        ("block3", (4, 4, 4), (4, 4, 4)),
+    ]
+
+
+def test_a_repeated_block_keeps_its_shape() -> None:
+    stage = Sequential.of(block=Repeat(Conv(8, 1), 2, first=Conv(4, 1)))
+    with pytest.raises(InputError, match="block: a repeated block must keep its shape"):
+        walk(stage, (2, 8, 8))
+
+
+def test_branches_take_the_same_input() -> None:
+    visits = walk(Concat.of(a=Conv(2, 1), b=IDENTITY, c=Conv(3, 1)), (4, 8, 8))
+    assert visits[-1].inputs == ((2, 8, 8), (4, 8, 8), (3, 8, 8))
+    assert visits[-1].output == (9, 8, 8)
+
+
+def test_what_cannot_be_names_the_layer() -> None:
+    with pytest.raises(InputError, match=r"^add: branches of different shapes cannot be added: 2x8x8, 4x8x8$"):
+        walk(Sequential.of(add=Sum.of(a=Conv(2, 1), b=IDENTITY)), (4, 8, 8))
+    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 input channels$"):
+        walk(Sequential.of(conv=Conv(6, 1, groups=3)), (4, 8, 8))
+    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 output channels$"):
+        walk(Sequential.of(conv=Conv(4, 1, groups=3)), (6, 8, 8))
+    with pytest.raises(InputError, match=r"cannot be concatenated"):
+        walk(Concat.of(a=Conv(2, 3), b=IDENTITY), (4, 8, 8))
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, "3", None, True])
+def test_a_size_is_a_positive_whole_number(value: object) -> None:
+    with pytest.raises(InputError, match=r"channels is .*; it must be a whole number of at least 1"):
+        Conv(value, 1)  # type: ignore[arg-type]
+
+
+def test_a_numpy_integer_becomes_a_python_integer() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert type(size("width", numpy.int8(100))) is int
+
+
+def test_descriptions_are_values() -> None:
+    assert Conv(8, 3, stride=2) == Conv(8, (3, 3), stride=(2, 2))
+    assert len({Conv(8, 3), Conv(8, (3, 3))}) == 1
+    assert len({BatchNorm(), ReLU()}) == 2

@@ -1,0 +1,50 @@
+"""The ledger's totals, parts and representations."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+import resnext_flops as rf
+
+
+def test_the_parts_add_up() -> None:
+    ledger = rf.resnext(50).cost()
+    stages = [ledger.stage(name) for name in ("conv1", "conv2", "conv3", "conv4", "conv5", "head")]
+    for figure in ("params", "weights", "macs", "activations"):
+        assert sum(getattr(stage, figure) for stage in stages) == getattr(ledger, figure)
+    assert sum(len(stage) for stage in stages) == len(ledger)
+
+
+def test_a_stage_is_not_taken_for_another_with_a_longer_name() -> None:
+    ledger = rf.resnext(101).cost()
+    assert {entry.path.split(".")[1] for entry in ledger.stage("conv4.block1")} == {"block1"}
+
+
+def test_an_unknown_path_is_an_error() -> None:
+    ledger = rf.resnet(50).cost()
+    with pytest.raises(KeyError, match="conv9"):
+        ledger.stage("conv9")
+    with pytest.raises(KeyError, match="conv9"):
+        ledger["conv9"]
+    with pytest.raises(rf.InputError, match="unknown convention 'fvcor'; did you mean 'fvcore'"):
+        ledger.total("fvcor")
+
+
+def test_a_frame_has_a_row_a_layer_and_exact_integers() -> None:
+    ledger = rf.resnet(50).cost()
+    frame = ledger.to_frame()
+    assert len(frame) == len(ledger)
+    assert frame["macs"].sum() == ledger.macs
+    assert all(type(value) is int for value in frame["params"])
+    assert frame.loc["conv1.conv", "macs"] == 7 * 7 * 3 * 64 * 112 * 112
+
+
+def test_it_shows_itself_in_a_terminal_and_in_a_notebook() -> None:
+    ledger = rf.resnet(50).cost()
+    console = Console(width=100, file=io.StringIO())
+    with console.capture() as shown:
+        console.print(ledger)
+    assert "4,089,184,256" in shown.get()
+    assert "<td>4,089,184,256</td>" in ledger._repr_html_()
+    assert repr(ledger) == "<Ledger of resnet(50): 175 layers, 25557032 params, 4089184256 multiply-adds>"

@@ -1,0 +1,23 @@
+"""The bracket notation of blocks that the papers do not print."""
+
+from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.layers import Conv, Linear, Sequential
+from resnext_flops.complexity.notation import Bracket, stage
+
+
+def test_basic_blocks_have_two_rows() -> None:
+    node = dict(resnet(18).body.children)["conv3"]
+    assert isinstance(node, Sequential)
+    parts = stage(node, (64, 56, 56))
+    assert [str(part) for part in parts] == ["[3x3, 128; 3x3, 128] x 2"]
+    assert isinstance(parts[0], Bracket)
+    assert parts[0].lines == "⎡3x3, 128⎤\n⎣3x3, 128⎦ x 2"
+
+
+def test_uneven_kernels_and_strides() -> None:
+    node = Sequential.of(conv=Conv(8, (1, 7), stride=(1, 2), groups=2), fc=Linear(10))
+    assert stage(node, (4, 8, 8)) == ["1x7, 8, stride 1x2, C=2", "10-d fc"]
+
+
+def test_one_layer_needs_no_tall_bracket() -> None:
+    assert Bracket(("3x3, 8",), 2).lines == "[3x3, 8] x 2"
