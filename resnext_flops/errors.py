@@ -5,7 +5,6 @@ that would work. The command line prints it and exits with status 2.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class InputError(ValueError):
@@ -25,6 +24,8 @@ def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
     >>> print(unknown("depth", 51, [50, 101, 152]))
     unknown depth 51; known are 50, 101, 152
     """
+    from difflib import get_close_matches
+
     names = [str(name) for name in known]
     near = get_close_matches(given, names, n=3) if isinstance(given, str) else []
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names)}"

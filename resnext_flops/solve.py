@@ -1,14 +1,24 @@
 """The width that keeps the cost: d for each cardinality C (Section 3.4 and Table 2 of the ResNeXt paper)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property
+from typing import Any
 
 from resnext_flops.complexity.cost import ledger
-from resnext_flops.complexity.layers import Repeat, Sequential, size, stages, walk
+from resnext_flops.complexity.families.resnext import resnext as resnext_family
+from resnext_flops.complexity.layers import Description, Repeat, Sequential, size, stages, walk
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.roots import floor_root, interpolate, is_increasing, nearest, real_root
+from resnext_flops.complexity.roots import (
+    Polynomial,
+    evaluate,
+    floor_root,
+    interpolate,
+    is_increasing,
+    nearest,
+    real_root,
+)
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, resnext
 
@@ -30,7 +40,12 @@ class WidthSolution:
     width: int
     budget: int
     cost: int
-    network: Network
+    sizes: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def network(self) -> Network:
+        """ResNeXt with this cardinality and width, and the reference's other sizes."""
+        return resnext(**self.sizes, cardinality=self.cardinality, width=self.width)
 
     @property
     def deviation(self) -> Fraction:
@@ -38,26 +53,26 @@ class WidthSolution:
         return Fraction(self.cost - self.budget, self.budget)
 
 
-def template_block(network: Network) -> Ledger:
+def template_block(description: Description) -> Ledger:
     """The cost of the block with an identity shortcut in the first stage: the block of the paper's Table 2.
 
     Raises InputError for a network without repeated blocks.
 
     >>> import resnext_flops as rf
-    >>> template_block(rf.resnet(50)).weights == 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256
+    >>> template_block(rf.resnet(50).description).weights == 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256
     True
     """
-    for _, stage, _, output in stages(network.description):
+    for _, stage, _, output in stages(description):
         for _, part in stage.children if isinstance(stage, Sequential) else ():
             if isinstance(part, Repeat):
                 return ledger(walk(part.body, output))
-    raise InputError(f"{network!r} has no repeated blocks")
+    raise InputError("a network without repeated blocks has no template")
 
 
 # What "cost" means at each scope: Eqn. 4's convolution weights of one block, or the multiply-adds of everything.
-FIGURES: dict[str, Callable[[Network], int]] = {
-    "block": lambda network: template_block(network).weights,
-    "network": lambda network: network.cost().macs,
+FIGURES: dict[str, Callable[[Description], int]] = {
+    "block": lambda description: template_block(description).weights,
+    "network": lambda description: ledger(walk(description.body, description.input)).macs,
 }
 
 
@@ -85,29 +100,50 @@ def solve_width(
     figure = FIGURES[scope]
     shared = {name: value for name, value in reference.arguments.items() if name not in ("cardinality", "width")}
     try:
-        resnext(**shared)
+        resnext_family(**shared)
     except InputError as error:
         raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
-    candidate = partial(resnext, **shared)
-    budget = figure(reference)
-    return [_solve(candidate, size("cardinality", each), scope, budget) for each in cardinality]
+    cost = _in_both(lambda c, d: figure(resnext_family(**shared, cardinality=c, width=d)))
+    budget = figure(reference.description)
+    return [_solve(cost, size("cardinality", each), scope, budget, shared) for each in cardinality]
 
 
-def _solve(candidate: Callable[..., Network], cardinality: int, scope: str, budget: int) -> WidthSolution:
-    figure = FIGURES[scope]
-    # The 3x3 convolution has d inputs a group and C d outputs, so every cost has degree 2 in d.
-    polynomial = interpolate(lambda d: figure(candidate(cardinality=cardinality, width=d)), degree=2)
-    if not is_increasing(polynomial):
-        raise ArithmeticError(f"the cost does not grow with the width at cardinality {cardinality}")
+def _solve(
+    cost: Callable[[int], Polynomial], cardinality: int, scope: str, budget: int, shared: Mapping[str, Any]
+) -> WidthSolution:
+    polynomial = cost(cardinality)
     width = nearest(polynomial, budget)
-    network = candidate(cardinality=cardinality, width=width)
-    solution = WidthSolution(cardinality, scope, real_root(polynomial, budget), width, budget, figure(network), network)
+    root, reached = real_root(polynomial, budget), evaluate(polynomial, width)
+    solution = WidthSolution(cardinality, scope, root, width, budget, reached, shared)
     if abs(solution.deviation) > TOLERANCE:
-        narrowest = interpolate(lambda c: figure(candidate(cardinality=c, width=1)), degree=1)
-        largest = floor_root(narrowest, int(budget * (1 + TOLERANCE)))
-        raise InputError(
-            f"no width comes near the budget of {budget:,} at cardinality {cardinality}: the narrowest, d = 1, costs "
-            f"{solution.cost:,}, {float(100 * solution.deviation):.1f} percent more; "
-            f"the largest cardinality that works is {largest}"
-        )
+        raise _too_many_groups(solution, cost)
     return solution
+
+
+def _in_both(figure: Callable[[int, int], int]) -> Callable[[int], Polynomial]:
+    """A figure of (C, d) as a polynomial in d for any C, from exact evaluations.
+
+    A 3x3 convolution has d inputs a group and C d outputs, so the degrees are 1 in C and 2 in d. One more evaluation,
+    outside the points that give the polynomial, checks both. Raises ArithmeticError if it does not fit.
+    """
+    rows = [interpolate([figure(c, d) for d in (1, 2, 3)]) for c in (1, 2)]
+    in_c = [interpolate(values) for values in zip(*rows, strict=True)]
+
+    def at(cardinality: int) -> Polynomial:
+        polynomial = tuple(evaluate(coefficient, cardinality) for coefficient in in_c)
+        if not is_increasing(polynomial):
+            raise ArithmeticError(f"the cost does not grow with the width at cardinality {cardinality}")
+        return polynomial
+
+    if evaluate(at(3), 4) != figure(3, 4):
+        raise ArithmeticError("the cost is not of degree 1 in the cardinality and 2 in the width")
+    return at
+
+
+def _too_many_groups(solution: WidthSolution, cost: Callable[[int], Polynomial]) -> InputError:
+    largest = floor_root(interpolate([evaluate(cost(c), 1) for c in (1, 2)]), int(solution.budget * (1 + TOLERANCE)))
+    return InputError(
+        f"no width comes near the budget of {solution.budget:,} at cardinality {solution.cardinality}: the narrowest, "
+        f"d = 1, costs {solution.cost:,}, {float(100 * solution.deviation):.1f} percent more; "
+        f"the largest cardinality that works is {largest}"
+    )

@@ -7,7 +7,6 @@ the model maps an input of the stated shape to finite numbers of the stated shap
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.ledger import Entry, Ledger
@@ -82,6 +81,8 @@ def verify(network: Network, device: str = "auto") -> Proof:
     >>> proof.holds, proof.layers
     (True, 54)
     """
+    from importlib.metadata import version
+
     import torch
 
     from resnext_flops.complexity.counters import fvcore_counter

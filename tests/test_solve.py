@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops import solve
 from resnext_flops.solve import solve_width
 
 
@@ -80,3 +81,9 @@ def test_what_cannot_be_solved_says_what_can() -> None:
         solve_width(rf.resnet(18))
     with pytest.raises(rf.InputError, match="cardinality is 0"):
         solve_width(rf.resnet(50), [0])
+
+
+def test_a_cost_of_another_degree_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(solve.FIGURES, "block", lambda description: solve.template_block(description).weights ** 2)
+    with pytest.raises(ArithmeticError, match=r"the cost (is not of degree|does not grow)"):
+        solve_width(rf.resnet(50), [2])

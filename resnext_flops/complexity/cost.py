@@ -16,16 +16,16 @@ from resnext_flops.complexity.ledger import Entry, Ledger
 
 
 class Cost(NamedTuple):
-    """What one kind of layer adds to its entry."""
+    """What one kind of layer adds to its entry, in the order of the entry's fields."""
 
     kind: str
+    kernel: tuple[Size, ...] = ()
+    groups: Size = 1
     weights: Size = 0
     biases: Size = 0
     params: Size = 0
     macs: Size = 0
     activations: Size = 0
-    kernel: tuple[Size, ...] = ()
-    groups: Size = 1
 
 
 @singledispatch
@@ -44,7 +44,7 @@ def _(layer: layers.Conv, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     weights = layer.kernel[0] * layer.kernel[1] * (inputs[0][0] // layer.groups) * layer.channels
     biases = layer.channels if layer.bias else 0
     return Cost(
-        "conv", weights, biases, weights + biases, weights * pixels, layer.channels * pixels, layer.kernel, layer.groups
+        "conv", layer.kernel, layer.groups, weights, biases, weights + biases, weights * pixels, layer.channels * pixels
     )
 
 
@@ -53,7 +53,7 @@ def _(layer: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     weights = inputs[0][-1] * layer.features
     rows = prod(output[:-1])
     biases = layer.features if layer.bias else 0
-    return Cost("linear", weights, biases, weights + biases, weights * rows, layer.features * rows)
+    return Cost("linear", (), 1, weights, biases, weights + biases, weights * rows, layer.features * rows)
 
 
 @cost.register
@@ -91,22 +91,19 @@ def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("concat")
 
 
-def _entry(visit: Visit) -> Entry:
-    found = cost(visit.layer, visit.inputs, visit.output)
-    return Entry(
-        path=visit.path,
-        inputs=visit.inputs,
-        output=visit.output,
-        times=visit.times,
-        training_only=visit.training_only,
-        **found._asdict(),
-    )
-
-
 def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     """The ledger of a walk.
 
     >>> ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
     """
-    return Ledger(name, visits[0].inputs[0], tuple(_entry(visit) for visit in visits))
+    # The blocks of a stage are one description met many times, so each layer of it is costed once.
+    known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
+    entries = []
+    for path, layer, inputs, output, times, training_only in visits:
+        key = (id(layer), inputs)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = cost(layer, inputs, output)
+        entries.append(Entry(path, found.kind, inputs, output, *found[1:], times=times, training_only=training_only))
+    return Ledger(name, visits[0].inputs[0], tuple(entries))

@@ -17,6 +17,7 @@ in the readings, branches on a size that is not an `int`, so the same code gives
 A new layer is one dataclass here (what it puts out), its cost in `cost.py` and its module in `torch_model.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import index
 from typing import Any, NamedTuple, TypeAlias
@@ -44,6 +45,8 @@ def size(name: str, value: Any, minimum: int = 1) -> Size:
     Traceback (most recent call last):
     resnext_flops.errors.InputError: width is 2.5; it must be a whole number of at least 1
     """
+    if type(value) is int and value >= minimum:  # the common case, and a description has hundreds of sizes
+        return value
     if is_symbolic(value):
         return value  # type: ignore[no-any-return]
     try:
@@ -61,10 +64,12 @@ def pair(name: str, value: Any, minimum: int = 1) -> Pair:
     >>> pair("kernel", 3), pair("kernel", (1, 7))
     ((3, 3), (1, 7))
     """
-    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(both) != 2:
+    if not isinstance(value, (tuple, list)):
+        both = size(name, value, minimum)
+        return both, both
+    if len(value) != 2:
         raise InputError(f"{name} is {value!r}; it must be one number or a height and a width")
-    return size(name, both[0], minimum), size(name, both[1], minimum)
+    return size(name, value[0], minimum), size(name, value[1], minimum)
 
 
 def show(shape: Shape) -> str:
@@ -348,17 +353,15 @@ def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Vi
     return shape
 
 
-def stages(description: Description) -> list[tuple[str, Node, Shape, Shape]]:
+def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]:
     """The children of a whole network as (name, node, input shape, output shape): the rows of the paper's Table 1.
 
     >>> [(name, show(output)) for name, _, _, output in stages(Description((3, 8, 8), Sequential.of(conv=Conv(4, 3))))]
     [('conv', '4x6x6')]
     """
-    rows = []
     shape = description.input
     for name, node in description.body.children:
         if isinstance(node, Repeat):
             raise InputError(f"{name}: a stage is a Sequential that holds its Repeat")
         before, shape = shape, _walk(node, shape, name, 1, [])
-        rows.append((name, node, before, shape))
-    return rows
+        yield name, node, before, shape

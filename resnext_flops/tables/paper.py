@@ -39,7 +39,7 @@ def template(
     """
     solutions = solve_width(reference, cardinalities, scope)
     proofs = [prove(solution.network) if prove else None for solution in solutions]
-    height, width = template_block(reference).entries[-1].output[1:]
+    height, width = template_block(reference.description).entries[-1].output[1:]
     return Table(
         id="template",
         title=f"The width d that keeps the cost of {reference!r} at each cardinality C, {scope} scope",
@@ -69,7 +69,7 @@ def template(
 def _template_row(solution: WidthSolution, reference: Network, proof: Proof | None) -> dict[str, Cell]:
     paper = dict(zip(*(published("resnext")["table_2"][key] for key in ("cardinality", "width")), strict=True))
     printed = paper.get(solution.cardinality)
-    block, cost = template_block(solution.network), solution.network.cost()
+    block, cost = template_block(solution.network.description), solution.network.cost()
     return {
         "cardinality": solution.cardinality,
         "real_width": solution.real_width,
@@ -89,7 +89,8 @@ def _template_row(solution: WidthSolution, reference: Network, proof: Proof | No
 
 
 def _template_notes(reference: Network, scope: str, solutions: Sequence[WidthSolution]) -> list[str]:
-    budget, unit = FIGURES[scope](reference), "weights of one block" if scope == "block" else "multiply-adds"
+    budget = FIGURES[scope](reference.description)
+    unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
     notes = [
         f"d* meets the budget of {budget:,} {unit} exactly; d is the whole number whose cost is nearest to it. "
         "Multiply-adds are those of convolutions and fully-connected layers for one example (the paper's FLOPs), and "
@@ -171,8 +172,8 @@ def table_1(prove: Prove | None = None) -> Table:
     notes = (
         "Brackets and sizes are written from the descriptions; the paper's last row also names the softmax, which has "
         "no weights and no multiply-adds.",
-        "The paper prints multiply-adds (mult-adds) as FLOPs; fvcore's are those of convolution and linear layers. A figure "
-        "agrees if it gives the paper's last printed digit when it is rounded or truncated.",
+        "The paper prints multiply-adds (mult-adds) as FLOPs; fvcore's are those of convolution and linear layers. A "
+        "figure agrees if it gives the paper's last printed digit when it is rounded or truncated.",
     )
     title = "Table 1: ResNet-50 and ResNeXt-50 with a 32x4d template"
     return Table("1", title, data["source"], columns, rows, notes, proof_sentence(list(proofs.values())))
@@ -220,7 +221,7 @@ def table_2() -> Table:
     data = published("resnext")["table_2"]
     solutions = solve_width(resnet(50), data["cardinality"])
     names = [f"C={cardinality}" for cardinality in data["cardinality"]]
-    blocks = [template_block(solution.network) for solution in solutions]
+    blocks = [template_block(solution.network.description) for solution in solutions]
     group_widths = [solution.cardinality * solution.width for solution in solutions]
     widths = [solution.width for solution in solutions]
     lines: list[tuple[str, Sequence[Cell], bool | None]] = [

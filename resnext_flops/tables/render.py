@@ -6,9 +6,6 @@ still do not fit are dropped by rank and named below the table.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -99,6 +96,8 @@ def plain(cell: Cell) -> str | int | float | bool | None:
 
 def to_json(table: Table) -> str:
     """The table as JSON: `table`, `title`, `source`, `columns`, `rows`, `notes`, `proof`, with exact integers."""
+    import json
+
     content = {
         "table": table.id,
         "title": table.title,
@@ -113,6 +112,9 @@ def to_json(table: Table) -> str:
 
 def to_csv(table: Table) -> str:
     """The rows as CSV under the columns' keys, with exact integers. Title, notes and proof are left out."""
+    import csv
+    import io
+
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(column.key for column in table.columns)

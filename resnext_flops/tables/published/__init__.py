@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any
 
 
@@ -15,8 +15,8 @@ def published(paper: str) -> dict[str, Any]:
     >>> published("resnext")["table_1"]["params"]["resnet"]
     Decimal('2.55E+7')
     """
-    text = files(__package__).joinpath(f"{paper}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text, parse_float=Decimal)
+    text = get_data(__name__, f"{paper}.toml") or b""
+    return tomllib.loads(text.decode(), parse_float=Decimal)
 
 
 @dataclass(frozen=True)
