@@ -6,8 +6,7 @@ the model maps an input of the stated shape to finite numbers of the stated shap
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError, unknown
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 DEVICES = ("auto", "cpu", "cuda")
 
 
-@dataclass(frozen=True)
-class Rung:
+class Rung(NamedTuple):
     """One comparison: how many things were compared, and the first few differences as sentences."""
 
     name: str
@@ -34,8 +32,7 @@ class Rung:
         return self.compared > 0 and not self.differences
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """The rungs for one network, with fvcore's own figures (for one example, evaluation mode)."""
 
     network: str

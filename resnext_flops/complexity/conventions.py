@@ -5,9 +5,8 @@ counts zero in that counter; that is a fact about the counter, not about the net
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.complexity.layers import Size
 from resnext_flops.errors import unknown
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Entry
 
 
-@dataclass(frozen=True)
-class Convention:
+class Convention(NamedTuple):
     """A rule from an entry to a number. `unit` is what one multiply-add counts as: `MAC` is 1, `FLOP` is 2."""
 
     name: str

@@ -20,7 +20,7 @@ A new layer is one dataclass here (what it puts out), its cost in `cost.py` and 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from resnext_flops.errors import InputError
 
@@ -161,7 +161,11 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
-class ReLU:
+class _Plain:
+    """A layer that has nothing to set. Subclasses need no decorator: they compare equal to their own kind alone."""
+
+
+class ReLU(_Plain):
     """max(x, 0)."""
 
     output = _same
@@ -187,8 +191,7 @@ class MaxPool:
         return (shape[0], *_window(shape, self.kernel, self.stride, self.padding, self.ceil_mode))
 
 
-@dataclass(frozen=True)
-class GlobalAvgPool:
+class GlobalAvgPool(_Plain):
     """The mean of each channel: `channels x 1 x 1`."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -196,8 +199,7 @@ class GlobalAvgPool:
         return (inputs[0][0], 1, 1)
 
 
-@dataclass(frozen=True)
-class Flatten:
+class Flatten(_Plain):
     """Channels, height and width as one row of features."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -236,36 +238,32 @@ class Sequential:
 
 
 @dataclass(frozen=True)
-class Sum:
-    """Branches from one input, added element by element: the residual sum, and the aggregation of Eqn. 2."""
+class _Branches:
+    """Branches from one input."""
 
     branches: "tuple[tuple[str, Node], ...]"
 
     @classmethod
-    def of(cls, **branches: "Node") -> "Sum":
+    def of(cls, **branches: "Node") -> Self:
         """From keywords: the names of the branches, in order."""
         return cls(tuple(branches.items()))
 
+
+class Sum(_Branches):
+    """Branches added element by element: the residual sum, and the aggregation of Eqn. 2."""
+
     def output(self, *inputs: Shape) -> Shape:
-        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        """The shape put out for the shapes of the branches; InputError where they differ."""
         if len(set(inputs)) > 1:
             raise InputError(f"branches of different shapes cannot be added: {', '.join(map(show, inputs))}")
         return inputs[0]
 
 
-@dataclass(frozen=True)
-class Concat:
-    """Branches from one input, put one behind the other along the channels (Figure 3(b), Inception)."""
-
-    branches: "tuple[tuple[str, Node], ...]"
-
-    @classmethod
-    def of(cls, **branches: "Node") -> "Concat":
-        """From keywords: the names of the branches, in order."""
-        return cls(tuple(branches.items()))
+class Concat(_Branches):
+    """Branches put one behind the other along the channels (Figure 3(b), Inception)."""
 
     def output(self, *inputs: Shape) -> Shape:
-        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        """The shape put out for the shapes of the branches; InputError where their maps differ in size."""
         if len({shape[1:] for shape in inputs}) > 1:
             raise InputError(f"branches of different sizes cannot be concatenated: {', '.join(map(show, inputs))}")
         channels = inputs[0][0]

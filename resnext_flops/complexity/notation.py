@@ -1,6 +1,6 @@
 """The text reading: stages and blocks in the bracket notation of the ResNet and ResNeXt papers (their Tables 1)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from resnext_flops.complexity.layers import (
     Concat,
@@ -20,8 +20,7 @@ from resnext_flops.complexity.layers import (
 )
 
 
-@dataclass(frozen=True)
-class Bracket:
+class Bracket(NamedTuple):
     """The layers of a block and how often it is repeated. As a string it is one line; `lines` is the paper's form.
 
     >>> block = Bracket(("1x1, 64", "3x3, 64", "1x1, 256"), 3)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from resnext_flops.complexity.notation import Bracket
 
@@ -28,8 +28,7 @@ Stage: TypeAlias = tuple[str | Bracket, ...]
 Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column: its key in JSON and CSV, its header, and its rank: what has the highest rank is dropped first."""
 
     key: str

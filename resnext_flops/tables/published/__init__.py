@@ -1,11 +1,10 @@
 """Figures as the papers print them, each with its source, and how a printed figure is held against an exact one."""
 
 import tomllib
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pkgutil import get_data
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @cache
@@ -19,8 +18,7 @@ def published(paper: str) -> dict[str, Any]:
     return tomllib.loads(text.decode(), parse_float=Decimal)
 
 
-@dataclass(frozen=True)
-class Agreement:
+class Agreement(NamedTuple):
     """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
 
     >>> str(agreement(Decimal("25.5e6"), 25_557_032))
