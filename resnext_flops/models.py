@@ -1,34 +1,72 @@
-"""Networks by name: torchvision's names where they exist, and patterns for whole families.
+"""Networks by name, and by a call as it is written in Python: everything that a MODEL on the command line can be.
 
-A name is looked up in full first; `resnext{depth}_{C}x{d}d` then gives every other ResNeXt.
+A name is looked up in full first (torchvision's names where they exist), then by the pattern of a family.
 """
 
+import ast
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from resnext_flops.errors import unknown
+from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, resnet, resnext
 
-NAMED = {
-    **{f"resnet{depth}": lambda depth=depth: resnet(depth) for depth in (18, 34, 50, 101, 152)},
+FAMILIES: Mapping[str, Callable[..., Network]] = {"resnet": resnet, "resnext": resnext}
+
+# A name stands for a family and its arguments.
+NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    **{f"resnet{depth}": ("resnet", {"depth": depth}) for depth in (18, 34, 50, 101, 152)},
+    **{
+        f"resnext{depth}_{cardinality}x{width}d": (
+            "resnext",
+            {"depth": depth, "cardinality": cardinality, "width": width},
+        )
+        for depth, cardinality, width in ((50, 32, 4), (101, 32, 4), (101, 32, 8), (101, 64, 4), (152, 32, 4))
+    },
 }
-LISTED = [*NAMED, "resnext50_32x4d", "resnext101_32x4d", "resnext101_32x8d", "resnext101_64x4d", "resnext152_32x4d"]
-RESNEXT = re.compile(r"resnext(\d+)_(\d+)x(\d+)d")
+
+# A pattern whose groups are arguments of a family.
+PATTERNS: Mapping[str, str] = {
+    r"resnext(?P<depth>\d+)_(?P<cardinality>\d+)x(?P<width>\d+)d": "resnext",
+}
 
 
-def network(name: str) -> Network:
-    """The described network of a name.
+def network(model: str) -> Network:
+    """The described network of a name (`resnext50_32x4d`) or of a call (`resnext(50, cardinality=8, width=14)`).
 
-    Raises InputError, with the nearest names, for a name that none has.
+    Raises InputError, with the nearest names, for what is neither.
 
-    >>> network("resnext50_32x4d")
-    resnext(50, cardinality=32, width=4)
     >>> network("resnext101_64x4d").cost().macs
     15460270080
+    >>> network("resnext(50, cardinality=8, width=14)")
+    resnext(50, cardinality=8, width=14)
     """
-    if name in NAMED:
-        return NAMED[name]()
-    match = RESNEXT.fullmatch(name)
-    if match:
-        depth, cardinality, width = map(int, match.groups())
-        return resnext(depth, cardinality=cardinality, width=width)
-    raise unknown("network", name, LISTED)
+    if "(" in model:
+        return _call(model)
+    if model in NAMED:
+        family, arguments = NAMED[model]
+        return FAMILIES[family](**arguments)
+    for pattern, family in PATTERNS.items():
+        if match := re.fullmatch(pattern, model):
+            return FAMILIES[family](**{name: int(size) for name, size in match.groupdict().items()})
+    raise unknown("network", model, NAMED)
+
+
+def _call(text: str) -> Network:
+    """A family called with literals. Nothing is evaluated: the call is read as a syntax tree."""
+    try:
+        match ast.parse(text.strip(), mode="eval").body:
+            case ast.Call(func=ast.Name(id=family), args=args, keywords=keywords):
+                positional = [ast.literal_eval(argument) for argument in args]
+                named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
+            case _:
+                raise _unreadable(text)
+    except (ValueError, SyntaxError):
+        raise _unreadable(text) from None
+    if family not in FAMILIES:
+        raise unknown("family", family, FAMILIES)
+    return FAMILIES[family](*positional, **named)
+
+
+def _unreadable(text: str) -> InputError:
+    return InputError(f"cannot read {text!r}; write it as resnext(50, cardinality=8, width=14)")

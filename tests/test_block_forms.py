@@ -8,7 +8,7 @@ from resnext_flops.complexity.cost import ledger
 from resnext_flops.complexity.families.resnext import block_form
 from resnext_flops.complexity.layers import IDENTITY, BatchNorm, Conv, Node, ReLU, Sequential, Sum, walk
 from resnext_flops.complexity.torch_model import build
-from resnext_flops.reference import calibrate
+from resnext_flops.references.compare import calibrate
 
 C, D, CHANNELS, SHAPE = 4, 3, 16, (16, 9, 9)
 

@@ -134,15 +134,6 @@ def test_basic_networks_have_no_bottleneck_width() -> None:
         rf.resnet(18, width=100)
 
 
-def test_names() -> None:
-    assert rf.network("resnext101_64x4d") == rf.resnext(101, cardinality=64, width=4)
-    assert rf.network("resnet101") == rf.resnet(101)
-    with pytest.raises(rf.InputError, match="unknown network 'resnet51'; did you mean 'resnet50' or"):
-        rf.network("resnet51")
-    with pytest.raises(rf.InputError, match="unknown depth 77"):
-        rf.network("resnext77_32x4d")
-
-
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = "('torch', 'numpy', 'pandas', 'matplotlib', 'sympy', 'rich', 'fvcore')"
     code = f"import sys, resnext_flops as rf; rf.resnet(50).cost(); print([m for m in {heavy} if m in sys.modules])"

@@ -4,10 +4,9 @@ A freshly initialised network can hide anything, so the reference's batch norms 
 statistics calibrated on one batch, and the outputs of two inputs must differ by far more than the tolerance.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from resnext_flops.network import Network
 from resnext_flops.verify import Rung
@@ -29,57 +28,6 @@ class Reference:
     source: str
     build: "Callable[[], nn.Module]"
     rename: Callable[[str], str]
-
-
-def reference(network: Network) -> Reference | None:
-    """The independent implementation of a network, or None where there is none.
-
-    >>> import resnext_flops as rf
-    >>> reference(rf.resnext(101, cardinality=64, width=4)).source
-    'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
-    """
-    find = {"resnet": _torchvision_resnet, "resnext": _torchvision_resnet}.get(network.family.__name__)
-    return find(network) if find else None
-
-
-def _torchvision_resnet(network: Network) -> Reference | None:
-    from resnext_flops.complexity.families.resnet import BASIC_DEPTHS, BOTTLENECK_DEPTHS
-
-    arguments = network.arguments
-    if arguments["base_width"] != 64 or arguments["in_channels"] != 3:
-        return None
-    depth, groups, width = arguments["depth"], arguments.get("cardinality", 1), arguments["width"] or 64
-    basic = depth in BASIC_DEPTHS
-    layers = list({**BASIC_DEPTHS, **BOTTLENECK_DEPTHS}.get(depth, depth))
-    sizes: dict[str, Any] = {} if basic else {"groups": groups, "width_per_group": width}
-
-    def build() -> "nn.Module":
-        from torchvision.models import resnet
-
-        block = resnet.BasicBlock if basic else resnet.Bottleneck
-        model: nn.Module = resnet.ResNet(block, layers, num_classes=arguments["classes"], **sizes)
-        return model
-
-    block = "BasicBlock" if basic else "Bottleneck"
-    settings = "".join(f", {name}={value}" for name, value in sizes.items())
-    return Reference(f"torchvision ResNet({block}, {layers}{settings})", build, _torchvision_resnet_name)
-
-
-def _torchvision_resnet_name(name: str) -> str:
-    """Our name of a tensor as torchvision's.
-
-    >>> _torchvision_resnet_name("conv3.block1.add.residual.norm2.weight")
-    'layer2.0.bn2.weight'
-    >>> _torchvision_resnet_name("conv3.block1.add.shortcut.norm.bias")
-    'layer2.0.downsample.1.bias'
-    """
-    block = re.match(r"conv(\d+)\.block(\d+)\.add\.(.*)", name)
-    if block:
-        stage, number, rest = block.groups()
-        rest = rest.replace("residual.norm", "bn").replace("residual.", "")
-        rest = rest.replace("shortcut.conv", "downsample.0").replace("shortcut.norm", "downsample.1")
-        return f"layer{int(stage) - 1}.{int(number) - 1}.{rest}"
-    return name.replace("conv1.conv", "conv1").replace("conv1.norm", "bn1").replace("head.fc", "fc")
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:

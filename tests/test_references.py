@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 import resnext_flops as rf
-from resnext_flops.reference import Reference, compare_reference, reference
+from resnext_flops.references import reference
+from resnext_flops.references.compare import Reference, compare_reference
 
 # A small input keeps the test quick and changes no tensor.
 NAMES = [
