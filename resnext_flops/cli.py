@@ -63,7 +63,9 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--force", is_flag=True, help="Overwrite the file of --output."),
         click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
-        click.option("--format", "form", type=click.Choice(FORMATS), default="rich", show_default=True, help="Form."),
+        click.option(
+            "--format", "form", type=click.Choice(FORMATS), default="rich", show_default=True, help="How to write it."
+        ),
     ):
         command = option(command)
     return command
@@ -84,7 +86,13 @@ def main() -> None:
 
 @main.command()
 @click.argument("table_id", metavar="[ID]", type=click.Choice(["template", "1", "2"]), default="template")
-@click.option("--depth", type=click.Choice(["50", "101", "152"]), default="50", show_default=True, help="Of ResNet.")
+@click.option(
+    "--depth",
+    type=click.Choice(["50", "101", "152"]),
+    default="50",
+    show_default=True,
+    help="Of the ResNet.",
+)
 @click.option(
     "--cardinality", type=Sizes(",", "1,2,4,..."), metavar="C,C,...", help="Values of C. [default: 1,2,4,8,16,32,64]"
 )
@@ -132,7 +140,7 @@ def table(
         raise InputError(f"table {table_id} is the paper's own and takes no --{given[0]}; only the template table does")
     path = destination(output, force)
     builder, networks = _builder(table_id, **sizes)
-    with prover(device, networks) if prove else nullcontext() as proof:
+    with prover(device, networks) if prove and networks else nullcontext() as proof:
         result = builder(proof)
     emit(result, form, path)
     return int(result.proof.startswith("NOT PROVEN"))
@@ -159,8 +167,7 @@ def _builder(
 @contextmanager
 def prover(device: str, networks: int) -> Iterator[paper.Prove]:
     """What proves one network after the other on a device, with a progress bar on standard error."""
-    if networks:
-        choose_device(device)
+    choose_device(device)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
