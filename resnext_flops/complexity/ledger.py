@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.records import Trace, Unknown
 
 if TYPE_CHECKING:
     import pandas
@@ -39,6 +40,7 @@ class Entry(NamedTuple):
     activations: Size = 0
     times: Size = 1
     training_only: bool = False
+    backward: Size = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Ledger:
     name: str
     input: Shape
     entries: tuple[Entry, ...]
+    trace: Trace | None = None
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)

@@ -1,0 +1,126 @@
+"""Shape arithmetic for the common operators, so that torch's own meta kernels need not run for them.
+
+A function here takes an operator's arguments and returns an empty tensor on the device `meta` with the shape, type and
+strides that torch would give; or None where it is not sure, and then torch's own kernel answers. All of them want
+contiguous images: strides decide what later operators do.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+Shortcut: TypeAlias = Callable[..., Tensor | None]
+
+META = torch.device("meta")
+
+
+def _empty(shape: Any, like: Tensor) -> Tensor:
+    return torch.empty(shape, dtype=like.dtype, device=META)
+
+
+def _same(image: Tensor, *_: Any, **__: Any) -> Tensor | None:
+    """The output has the shape of the first argument, and its type unless that is no floating point."""
+    if image.is_contiguous() and image.is_floating_point():
+        return _empty(image.shape, image)
+    return None
+
+
+def _in_place(image: Tensor, *_: Any, **__: Any) -> Tensor:
+    return image
+
+
+def _binary_in_place(first: Tensor, second: Any, **_: Any) -> Tensor | None:
+    return first if isinstance(second, Tensor) and first.shape == second.shape else None
+
+
+def _binary(first: Any, second: Any, **options: Any) -> Tensor | None:
+    if (
+        isinstance(first, Tensor)
+        and isinstance(second, Tensor)
+        and first.shape == second.shape
+        and first.dtype == second.dtype
+        and set(options) <= {"alpha"}
+        and first.is_contiguous()
+        and second.is_contiguous()
+    ):
+        return _empty(first.shape, first)
+    return None
+
+
+def _convolution(
+    image: Tensor,
+    weight: Tensor,
+    _bias: Tensor | None = None,
+    stride: Any = (1,),
+    padding: Any = (0,),
+    dilation: Any = (1,),
+    groups: int = 1,
+) -> Tensor | None:
+    spatial = weight.dim() - 2
+    if image.dim() != spatial + 2 or isinstance(padding, str) or not image.is_contiguous() or image.dtype != weight.dtype:
+        return None
+    shape, kernel = image.shape, weight.shape
+    if shape[1] != kernel[1] * groups:
+        return None
+    lengths = []
+    for axis in range(spatial):
+        step, pad, spread = (part[axis if len(part) > 1 else 0] for part in (stride, padding, dilation))
+        lengths.append((shape[2 + axis] + 2 * pad - spread * (kernel[2 + axis] - 1) - 1) // step + 1)
+    if min(lengths) < 1:
+        return None
+    return _empty((shape[0], kernel[0], *lengths), image)
+
+
+def _linear(rows: Tensor, weight: Tensor, _bias: Tensor | None = None) -> Tensor | None:
+    if weight.dim() != 2 or rows.dim() < 1 or rows.shape[-1] != weight.shape[1] or rows.dtype != weight.dtype:
+        return None
+    return _empty((*rows.shape[:-1], weight.shape[0]), rows)
+
+
+def _norm(image: Tensor, *parts: Any) -> Tensor | None:
+    """Batch norm where the channels agree with the tensors that it is given."""
+    channels = image.shape[1] if image.dim() > 1 else 0
+    if any(isinstance(part, Tensor) and part.shape != (channels,) for part in parts[:4]) or parts[4]:
+        return None
+    return _same(image)
+
+
+def _dropout(image: Tensor, _share: float, train: bool) -> Tensor | None:
+    return _same(image) if train else image
+
+
+def _adaptive_pool(image: Tensor, size: Any) -> Tensor | None:
+    lengths = [size] if isinstance(size, int) else list(size)
+    if not image.is_contiguous() or any(length is None for length in lengths):
+        return None
+    return _empty((*image.shape[: -len(lengths)], *lengths), image)
+
+
+SHORTCUTS: Mapping[Any, Shortcut] = {
+    torch.ops.aten.conv1d.default: _convolution,
+    torch.ops.aten.conv2d.default: _convolution,
+    torch.ops.aten.conv3d.default: _convolution,
+    torch.ops.aten.linear.default: _linear,
+    torch.ops.aten.batch_norm.default: _norm,
+    torch.ops.aten.dropout.default: _dropout,
+    torch.ops.aten.adaptive_avg_pool2d.default: _adaptive_pool,
+    torch.ops.aten.add.Tensor: _binary,
+    torch.ops.aten.mul.Tensor: _binary,
+    torch.ops.aten.add_.Tensor: _binary_in_place,
+    torch.ops.aten.mul_.Tensor: _binary_in_place,
+    torch.ops.aten.relu.default: _same,
+    torch.ops.aten.gelu.default: _same,
+    torch.ops.aten.silu.default: _same,
+    torch.ops.aten.sigmoid.default: _same,
+    torch.ops.aten.hardswish.default: _same,
+    torch.ops.aten.hardsigmoid.default: _same,
+    torch.ops.aten.hardtanh.default: _same,
+    torch.ops.aten.relu_.default: _in_place,
+    torch.ops.aten.silu_.default: _in_place,
+    torch.ops.aten.sigmoid_.default: _in_place,
+    torch.ops.aten.hardswish_.default: _in_place,
+    torch.ops.aten.hardsigmoid_.default: _in_place,
+    torch.ops.aten.hardtanh_.default: _in_place,
+}

@@ -1,0 +1,495 @@
+"""The project's own counter: run a real module without memory or arithmetic, and see every operator below its code.
+
+The module runs as it is, in inference mode, on inputs of the device `meta`. A dispatch mode receives each operator
+before torch decomposes it, answers with an empty tensor of the right shape, and writes the ledger's entry. Parameters
+are never touched: where an operator needs one, its shape is enough. Tensors that the module's code makes itself on a real
+device (a table of positions, the sizes of a window) are computed for real, because Python code may read their values.
+
+What cannot run like that (code that reads the values of what it computed) runs on the module's own device instead, with
+the same answer, and the trace says so.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+from resnext_flops.complexity.counters.functions import noted
+from resnext_flops.complexity.counters.meta_shapes import META, SHORTCUTS
+from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, rule_of
+from resnext_flops.complexity.layers import Shape
+from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.records import Call, Dims, Function, Operator, Trace, Unknown
+from resnext_flops.errors import InputError
+
+# Attributes under which the mode keeps what it knows of a tensor.
+ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
+
+PADDED = frozenset({"conv", "transposed conv"})
+WINDOWS = frozenset({"max pool", "average pool"})
+
+
+class NeedsValuesError(Exception):
+    """The module's code reads the value of a tensor that has only a shape."""
+
+
+def count(
+    module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], *, training: bool = False, name: str = ""
+) -> Ledger:
+    """The ledger of one call `module(*args, **kwargs)`, for the whole batch that it is given.
+
+    training: run the module in training mode, and count the gradients too.
+    name: what the ledger is called.
+
+    Raises InputError, with the module's own error, if it cannot run on these inputs.
+
+    >>> count(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
+    32
+    """
+    with _mode_of(module, training):
+        try:
+            return Tracer(module, training).run(args, kwargs, name)
+        except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+            if not _has_real_tensors(module):
+                raise _refusal(args, error) from None
+            reason = error
+        remark = f"it does not run on the device meta ({_one_line(reason)}), so it ran on {_device(module)}"
+        try:
+            with _state_of(module):
+                return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name)
+        except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+            raise _refusal(args, error) from None
+
+
+def _refusal(args: Sequence[Any], error: Exception) -> InputError:
+    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(args) if isinstance(leaf, Tensor))
+    return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {_one_line(error)}")
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _has_real_tensors(module: nn.Module) -> bool:
+    return not any(part.is_meta for part in (*module.parameters(), *module.buffers()))
+
+
+def _device(module: nn.Module) -> torch.device:
+    return next((part.device for part in module.parameters()), torch.device("cpu"))
+
+
+@contextmanager
+def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
+    """Put every part of a module into training or evaluation mode, and back as it was."""
+    before = [(part, part.training) for part in module.modules()]
+    module.train(training)
+    try:
+        yield
+    finally:
+        for part, mode in before:
+            part.training = mode
+
+
+@contextmanager
+def _state_of(module: nn.Module) -> Iterator[None]:
+    """Put a module's buffers and the random state back after a real run."""
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    with torch.random.fork_rng():
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for buffer, values in buffers:
+                    buffer.copy_(values)
+
+
+class _Frame(NamedTuple):
+    """A module call that is running."""
+
+    number: int
+    path: str
+    module: nn.Module | None
+
+
+class Tracer(TorchDispatchMode):
+    """One run of one module. `run` may be called once."""
+
+    def __init__(self, module: nn.Module, training: bool, real: bool = False, remarks: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.module, self.training, self.real, self.remarks = module, training, real, remarks
+        self.entries: list[Entry] = []
+        self.operators: list[Operator] = []
+        self.functions: list[Function] = []
+        self.unknown: list[Unknown] = []
+        self.calls: list[Any] = []
+        self.frames: list[_Frame] = [_Frame(-1, "", None)]
+        self.seen: set[int] = set()
+        self.learned = {id(part): part for part in (*module.parameters(), *module.buffers())}
+        self.names = {id(part): part_name for part_name, part in module.named_parameters()}
+        self.paths: dict[int, list[str]] = {}
+        for path, part in module.named_modules(remove_duplicate=False):
+            self.paths.setdefault(id(part), []).append(path)
+        self.kinds: dict[int, Any] = {}
+        self.meta: dict[int, Tensor] = {}
+        self.made: dict[int, Tensor] = {}
+        self.last_sum: tuple[Tensor | None, int] = (None, -1)
+        self.fused_calls: set[int] = set()
+
+    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Ledger:
+        """Call the module once and return its ledger."""
+        args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
+        first = next((leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)), None)
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode())
+            stack.enter_context(torch.set_grad_enabled(self.training))
+            stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
+            stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
+            stack.enter_context(noted(self._note))
+            stack.enter_context(self)
+            self.module(*args, **kwargs)
+        self._leftover()
+        trace = Trace(
+            tuple(self.operators),
+            tuple(self.calls),
+            tuple(self.functions),
+            tuple(self.unknown),
+            self.remarks,
+            self.training,
+        )
+        return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
+
+    def _given(self, value: Any) -> Any:
+        """An input as the module gets it: without memory, or a copy on the module's own device."""
+        if not isinstance(value, Tensor):
+            return value
+        if not self.real:
+            return value if value.is_meta else value.to(META)
+        return value.detach().clone() if not value.is_meta else _filled(value, _device(self.module))
+
+    # Modules ----------------------------------------------------------------------------------------------------------
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        number = len(self.calls)
+        self.calls.append(None)
+        if isinstance(module, nn.MultiheadAttention) and fuses(module, args):
+            self.fused_calls.add(number)
+        self.frames.append(_Frame(number, self._path(module), module))
+
+    def _path(self, module: nn.Module) -> str:
+        """The path that this call takes: of the names of a shared module, the one below the module that runs."""
+        parent = self.frames[-1].path
+        paths = self.paths.get(id(module))
+        if not paths:
+            return parent
+        if len(paths) > 1 and parent:
+            return next((path for path in paths if path.startswith(f"{parent}.")), paths[0])
+        return paths[0]
+
+    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        frame = self.frames.pop()
+        kind = self.kinds.get(id(module))
+        if kind is None:
+            kind = self.kinds[id(module)] = (
+                class_names(type(module)),
+                len(self.kinds),
+                len(self.paths.get(id(module), ("",))),
+                not module._modules,  # noqa: SLF001 (the attribute itself: `children()` is many times slower)
+                {key: value for key, value in vars(module).items() if key[0] != "_"},
+                {
+                    key: tuple(value.shape)
+                    for key, value in module._parameters.items()  # noqa: SLF001
+                    if value is not None
+                },
+            )
+        within = tuple(each.number for each in self.frames[1:])
+        inputs = (*args, *kwargs.values()) if kwargs else args
+        self.calls[frame.number] = Call(frame.path, *kind, shapes_of(inputs), shapes_of(output), within)
+
+    def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
+        path = self.frames[-1].path
+        within = tuple(each.number for each in self.frames[1:])
+        shape = next(iter(shapes_of(output)), ())
+        noted_args = tuple(dims(value) for value in args)
+        self.functions.append(
+            Function(name, path, outer, noted_args, {key: dims(value) for key, value in kwargs.items()}, shape, within)
+        )
+
+    # Operators --------------------------------------------------------------------------------------------------------
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Answer one operator, and write its entry."""
+        kwargs = kwargs or {}
+        rule = rule_of(func)
+        if rule is UNKNOWN or (rule.kind == "einsum" and len(args[1]) > 2):
+            with self:
+                output = func.decompose(*args, **kwargs)
+            if output is not NotImplemented:
+                return output
+        tensors = [leaf for leaf in _leaves(args, kwargs)]
+        data, roots = self._origins(tensors)
+        if rule is FREE or not tensors:
+            output = self._answer(func, args, kwargs, tensors)
+        else:
+            shortcut = None if self.real else SHORTCUTS.get(func)
+            output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
+            if output is None:
+                output = self._answer(func, args, kwargs, tensors)
+            self._record(func, rule, args, output, tensors, data, roots)
+        if tensors and (self.training or not data):
+            self._mark(output, tensors, data, roots)
+        return output
+
+    def _without_values(self, tensors: Sequence[Tensor]) -> bool:
+        return any(part.is_meta or id(part) in self.learned for part in tensors)
+
+    def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
+        """What the operator puts out: computed for real where every value is there, else by torch's meta kernel."""
+        if self.real:
+            return func(*args, **kwargs)
+        in_place = func._schema.is_mutable and bool(args) and isinstance(args[0], Tensor)  # noqa: SLF001
+        if not self._without_values(tensors):
+            if in_place and id(args[0]) not in self.made:
+                return args[0]
+            output = func(*args, **kwargs)
+            for leaf in tree_leaves(output):
+                if isinstance(leaf, Tensor) and not leaf.is_meta:
+                    self.made[id(leaf)] = leaf
+            return output
+        if torch.Tag.data_dependent_output in func.tags:
+            if all(not part.is_meta for part in tensors):
+                return func(*args, **kwargs)
+            raise NeedsValuesError(f"its code reads the value of a tensor ({func})")
+        if in_place and not args[0].is_meta:
+            return args[0]
+        args, kwargs = tree_map(self._shape_only, (args, kwargs))
+        return func(*args, **kwargs)
+
+    def _shape_only(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if value.is_meta:
+                return value
+            if id(value) in self.learned:
+                if id(value) not in self.meta:
+                    self.meta[id(value)] = _on_meta(value)
+                return self.meta[id(value)]
+            return _on_meta(value)
+        return META if isinstance(value, torch.device) else value
+
+    def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
+        """The tensors that come from the input, and the parameters that the others are, or were made of."""
+        data, roots = [], ()
+        for part in tensors:
+            if id(part) in self.learned:
+                roots += (id(part),)
+            elif hasattr(part, ROOTS):
+                roots += getattr(part, ROOTS)
+            else:
+                data.append(part)
+        return data, roots
+
+    def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
+        gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
+                if roots and not data:
+                    setattr(leaf, ROOTS, roots)
+                setattr(leaf, GRADIENT, gradient)
+
+    def _needs_gradient(self, part: Tensor) -> bool:
+        if id(part) in self.learned:
+            return part.requires_grad
+        return bool(getattr(part, GRADIENT, False))
+
+    def _record(
+        self,
+        func: Any,
+        rule: Rule,
+        args: Sequence[Any],
+        output: Any,
+        tensors: Sequence[Tensor],
+        data: Sequence[Tensor],
+        roots: tuple[int, ...],
+    ) -> None:
+        frame = self.frames[-1]
+        first = output if isinstance(output, Tensor) else next((each for each in output if isinstance(each, Tensor)), None) if isinstance(output, (tuple, list)) else None
+        if first is None:
+            return
+        name = func._schema.name.replace("::", ".")  # noqa: SLF001
+        if rule is UNKNOWN:
+            self.unknown.append(Unknown(frame.path, name, tuple(tuple(part.shape) for part in tensors)))
+        inputs = tuple(trimmed(part) for part in (data or tensors))
+        if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
+            return
+        fresh = [root for root in dict.fromkeys(roots) if root not in self.seen and root in self.names]
+        self.seen.update(fresh)
+        params = sum(self.learned[root].numel() for root in fresh)
+        macs = rule.macs(args, first) if rule.macs else 0
+        weights = biases = 0
+        kernel: Shape = ()
+        groups = 1
+        kind = rule.kind
+        if rule.weight is not None:
+            weight, bias = args[rule.weight], args[rule.bias] if rule.bias is not None and len(args) > rule.bias else None
+            weights = weight.numel() if self._fresh(weight, fresh) else 0
+            biases = bias.numel() if bias is not None and self._fresh(bias, fresh) else 0
+            if kind == "conv":
+                transposed = len(args) > 6 and args[6] is True
+                kernel = tuple(weight.shape[2:])
+                groups = first.shape[-len(kernel) - 1] // weight.shape[1] if transposed else args[0].shape[-len(kernel) - 1] // weight.shape[1]
+                kind = "transposed conv" if transposed else kind
+            elif kind == "transposed conv":
+                kernel = tuple(weight.shape[2:])
+                groups = first.shape[-len(kernel) - 1] // weight.shape[1]
+        elif kind in WINDOWS:
+            spatial = int(name.split("pool")[1][0])
+            kernel = tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial
+        elif kind == "adaptive average pool" and set(first.shape[-int(name[-2]) :]) == {1}:
+            kind = "global average pool"
+        self.entries.append(
+            Entry(
+                frame.path,
+                kind,
+                inputs,
+                trimmed(first),
+                kernel,
+                groups,
+                weights,
+                biases,
+                params,
+                macs,
+                first.numel() if macs else 0,
+                backward=self._backward(macs, rule, args, tensors) if self.training and macs else 0,
+            )
+        )
+        self.operators.append(
+            Operator(name, frame.number, _fuses_bias(args) if rule.kind == "linear" else False, frame.number in self.fused_calls)
+        )
+        if kind == "sum":
+            self.last_sum = (first, frame.number)
+
+    def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
+        return any(root in fresh for root in ((id(part),) if id(part) in self.learned else getattr(part, ROOTS, ())))
+
+    def _continues_sum(self, args: Sequence[Any], inputs: tuple[Shape, ...], output: Tensor, frame: _Frame) -> bool:
+        """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
+        before, number = self.last_sum
+        if before is None or args[0] is not before or number != frame.number or len(inputs) < 2:
+            return False
+        entry = self.entries[-1]
+        if entry.kind != "sum" or entry.path != frame.path or entry.output != trimmed(output):
+            return False
+        self.entries[-1] = entry._replace(inputs=(*entry.inputs, *inputs[1:]))
+        self.last_sum = (output, frame.number)
+        return True
+
+    def _backward(self, macs: int, rule: Rule, args: Sequence[Any], tensors: Sequence[Tensor]) -> int:
+        """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
+        if not torch.is_grad_enabled():
+            return 0
+        if rule.kind in {"conv", "transposed conv", "linear", "matmul", "einsum"}:
+            factors = tensors if rule.kind == "einsum" else _factors(args, rule)
+            return macs * sum(self._needs_gradient(part) for part in factors)
+        # Attention and recurrent layers: each product has two factors.
+        return 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+
+    def _leftover(self) -> None:
+        """Parameters that no operator took: of parts that did not run. Their elements count, and nothing else."""
+        for root, name in self.names.items():
+            if root not in self.seen:
+                part = self.learned[root]
+                shape = tuple(part.shape)
+                path = name.rpartition(".")[0]
+                self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
+                self.operators.append(Operator("", -1))
+
+
+def _factors(args: Sequence[Any], rule: Rule) -> list[Tensor]:
+    tensors = [part for part in args[:3] if isinstance(part, Tensor)]
+    return tensors[-2:] if rule.weight is None else tensors[:2]
+
+
+def _fuses_bias(args: Sequence[Any]) -> bool:
+    """Whether torch turns a linear layer into `addmm`: with a bias, on rows, or on a contiguous block of rows."""
+    rows = args[0]
+    bias = args[2] if len(args) > 2 else None
+    return bias is not None and (rows.dim() == 2 or (rows.dim() >= 3 and rows.is_contiguous()))
+
+
+def fuses(module: nn.MultiheadAttention, args: Sequence[Any]) -> bool:
+    """Whether torch runs this call as one operator on a CPU without gradients (see `MultiheadAttention.forward`)."""
+    if len(args) < 3 or args[0] is not args[1] or args[1] is not args[2]:
+        return False
+    return bool(
+        args[0].dim() == 3
+        and not module.training
+        and module.in_proj_weight is not None
+        and module.in_proj_bias is not None
+        and module.num_heads % 2 == 0
+        and module.batch_first
+        and module.bias_k is None
+        and module.bias_v is None
+        and not module.add_zero_attn
+        and torch.backends.mha.get_fastpath_enabled()
+    )
+
+
+def _filled(value: Tensor, device: torch.device) -> Tensor:
+    """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
+    if value.is_floating_point():
+        return torch.randn(value.shape, dtype=value.dtype, device=device)
+    return torch.zeros(value.shape, dtype=value.dtype, device=device)
+
+
+def _on_meta(value: Tensor) -> Tensor:
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+
+
+def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Tensor]:
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (part for part in value if isinstance(part, Tensor))
+
+
+def trimmed(part: Tensor) -> Shape:
+    """The shape of a tensor without a batch of one.
+
+    >>> trimmed(torch.empty(1, 64, 56, 56)), trimmed(torch.empty(2, 8))
+    ((64, 56, 56), (2, 8))
+    """
+    shape = tuple(part.shape)
+    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
+
+
+def shapes_of(values: Any) -> tuple[Shape, ...]:
+    """The whole shapes of the tensors among some values, one level deep."""
+    if isinstance(values, Tensor):
+        return (tuple(values.shape),)
+    if isinstance(values, Mapping):
+        values = tuple(values.values())
+    if not isinstance(values, (tuple, list)):
+        return ()
+    return tuple(tuple(value.shape) for value in values if isinstance(value, Tensor))
+
+
+def dims(value: Any) -> Any:
+    """An argument as it is kept: a tensor as its shape, a short sequence as a tuple, anything else as it is."""
+    if isinstance(value, Tensor):
+        return Dims(value.shape)
+    if isinstance(value, (list, tuple)):
+        return tuple(dims(each) for each in value)
+    return value
+
+
+def class_names(kind: type) -> tuple[str, ...]:
+    """The names of a class and its bases, up to `nn.Module`."""
+    return tuple(each.__name__ for each in kind.__mro__ if issubclass(each, nn.Module) and each is not nn.Module)

@@ -1,0 +1,93 @@
+"""What a run of a real module leaves behind besides its ledger: the calls that other counters hook into.
+
+A ledger entry is one operator. Other counters see something else: calls of modules (thop, torchinfo, flopth) or of
+Python functions (calflops, ptflops). A trace keeps both, as plain data, so that their rules need neither torch nor the
+module. Shapes here are whole: they keep the batch.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from resnext_flops.complexity.layers import Shape, Size
+
+
+class Dims(tuple[Size, ...]):
+    """The shape of a tensor among the arguments of a function, told apart from a tuple of numbers by its type."""
+
+    __slots__ = ()
+
+
+class Call(NamedTuple):
+    """One call of one module.
+
+    classes: the names of its class and of the classes that it derives from, the most derived one first.
+    module: a number that tells one instance from another.
+    paths: how many names in the module tree lead to it.
+    leaf: whether it has no children.
+    settings: its plain attributes (`kernel_size`, `groups`, `num_heads`, ...).
+    params: the shapes of its own parameters, by name.
+    within: the numbers of the calls that it runs inside of, the outermost first.
+    """
+
+    path: str
+    classes: tuple[str, ...]
+    module: int
+    paths: int
+    leaf: bool
+    settings: Mapping[str, Any]
+    params: Mapping[str, Shape]
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+    within: tuple[int, ...] = ()
+
+
+class Function(NamedTuple):
+    """One call of a Python function that some counter replaces by its own.
+
+    name: as a reader would write it: `F.relu`, `torch.matmul`, `Tensor.__add__`.
+    outer: the recorded functions that it was called from, the outermost first.
+    args, kwargs: its arguments, each tensor as its `Dims`.
+    within: the numbers of the module calls that it runs inside of.
+    """
+
+    name: str
+    path: str
+    outer: tuple[str, ...]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    output: Shape
+    within: tuple[int, ...] = ()
+
+
+class Operator(NamedTuple):
+    """What an entry does not keep of the operator that it came from.
+
+    name: torch's name of the operator, such as `aten.linear`.
+    call: the number of the innermost module call that ran it, or -1.
+    fused_bias: whether torch adds the bias within the matrix product (`addmm`), not after it.
+    fused: whether torch on a CPU without gradients runs it inside one fused attention or encoder operator.
+    """
+
+    name: str
+    call: int
+    fused_bias: bool = False
+    fused: bool = False
+
+
+class Unknown(NamedTuple):
+    """An operator without a rule: where it ran, and the shapes of the tensors that it was given."""
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+
+
+class Trace(NamedTuple):
+    """The companion of a ledger that was counted on a real module. `operators` runs parallel to its entries."""
+
+    operators: tuple[Operator, ...]
+    calls: tuple[Call, ...]
+    functions: tuple[Function, ...]
+    unknown: tuple[Unknown, ...] = ()
+    remarks: tuple[str, ...] = ()
+    training: bool = False
