@@ -1,8 +1,8 @@
 """Shape arithmetic for the common operators, so that torch's own meta kernels need not run for them.
 
 A function here takes an operator's arguments and returns an empty tensor on the device `meta` with the shape, type and
-strides that torch would give; or None where it is not sure, and then torch's own kernel answers. All of them want
-contiguous images: strides decide what later operators do.
+strides that torch would give; or None where it is not sure, and then torch's own kernel answers. Strides matter: they
+decide what later operators do.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,11 +20,13 @@ def _empty(shape: Any, like: Tensor) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device=META)
 
 
+def _like(image: Tensor) -> Tensor:
+    return _empty(image.shape, image) if image.is_contiguous() else torch.empty_like(image, device=META)
+
+
 def _same(image: Tensor, *_: Any, **__: Any) -> Tensor | None:
-    """The output has the shape of the first argument, and its type unless that is no floating point."""
-    if image.is_contiguous() and image.is_floating_point():
-        return _empty(image.shape, image)
-    return None
+    """The output has the shape, the strides and the type of the first argument, if that is a floating point."""
+    return _like(image) if image.is_floating_point() else None
 
 
 def _in_place(image: Tensor, *_: Any, **__: Any) -> Tensor:
@@ -35,17 +37,21 @@ def _binary_in_place(first: Tensor, second: Any, **_: Any) -> Tensor | None:
     return first if isinstance(second, Tensor) and first.shape == second.shape else None
 
 
-def _binary(first: Any, second: Any, **options: Any) -> Tensor | None:
-    if (
-        isinstance(first, Tensor)
-        and isinstance(second, Tensor)
-        and first.shape == second.shape
-        and first.dtype == second.dtype
-        and set(options) <= {"alpha"}
-        and first.is_contiguous()
-        and second.is_contiguous()
-    ):
-        return _empty(first.shape, first)
+def _binary(first: Any, second: Any, **_: Any) -> Tensor | None:
+    """Of two tensors of one type, laid out alike or broadcast from contiguous ones, or of a tensor and a number."""
+    if not isinstance(first, Tensor) or not first.is_floating_point():
+        return None
+    if not isinstance(second, Tensor):
+        return _like(first) if isinstance(second, (int, float)) else None
+    if first.dtype != second.dtype or not first.dim() or not second.dim():
+        return None
+    if first.shape == second.shape and first.stride() == second.stride():
+        return _like(first)
+    if first.is_contiguous() and second.is_contiguous():
+        try:
+            return _empty(torch.broadcast_shapes(first.shape, second.shape), first)
+        except RuntimeError:
+            return None  # torch's own kernel says what is wrong
     return None
 
 
@@ -91,6 +97,36 @@ def _dropout(image: Tensor, _share: float, train: bool) -> Tensor | None:
     return _same(image) if train else image
 
 
+def _layer_norm(image: Tensor, shape: Any, *_: Any) -> Tensor | None:
+    if not image.is_contiguous() or image.shape[-len(shape) :] != torch.Size(shape):
+        return None
+    return _same(image)
+
+
+def _softmax(image: Tensor, dim: int, dtype: Any = None) -> Tensor | None:
+    return None if dtype or not -image.dim() <= dim < image.dim() else _same(image)
+
+
+def _contiguous(image: Tensor, **options: Any) -> Tensor | None:
+    if options:
+        return None
+    return image if image.is_contiguous() else _empty(image.shape, image)
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Tensor | None:
+    if query.shape[:-2] != key.shape[:-2] or key.shape[:-1] != value.shape[:-1] or query.shape[-1] != key.shape[-1]:
+        return None
+    return _empty((*query.shape[:-1], value.shape[-1]), query)
+
+
+def _matmul(first: Tensor, second: Tensor) -> Tensor | None:
+    if first.dim() != second.dim() or first.dim() < 2 or first.dtype != second.dtype:
+        return None
+    if first.shape[:-2] != second.shape[:-2] or first.shape[-1] != second.shape[-2]:
+        return None
+    return _empty((*first.shape[:-1], second.shape[-1]), first)
+
+
 def _adaptive_pool(image: Tensor, size: Any) -> Tensor | None:
     lengths = [size] if isinstance(size, int) else list(size)
     if not image.is_contiguous() or any(length is None for length in lengths):
@@ -104,10 +140,17 @@ SHORTCUTS: Mapping[Any, Shortcut] = {
     torch.ops.aten.conv3d.default: _convolution,
     torch.ops.aten.linear.default: _linear,
     torch.ops.aten.batch_norm.default: _norm,
+    torch.ops.aten.layer_norm.default: _layer_norm,
+    torch.ops.aten.softmax.int: _softmax,
+    torch.ops.aten.scaled_dot_product_attention.default: _attention,
+    torch.ops.aten.matmul.default: _matmul,
+    torch.ops.aten.contiguous.default: _contiguous,
     torch.ops.aten.dropout.default: _dropout,
     torch.ops.aten.adaptive_avg_pool2d.default: _adaptive_pool,
     torch.ops.aten.add.Tensor: _binary,
+    torch.ops.aten.sub.Tensor: _binary,
     torch.ops.aten.mul.Tensor: _binary,
+    torch.ops.aten.div.Tensor: _binary,
     torch.ops.aten.add_.Tensor: _binary_in_place,
     torch.ops.aten.mul_.Tensor: _binary_in_place,
     torch.ops.aten.relu.default: _same,

@@ -9,6 +9,7 @@ What cannot run like that (code that reads the values of what it computed) runs 
 the same answer, and the trace says so.
 """
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -88,7 +89,8 @@ def _device(module: nn.Module) -> torch.device:
 def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
     """Put every part of a module into training or evaluation mode, and back as it was."""
     before = [(part, part.training) for part in module.modules()]
-    module.train(training)
+    if any(mode is not training for _, mode in before):
+        module.train(training)
     try:
         yield
     finally:
@@ -107,6 +109,18 @@ def _state_of(module: nn.Module) -> Iterator[None]:
             with torch.no_grad():
                 for buffer, values in buffers:
                     buffer.copy_(values)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector: a run makes many small objects that stay, and it would look at them over and over."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Frame(NamedTuple):
@@ -130,12 +144,11 @@ class Tracer(TorchDispatchMode):
         self.calls: list[Any] = []
         self.frames: list[_Frame] = [_Frame(-1, "", None)]
         self.seen: set[int] = set()
-        self.learned = {id(part): part for part in (*module.parameters(), *module.buffers())}
-        self.names = {id(part): part_name for part_name, part in module.named_parameters()}
+        self.learned: dict[int, Tensor] = {}
+        self.names: dict[int, str] = {}
         self.paths: dict[int, list[str]] = {}
-        for path, part in module.named_modules(remove_duplicate=False):
-            self.paths.setdefault(id(part), []).append(path)
         self.kinds: dict[int, Any] = {}
+        self._survey("", module)
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
@@ -146,6 +159,7 @@ class Tracer(TorchDispatchMode):
         args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
         first = next((leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)), None)
         with ExitStack() as stack:
+            stack.enter_context(_no_collection())
             stack.enter_context(torch.inference_mode())
             stack.enter_context(torch.set_grad_enabled(self.training))
             stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
@@ -163,6 +177,21 @@ class Tracer(TorchDispatchMode):
             self.training,
         )
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
+
+    def _survey(self, path: str, module: nn.Module) -> None:
+        """Note every path and learned tensor below a module. Torch's own iterators walk the tree once for each."""
+        self.paths.setdefault(id(module), []).append(path)
+        prefix = f"{path}." if path else ""
+        for name, part in module._parameters.items():  # noqa: SLF001
+            if part is not None:
+                self.learned[id(part)] = part
+                self.names.setdefault(id(part), prefix + name)
+        for part in module._buffers.values():  # noqa: SLF001
+            if part is not None:
+                self.learned[id(part)] = part
+        for name, child in module._modules.items():  # noqa: SLF001
+            if child is not None:
+                self._survey(prefix + name, child)
 
     def _given(self, value: Any) -> Any:
         """An input as the module gets it: without memory, or a copy on the module's own device."""
@@ -233,15 +262,13 @@ class Tracer(TorchDispatchMode):
                 output = func.decompose(*args, **kwargs)
             if output is not NotImplemented:
                 return output
-        tensors = [leaf for leaf in _leaves(args, kwargs)]
+        tensors = list(_leaves(args, kwargs))
         data, roots = self._origins(tensors)
-        if rule is FREE or not tensors:
+        shortcut = None if self.real else SHORTCUTS.get(func)
+        output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
+        if output is None:
             output = self._answer(func, args, kwargs, tensors)
-        else:
-            shortcut = None if self.real else SHORTCUTS.get(func)
-            output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
-            if output is None:
-                output = self._answer(func, args, kwargs, tensors)
+        if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
