@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
+from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
@@ -116,8 +116,29 @@ class Ledger:
         >>> rf.resnet(50).cost().total("fvcore")
         4111512576
         """
-        rule = convention(name).rule
-        return sum(rule(entry) * entry.times for entry in self.entries if not entry.training_only)
+        from resnext_flops.complexity.conventions import convention
+
+        return convention(name).rule(self).total
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """Operators of a traced module that have no rule, with their shapes."""
+        return self.trace.unknown if self.trace else ()
+
+    @property
+    def lower_bound(self) -> bool:
+        """Whether the totals are only a lower bound, because some operators are unknown."""
+        return bool(self.unknown)
+
+    @property
+    def backward(self) -> Size:
+        """Multiply-adds of the gradients: of a layer's input, where one is needed, and of its weight.
+
+        Raises InputError if the ledger was not counted in training.
+        """
+        if self.trace is None or not self.trace.training:
+            raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
+        return sum(entry.backward for entry in self.entries)
 
     def to_frame(self) -> "pandas.DataFrame":
         """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""

@@ -26,7 +26,9 @@ class Call(NamedTuple):
     leaf: whether it has no children.
     settings: its plain attributes (`kernel_size`, `groups`, `num_heads`, ...).
     params: the shapes of its own parameters, by name.
+    origin: the Python module that its class comes from, such as `torch.nn.modules.conv`.
     within: the numbers of the calls that it runs inside of, the outermost first.
+    fused: whether torch, on a CPU and without gradients, runs it as one operator (attention, encoder layer).
     """
 
     path: str
@@ -34,11 +36,13 @@ class Call(NamedTuple):
     module: int
     paths: int
     leaf: bool
+    origin: str
     settings: Mapping[str, Any]
     params: Mapping[str, Shape]
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     within: tuple[int, ...] = ()
+    fused: bool = False
 
 
 class Function(NamedTuple):
@@ -62,16 +66,18 @@ class Function(NamedTuple):
 class Operator(NamedTuple):
     """What an entry does not keep of the operator that it came from.
 
-    name: torch's name of the operator, such as `aten.linear`.
-    call: the number of the innermost module call that ran it, or -1.
-    fused_bias: whether torch adds the bias within the matrix product (`addmm`), not after it.
-    fused: whether torch on a CPU without gradients runs it inside one fused attention or encoder operator.
+    name: torch's name of the operator, such as `aten.linear.default`; empty for a parameter that nothing took.
+    within: the numbers of the module calls that it ran inside of, the outermost first.
+    tensors: the whole shapes of all tensors that it was given, parameters too.
+    affine: whether a normalisation has a learned scale.
+    fused_bias: whether torch adds the bias of a linear layer within the matrix product (`addmm`), not after it.
     """
 
     name: str
-    call: int
+    within: tuple[int, ...] = ()
+    tensors: tuple[Shape, ...] = ()
+    affine: bool = True
     fused_bias: bool = False
-    fused: bool = False
 
 
 class Unknown(NamedTuple):

@@ -21,8 +21,11 @@ _FUNCTIONAL = (
     "max_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
     "adaptive_max_pool3d upsample interpolate softmax scaled_dot_product_attention multi_head_attention_forward"
 ).split()
-_TORCH = "matmul mm bmm addmm baddbmm mul add einsum".split()
-_METHODS = "matmul mm bmm addmm mul add __matmul__ __add__ __radd__ __iadd__ __mul__ __rmul__ __imul__".split()
+_TORCH = "matmul mm bmm addmm baddbmm mul add sub einsum".split()
+_METHODS = (
+    "matmul mm bmm addmm mul add div exp sum softmax __matmul__ __add__ __radd__ __iadd__ __mul__ __rmul__ __imul__ "
+    "__sub__ __truediv__"
+).split()
 
 REPLACED: tuple[tuple[Any, str, str], ...] = (
     *((functional, name, f"F.{name}") for name in _FUNCTIONAL),

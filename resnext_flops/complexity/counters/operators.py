@@ -89,7 +89,7 @@ def linear(args: Sequence[Any], output: Any) -> int:
     return output.numel() * args[1].shape[-1]
 
 
-@operator("aten::mm", "aten::bmm", "aten::matmul", "aten::mv", "aten::dot", "aten::inner", "aten::_int_mm", kind="matmul")
+@operator("aten::mm", "aten::bmm", "aten::matmul", "aten::mv", "aten::dot", "aten::vdot", "aten::inner", "aten::_int_mm", kind="matmul")
 def matrix_product(args: Sequence[Any], output: Any) -> int:
     """Each output takes one multiply-add an element of the row that it sums over."""
     return output.numel() * args[0].shape[-1]
@@ -156,26 +156,17 @@ def fused_encoder_layer(args: Sequence[Any], _: Any) -> int:
     return batch * tokens * (products + 2 * tokens * width)
 
 
-@operator("aten::lstm", kind="lstm")
-def lstm(args: Sequence[Any], _: Any) -> int:
+@operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
+def recurrent(args: Sequence[Any], _: Any) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
-    learned = next(part for part in args[1:] if isinstance(part, (list, tuple)) and len(part) > 2)
     steps = args[0].numel() // args[0].shape[-1]
-    return steps * sum(part.numel() for part in learned if part.dim() == 2)
+    return steps * sum(part.numel() for part in recurrent_weights(args))
 
 
-for _name, _kind in (("gru", "gru"), ("rnn_tanh", "rnn"), ("rnn_relu", "rnn")):
-    operator(f"aten::{_name}", kind=_kind)(
-        lambda args, _: (
-            args[0].numel()
-            // args[0].shape[-1]
-            * sum(
-                part.numel()
-                for part in next(each for each in args[1:] if isinstance(each, (list, tuple)))
-                if part.dim() == 2
-            )
-        )
-    )
+def recurrent_weights(args: Sequence[Any]) -> list[Any]:
+    """The matrices among the arguments of a recurrent operator, those of the first layer's first direction first."""
+    sequences = [part for part in args[1:] if isinstance(part, (list, tuple))]
+    return [part for part in sequences[-1] if part.dim() == 2]
 
 
 @operator("aten::bilinear", kind="bilinear", weight=2, bias=3)
@@ -266,7 +257,7 @@ FREE_NAMES = frozenset(
     "reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d replication_pad2d "
     "replication_pad3d resize roll rot90 scalar_tensor scatter scatter_add select_scatter set slice_scatter stack "
     "_stack take take_along_dim tensor_split tile tril tril_indices triu triu_indices unfold unfold_copy uniform "
-    "unique _unique2 where zero zeros zeros_like _assert_async _assert_scalar _assert_tensor_metadata "
+    "unique _unique2 unsafe_chunk unsafe_split unsafe_split_with_sizes where zero zeros zeros_like _assert_async _assert_scalar _assert_tensor_metadata "
     "_functional_assert_async _local_scalar_dense _shape_as_tensor _to_copy _pin_memory _reshape_alias _unsafe_view "
     "sym_size sym_numel sym_stride complex view_as_complex view_as_real real imag polar hstack vstack dstack "
     "column_stack block_diag cartesian_prod combinations equal allclose size numel dim _has_compatible_shallow_copy_type "

@@ -22,7 +22,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.complexity.counters.functions import noted
 from resnext_flops.complexity.counters.meta_shapes import META, SHORTCUTS
-from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, rule_of
+from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Trace, Unknown
@@ -31,7 +31,8 @@ from resnext_flops.errors import InputError
 # Attributes under which the mode keeps what it knows of a tensor.
 ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
 
-PADDED = frozenset({"conv", "transposed conv"})
+# The position of the learned scale among the arguments of a normalisation.
+AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
 WINDOWS = frozenset({"max pool", "average pool"})
 
 
@@ -152,7 +153,7 @@ class Tracer(TorchDispatchMode):
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
-        self.fused_calls: set[int] = set()
+        self.fused: set[int] = set()
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Ledger:
         """Call the module once and return its ledger."""
@@ -206,8 +207,12 @@ class Tracer(TorchDispatchMode):
     def _enter(self, module: nn.Module, args: Any) -> None:
         number = len(self.calls)
         self.calls.append(None)
-        if isinstance(module, nn.MultiheadAttention) and fuses(module, args):
-            self.fused_calls.add(number)
+        if isinstance(module, nn.TransformerEncoderLayer):
+            fused = fuses_layer(module, args)
+        else:
+            fused = isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
+        if fused:
+            self.fused.add(number)
         self.frames.append(_Frame(number, self._path(module), module))
 
     def _path(self, module: nn.Module) -> str:
@@ -224,29 +229,37 @@ class Tracer(TorchDispatchMode):
         frame = self.frames.pop()
         kind = self.kinds.get(id(module))
         if kind is None:
-            kind = self.kinds[id(module)] = (
-                class_names(type(module)),
-                len(self.kinds),
-                len(self.paths.get(id(module), ("",))),
-                not module._modules,  # noqa: SLF001 (the attribute itself: `children()` is many times slower)
-                {key: value for key, value in vars(module).items() if key[0] != "_"},
-                {
-                    key: tuple(value.shape)
-                    for key, value in module._parameters.items()  # noqa: SLF001
-                    if value is not None
-                },
-            )
-        within = tuple(each.number for each in self.frames[1:])
+            kind = self.kinds[id(module)] = self._describe(module)
         inputs = (*args, *kwargs.values()) if kwargs else args
-        self.calls[frame.number] = Call(frame.path, *kind, shapes_of(inputs), shapes_of(output), within)
+        fused = frame.number in self.fused
+        self.calls[frame.number] = Call(
+            frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused
+        )
+
+    def _describe(self, module: nn.Module) -> tuple[Any, ...]:
+        """What every call of a module has in common: the fields of `Call` after its path."""
+        own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
+        leaf = not module._modules  # noqa: SLF001
+        params = own.items() if leaf or not own else module.named_parameters()
+        return (
+            class_names(type(module)),
+            len(self.kinds),
+            len(self.paths.get(id(module), ("",))),
+            leaf,
+            type(module).__module__,
+            {key: value for key, value in vars(module).items() if key[0] != "_"},
+            {key: tuple(value.shape) for key, value in params if value is not None},
+        )
+
+    def _within(self) -> tuple[int, ...]:
+        return tuple(each.number for each in self.frames[1:])
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
         path = self.frames[-1].path
-        within = tuple(each.number for each in self.frames[1:])
         shape = next(iter(shapes_of(output)), ())
         noted_args = tuple(dims(value) for value in args)
         self.functions.append(
-            Function(name, path, outer, noted_args, {key: dims(value) for key, value in kwargs.items()}, shape, within)
+            Function(name, path, outer, noted_args, {key: dims(value) for key, value in kwargs.items()}, shape, self._within())
         )
 
     # Operators --------------------------------------------------------------------------------------------------------
@@ -349,7 +362,7 @@ class Tracer(TorchDispatchMode):
         first = output if isinstance(output, Tensor) else next((each for each in output if isinstance(each, Tensor)), None) if isinstance(output, (tuple, list)) else None
         if first is None:
             return
-        name = func._schema.name.replace("::", ".")  # noqa: SLF001
+        name = func._schema.name  # noqa: SLF001
         if rule is UNKNOWN:
             self.unknown.append(Unknown(frame.path, name, tuple(tuple(part.shape) for part in tensors)))
         inputs = tuple(trimmed(part) for part in (data or tensors))
@@ -397,7 +410,13 @@ class Tracer(TorchDispatchMode):
             )
         )
         self.operators.append(
-            Operator(name, frame.number, _fuses_bias(args) if rule.kind == "linear" else False, frame.number in self.fused_calls)
+            Operator(
+                str(func),
+                self._within(),
+                tuple(tuple(part.shape) for part in tensors),
+                rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor),
+                rule.kind == "linear" and _fuses_bias(args),
+            )
         )
         if kind == "sum":
             self.last_sum = (first, frame.number)
@@ -425,7 +444,13 @@ class Tracer(TorchDispatchMode):
             factors = tensors if rule.kind == "einsum" else _factors(args, rule)
             return macs * sum(self._needs_gradient(part) for part in factors)
         # Attention and recurrent layers: each product has two factors.
-        return 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+        whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+        if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
+            features = args[0].shape[-1]
+            matrices = recurrent_weights(args)
+            directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
+            whole -= args[0].numel() // features * directions * matrices[0].numel()
+        return whole
 
     def _leftover(self) -> None:
         """Parameters that no operator took: of parts that did not run. Their elements count, and nothing else."""
@@ -435,7 +460,7 @@ class Tracer(TorchDispatchMode):
                 shape = tuple(part.shape)
                 path = name.rpartition(".")[0]
                 self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
-                self.operators.append(Operator("", -1))
+                self.operators.append(Operator(""))
 
 
 def _factors(args: Sequence[Any], rule: Rule) -> list[Tensor]:
@@ -450,13 +475,12 @@ def _fuses_bias(args: Sequence[Any]) -> bool:
     return bias is not None and (rows.dim() == 2 or (rows.dim() >= 3 and rows.is_contiguous()))
 
 
-def fuses(module: nn.MultiheadAttention, args: Sequence[Any]) -> bool:
+def fuses_attention(module: nn.MultiheadAttention, args: Sequence[Any]) -> bool:
     """Whether torch runs this call as one operator on a CPU without gradients (see `MultiheadAttention.forward`)."""
-    if len(args) < 3 or args[0] is not args[1] or args[1] is not args[2]:
+    if len(args) < 3 or args[0] is not args[1] or args[1] is not args[2] or args[0].dim() != 3:
         return False
     return bool(
-        args[0].dim() == 3
-        and not module.training
+        not module.training
         and module.in_proj_weight is not None
         and module.in_proj_bias is not None
         and module.num_heads % 2 == 0
@@ -468,6 +492,17 @@ def fuses(module: nn.MultiheadAttention, args: Sequence[Any]) -> bool:
     )
 
 
+def fuses_layer(module: nn.TransformerEncoderLayer, args: Sequence[Any]) -> bool:
+    """The same for a whole encoder layer, where no hooks are attached to it (see `TransformerEncoderLayer.forward`)."""
+    return bool(
+        args
+        and fuses_attention(module.self_attn, [args[0]] * 3)
+        and not module.training
+        and module.activation_relu_or_gelu
+        and module.norm1.eps == module.norm2.eps
+    )
+
+
 def _filled(value: Tensor, device: torch.device) -> Tensor:
     """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
     if value.is_floating_point():
@@ -476,7 +511,9 @@ def _filled(value: Tensor, device: torch.device) -> Tensor:
 
 
 def _on_meta(value: Tensor) -> Tensor:
-    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+    """The same tensor without memory. Torch checks that a view of a normal tensor is no inference tensor."""
+    with torch.inference_mode(value.is_inference()):
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
 
 
 def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Tensor]:

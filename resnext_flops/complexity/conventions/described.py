@@ -1,0 +1,114 @@
+"""The calls of modules and functions in a ledger: those that were recorded, or those that a description would make.
+
+A description is built from a fixed set of torch's modules (see `torch_model.py`), so its entries say which calls its
+model makes. The number beside each call is how often it is made.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from resnext_flops.complexity.conventions.convention import active
+from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.records import Call, Dims, Function
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.ledger import Entry, Ledger
+
+
+TORCH = "torch.nn.modules"
+
+
+def calls(ledger: "Ledger") -> Iterator[tuple[Call, Size]]:
+    """The calls of modules that the ledger's model makes."""
+    if ledger.trace is not None:
+        yield from ((call, 1) for call in ledger.trace.calls)
+        return
+    for number, (entry, _) in enumerate(active(ledger)):
+        if entry.kind in MODULES:
+            classes, function = MODULES[entry.kind]
+            settings, params, _ = function(entry)
+            inputs, outputs = ((1, *entry.inputs[0]),), ((1, *entry.output),)
+            yield Call(entry.path, classes, number, 1, True, TORCH, settings, params, inputs, outputs), entry.times
+
+
+def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
+    """The calls of functions that the ledger's model makes, also those inside its modules."""
+    if ledger.trace is not None:
+        yield from ((function, 1) for function in ledger.trace.functions)
+        return
+    for entry, _ in active(ledger):
+        image = Dims((1, *entry.inputs[0]))
+        if entry.kind == "sum":
+            for _ in entry.inputs[1:]:
+                yield _function("Tensor.__add__", entry, (image, image)), entry.times
+        elif entry.kind in MODULES:
+            name, args = MODULES[entry.kind][1](entry)[2]
+            if name:
+                yield _function(name, entry, (image, *args)), entry.times
+
+
+def _function(name: str, entry: "Entry", args: tuple[Any, ...]) -> Function:
+    inside = () if name == "Tensor.__add__" else (-1,)
+    return Function(name, entry.path, (), args, {}, (1, *entry.output), inside)
+
+
+# Of an entry: the module's settings, the shapes of its parameters, and the function that it calls, with its arguments.
+_Parts = tuple[dict[str, Any], dict[str, Shape], tuple[str, tuple[Any, ...]]]
+
+
+def _conv(entry: "Entry") -> _Parts:
+    channels, groups = entry.inputs[0][0], entry.groups
+    weight = (entry.output[0], channels // groups, *entry.kernel)
+    params: dict[str, Shape] = {"weight": weight}
+    if entry.biases != 0:
+        params["bias"] = (entry.output[0],)
+    settings = {
+        "kernel_size": entry.kernel,
+        "groups": groups,
+        "in_channels": channels,
+        "out_channels": entry.output[0],
+    }
+    bias = Dims(params["bias"]) if "bias" in params else None
+    return settings, params, ("F.conv2d", (Dims(weight), bias, 1, 0, 1, groups))
+
+
+def _linear(entry: "Entry") -> _Parts:
+    weight = (entry.output[-1], entry.inputs[0][-1])
+    params: dict[str, Shape] = {"weight": weight}
+    if entry.biases != 0:
+        params["bias"] = (entry.output[-1],)
+    settings = {"in_features": weight[1], "out_features": weight[0]}
+    return settings, params, ("F.linear", (Dims(weight), Dims(params["bias"]) if "bias" in params else None))
+
+
+def _batch_norm(entry: "Entry") -> _Parts:
+    channels = Dims((entry.inputs[0][0],))
+    args = (channels, channels, channels, channels, False, 0.1, 1e-5)
+    return {"affine": True}, {"weight": channels, "bias": channels}, ("F.batch_norm", args)
+
+
+def _max_pool(entry: "Entry") -> _Parts:
+    return {"kernel_size": entry.kernel}, {}, ("F.max_pool2d", (entry.kernel,))
+
+
+def _global_pool(_: "Entry") -> _Parts:
+    return {"output_size": 1}, {}, ("F.adaptive_avg_pool2d", (1,))
+
+
+def _relu(_: "Entry") -> _Parts:
+    return {"inplace": True}, {}, ("F.relu", ())
+
+
+def _nothing(_: "Entry") -> _Parts:
+    return {}, {}, ("", ())
+
+
+MODULES: dict[str, tuple[tuple[str, ...], Callable[["Entry"], _Parts]]] = {
+    "conv": (("Conv2d", "_ConvNd"), _conv),
+    "linear": (("Linear",), _linear),
+    "batch norm": (("BatchNorm2d", "_BatchNorm", "_NormBase"), _batch_norm),
+    "relu": (("ReLU",), _relu),
+    "max pool": (("MaxPool2d", "_MaxPoolNd"), _max_pool),
+    "global average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _global_pool),
+    "flatten": (("Flatten",), _nothing),
+}
