@@ -79,12 +79,10 @@ def window_products(call: Call) -> Size:
 
 
 def torchinfo(ledger: "Ledger") -> Terms:
-    """Parameters of each call without calls inside, times the first output dimension, and the pixels of a "Conv"."""
+    """Parameters of each module without children, times the first output dimension, and the pixels of a "Conv"."""
     terms = Terms()
-    made = list(calls(ledger))
-    outer = {number for call, _ in made for number in call.within}
-    for number, (call, times) in enumerate(made):
-        if number in outer or not call.params:
+    for call, times in calls(ledger):
+        if not call.leaf or not call.params:
             continue
         output = output_of(call)
         for name, shape in call.params.items():
@@ -500,7 +498,7 @@ CONVENTIONS = (
         "torchinfo",
         "MAC",
         "1.8.0",
-        "parameters of each innermost module call times the first output dimension, and times the pixels for a class "
+        "parameters of each module without children times the first output dimension, and times the pixels for a class "
         "with Conv in its name; the tokens of a linear layer are dropped, functions are not seen",
         "torchinfo/layer_info.py, calculate_macs",
         "https://github.com/TylerYep/torchinfo",

@@ -67,10 +67,13 @@ class Convention(NamedTuple):
 
 
 def active(ledger: "Ledger") -> "Iterator[tuple[Entry, Operator | None]]":
-    """The entries that run in evaluation, each with its operator where the ledger was traced."""
+    """The entries that run in evaluation, each with its operator where the ledger was traced.
+
+    An operator without a name stands for a parameter that nothing took, so nothing ran.
+    """
     operators = ledger.trace.operators if ledger.trace else (None,) * len(ledger.entries)
     for entry, operator in zip(ledger.entries, operators, strict=True):
-        if not entry.training_only:
+        if not entry.training_only and not (operator and not operator.name):
             yield entry, operator
 
 
