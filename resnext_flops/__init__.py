@@ -13,7 +13,17 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import network
-from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.network import (
+    Network,
+    alexnet,
+    googlenet,
+    inception_resnet_v2,
+    inception_v3,
+    inception_v4,
+    resnet,
+    resnext,
+    vgg,
+)
 from resnext_flops.solve import WidthSolution, solve_width
 from resnext_flops.verify import Proof, verify
 
@@ -26,9 +36,15 @@ __all__ = [
     "Network",
     "Proof",
     "WidthSolution",
+    "alexnet",
+    "googlenet",
+    "inception_resnet_v2",
+    "inception_v3",
+    "inception_v4",
     "network",
     "resnet",
     "resnext",
     "solve_width",
     "verify",
+    "vgg",
 ]

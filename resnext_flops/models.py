@@ -9,12 +9,40 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.network import (
+    Network,
+    alexnet,
+    googlenet,
+    inception_resnet_v2,
+    inception_v3,
+    inception_v4,
+    resnet,
+    resnext,
+    vgg,
+)
 
-FAMILIES: Mapping[str, Callable[..., Network]] = {"resnet": resnet, "resnext": resnext}
+FAMILIES: Mapping[str, Callable[..., Network]] = {
+    "alexnet": alexnet,
+    "vgg": vgg,
+    "googlenet": googlenet,
+    "inception_v3": inception_v3,
+    "inception_v4": inception_v4,
+    "inception_resnet_v2": inception_resnet_v2,
+    "resnet": resnet,
+    "resnext": resnext,
+}
 
 # A name stands for a family and its arguments.
 NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "alexnet": ("alexnet", {}),
+    "alexnet_2012": ("alexnet", {"version": "paper"}),
+    **{f"vgg{depth}": ("vgg", {"depth": depth}) for depth in (11, 13, 16, 19)},
+    **{f"vgg{depth}_bn": ("vgg", {"depth": depth, "batch_norm": True}) for depth in (11, 13, 16, 19)},
+    "googlenet": ("googlenet", {}),
+    "googlenet_2014": ("googlenet", {"version": "paper"}),
+    "inception_v3": ("inception_v3", {}),
+    "inception_v4": ("inception_v4", {}),
+    "inception_resnet_v2": ("inception_resnet_v2", {}),
     **{f"resnet{depth}": ("resnet", {"depth": depth}) for depth in (18, 34, 50, 101, 152)},
     **{
         f"resnext{depth}_{cardinality}x{width}d": (

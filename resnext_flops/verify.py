@@ -3,6 +3,8 @@
 Rung `layers`: fvcore's count of each layer equals the ledger's entry of the same path, and the total by fvcore's rules
 equals the ledger's. Rung `tensors`: every learned tensor has the name and shape that the ledger says. Rung `forward`:
 the model maps an input of the stated shape to finite numbers of the stated shape. All are equalities of integers.
+
+A network with auxiliary heads climbs `layers` and `forward` in training mode too, where its heads run.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,9 @@ from resnext_flops.network import Network
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+# The batch in training mode, where batch norm cannot take one example of one pixel.
+TRAINING_BATCH = 2
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -100,8 +105,20 @@ def verify(network: Network, device: str = "auto") -> Proof:
             compare_layers(ledger, counted.multiply_adds, counted.total),
             compare_tensors(ledger, model),
             compare_forward(ledger, model, inputs),
+            *(training_rungs(ledger, model, inputs) if any(entry.training_only for entry in ledger) else ()),
         ),
     )
+
+
+def training_rungs(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -> tuple[Rung, Rung]:
+    """The rungs `layers` and `forward` with the model in training mode, on a batch made of one example."""
+    from resnext_flops.complexity.counters import fvcore_counter
+
+    batch = inputs.repeat(TRAINING_BATCH, 1, 1, 1)
+    counted = fvcore_counter.count(model.train(), batch)
+    layers = compare_layers(ledger, counted.multiply_adds, counted.total, training=True)
+    forward = compare_forward(ledger, model, batch)
+    return layers._replace(name="layers in training"), forward._replace(name="forward in training")
 
 
 def choose_device(device: str) -> "torch.device":
@@ -115,12 +132,13 @@ def choose_device(device: str) -> "torch.device":
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def compare_layers(ledger: Ledger, counted: dict[str, int], total: int) -> Rung:
+def compare_layers(ledger: Ledger, counted: dict[str, int], total: int, *, training: bool = False) -> Rung:
     """Each layer's multiply-adds against fvcore's count of the module of the same path, and the totals."""
-    described = {entry.path: entry.macs for entry in ledger if entry.macs}
+    described = {entry.path: entry.macs for entry in ledger if entry.macs and (training or not entry.training_only)}
     differences = _differences(described, counted, "multiply-adds")
-    if total != ledger.total("fvcore"):
-        differences.append(f"fvcore's total is {total:,} and the ledger's by its rules {ledger.total('fvcore'):,}")
+    by_rules = ledger.total("fvcore-training" if training else "fvcore")
+    if total != by_rules:
+        differences.append(f"fvcore's total is {total:,} and the ledger's by its rules {by_rules:,}")
     return Rung("layers", len(described), tuple(differences))
 
 
@@ -153,17 +171,24 @@ def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
 
 
 def compare_forward(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -> Rung:
-    """The output of one forward pass: its shape against the ledger's, and every number finite."""
+    """The output of one forward pass: its shape against the ledger's, and every number finite.
+
+    In training mode the outputs of auxiliary heads, in order, are compared as well.
+    """
     import torch
 
     with torch.no_grad():
-        output = model(inputs)
+        result = model(inputs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    heads = [entry.inputs[1] for entry in ledger if entry.kind == "auxiliary head"] if model.training else []
+    expected = [(len(inputs), *shape) for shape in (ledger.entries[-1].output, *heads)]
+    shapes = [tuple(output.shape) for output in outputs]
     differences = []
-    if tuple(output.shape) != (1, *ledger.entries[-1].output):
-        differences.append(f"the output has the shape {tuple(output.shape)}")
-    if not bool(torch.isfinite(output).all()):
+    if shapes != expected:
+        differences.append(f"the output has the shape {', '.join(map(str, shapes))}")
+    if not all(bool(torch.isfinite(output).all()) for output in outputs):
         differences.append("the output has numbers that are not finite")
-    return Rung("forward", output.numel(), tuple(differences))
+    return Rung("forward", sum(output.numel() for output in outputs), tuple(differences))
 
 
 def _differences(described: Mapping[str, object], real: Mapping[str, object], what: str) -> list[str]:

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 class Convention(NamedTuple):
-    """A rule from an entry to a number. `unit` is what one multiply-add counts as: `MAC` is 1, `FLOP` is 2."""
+    """A rule from an entry to a number. `unit` is what one multiply-add counts as: `MAC` is 1, `FLOP` is 2.
+
+    With `training` the model is in training mode, and what runs in training only counts too.
+    """
 
     name: str
     unit: str
     counts: str
     source: str
     rule: "Callable[[Entry], Size]"
+    training: bool = False
 
 
 def _paper(entry: "Entry") -> Size:
@@ -36,12 +40,17 @@ def fvcore_extra(entry: "Entry") -> Size:
     >>> fvcore_extra(Entry("norm", "batch norm", ((64, 56, 56),), (64, 56, 56))) == 2 * 64 * 56 * 56
     True
     """
-    factor = {"batch norm": 2, "global average pool": 1}.get(entry.kind, 0)
+    factor = {"batch norm": 2, "global average pool": 1, "adaptive average pool": 1}.get(entry.kind, 0)
     return factor * prod(entry.inputs[0])
 
 
 def _fvcore(entry: "Entry") -> Size:
     return entry.macs + fvcore_extra(entry)
+
+
+def _fvcore_training(entry: "Entry") -> Size:
+    # In training fvcore counts batch norm as any other affine norm.
+    return 5 * prod(entry.inputs[0]) if entry.kind == "batch norm" else _fvcore(entry)
 
 
 CONVENTIONS = {
@@ -61,6 +70,14 @@ CONVENTIONS = {
             "adaptive average pooling 1 an input element",
             "fvcore 0.1.5.post20221221, fvcore/nn/jit_handles.py",
             _fvcore,
+        ),
+        Convention(
+            "fvcore-training",
+            "MAC",
+            "as fvcore, in training mode: batch norm 5 an input element, and the layers of auxiliary heads",
+            "fvcore 0.1.5.post20221221, fvcore/nn/jit_handles.py (batchnorm_flop_jit)",
+            _fvcore_training,
+            training=True,
         ),
     )
 }

@@ -67,6 +67,16 @@ def _(layer: layers.MaxPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 
 @cost.register
+def _(layer: layers.AvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("average pool", kernel=layer.kernel)
+
+
+@cost.register
+def _(layer: layers.AdaptiveAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("adaptive average pool")
+
+
+@cost.register
 def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("global average pool")
 
@@ -74,6 +84,21 @@ def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> 
 @cost.register
 def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("relu")
+
+
+@cost.register
+def _(layer: layers.LocalResponseNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("local response norm")
+
+
+@cost.register
+def _(layer: layers.Dropout, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("dropout")
+
+
+@cost.register
+def _(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("scale")
 
 
 @cost.register
@@ -89,6 +114,11 @@ def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 @cost.register
 def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("concat")
+
+
+@cost.register
+def _(layer: layers.Auxiliary, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("auxiliary head")
 
 
 def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:

@@ -113,8 +113,9 @@ class Ledger:
         >>> rf.resnet(50).cost().total("fvcore")
         4111512576
         """
-        rule = convention(name).rule
-        return sum(rule(entry) * entry.times for entry in self.entries if not entry.training_only)
+        counting = convention(name)
+        entries = (entry for entry in self.entries if counting.training or not entry.training_only)
+        return sum(counting.rule(entry) * entry.times for entry in entries)
 
     def to_frame(self) -> "pandas.DataFrame":
         """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""
