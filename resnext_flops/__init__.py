@@ -13,9 +13,10 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import network
-from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.network import Network, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
+from resnext_flops.proof import Proof, Rung
 from resnext_flops.solve import WidthSolution, solve_width
-from resnext_flops.verify import Proof, verify
+from resnext_flops.verify import verify
 
 __version__ = "0.1.0"
 
@@ -25,10 +26,14 @@ __all__ = [
     "Ledger",
     "Network",
     "Proof",
+    "Rung",
     "WidthSolution",
     "network",
     "resnet",
+    "resnet_cifar",
     "resnext",
+    "resnext_cifar",
     "solve_width",
     "verify",
+    "wide_resnet",
 ]

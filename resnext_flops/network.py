@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from resnext_flops.complexity.cost import ledger
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
+from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
 from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
@@ -147,4 +148,7 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
 
 
 resnet = family(resnet_family.resnet)
+resnet_cifar = family(resnet_family.resnet_cifar)
 resnext = family(resnext_family.resnext)
+resnext_cifar = family(resnext_family.resnext_cifar)
+wide_resnet = family(wide_resnet_family.wide_resnet)
