@@ -21,11 +21,15 @@ from resnext_flops.network import (
     inception_v3,
     inception_v4,
     resnet,
+    resnet_cifar,
     resnext,
+    resnext_cifar,
     vgg,
+    wide_resnet,
 )
+from resnext_flops.proof import Proof, Rung
 from resnext_flops.solve import WidthSolution, solve_width
-from resnext_flops.verify import Proof, verify
+from resnext_flops.verify import verify
 
 __version__ = "0.1.0"
 
@@ -35,6 +39,7 @@ __all__ = [
     "Ledger",
     "Network",
     "Proof",
+    "Rung",
     "WidthSolution",
     "alexnet",
     "googlenet",
@@ -43,8 +48,11 @@ __all__ = [
     "inception_v4",
     "network",
     "resnet",
+    "resnet_cifar",
     "resnext",
+    "resnext_cifar",
     "solve_width",
     "verify",
     "vgg",
+    "wide_resnet",
 ]

@@ -1,7 +1,7 @@
 """The command line: parse, call, print."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NoReturn
@@ -10,12 +10,14 @@ import click
 
 import resnext_flops
 from resnext_flops.errors import InputError
+from resnext_flops.models import NAMED, network
 from resnext_flops.network import Network, resnet
 from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.proof import Proof
 from resnext_flops.solve import FIGURES
-from resnext_flops.tables import paper
+from resnext_flops.tables import paper, zoo
 from resnext_flops.tables.table import Table
-from resnext_flops.verify import DEVICES, Proof, choose_device, verify
+from resnext_flops.verify import DEVICES, MODEL_RUNGS, RUNGS, choose_device, verify
 
 NAME = "resnext-flops"
 
@@ -165,7 +167,7 @@ def _builder(
 
 
 @contextmanager
-def prover(device: str, networks: int) -> Iterator[paper.Prove]:
+def prover(device: str, networks: int, rungs: Sequence[str] = MODEL_RUNGS) -> Iterator[paper.Prove]:
     """What proves one network after the other on a device, with a progress bar on standard error."""
     choose_device(device)
     from rich.console import Console
@@ -178,8 +180,52 @@ def prover(device: str, networks: int) -> Iterator[paper.Prove]:
 
         def prove(network: Network) -> Proof:
             progress.update(task, description=f"proving {network!r}")
-            proof = verify(network, device)
+            proof = verify(network, device, rungs)
             progress.advance(task)
             return proof
 
         yield prove
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@output_options
+def models(names: tuple[str, ...], form: str, output: str | None, force: bool) -> None:
+    """List the described networks and their cost.
+
+    MODEL is a name, a pattern such as resnext50_8x14d, or a call with any arguments; all names by default.
+
+    \b
+    Examples:  resnext-flops models
+               resnext-flops models "resnext(50, cardinality=8, width=14, resolution=320x256)"
+    """
+    path = destination(output, force)
+    emit(zoo.models(names or tuple(NAMED)), form, path)
+
+
+@main.command("verify")
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--all", "everything", is_flag=True, help="Every network that `models` lists.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@output_options
+def verify_models(
+    names: tuple[str, ...], everything: bool, device: str, form: str, output: str | None, force: bool
+) -> int:
+    """Hold networks against their real models, their references and their papers.
+
+    Five rungs a network: fvcore's count of each layer, the name and shape of each tensor, a forward pass, the same
+    outputs as torchvision's or timm's implementation with the same tensors, and the figures that papers print. The exit
+    status is 1 if a rung fails.
+
+    \b
+    Examples:  resnext-flops verify resnext50_32x4d
+               resnext-flops verify --all --format json
+    """
+    if everything == bool(names):
+        raise InputError("give one or more models, or --all")
+    path = destination(output, force)
+    networks = [network(name) for name in (NAMED if everything else names)]
+    with prover(device, len(networks), RUNGS) as prove:
+        proofs = [prove(each) for each in networks]
+    emit(zoo.ladder(proofs), form, path)
+    return int(not all(proof.holds for proof in proofs))

@@ -6,7 +6,6 @@ A name is looked up in full first (torchvision's names where they exist), then b
 import ast
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import (
@@ -17,8 +16,11 @@ from resnext_flops.network import (
     inception_v3,
     inception_v4,
     resnet,
+    resnet_cifar,
     resnext,
+    resnext_cifar,
     vgg,
+    wide_resnet,
 )
 
 FAMILIES: Mapping[str, Callable[..., Network]] = {
@@ -29,33 +31,51 @@ FAMILIES: Mapping[str, Callable[..., Network]] = {
     "inception_v4": inception_v4,
     "inception_resnet_v2": inception_resnet_v2,
     "resnet": resnet,
+    "resnet_cifar": resnet_cifar,
+    "wide_resnet": wide_resnet,
     "resnext": resnext,
+    "resnext_cifar": resnext_cifar,
 }
 
-# A name stands for a family and its arguments.
-NAMED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "alexnet": ("alexnet", {}),
-    "alexnet_2012": ("alexnet", {"version": "paper"}),
-    **{f"vgg{depth}": ("vgg", {"depth": depth}) for depth in (11, 13, 16, 19)},
-    **{f"vgg{depth}_bn": ("vgg", {"depth": depth, "batch_norm": True}) for depth in (11, 13, 16, 19)},
-    "googlenet": ("googlenet", {}),
-    "googlenet_2014": ("googlenet", {"version": "paper"}),
-    "inception_v3": ("inception_v3", {}),
-    "inception_v4": ("inception_v4", {}),
-    "inception_resnet_v2": ("inception_resnet_v2", {}),
-    **{f"resnet{depth}": ("resnet", {"depth": depth}) for depth in (18, 34, 50, 101, 152)},
+# A name stands for a call: torchvision's names where they exist.
+NAMED: Mapping[str, str] = {
+    "alexnet": "alexnet()",
+    "alexnet_2012": "alexnet('paper')",
+    **{f"vgg{depth}": f"vgg({depth})" for depth in (11, 13, 16, 19)},
+    **{f"vgg{depth}_bn": f"vgg({depth}, batch_norm=True)" for depth in (11, 13, 16, 19)},
+    "googlenet": "googlenet()",
+    "googlenet_2014": "googlenet('paper')",
+    **{name: f"{name}()" for name in ("inception_v3", "inception_v4", "inception_resnet_v2")},
+    **{f"resnet{depth}": f"resnet({depth})" for depth in (18, 34, 50, 101, 152)},
+    "resnet200": "resnet(200, preactivation=True)",
+    **{f"resnet{depth}_he2015": f"resnet({depth}, shortcut='A')" for depth in (18, 34)},
+    **{f"resnet{depth}_he2015": f"resnet({depth}, stride_in='1x1')" for depth in (50, 101, 152)},
+    "resnet50_noshortcut": "resnet(50, shortcut='none')",
+    "resnet101_1x100d": "resnet(101, width=100)",
+    **{f"resnet{depth}_cifar": f"resnet_cifar({depth})" for depth in (20, 32, 44, 56, 110)},
+    "wide_resnet50_2": "resnet(50, width=128)",
+    "wide_resnet101_2": "resnet(101, width=128)",
+    **{f"wrn_{depth}_{k}": f"wide_resnet({depth}, {k})" for depth, k in ((16, 8), (28, 10), (40, 4))},
     **{
-        f"resnext{depth}_{cardinality}x{width}d": (
-            "resnext",
-            {"depth": depth, "cardinality": cardinality, "width": width},
-        )
-        for depth, cardinality, width in ((50, 32, 4), (101, 32, 4), (101, 32, 8), (101, 64, 4), (152, 32, 4))
+        f"resnext{depth}_{c}x{d}d": f"resnext({depth}, {c}, {d})"
+        for depth in (50, 101)
+        for c, d in ((2, 40), (4, 24), (8, 14), (32, 4))
     },
+    "resnext50_32x4d_noshortcut": "resnext(50, 32, 4, shortcut='none')",
+    **{
+        f"resnext101_{c}x{d}d": f"resnext(101, {c}, {d})"
+        for c, d in ((2, 64), (64, 4), (32, 8), (32, 16), (32, 32), (32, 48))
+    },
+    "resnext152_32x4d": "resnext(152, 32, 4)",
+    **{f"resnext29_{c}x64d": f"resnext_cifar(29, {c}, 64)" for c in (8, 16)},
 }
 
-# A pattern whose groups are arguments of a family.
+# A pattern stands for a call with its groups.
 PATTERNS: Mapping[str, str] = {
-    r"resnext(?P<depth>\d+)_(?P<cardinality>\d+)x(?P<width>\d+)d": "resnext",
+    r"resnext(29|38|47|56)_(\d+)x(\d+)d": "resnext_cifar({}, {}, {})",
+    r"resnext(\d+)_(\d+)x(\d+)d": "resnext({}, {}, {})",
+    r"resnet(\d+)_cifar": "resnet_cifar({})",
+    r"wrn_(\d+)_(\d+)": "wide_resnet({}, {})",
 }
 
 
@@ -72,11 +92,10 @@ def network(model: str) -> Network:
     if "(" in model:
         return _call(model)
     if model in NAMED:
-        family, arguments = NAMED[model]
-        return FAMILIES[family](**arguments)
-    for pattern, family in PATTERNS.items():
+        return _call(NAMED[model])
+    for pattern, call in PATTERNS.items():
         if match := re.fullmatch(pattern, model):
-            return FAMILIES[family](**{name: int(size) for name, size in match.groupdict().items()})
+            return _call(call.format(*match.groups()))
     raise unknown("network", model, NAMED)
 
 

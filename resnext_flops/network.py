@@ -18,6 +18,7 @@ from resnext_flops.complexity.families import inception_resnet as inception_resn
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
 from resnext_flops.complexity.families import vgg as vgg_family
+from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
 from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
@@ -157,5 +158,8 @@ inception_v3 = family(inception_family.inception_v3)
 inception_v4 = family(inception_family.inception_v4)
 inception_resnet_v2 = family(inception_resnet_family.inception_resnet_v2)
 resnet = family(resnet_family.resnet)
+resnet_cifar = family(resnet_family.resnet_cifar)
 resnext = family(resnext_family.resnext)
 vgg = family(vgg_family.vgg)
+resnext_cifar = family(resnext_family.resnext_cifar)
+wide_resnet = family(wide_resnet_family.wide_resnet)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from resnext_flops import cli
 from resnext_flops.cli import main
-from resnext_flops.verify import Proof, Rung
+from resnext_flops.proof import Proof, Rung
 
 
 def run(*arguments: str) -> Result:
@@ -61,7 +61,7 @@ def test_proof_and_device() -> None:
 
 
 def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuted(network: object, device: str) -> Proof:
+    def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
     monkeypatch.setattr(cli, "verify", refuted)

@@ -55,7 +55,7 @@ def test_a_stride_elsewhere_is_noticed_though_every_tensor_fits() -> None:
         block.conv1.stride, block.conv2.stride = (2, 2), (1, 1)  # type: ignore[assignment]
         return model
 
-    rung = compare_reference(small(), Reference("stride in the 1x1", build, other.rename))
+    rung = compare_reference(small(), Reference("torchvision", "stride in the 1x1", build, other.rename))
     assert "apart" in rung.differences[0]
 
 
@@ -67,7 +67,7 @@ def test_an_output_that_does_not_depend_on_the_input_proves_nothing() -> None:
         nn.init.zeros_(model.get_parameter("fc.weight"))
         return model
 
-    rung = compare_reference(small(), Reference("a constant", build, other.rename))
+    rung = compare_reference(small(), Reference("torchvision", "a constant", build, other.rename))
     assert rung.differences == ("the reference's output hardly depends on its input, so nothing is proven",)
 
 

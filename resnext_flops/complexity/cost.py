@@ -107,6 +107,11 @@ def _(layer: layers.Flatten, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 
 @cost.register
+def _(layer: layers.Widen, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("widen")
+
+
+@cost.register
 def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("sum")
 

@@ -267,6 +267,25 @@ class Flatten(_Plain):
 
 
 @dataclass(frozen=True)
+class Widen:
+    """Every stride-th pixel, and channels of zeros behind its own: He et al.'s shortcut of type A, without weights."""
+
+    channels: Size
+    stride: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", size("channels", self.channels))
+        object.__setattr__(self, "stride", size("stride", self.stride))
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        (shape,) = inputs
+        if isinstance(self.channels, int) and isinstance(shape[0], int) and self.channels < shape[0]:
+            raise InputError(f"{shape[0]} channels cannot be widened to {self.channels}")
+        return (self.channels, *_window(shape, (1, 1), (self.stride, self.stride), (0, 0)))
+
+
+@dataclass(frozen=True)
 class Repeat:
     """`first`, then `body` until there are `times` blocks. Each body keeps the shape, so its cost multiplies.
 
@@ -357,6 +376,7 @@ Layer: TypeAlias = (
     | AdaptiveAvgPool
     | GlobalAvgPool
     | Flatten
+    | Widen
 )
 Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 

@@ -77,6 +77,18 @@ class Times(nn.Module):
         return str(self.factor)
 
 
+class WidenTo(nn.Module):
+    """Every stride-th pixel, and `channels` of zeros behind the others."""
+
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.channels, self.stride = channels, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Subsample and pad."""
+        return nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.channels))
+
+
 @singledispatch
 def module(layer: Any, shape: Shape) -> nn.Module:
     """The torch module of one layer that takes inputs of `shape` (without the batch).
@@ -148,6 +160,11 @@ def _(layer: layers.Scale, shape: Shape) -> nn.Module:
 @module.register
 def _(layer: layers.Flatten, shape: Shape) -> nn.Module:
     return nn.Flatten()
+
+
+@module.register
+def _(layer: layers.Widen, shape: Shape) -> nn.Module:
+    return WidenTo(layer.channels - shape[0], layer.stride)
 
 
 def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: int = 0) -> nn.Module:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resnext_flops.network import Network
-from resnext_flops.verify import Rung
+from resnext_flops.proof import Rung
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,7 @@ BATCH = 4
 class Reference:
     """An independent implementation of a network, and the names that our tensors have there."""
 
+    package: str
     source: str
     build: "Callable[[], nn.Module]"
     rename: Callable[[str], str]
@@ -45,11 +46,12 @@ def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung
         names = {name: other.rename(name) for name in ours.state_dict()}
         different = _tensor_differences({names[n]: t for n, t in ours.state_dict().items()}, state)
         if different:
-            return Rung("reference", len(state), different)
+            return Rung("reference", len(state), different, other.source)
         ours.load_state_dict({name: state[their_name] for name, their_name in names.items()}, assign=True)
         calibrate(theirs, network.cost().input)
         first, second = (torch.randn(1, *network.cost().input) for _ in range(2))
-        return _compare_outputs(ours.eval(), theirs.eval(), first, second)
+        differences = _output_differences(ours.eval(), theirs.eval(), first, second)
+        return Rung("reference", len(state), differences, other.source)
 
 
 def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
@@ -78,7 +80,9 @@ def _tensor_differences(ours: "dict[str, torch.Tensor]", theirs: "dict[str, torc
     )
 
 
-def _compare_outputs(ours: "nn.Module", theirs: "nn.Module", first: "torch.Tensor", second: "torch.Tensor") -> Rung:
+def _output_differences(
+    ours: "nn.Module", theirs: "nn.Module", first: "torch.Tensor", second: "torch.Tensor"
+) -> tuple[str, ...]:
     import torch
 
     with torch.no_grad():
@@ -91,4 +95,4 @@ def _compare_outputs(ours: "nn.Module", theirs: "nn.Module", first: "torch.Tenso
     distance = float((found - expected).abs().max())
     if not distance <= tolerance:
         differences.append(f"the outputs are up to {distance:.3g} apart, and {tolerance:.3g} is allowed")
-    return Rung("reference", expected.numel(), tuple(differences))
+    return tuple(differences)

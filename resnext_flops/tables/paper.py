@@ -7,11 +7,11 @@ from typing import TypeAlias
 from resnext_flops.complexity import notation
 from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stages
 from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.proof import Proof
+from resnext_flops.published import agreement, published
 from resnext_flops.solve import FIGURES, WidthSolution, solve_width, template_block
-from resnext_flops.tables.published import agreement, published
 from resnext_flops.tables.render import EMPTY, text
 from resnext_flops.tables.table import Cell, Column, Deviation, Stage, Table
-from resnext_flops.verify import Proof
 
 Prove: TypeAlias = Callable[[Network], Proof]
 

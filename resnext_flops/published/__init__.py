@@ -18,6 +18,19 @@ def published(paper: str) -> dict[str, Any]:
     return tomllib.loads(text.decode(), parse_float=Decimal)
 
 
+def printed(figure: Decimal) -> str:
+    """A figure as a paper prints it, with its last digit.
+
+    >>> printed(Decimal("25.0e6")), printed(Decimal("4.1e9")), printed(Decimal("0.22e9")), printed(Decimal("22.2"))
+    ('25.0 M', '4.1 G', '0.22 G', '22.2')
+    """
+    last_digit = figure.as_tuple().exponent
+    for power, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
+        if 0 < int(last_digit) <= power:
+            return f"{figure.scaleb(-power):f} {letter}"
+    return f"{figure:f}"
+
+
 class Agreement(NamedTuple):
     """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
 
@@ -55,4 +68,44 @@ def agreement(printed: Decimal, exact: int) -> Agreement:
         exact,
         rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP) == printed,
         truncated=Decimal(exact).quantize(printed, ROUND_DOWN) == printed,
+    )
+
+
+# What a paper prints with "~" may be this far from the exact figure.
+APPROXIMATE = 0.05
+
+
+class Figure(NamedTuple):
+    """A printed figure of one network: `params` or `macs`, for a network written as its call."""
+
+    network: str
+    figure: str
+    printed: Decimal
+    source: str
+    approximate: bool
+
+    def __str__(self) -> str:
+        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}"
+
+    def hold(self, exact: int) -> Agreement:
+        """Hold the exact figure against the printed one."""
+        return agreement(self.printed, exact)
+
+    def allows(self, found: Agreement) -> bool:
+        """Whether the figures agree in the last printed digit or, where the paper is approximate, within 5 percent."""
+        return found.holds or (self.approximate and abs(found.exact / float(self.printed) - 1) <= APPROXIMATE)
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Every printed figure of a described network.
+
+    >>> next(each.printed for each in figures() if each.network == "resnet_cifar(110)")
+    Decimal('1.7E+6')
+    """
+    return tuple(
+        Figure(network, figure, printed, group["source"], group.get("approximate", False))
+        for group in published("figures")["figures"]
+        for figure in ("params", "macs")
+        for network, printed in group.get(figure, {}).items()
     )
