@@ -6,10 +6,16 @@ Each file says how to build the other implementation and which name each of our 
 from collections.abc import Callable
 
 from resnext_flops.network import Network
-from resnext_flops.references import resnet
+from resnext_flops.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
 from resnext_flops.references.compare import Reference
 
 FINDERS: dict[str, Callable[[Network], Reference | None]] = {
+    "alexnet": alexnet.find,
+    "vgg": vgg.find,
+    "googlenet": googlenet.find,
+    "inception_v3": inception.find_v3,
+    "inception_v4": inception.find_v4,
+    "inception_resnet_v2": inception_resnet.find,
     "resnet": resnet.find,
     "resnext": resnet.find,
 }

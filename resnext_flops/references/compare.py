@@ -1,7 +1,9 @@
 """Rung 3 of the proof: the built model computes what an independent implementation computes, with its tensors.
 
 A freshly initialised network can hide anything, so the reference's batch norms get random scales and shifts and
-statistics calibrated on one batch, and the outputs of two inputs must differ by far more than the tolerance.
+statistics calibrated on one batch, a network without batch norm gets weights that keep its activations from fading, and
+the outputs of two inputs must differ by far more than the tolerance. The outputs of auxiliary heads are compared in
+training mode, with dropout switched off, as it would draw other elements in each model.
 """
 
 from collections.abc import Callable
@@ -23,12 +25,17 @@ BATCH = 4
 
 @dataclass(frozen=True)
 class Reference:
-    """An independent implementation of a network, and the names that our tensors have there."""
+    """An independent implementation of a network, and the names that our tensors have there.
+
+    `training_outputs` are the places of ours among the outputs that the reference of a network with auxiliary heads
+    returns in training mode.
+    """
 
     package: str
     source: str
     build: "Callable[[], nn.Module]"
     rename: Callable[[str], str]
+    training_outputs: tuple[int, ...] = ()
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:
@@ -49,18 +56,33 @@ def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung
             return Rung("reference", len(state), different, other.source)
         ours.load_state_dict({name: state[their_name] for name, their_name in names.items()}, assign=True)
         calibrate(theirs, network.cost().input)
-        first, second = (torch.randn(1, *network.cost().input) for _ in range(2))
-        differences = _output_differences(ours.eval(), theirs.eval(), first, second)
+        first, second = (torch.randn(BATCH, *network.cost().input) for _ in range(2))
+        differences = _output_differences(ours.eval(), theirs.eval(), first[:1], second[:1])
+        if other.training_outputs:
+            for model in (ours, theirs):
+                undropped(model.train())
+            in_training = _output_differences(ours, theirs, first, second, other.training_outputs)
+            differences += tuple(f"in training {difference}" for difference in in_training)
         return Rung("reference", len(state), differences, other.source)
 
 
 def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
-    """Give every batch norm of a model a random scale and shift, and the statistics of one random batch."""
+    """Make the outputs of a model depend on its inputs.
+
+    Every batch norm gets a random scale and shift and the statistics of one random batch. Where there is none, every
+    layer is drawn anew as He et al. (arXiv:1502.01852) do, with random biases.
+    """
     import torch
     from torch import nn
 
     norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d)]
     with torch.no_grad():
+        if not norms:
+            for part in model.modules():
+                if isinstance(part, (nn.Conv2d, nn.Linear)) and part.bias is not None:
+                    nn.init.kaiming_uniform_(part.weight, nonlinearity="relu")
+                    part.bias.uniform_(-0.5, 0.5)
+            return
         for norm in norms:
             norm.weight.uniform_(0.5, 1.5)
             norm.bias.uniform_(-0.5, 0.5)
@@ -68,6 +90,15 @@ def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
         model.train()(torch.randn(BATCH, *shape))
     for norm in norms:
         norm.momentum = 0.1
+
+
+def undropped(model: "nn.Module") -> None:
+    """Switch the dropout of a model off, in training mode too."""
+    from torch import nn
+
+    for part in model.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
 
 
 def _tensor_differences(ours: "dict[str, torch.Tensor]", theirs: "dict[str, torch.Tensor]") -> tuple[str, ...]:
@@ -81,13 +112,20 @@ def _tensor_differences(ours: "dict[str, torch.Tensor]", theirs: "dict[str, torc
 
 
 def _output_differences(
-    ours: "nn.Module", theirs: "nn.Module", first: "torch.Tensor", second: "torch.Tensor"
+    ours: "nn.Module", theirs: "nn.Module", first: "torch.Tensor", second: "torch.Tensor", places: tuple[int, ...] = ()
 ) -> tuple[str, ...]:
+    """How the outputs for one input differ. With `places`, where ours are among theirs, the models return several."""
     import torch
 
     with torch.no_grad():
-        expected, other = theirs(first), theirs(second)
-        found = ours(first)
+        expected, other, found = theirs(first), theirs(second), ours(first)
+    if not places:
+        return _differences(found, expected, other)
+    outputs = zip(found, (expected[place] for place in places), (other[place] for place in places), strict=True)
+    return tuple(difference for three in outputs for difference in _differences(*three))
+
+
+def _differences(found: "torch.Tensor", expected: "torch.Tensor", other: "torch.Tensor") -> tuple[str, ...]:
     tolerance = TOLERANCE * float(expected.abs().max())
     differences = []
     if float((expected - other).abs().max()) < CONTRAST * tolerance:

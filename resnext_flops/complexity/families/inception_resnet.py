@@ -10,7 +10,6 @@ from resnext_flops.complexity.layers import (
     Conv,
     Description,
     MaxPool,
-    Node,
     ReLU,
     Scale,
     Sequential,
@@ -30,9 +29,10 @@ def inception_resnet_v2(
 ) -> Description:
     """Inception-ResNet v2, as in TensorFlow's models and in timm.
 
-    blocks: how many blocks of the kinds A (35x35 pixels), B (17x17) and C (8x8) there are; one more C, without the last
-        ReLU, follows. The paper's Figure 15 has 5, 10 and 5; its released network, which this is, has twice as many, a
-        stem as Inception v3's, and residuals scaled by 0.17, 0.1 and 0.2 (Section 3.3 says between 0.1 and 0.3).
+    blocks: how many blocks of the kinds A (35x35 pixels), B (17x17) and C (8x8) there are; one more C follows, whose
+        residual is not scaled and whose sum has no ReLU. The paper's Figure 15 has 5, 10 and 5; the released network,
+        which this is, has twice as many, a stem as Inception v3's, and residuals scaled by 0.17, 0.1 and 0.2 (Section
+        3.3 of the paper says between 0.1 and 0.3).
     resolution: pixels of the input, one number or a height and a width.
     classes: outputs of the last layer.
     in_channels: channels of the input.
@@ -58,17 +58,17 @@ def inception_resnet_v2(
         reduction_a=reduction_a(256, 256, 384, 384),
         inception_b=repeated(_inception_b(), b),
         reduction_b=_reduction_b(),
-        inception_c=Sequential((*repeated(_inception_c(relu=ReLU()), c).children, ("last", _inception_c()))),
+        inception_c=Sequential((*repeated(_inception_c(), c).children, ("last", _last_inception_c()))),
         conv7b=unit(1536, 1),
         head=head(0.2, size("classes", classes)),
     )
     return Description((size("in_channels", in_channels), height, width), body)
 
 
-def _scaled(branches: Concat, channels: Size, factor: float, **after: Node) -> Sequential:
-    """The branches, a 1x1 convolution with a bias and no activation, and the sum with the scaled result."""
+def _scaled(branches: Concat, channels: Size, factor: float) -> Sequential:
+    """The branches, a 1x1 convolution with a bias and no activation, the sum with the scaled result, and ReLU."""
     residual = Sequential.of(branches=branches, conv=Conv(channels, 1, bias=True), scale=Scale(factor))
-    return Sequential.of(add=Sum.of(residual=residual, shortcut=IDENTITY), **after)
+    return Sequential.of(add=Sum.of(residual=residual, shortcut=IDENTITY), relu=ReLU())
 
 
 def _mixed5b() -> Concat:
@@ -87,7 +87,7 @@ def _inception_a() -> Sequential:
         branch2=chain(unit(32, 1), unit(32, 3)),
         branch3=chain(unit(32, 1), unit(48, 3), unit(64, 3)),
     )
-    return _scaled(branches, 320, 0.17, relu=ReLU())
+    return _scaled(branches, 320, 0.17)
 
 
 def _inception_b() -> Sequential:
@@ -96,7 +96,7 @@ def _inception_b() -> Sequential:
         branch1=unit(192, 1),
         branch2=chain(unit(128, 1), unit(160, (1, 7)), unit(192, (7, 1))),
     )
-    return _scaled(branches, 1088, 0.1, relu=ReLU())
+    return _scaled(branches, 1088, 0.1)
 
 
 def _reduction_b() -> Concat:
@@ -109,10 +109,18 @@ def _reduction_b() -> Concat:
     )
 
 
-def _inception_c(**after: Node) -> Sequential:
+def _inception_c() -> Sequential:
     """Figure 19."""
-    branches = Concat.of(
+    return _scaled(_branches_c(), 2080, 0.2)
+
+
+def _last_inception_c() -> Sequential:
+    residual = Sequential.of(branches=_branches_c(), conv=Conv(2080, 1, bias=True))
+    return Sequential.of(add=Sum.of(residual=residual, shortcut=IDENTITY))
+
+
+def _branches_c() -> Concat:
+    return Concat.of(
         branch1=unit(192, 1),
         branch2=chain(unit(192, 1), unit(224, (1, 3)), unit(256, (3, 1))),
     )
-    return _scaled(branches, 2080, 0.2, **after)

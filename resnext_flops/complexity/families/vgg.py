@@ -60,7 +60,7 @@ def vgg(
     base_width, hidden = size("base_width", base_width), size("hidden", hidden)
     stages = {
         f"conv{number}": _stage(base_width * 2 ** min(number - 1, 3), times, batch_norm)
-        for number, times in enumerate(_stage_depths(depth), start=1)
+        for number, times in enumerate(stage_depths(depth), start=1)
     }
     head = Sequential.of(
         pool=AdaptiveAvgPool(7),
@@ -76,7 +76,8 @@ def vgg(
     return Description((size("in_channels", in_channels), height, width), Sequential.of(**stages, head=head))
 
 
-def _stage_depths(depth: Any) -> tuple[Size, ...]:
+def stage_depths(depth: Any) -> tuple[Size, ...]:
+    """The convolutions of each stage, from a network's depth or from the numbers themselves."""
     if isinstance(depth, Sequence) and not isinstance(depth, str) and len(depth) == 5:
         return tuple(size("the number of convolutions of a stage", number) for number in depth)
     if not isinstance(depth, int) or depth not in DEPTHS:
