@@ -98,15 +98,7 @@ def solve_width(
     if scope not in FIGURES:
         raise unknown("scope", scope, FIGURES)
     figure = FIGURES[scope]
-    shared = {
-        name: value for name, value in reference.arguments.items() if name not in ("cardinality", "width", "block")
-    }
-    try:
-        if reference.arguments.get("block") == "basic":
-            raise InputError("its blocks are basic")
-        resnext_family(**shared)
-    except InputError as error:
-        raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
+    shared = _shared_sizes(reference)
     cost = _in_both(lambda c, d: figure(resnext_family(**shared, cardinality=c, width=d)))
     budget = figure(reference.description)
     return [_solve(cost, size("cardinality", each), scope, budget, shared) for each in cardinality]
