@@ -1,9 +1,10 @@
-"""Networks by name, and by a call as it is written in Python: everything that a MODEL on the command line can be.
+"""Networks by name, by a call as it is written in Python, and from a saved file: what a MODEL can be.
 
 A name is looked up in full first (torchvision's names where they exist), then by the pattern of a family.
 """
 
 import ast
+import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -11,6 +12,7 @@ from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import (
     Network,
     alexnet,
+    described,
     googlenet,
     inception_resnet_v2,
     inception_v3,
@@ -80,7 +82,7 @@ PATTERNS: Mapping[str, str] = {
 
 
 def network(model: str) -> Network:
-    """The described network of a name (`resnext50_32x4d`) or of a call (`resnext(50, cardinality=8, width=14)`).
+    """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
 
     Raises InputError, with the nearest names, for what is neither.
 
@@ -89,6 +91,8 @@ def network(model: str) -> Network:
     >>> network("resnext(50, cardinality=8, width=14)")
     resnext(50, cardinality=8, width=14)
     """
+    if model.endswith(".json"):
+        return load(model)
     if "(" in model:
         return _call(model)
     if model in NAMED:
@@ -97,6 +101,44 @@ def network(model: str) -> Network:
         if match := re.fullmatch(pattern, model):
             return _call(call.format(*match.groups()))
     raise unknown("network", model, NAMED)
+
+
+def save(network: Network, path: "str | os.PathLike[str]") -> None:
+    """Write a network's description and its call to a JSON file, whole or not at all.
+
+    Raises InputError if the file cannot be written.
+    """
+    import json
+
+    from resnext_flops.complexity.json_form import to_json
+    from resnext_flops.writing import write
+
+    content = {"network": repr(network), "description": json.loads(to_json(network.description))}
+    write(path, json.dumps(content, indent=1) + "\n")
+
+
+def load(path: "str | os.PathLike[str]") -> Network:
+    """The network that `save` wrote: with the arguments of its call, where the call still gives that description.
+
+    Raises InputError for a file that cannot be read or holds no description.
+    """
+    import json
+    from pathlib import Path
+
+    from resnext_flops.complexity.json_form import from_json
+
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        call, description = content["network"], from_json(json.dumps(content["description"]))
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{str(path)!r} holds no saved network: {error}") from None
+    try:
+        same = network(call)
+    except InputError:
+        return described(description, call)
+    return same if same.description == description else described(description, call)
 
 
 def _call(text: str) -> Network:

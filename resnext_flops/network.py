@@ -99,7 +99,25 @@ class Network:
             always = parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD
             if always or value != parameters[name].default:
                 shown.append(repr(value) if always and not position else f"{name}={value!r}")
-        return f"{self.family.__name__}({', '.join(shown)})"
+        return f"{self.family.__name__}({', '.join(shown)})" if parameters else self.family.__name__
+
+
+def described(description: Description, name: str = "network") -> Network:
+    """A network of a description of one's own, with every reading; it has no arguments to change.
+
+    Raises InputError where a layer cannot take its input.
+
+    >>> from resnext_flops.complexity.layers import Conv, ReLU, Sequential
+    >>> mine = described(Description((3, 8, 8), Sequential.of(conv=Conv(4, 3), relu=ReLU())), "mine")
+    >>> mine, mine.cost().macs == 3 * 3 * 3 * 4 * 6 * 6
+    (mine, True)
+    """
+
+    def family() -> Description:
+        return description
+
+    family.__name__ = name
+    return build(family, {})
 
 
 def build(family: Callable[..., Description], arguments: Mapping[str, Any]) -> Network:
@@ -125,6 +143,8 @@ def _with_smallest_resolution(
     family: Callable[..., Description], arguments: Mapping[str, Any], error: InputError
 ) -> InputError:
     """The error, and the smallest square input where a larger input is what the network needs."""
+    if "resolution" not in arguments:
+        return error
     given = pair("resolution", arguments["resolution"])
     description = family(**arguments)
     for resolution in range(min(given) + 1, LARGEST_SMALLEST_RESOLUTION + 1):

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
 from resnext_flops.tables.render import FORMATS as TEXT_FORMATS
 from resnext_flops.tables.render import TerminalTable, to_text
 from resnext_flops.tables.table import Table
+from resnext_flops.writing import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,31 +47,3 @@ def emit(table: Table, form: str, path: "Path | None") -> None:
         sys.stdout.write(content)
     else:
         write(path, content)
-
-
-def write(path: "Path", content: str) -> None:
-    """Write a file aside and put it into its place at once, so that it is never there in half.
-
-    Raises InputError if that fails.
-    """
-    import tempfile
-
-    try:
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            os.chmod(aside, 0o666 & ~_umask())
-            os.replace(aside, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(aside)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -168,3 +168,39 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     command = f"{sys.executable} -m resnext_flops table --no-prove | head -c 10"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)  # noqa: S607
     assert result.stderr == ""
+
+
+def test_models() -> None:
+    result = run("models", "resnet50", "resnext(50, cardinality=8, width=14)", "--format", "json")
+    assert [row["params"] for row in json.loads(result.stdout)["rows"]] == [25557032, 25603016]
+    listed = json.loads(run("models", "--format", "json").stdout)["rows"]
+    assert {"resnet200", "resnext29_8x64d", "wrn_28_10"} <= {row["name"] for row in listed}
+    assert run("models", "resnet51").stderr.startswith("resnext-flops: unknown network 'resnet51'; did you mean")
+
+
+def test_verify() -> None:
+    result = run("verify", "resnet20_cifar", "resnet(18, resolution=64)", "--device", "cpu", "--format", "json")
+    assert result.exit_code == 0
+    content = json.loads(result.stdout)
+    assert [row["result"] for row in content["rows"]] == [
+        *("equal", "equal", "equal", "nothing to compare", "equal"),
+        *("equal", "equal", "equal", "equal", "nothing to compare"),
+    ]
+    assert content["proof"].startswith("2 of 2 networks are proven, on cpu with torch ")
+
+
+def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuted(network: object, device: str, rungs: object) -> Proof:
+        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)),))
+
+    monkeypatch.setattr(cli, "verify", refuted)
+    result = run("verify", "resnet50")
+    assert result.exit_code == 1
+    assert "DIFFERS: conv1 differs" in result.stdout
+    assert "NOT PROVEN: net." in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["resnet50", "--all"]])
+def test_verify_takes_models_or_all(arguments: list[str]) -> None:
+    result = run("verify", *arguments)
+    assert (result.exit_code, result.stderr) == (2, "resnext-flops: give one or more models, or --all\n")

@@ -15,6 +15,12 @@ NAMES = [
     "resnet50",
     "resnet101",
     "resnet152",
+    "wide_resnet50_2",
+    "wide_resnet101_2",
+    "resnet101_1x100d",
+    "resnext50_8x14d",
+    "resnext101_2x64d",
+    "resnext152_32x4d",
     "resnext50_32x4d",
     "resnext101_32x8d",
     "resnext101_64x4d",
@@ -80,3 +86,38 @@ def test_the_callers_random_state_is_left_alone() -> None:
 def test_what_torchvision_cannot_build_has_no_reference() -> None:
     assert reference(small(base_width=32)) is None
     assert reference(small(in_channels=1)) is None
+
+
+def test_a_checkpoint_of_torchvisions_is_loaded() -> None:
+    from torchvision.models import resnet18
+
+    theirs = resnet18().eval()
+    model = rf.load_reference_state(rf.resnet(18), theirs.state_dict()).eval()
+    inputs = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(model(inputs), theirs(inputs))
+
+
+def test_a_checkpoint_of_another_network_is_refused() -> None:
+    from torchvision.models import resnet18
+
+    state = resnet18().state_dict()
+    with pytest.raises(rf.InputError, match=r"not that of torchvision ResNet\(BasicBlock.*fc.bias is .*\(and 1 more\)"):
+        rf.load_reference_state(rf.resnet(18, classes=10), state)
+    with pytest.raises(rf.InputError, match="has no reference whose checkpoint could be loaded"):
+        rf.load_reference_state(rf.resnet_cifar(20), state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shortcut": "A"}, {"stride_in": "1x1"}, {"preactivation": True}, {"stem": "cifar"}, {"depth": (1, 1, 1)}],
+)
+def test_styles_that_torchvision_does_not_have(change: dict[str, object]) -> None:
+    assert reference(rf.resnet(50).replace(**change)) is None
+
+
+def test_other_blocks_than_the_depths_own() -> None:
+    network = rf.resnet((1, 1, 1, 1), block="basic", resolution=64)
+    assert compare_reference(network, reference_of(network)).holds
+    network = rf.resnet(18, block="bottleneck", resolution=64)
+    assert compare_reference(network, reference_of(network)).holds

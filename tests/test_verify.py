@@ -6,6 +6,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.proof import Rung
 from resnext_flops.verify import compare_forward, compare_layers, compare_tensors
 
 TINY = rf.resnext((1, 1, 1, 1), cardinality=2, width=2, base_width=4, resolution=32, classes=5)
@@ -70,3 +71,14 @@ def test_devices() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_the_proof_on_cuda() -> None:
     assert rf.verify(TINY, device="cuda").holds
+
+
+def test_an_unknown_rung_is_refused() -> None:
+    with pytest.raises(rf.InputError, match="unknown rung 'layer'; did you mean 'layers'"):
+        rf.verify(TINY, device="cpu", rungs=("layer",))
+
+
+def test_a_proof_shows_its_rungs() -> None:
+    rung = Rung("tensors", 9, ("a differs", "b differs", "c differs", "d differs"), "the model")
+    assert str(rung) == "tensors: 9 compared with the model, DIFFERS: a differs; b differs; c differs (and 1 more)"
+    assert str(Rung("reference", 0, missing="none")) == "reference: none"

@@ -3,11 +3,17 @@
 Each file says how to build the other implementation and which name each of our tensors has there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
+from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
-from resnext_flops.references.compare import Reference
+from resnext_flops.references.compare import Reference, share
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 FINDERS: dict[str, Callable[[Network], Reference | None]] = {
     "alexnet": alexnet.find,
@@ -30,3 +36,24 @@ def reference(network: Network) -> Reference | None:
     """
     find = FINDERS.get(network.family.__name__)
     return find(network) if find else None
+
+
+def load_reference_state(network: Network, state: "Mapping[str, torch.Tensor]") -> "nn.Module":
+    """A network's model with the tensors of a checkpoint of torchvision's or timm's implementation, by their names.
+
+    state: such a checkpoint, a mapping from tensor names to tensors; they are shared with the model, not copied.
+
+    Raises InputError if the network has no reference, or the checkpoint is of another network.
+
+    >>> import torchvision
+    >>> import resnext_flops as rf
+    >>> model = rf.load_reference_state(rf.resnet(18), torchvision.models.resnet18().state_dict())
+    """
+    other = reference(network)
+    if other is None:
+        raise InputError(f"{network!r} has no reference whose checkpoint could be loaded")
+    model, different = share(network, other, state)
+    if different:
+        more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
+        raise InputError(f"the checkpoint is not that of {other.source}: {different[0]}{more}")
+    return model

@@ -6,7 +6,7 @@ the outputs of two inputs must differ by far more than the tolerance. The output
 training mode, with dropout switched off, as it would draw other elements in each model.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,10 @@ def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         theirs = other.build()
-        ours = network.to_torch("meta")
         state = theirs.state_dict()
-        names = {name: other.rename(name) for name in ours.state_dict()}
-        different = _tensor_differences({names[n]: t for n, t in ours.state_dict().items()}, state)
+        ours, different = share(network, other, state)
         if different:
             return Rung("reference", len(state), different, other.source)
-        ours.load_state_dict({name: state[their_name] for name, their_name in names.items()}, assign=True)
         calibrate(theirs, network.cost().input)
         first, second = (torch.randn(BATCH, *network.cost().input) for _ in range(2))
         differences = _output_differences(ours.eval(), theirs.eval(), first[:1], second[:1])
@@ -64,6 +61,18 @@ def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung
             in_training = _output_differences(ours, theirs, first, second, other.training_outputs)
             differences += tuple(f"in training {difference}" for difference in in_training)
         return Rung("reference", len(state), differences, other.source)
+
+
+def share(
+    network: Network, other: Reference, state: "Mapping[str, torch.Tensor]"
+) -> "tuple[nn.Module, tuple[str, ...]]":
+    """The network's model with a reference's tensors in it (not copies), or how their names and shapes differ."""
+    model = network.to_torch("meta")
+    names = {name: other.rename(name) for name in model.state_dict()}
+    different = _tensor_differences({names[name]: tensor for name, tensor in model.state_dict().items()}, state)
+    if not different:
+        model.load_state_dict({name: state[theirs] for name, theirs in names.items()}, assign=True)
+    return model, different
 
 
 def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
@@ -101,7 +110,7 @@ def undropped(model: "nn.Module") -> None:
             part.p = 0.0
 
 
-def _tensor_differences(ours: "dict[str, torch.Tensor]", theirs: "dict[str, torch.Tensor]") -> tuple[str, ...]:
+def _tensor_differences(ours: "Mapping[str, torch.Tensor]", theirs: "Mapping[str, torch.Tensor]") -> tuple[str, ...]:
     shapes = [{name: tuple(tensor.shape) for name, tensor in state.items()} for state in (ours, theirs)]
     names = sorted({*shapes[0], *shapes[1]})
     return tuple(

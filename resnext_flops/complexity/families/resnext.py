@@ -36,6 +36,8 @@ def resnext(
     width: Size = 4,
     *,
     shortcut: str = "B",
+    stride_in: str = "3x3",
+    preactivation: bool = False,
     stem: str = "imagenet",
     resolution: Any = 224,
     classes: Size = 1000,
@@ -49,7 +51,7 @@ def resnext(
     width: d, the channels of one group in the first stage; it doubles from stage to stage.
     shortcut: `B` projects where the shape changes, as in the paper; `none` has no shortcuts (its Section 5.1); `A` and
         `C` as in `resnet`.
-    stem: `imagenet` is 7x7 with stride 2 and a max pool, `cifar` one 3x3 convolution.
+    stride_in, preactivation, stem: as in `resnet`; the paper's networks have the defaults.
     resolution: pixels of the input, one number or a height and a width.
     classes: outputs of the last layer (5000 in Table 6).
     base_width: channels of the stem; the blocks of the first stage put out four times as many.
@@ -62,7 +64,7 @@ def resnext(
     >>> ledger.params, ledger.macs
     (25028904, 4230479872)
     """
-    style = make_style(shortcut, preactivation=False, stride_in="3x3")
+    style = make_style(shortcut, preactivation, stride_in)
     choose("stem", stem, STEMS)
     base_width = size("base_width", base_width)
     stages = bottleneck_stages(stage_depths(depth, DEPTHS), cardinality, width, base_width, style, stem)
