@@ -13,6 +13,7 @@ A network with auxiliary heads climbs `layers` and `forward` in training mode to
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.ledger import Entry, Ledger
@@ -23,6 +24,8 @@ from resnext_flops.proof import Proof, Rung
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from resnext_flops.published import Agreement, Figure
 
 # The batch in training mode, where batch norm cannot take one example of one pixel.
 TRAINING_BATCH = 2
@@ -101,19 +104,27 @@ def compare_printed(network: Network) -> Rung:
 
     >>> import resnext_flops as rf
     >>> print(compare_printed(rf.resnet(50, stride_in="1x1")))
-    printed: 1 compared with 3.8 G macs (truncated; He et al., arXiv:1512.03385, Table 1), equal
+    printed: 1 compared with 3.8 G macs (truncated) in He et al., arXiv:1512.03385, Table 1, equal
     """
     from resnext_flops.models import network as by_name
     from resnext_flops.published import figures
 
     ledger = network.cost()
-    printed = [figure for figure in figures() if by_name(figure.network) == network]
+    calls = {call for call in {figure.network for figure in figures()} if by_name(call) == network}
+    printed = [figure for figure in figures() if figure.network in calls]
     if not printed:
         return Rung("printed", 0, missing="no paper at hand prints a figure for it")
-    held = [(figure, figure.hold(getattr(ledger, figure.figure))) for figure in printed]
-    against = ", ".join(f"{figure} ({result}; {figure.source})" for figure, result in held)
+    held = [(figure, figure.hold(ledger)) for figure in printed]
+    against = "; ".join(
+        f"{', '.join(_said(figure, result) for figure, result in group)} in {source}"
+        for source, group in groupby(held, key=lambda each: each[0].source)
+    )
     wrong = tuple(f"{figure} {result}" for figure, result in held if not figure.allows(result))
     return Rung("printed", len(printed), wrong, against)
+
+
+def _said(figure: "Figure", result: "Agreement") -> str:
+    return f"{figure} ({result}{f': {figure.explanation}' if figure.explanation else ''})"
 
 
 def _device_name(place: "torch.device") -> str:

@@ -4,7 +4,10 @@ import tomllib
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pkgutil import get_data
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.ledger import Ledger
 
 
 @cache
@@ -76,23 +79,35 @@ APPROXIMATE = 0.05
 
 
 class Figure(NamedTuple):
-    """A printed figure of one network: `params` or `macs`, for a network written as its call."""
+    """A printed figure, `params` or `macs`, of a network written as its call, or of one part of it.
+
+    A figure that is not met although the network is right comes with the explanation.
+    """
 
     network: str
     figure: str
     printed: Decimal
     source: str
-    approximate: bool
+    approximate: bool = False
+    part: str = ""
+    explanation: str = ""
 
     def __str__(self) -> str:
-        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}"
+        of_part = f" of {self.part}" if self.part else ""
+        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}{of_part}"
 
-    def hold(self, exact: int) -> Agreement:
-        """Hold the exact figure against the printed one."""
-        return agreement(self.printed, exact)
+    def hold(self, ledger: "Ledger") -> Agreement:
+        """Hold the figure of the network's ledger against the printed one."""
+        part = ledger.stage(self.part) if self.part else ledger
+        return agreement(self.printed, getattr(part, self.figure))
 
     def allows(self, found: Agreement) -> bool:
-        """Whether the figures agree in the last printed digit or, where the paper is approximate, within 5 percent."""
+        """Whether the figures agree in the last printed digit or, where the paper is approximate, within 5 percent.
+
+        An explained figure must not agree, so that no explanation outlives its need.
+        """
+        if self.explanation:
+            return not found.holds
         return found.holds or (self.approximate and abs(found.exact / float(self.printed) - 1) <= APPROXIMATE)
 
 
@@ -103,9 +118,27 @@ def figures() -> tuple[Figure, ...]:
     >>> next(each.printed for each in figures() if each.network == "resnet_cifar(110)")
     Decimal('1.7E+6')
     """
-    return tuple(
-        Figure(network, figure, printed, group["source"], group.get("approximate", False))
+    whole = (
+        Figure(
+            network,
+            figure,
+            printed,
+            group["source"],
+            approximate=group.get("approximate", False),
+            explanation=group.get("explanation", ""),
+        )
         for group in published("figures")["figures"]
         for figure in ("params", "macs")
         for network, printed in group.get(figure, {}).items()
+    )
+    return (*whole, *_googlenet())
+
+
+def _googlenet() -> tuple[Figure, ...]:
+    """The operations of GoogLeNet's table, row by row, and its budget."""
+    table, budget = published("googlenet")["table_1"], published("googlenet")["budget"]
+    rows = [(row, table["source"], row["part"]) for row in table["rows"]] + [(budget, budget["source"], "")]
+    return tuple(
+        Figure("googlenet('paper')", "macs", row["ops"], source, part=part, explanation=row.get("explanation", ""))
+        for row, source, part in rows
     )
