@@ -46,7 +46,22 @@ def test_what_is_no_network_is_one_sentence(model: str, message: str) -> None:
         network(model)
 
 
-@pytest.mark.parametrize("name", ["resnet50", "resnet34_he2015", "resnet200", "wrn_16_8", "resnext29_8x64d"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet50",
+        "resnet34_he2015",
+        "resnet200",
+        "wrn_16_8",
+        "resnext29_8x64d",
+        "alexnet_2012",
+        "vgg16_bn",
+        "googlenet",
+        "googlenet_2014",
+        "inception_v4",
+        "inception_resnet_v2",
+    ],
+)
 def test_a_saved_network_is_loaded_with_its_arguments(name: str, tmp_path: Path) -> None:
     file = tmp_path / "net.json"
     rf.save(network(name), file)

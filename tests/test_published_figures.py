@@ -30,6 +30,23 @@ def test_a_wrong_figure_is_noticed(
     assert rung.fails != holds
 
 
+def test_an_explained_figure_may_differ_but_not_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    for printed, holds in (("30e6", True), ("25.5e6", False)):
+        figure = Figure("resnet(50)", "params", Decimal(printed), "a paper", explanation="a misprint")
+        monkeypatch.setattr(published, "figures", lambda figure=figure: (figure,))
+        rung = compare_printed(rf.resnet(50))
+        assert rung.holds == holds
+        assert "a misprint" in rung.against
+
+
+def test_a_figure_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The fully-connected layer: 2048 x 1000 multiply-adds.
+    for printed, holds in (("2.05e6", True), ("2.06e6", False)):
+        figure = Figure("resnet(50)", "macs", Decimal(printed), "a paper", part="head")
+        monkeypatch.setattr(published, "figures", lambda figure=figure: (figure,))
+        assert compare_printed(rf.resnet(50)).holds == holds
+
+
 def test_a_network_without_printed_figures_says_so() -> None:
     rung = compare_printed(rf.resnet(50, classes=7))
     assert not rung.holds
