@@ -8,7 +8,8 @@ SHOWN = 3  # differences that a rung tells before it only counts them
 class Rung(NamedTuple):
     """One comparison: with what, of how many things, and the differences as sentences.
 
-    A rung that has nothing to compare with says why in `missing`; it neither holds nor fails.
+    A rung that has nothing to compare with says why in `missing`; it neither holds nor fails. `explained` are known
+    differences for which there is an explanation, as where a paper is wrong.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Rung(NamedTuple):
     differences: tuple[str, ...] = ()
     against: str = ""
     missing: str = ""
+    explained: int = 0
 
     @property
     def holds(self) -> bool:
@@ -31,7 +33,7 @@ class Rung(NamedTuple):
     def result(self) -> str:
         """How the comparison ended, with the first differences."""
         if self.holds:
-            return "equal"
+            return f"equal, but for {self.explained} explained" if self.explained else "equal"
         if self.missing:
             return "nothing to compare"
         more = f" (and {len(self.differences) - SHOWN} more)" if len(self.differences) > SHOWN else ""

@@ -5,7 +5,8 @@
 * `tensors`: every learned tensor has the name and shape that the ledger says.
 * `forward`: the model maps an input of the stated shape to finite numbers of the stated shape.
 * `reference`: an independent implementation has the same tensors and, with those tensors, the same outputs.
-* `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated.
+* `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated; where one
+  cannot be, the explanation is given.
 
 The first, second and last are equalities of integers.
 
@@ -120,7 +121,8 @@ def compare_printed(network: Network) -> Rung:
         for source, group in groupby(held, key=lambda each: each[0].source)
     )
     wrong = tuple(f"{figure} {result}" for figure, result in held if not figure.allows(result))
-    return Rung("printed", len(printed), wrong, against)
+    explained = sum(bool(figure.explanation) for figure in printed)
+    return Rung("printed", len(printed), wrong, against, explained=explained)
 
 
 def _said(figure: "Figure", result: "Agreement") -> str:

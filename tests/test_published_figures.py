@@ -37,6 +37,7 @@ def test_an_explained_figure_may_differ_but_not_agree(monkeypatch: pytest.Monkey
         rung = compare_printed(rf.resnet(50))
         assert rung.holds == holds
         assert "a misprint" in rung.against
+        assert (rung.result == "equal, but for 1 explained") == holds
 
 
 def test_a_figure_of_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
