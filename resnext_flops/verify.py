@@ -5,8 +5,8 @@
 * `tensors`: every learned tensor has the name and shape that the ledger says.
 * `forward`: the model maps an input of the stated shape to finite numbers of the stated shape.
 * `reference`: an independent implementation has the same tensors and, with those tensors, the same outputs.
-* `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated; where one
-  cannot be, the explanation is given.
+* `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated; where
+  one cannot be, the explanation is given.
 
 The first, second and last are equalities of integers.
 
