@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
@@ -35,15 +36,20 @@ def destination(output: str | None, force: bool) -> "Path | None":
     return path
 
 
-def emit(table: Table, form: str, path: "Path | None") -> None:
-    """Print a table, or write it to a file: plain text for `rich` wherever there is no terminal."""
+def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
+    """Print tables, or write them to a file: plain text for `rich` wherever there is no terminal.
+
+    Several tables in JSON are an array.
+    """
     if form == "rich" and path is None and sys.stdout.isatty():
         from rich.console import Console
 
-        Console(highlight=False).print(TerminalTable(table))
+        Console(highlight=False).print(*map(TerminalTable, tables), sep="\n")
         return
-    content = TEXT_FORMATS.get(form, to_text)(table) + "\n"
+    texts = [TEXT_FORMATS.get(form, to_text)(table) for table in tables]
+    several_in_json = form == "json" and len(texts) > 1
+    content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
     if path is None:
-        sys.stdout.write(content)
+        sys.stdout.write(f"{content}\n")
     else:
-        write(path, content)
+        write(path, f"{content}\n")

@@ -74,7 +74,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_papers_own_tables() -> None:
     assert "[1x1, 256; 3x3, 256, C=32; 1x1, 512] x 4" in run("table", "1", "--no-prove").stdout
     assert "width of bottleneck d, solved" in run("table", "2", "--no-prove").stdout
-    assert "table 1 is the paper's own and takes no --depth" in run("table", "1", "--depth", "101").stderr
+    assert "table 1 is a paper's own and takes no --depth" in run("table", "1", "--depth", "101").stderr
 
 
 def test_forms() -> None:
@@ -101,7 +101,8 @@ def test_output_is_written_whole_and_never_over_another_file(tmp_path: Path) -> 
 BAD = {
     "depth": (["--depth", "18"], "'18' is not one of '50', '101', '152'"),
     "format": (["--format", "yaml"], "'yaml' is not one of 'rich', 'markdown', 'csv', 'json'"),
-    "table": (["9"], "'9' is not one of 'template', '1', '2'"),
+    "table": (["9"], "unknown table '9'; known are template, 1, 2, 3, 4,"),
+    "table by a near name": (["residul"], "unknown table 'residul'; did you mean 'residual'"),
     "scope": (["--scope", "stage"], "'stage' is not one of 'block', 'network'"),
     "zero cardinality": (["--cardinality", "0"], "cardinality is 0; it must be a whole number of at least 1"),
     "negative cardinality": (["--cardinality", "-4"], "cardinality is -4"),

@@ -34,6 +34,19 @@ def printed(figure: Decimal) -> str:
     return f"{figure:f}"
 
 
+@cache
+def table_files() -> tuple[str, ...]:
+    """The ids of the tables that are data files.
+
+    >>> "3" in table_files()
+    True
+    """
+    from importlib.resources import files
+
+    names = (file.name for file in files(__name__).joinpath("tables").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
 class Agreement(NamedTuple):
     """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.notation import Bracket
 from resnext_flops.published import printed
-from resnext_flops.tables.table import Cell, Column, Deviation, Table
+from resnext_flops.tables.table import Approximate, Cell, Column, Deviation, Table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -43,7 +43,7 @@ def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
         case Fraction():
             return f"{float(100 * cell):{'+' if isinstance(cell, Deviation) else ''}.2f} %"
         case Decimal():
-            return printed(cell)
+            return f"~{printed(cell)}" if isinstance(cell, Approximate) else printed(cell)
         case tuple():
             return "\n".join(_part(part) for part in cell) if tall else "; ".join(map(str, cell))
     return cell

@@ -6,6 +6,7 @@ import resnext_flops as rf
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.tables import paper
 from resnext_flops.tables.render import text
+from resnext_flops.tables.sentences import proof_sentence
 from resnext_flops.verify import MODEL_RUNGS, verify
 
 
@@ -44,7 +45,7 @@ def test_the_template_with_proof() -> None:
 def test_a_failed_proof_is_said() -> None:
     proof = on_cpu(rf.resnet((1, 1, 1, 1), base_width=4, resolution=32))
     broken = proof._replace(rungs=(Rung("layers", 17, ("conv1.conv has 1 and 2",)), *proof.rungs[1:]))
-    sentence = paper.proof_sentence([proof, broken])
+    sentence = proof_sentence([proof, broken])
     assert sentence.startswith("NOT PROVEN:\n")
     assert "conv1.conv has 1 and 2" in sentence
 
