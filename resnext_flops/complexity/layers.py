@@ -172,17 +172,13 @@ class ReLU(_Plain):
     output = _same
 
 
-@dataclass(frozen=True)
-class LocalResponseNorm:
-    """x / (k + alpha s)^beta, where s is the sum of squares over `neighbours` maps at the same pixel.
+class LocalResponseNorm(_Plain):
+    """x / (k + alpha s)^beta, where s is the sum of squares over 5 neighbouring maps at the same pixel.
 
     As Krizhevsky et al. (2012, Section 3.3) write it, with their constants; torch divides alpha by the neighbours.
     """
 
-    neighbours: int = 5
-    alpha: float = 1e-4
-    beta: float = 0.75
-    k: float = 2.0
+    neighbours, alpha, beta, k = 5, 1e-4, 0.75, 2.0
     output = _same
 
 

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def find_v3(network: Network) -> Reference | None:
-    """torchvision's Inception v3; None for other input channels."""
+def find(network: Network) -> Reference | None:
+    """torchvision's Inception v3 or timm's v4; None for sizes that they do not have."""
+    return _find_v4(network) if network.family.__name__ == "inception_v4" else _find_v3(network)
+
+
+def _find_v3(network: Network) -> Reference | None:
     arguments = network.arguments
     if arguments["in_channels"] != 3:
         return None
@@ -26,8 +30,7 @@ def find_v3(network: Network) -> Reference | None:
     return Reference("torchvision", f"torchvision Inception3, aux_logits={arguments['aux']}", build, rename_v3, order)
 
 
-def find_v4(network: Network) -> Reference | None:
-    """timm's Inception v4; None for other numbers of blocks."""
+def _find_v4(network: Network) -> Reference | None:
     arguments = network.arguments
     if tuple(arguments["blocks"]) != (4, 7, 3):
         return None
