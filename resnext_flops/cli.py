@@ -131,7 +131,8 @@ def table(
       fig5
       residual            its Section 5.1, with and without shortcuts
       performance         its Section 5.1, seconds for a mini-batch and the speed they mean
-      resnet              the ResNet paper's own figures
+      resnet, vgg,        the figures that these papers print for their own networks
+      googlenet
       all                 every one of them
 
     The options on sizes and scope belong to the template table. The exit status is 1 if a proof fails.

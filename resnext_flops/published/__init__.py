@@ -61,7 +61,7 @@ class Agreement(NamedTuple):
     """
 
     printed: Decimal
-    exact: int
+    exact: int | Decimal
     rounded: bool
     truncated: bool
 
@@ -72,12 +72,12 @@ class Agreement(NamedTuple):
 
     def __str__(self) -> str:
         if not self.holds:
-            return f"differs by {100 * (self.exact / float(self.printed) - 1):+.2f} %"
+            return f"differs by {100 * (float(self.exact) / float(self.printed) - 1):+.2f} %"
         ways = [way for way, holds in (("rounded", self.rounded), ("truncated", self.truncated)) if holds]
         return " or ".join(ways)
 
 
-def agreement(printed: Decimal, exact: int) -> Agreement:
+def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
     """Hold an exact figure against a printed one, whose last digit is part of it (`25.5e6`, not `25500000`)."""
     return Agreement(
         printed,
@@ -121,7 +121,7 @@ class Figure(NamedTuple):
         """
         if self.explanation:
             return not found.holds
-        return found.holds or (self.approximate and abs(found.exact / float(self.printed) - 1) <= APPROXIMATE)
+        return found.holds or (self.approximate and abs(float(found.exact) / float(self.printed) - 1) <= APPROXIMATE)
 
 
 @cache

@@ -1,15 +1,16 @@
-"""Tables of the ResNeXt paper that are worked out: Eqn. 4, the forms of Figure 3, and the speed of Section 5.1."""
+"""Tables that are worked out: Eqn. 4, the forms of Figure 3, the speed of Section 5.1, and GoogLeNet's own table."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 from resnext_flops.complexity.families.resnext import block_form
-from resnext_flops.complexity.layers import Description, Sequential
+from resnext_flops.complexity.layers import Description, Sequential, show
 from resnext_flops.models import network
 from resnext_flops.network import described, resnext
+from resnext_flops.published import agreement, published
 from resnext_flops.published import printed as printed_figure
-from resnext_flops.published import published
 from resnext_flops.solve import template_block
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
 from resnext_flops.tables.table import Approximate, Cell, Column, Deviation, Table
 
 FORMS = {"a": "(a) C paths, summed", "b": "(b) C paths, concatenated before one 1x1", "c": "(c) one path in C groups"}
@@ -142,4 +143,54 @@ def performance(prove: Prove | None = None) -> Table:
             f"The peak is {data['gpus']} times {printed_figure(data['peak_flops'])} single-precision FLOP/s.",
         ),
         proof=proof_sentence(proofs),
+    )
+
+
+def googlenet(prove: Prove | None = None) -> Table:
+    """Table 1 of the GoogLeNet paper, row by row: the weights and operations that it prints against the exact ones.
+
+    prove: what builds and compares the whole network; without it nothing is built.
+
+    >>> [row["ops_agreement"] for row in googlenet().rows][:3]
+    ['differs by +247.10 %', 'rounded', 'rounded or truncated']
+    """
+    data, network_of_paper = published("googlenet")["table_1"], network("googlenet_2014")
+    cost = network_of_paper.cost()
+    rows: list[dict[str, Cell]] = []
+    for printed in data["rows"]:
+        part = cost.stage(printed["part"])
+        ops = agreement(printed["ops"], part.macs)
+        params_k = Decimal(printed["params_k"])
+        row: dict[str, Cell] = {
+            "layer": printed["layer"],
+            "output": show(tuple(printed["output"])),
+            "params_printed": f"{params_k:f} K",
+            "weights": part.weights,
+            "params_agreement": str(agreement(params_k, Decimal(part.weights) / 1024)),
+            "ops_printed": printed["ops"],
+            "macs": part.macs,
+            "ops_agreement": str(ops),
+        }
+        rows.append(row)
+    return Table(
+        id="googlenet",
+        title="GoogLeNet's Table 1, row by row",
+        source=data["source"],
+        columns=(
+            Column("layer", "layer"),
+            Column("output", "output", rank=4),
+            Column("params_printed", "printed\nparams", rank=2),
+            Column("weights", "weights", rank=1),
+            Column("params_agreement", "weights\nas printed", rank=3),
+            Column("ops_printed", "printed\nops", rank=1),
+            Column("macs", "mult-adds"),
+            Column("ops_agreement", "mult-adds\nas printed"),
+        ),
+        rows=rows,
+        notes=(
+            *(f"{row['layer']}: {row['explanation']}." for row in data["rows"] if "explanation" in row),
+            "The paper's K is 1024: its linear layer of 1024 * 1000 weights has 1000K.",
+            PRINTED,
+        ),
+        proof=proof_sentence([prove(network_of_paper) if prove else None]),
     )

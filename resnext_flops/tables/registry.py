@@ -19,6 +19,7 @@ WORKED_OUT: Mapping[str, Builder] = {
     "2": lambda _: paper.table_2(),
     "eq4": lambda _: derived.equation_4(),
     "fig3": derived.figure_3,
+    "googlenet": derived.googlenet,
     "performance": derived.performance,
 }
 

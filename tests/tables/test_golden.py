@@ -14,7 +14,7 @@ import resnext_flops as rf
 from resnext_flops.proof import Proof
 from resnext_flops.tables import paper
 from resnext_flops.tables.breakdown import breakdown
-from resnext_flops.tables.derived import equation_4, figure_3, performance
+from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
 from resnext_flops.tables.listed import listed
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
 from resnext_flops.tables.table import Table
@@ -43,6 +43,9 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-fig5": lambda: listed("fig5"),
     "table-residual": lambda: listed("residual"),
     "table-resnet": lambda: listed("resnet"),
+    "table-5": lambda: listed("5"),
+    "table-vgg": lambda: listed("vgg"),
+    "table-googlenet": googlenet,
     "table-eq4": equation_4,
     "table-fig3": figure_3,
     "table-performance": performance,

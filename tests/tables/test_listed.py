@@ -9,7 +9,7 @@ from click.testing import CliRunner
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.proof import Proof
-from resnext_flops.tables.derived import equation_4, figure_3, performance
+from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
 from resnext_flops.tables.listed import listed
 from resnext_flops.tables.registry import builder, tables
 from resnext_flops.verify import MODEL_RUNGS, verify
@@ -88,6 +88,34 @@ def test_performance_by_hand() -> None:
     assert row["training_macs"] == training
     assert row["flops_per_second"] == round(2 * training / 0.70)
     assert float(row["peak_percent"]) == pytest.approx(2 * training / 0.70 / 56e12)  # type: ignore[arg-type]
+
+
+def test_table_5_has_each_network_at_its_crop() -> None:
+    rows = listed("5").rows
+    assert next(row["macs"] for row in rows if row["model"] == "ResNeXt-101 (64x4d)") == 15_460_270_080
+    # Inputs of torchvision's and timm's Inceptions are 299x299, and ResNets' maps grow with the crop: 10 pixels for 7.
+    assert {row["crop"] for row in rows if "Inception" in str(row["model"])} == {"299x299"}
+    at_224, at_320 = (row["macs"] for row in rows if row["model"] == "ResNet-200")
+    head = 2048 * 1000
+    assert (at_320 - head) * 49 == (at_224 - head) * 100  # type: ignore[operator]
+
+
+def test_vggs_figures_are_met_as_the_notes_say() -> None:
+    rows = {row["model"]: row for row in listed("vgg").rows}
+    assert not any(str(row["params_agreement"]).startswith("differs") for row in rows.values())
+    assert rows["VGG-16"]["macs_agreement"] == "differs by +1.11 %"
+    assert rows["VGG-19"]["macs_agreement"] == "rounded or truncated"
+    convolutions = sum(entry.macs for entry in rf.network("vgg16").cost() if entry.kind == "conv")
+    assert round(convolutions / 1e9, 1) == 15.3
+
+
+def test_googlenets_operations_are_met_but_in_two_rows() -> None:
+    rows = {row["layer"]: row for row in googlenet().rows}
+    wrong = [name for name, row in rows.items() if str(row["ops_agreement"]).startswith("differs")]
+    assert wrong == ["convolution 7x7/2", "inception (5a)"]
+    assert rows["convolution 7x7/2"]["weights"] == 7 * 7 * 3 * 64
+    assert rows["convolution 3x3/1"]["params_agreement"] == "rounded or truncated"
+    assert rows["linear"]["params_agreement"] == "rounded or truncated"
 
 
 def test_a_listed_table_is_proven_row_by_row() -> None:
