@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests golden bench clean
+.PHONY: table test lint types tests verify golden bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -20,6 +20,10 @@ types: .venv/installed
 
 tests: .venv/installed
 	$(BIN)/pytest -n 2
+
+# The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
+verify: .venv/installed
+	$(BIN)/resnext-flops verify --all
 
 # Write the golden files of the rendered tables anew; read the difference before you commit it.
 golden: .venv/installed

@@ -10,25 +10,57 @@ Multiply-adds are those of convolutions and fully-connected layers (what the Res
 example. Importing this package loads neither torch nor NumPy; what needs them loads them when called.
 """
 
+from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
-from resnext_flops.models import network
-from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.models import load, network, save
+from resnext_flops.network import (
+    Network,
+    alexnet,
+    described,
+    googlenet,
+    inception_resnet_v2,
+    inception_v3,
+    inception_v4,
+    resnet,
+    resnet_cifar,
+    resnext,
+    resnext_cifar,
+    vgg,
+    wide_resnet,
+)
+from resnext_flops.proof import Proof, Rung
+from resnext_flops.references import load_reference_state
 from resnext_flops.solve import WidthSolution, solve_width
-from resnext_flops.verify import Proof, verify
+from resnext_flops.verify import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Description",
     "Entry",
     "InputError",
     "Ledger",
     "Network",
     "Proof",
+    "Rung",
     "WidthSolution",
+    "alexnet",
+    "described",
+    "googlenet",
+    "inception_resnet_v2",
+    "inception_v3",
+    "inception_v4",
+    "load",
+    "load_reference_state",
     "network",
     "resnet",
+    "resnet_cifar",
     "resnext",
+    "resnext_cifar",
+    "save",
     "solve_width",
     "verify",
+    "vgg",
+    "wide_resnet",
 ]

@@ -1,7 +1,7 @@
 """The command line: parse, call, print."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NoReturn
@@ -10,12 +10,13 @@ import click
 
 import resnext_flops
 from resnext_flops.errors import InputError
+from resnext_flops.models import NAMED, network
 from resnext_flops.network import Network, resnet
 from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.proof import Proof
 from resnext_flops.solve import FIGURES
-from resnext_flops.tables import paper
-from resnext_flops.tables.table import Table
-from resnext_flops.verify import DEVICES, Proof, choose_device, verify
+from resnext_flops.tables import paper, registry, zoo
+from resnext_flops.verify import DEVICES, MODEL_RUNGS, RUNGS, verify
 
 NAME = "resnext-flops"
 
@@ -85,7 +86,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("table_id", metavar="[ID]", type=click.Choice(["template", "1", "2"]), default="template")
+@click.argument("table_id", metavar="[ID]", default="template")
 @click.option(
     "--depth",
     type=click.Choice(["50", "101", "152"]),
@@ -125,61 +126,123 @@ def table(
 
     \b
     ID is one of
-      template  the width d that keeps ResNet's cost at each cardinality C (the default)
-      1         the paper's Table 1: ResNet-50 and ResNeXt-50 (32x4d), stage by stage
-      2         the paper's Table 2: d and the group width at its five cardinalities
+      template            the width d that keeps ResNet's cost at each cardinality C (the default)
+      1 to 8, eq4, fig3,  the ResNeXt paper's tables, equation and figures of complexity
+      fig5
+      residual            its Section 5.1, with and without shortcuts
+      performance         its Section 5.1, seconds for a mini-batch and the speed they mean
+      resnet, vgg,        the figures that these papers print for their own networks
+      googlenet
+      all                 every one of them
 
     The options on sizes and scope belong to the template table. The exit status is 1 if a proof fails.
 
     \b
     Examples:  resnext-flops table --depth 101 --scope network
-               resnext-flops table 1 --no-prove --format markdown
+               resnext-flops table 4 --no-prove --format markdown
     """
     given = [name for name in sizes if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
     if table_id != "template" and given:
-        raise InputError(f"table {table_id} is the paper's own and takes no --{given[0]}; only the template table does")
+        raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
+    builders = _builders(table_id, sizes)
     path = destination(output, force)
-    builder, networks = _builder(table_id, **sizes)
-    with prover(device, networks) if prove and networks else nullcontext() as proof:
-        result = builder(proof)
-    emit(result, form, path)
-    return int(result.proof.startswith("NOT PROVEN"))
+    with proving(device) if prove else nullcontext() as prover:
+        results = [builder(prover) for builder in builders]
+    emit(results, form, path)
+    return int(prover is not None and not prover.holds)
 
 
-def _builder(
-    table_id: str,
-    depth: str,
-    cardinality: tuple[int, ...] | None,
-    scope: str,
-    resolution: tuple[int, ...],
-    classes: int,
-) -> tuple[Callable[[paper.Prove | None], Table], int]:
-    """The table of an id, waiting for what proves it, and how many networks it proves."""
-    if table_id == "1":
-        return paper.table_1, 2
-    if table_id == "2":
-        return lambda _: paper.table_2(), 0
-    cardinality = cardinality or paper.TEMPLATE_CARDINALITIES
-    reference = resnet(int(depth), resolution=resolution[0] if len(resolution) == 1 else resolution, classes=classes)
-    return partial(paper.template, reference, cardinality, scope), len(cardinality)
+def _builders(table_id: str, sizes: dict[str, Any]) -> list[registry.Builder]:
+    """The builders of one table, or of all."""
+    if table_id not in ("template", "all"):
+        return [registry.builder(table_id)]
+    resolution = sizes["resolution"]
+    reference = resnet(
+        int(sizes["depth"]),
+        resolution=resolution[0] if len(resolution) == 1 else resolution,
+        classes=sizes["classes"],
+    )
+    template = partial(paper.template, reference, sizes["cardinality"] or paper.TEMPLATE_CARDINALITIES, sizes["scope"])
+    return [template, *registry.tables().values()] if table_id == "all" else [template]
+
+
+class Prover:
+    """Proves networks on a device, each of them once, and tells how far it is."""
+
+    def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[Network], None]) -> None:
+        self.device, self.rungs, self.tell = device, rungs, tell
+        self.proofs: dict[Network, Proof] = {}
+
+    def __call__(self, network: Network) -> Proof:
+        """The proof of a network."""
+        if network not in self.proofs:
+            self.tell(network)
+            self.proofs[network] = verify(network, self.device, self.rungs)
+        return self.proofs[network]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every proof made holds."""
+        return all(proof.holds for proof in self.proofs.values())
 
 
 @contextmanager
-def prover(device: str, networks: int) -> Iterator[paper.Prove]:
-    """What proves one network after the other on a device, with a progress bar on standard error."""
-    choose_device(device)
+def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None = None) -> Iterator[Prover]:
+    """A prover with a progress bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("proving", total=networks)
+        task = progress.add_task("", total=total)
 
-        def prove(network: Network) -> Proof:
-            progress.update(task, description=f"proving {network!r}")
-            proof = verify(network, device)
-            progress.advance(task)
-            return proof
+        def tell(network: Network) -> None:
+            progress.update(task, description=f"proving {network!r}", completed=len(prover.proofs))
 
-        yield prove
+        prover = Prover(device, rungs, tell)
+        yield prover
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@output_options
+def models(names: tuple[str, ...], form: str, output: str | None, force: bool) -> None:
+    """List the described networks and their cost.
+
+    MODEL is a name, a pattern such as resnext50_8x14d, or a call with any arguments; all names by default.
+
+    \b
+    Examples:  resnext-flops models
+               resnext-flops models "resnext(50, cardinality=8, width=14, resolution=320x256)"
+    """
+    path = destination(output, force)
+    emit([zoo.models(names or tuple(NAMED))], form, path)
+
+
+@main.command("verify")
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--all", "everything", is_flag=True, help="Every network that `models` lists.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@output_options
+def verify_models(
+    names: tuple[str, ...], everything: bool, device: str, form: str, output: str | None, force: bool
+) -> int:
+    """Hold networks against their real models, their references and their papers.
+
+    Five rungs a network: fvcore's count of each layer, the name and shape of each tensor, a forward pass, the same
+    outputs as torchvision's or timm's implementation with the same tensors, and the figures that papers print. The exit
+    status is 1 if a rung fails.
+
+    \b
+    Examples:  resnext-flops verify resnext50_32x4d
+               resnext-flops verify --all --format json
+    """
+    if everything == bool(names):
+        raise InputError("give one or more models, or --all")
+    path = destination(output, force)
+    networks = [network(name) for name in (NAMED if everything else names)]
+    with proving(device, RUNGS, total=len(networks)) as prover:
+        proofs = [prover(each) for each in networks]
+    emit([zoo.ladder(proofs)], form, path)
+    return int(not prover.holds)

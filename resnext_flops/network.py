@@ -11,8 +11,14 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from resnext_flops.complexity.cost import ledger
+from resnext_flops.complexity.families import alexnet as alexnet_family
+from resnext_flops.complexity.families import googlenet as googlenet_family
+from resnext_flops.complexity.families import inception as inception_family
+from resnext_flops.complexity.families import inception_resnet as inception_resnet_family
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
+from resnext_flops.complexity.families import vgg as vgg_family
+from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
 from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
@@ -92,8 +98,26 @@ class Network:
         for position, (name, value) in enumerate(self.arguments.items()):
             always = parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD
             if always or value != parameters[name].default:
-                shown.append(f"{name}={value!r}" if position else repr(value))
-        return f"{self.family.__name__}({', '.join(shown)})"
+                shown.append(repr(value) if always and not position else f"{name}={value!r}")
+        return f"{self.family.__name__}({', '.join(shown)})" if parameters else self.family.__name__
+
+
+def described(description: Description, name: str = "network") -> Network:
+    """A network of a description of one's own, with every reading; it has no arguments to change.
+
+    Raises InputError where a layer cannot take its input.
+
+    >>> from resnext_flops.complexity.layers import Conv, ReLU, Sequential
+    >>> mine = described(Description((3, 8, 8), Sequential.of(conv=Conv(4, 3), relu=ReLU())), "mine")
+    >>> mine, mine.cost().macs == 3 * 3 * 3 * 4 * 6 * 6
+    (mine, True)
+    """
+
+    def family() -> Description:
+        return description
+
+    family.__name__ = name
+    return build(family, {})
 
 
 def build(family: Callable[..., Description], arguments: Mapping[str, Any]) -> Network:
@@ -119,11 +143,13 @@ def _with_smallest_resolution(
     family: Callable[..., Description], arguments: Mapping[str, Any], error: InputError
 ) -> InputError:
     """The error, and the smallest square input where a larger input is what the network needs."""
+    if "resolution" not in arguments:
+        return error
     given = pair("resolution", arguments["resolution"])
+    description = family(**arguments)
     for resolution in range(min(given) + 1, LARGEST_SMALLEST_RESOLUTION + 1):
-        description = family(**{**arguments, "resolution": resolution})
         try:
-            walk(description.body, description.input)
+            walk(description.body, (description.input[0], resolution, resolution))
         except InputError:
             continue
         return InputError(f"resolution {show(given)} is too small for {error}; the smallest that works is {resolution}")
@@ -146,5 +172,14 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
     return make
 
 
+alexnet = family(alexnet_family.alexnet)
+googlenet = family(googlenet_family.googlenet)
+inception_v3 = family(inception_family.inception_v3)
+inception_v4 = family(inception_family.inception_v4)
+inception_resnet_v2 = family(inception_resnet_family.inception_resnet_v2)
 resnet = family(resnet_family.resnet)
+resnet_cifar = family(resnet_family.resnet_cifar)
 resnext = family(resnext_family.resnext)
+vgg = family(vgg_family.vgg)
+resnext_cifar = family(resnext_family.resnext_cifar)
+wide_resnet = family(wide_resnet_family.wide_resnet)

@@ -2,13 +2,14 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
 from resnext_flops.tables.render import FORMATS as TEXT_FORMATS
 from resnext_flops.tables.render import TerminalTable, to_text
 from resnext_flops.tables.table import Table
+from resnext_flops.writing import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,43 +36,20 @@ def destination(output: str | None, force: bool) -> "Path | None":
     return path
 
 
-def emit(table: Table, form: str, path: "Path | None") -> None:
-    """Print a table, or write it to a file: plain text for `rich` wherever there is no terminal."""
+def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
+    """Print tables, or write them to a file: plain text for `rich` wherever there is no terminal.
+
+    Several tables in JSON are an array.
+    """
     if form == "rich" and path is None and sys.stdout.isatty():
         from rich.console import Console
 
-        Console(highlight=False).print(TerminalTable(table))
+        Console(highlight=False).print(*map(TerminalTable, tables), sep="\n")
         return
-    content = TEXT_FORMATS.get(form, to_text)(table) + "\n"
+    texts = [TEXT_FORMATS.get(form, to_text)(table) for table in tables]
+    several_in_json = form == "json" and len(texts) > 1
+    content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
     if path is None:
-        sys.stdout.write(content)
+        sys.stdout.write(f"{content}\n")
     else:
-        write(path, content)
-
-
-def write(path: "Path", content: str) -> None:
-    """Write a file aside and put it into its place at once, so that it is never there in half.
-
-    Raises InputError if that fails.
-    """
-    import tempfile
-
-    try:
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            os.chmod(aside, 0o666 & ~_umask())
-            os.replace(aside, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(aside)
-            raise
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        write(path, f"{content}\n")

@@ -20,7 +20,7 @@ from resnext_flops.complexity.roots import (
     real_root,
 )
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import Network, resnext
+from resnext_flops.network import Network, build, resnext
 
 # A width whose cost misses the budget by more than this share of it does not "preserve complexity".
 TOLERANCE = Fraction(1, 2)
@@ -98,14 +98,23 @@ def solve_width(
     if scope not in FIGURES:
         raise unknown("scope", scope, FIGURES)
     figure = FIGURES[scope]
-    shared = {name: value for name, value in reference.arguments.items() if name not in ("cardinality", "width")}
-    try:
-        resnext_family(**shared)
-    except InputError as error:
-        raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
+    shared = _shared_sizes(reference)
     cost = _in_both(lambda c, d: figure(resnext_family(**shared, cardinality=c, width=d)))
     budget = figure(reference.description)
     return [_solve(cost, size("cardinality", each), scope, budget, shared) for each in cardinality]
+
+
+def _shared_sizes(reference: Network) -> dict[str, Any]:
+    """What ResNeXt takes over from the reference: everything but the sizes that are solved for."""
+    if reference.arguments.get("block") == "basic":
+        raise InputError(f"{reference!r} has no bottlenecks, so it is no reference for ResNeXt's template")
+    own = ("cardinality", "width", "block")
+    shared = {name: value for name, value in reference.arguments.items() if name not in own}
+    try:
+        build(resnext_family, shared)
+    except InputError as error:
+        raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
+    return shared
 
 
 def _solve(

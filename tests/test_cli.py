@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from resnext_flops import cli
 from resnext_flops.cli import main
-from resnext_flops.verify import Proof, Rung
+from resnext_flops.proof import Proof, Rung
 
 
 def run(*arguments: str) -> Result:
@@ -61,7 +61,7 @@ def test_proof_and_device() -> None:
 
 
 def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuted(network: object, device: str) -> Proof:
+    def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
     monkeypatch.setattr(cli, "verify", refuted)
@@ -74,7 +74,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_papers_own_tables() -> None:
     assert "[1x1, 256; 3x3, 256, C=32; 1x1, 512] x 4" in run("table", "1", "--no-prove").stdout
     assert "width of bottleneck d, solved" in run("table", "2", "--no-prove").stdout
-    assert "table 1 is the paper's own and takes no --depth" in run("table", "1", "--depth", "101").stderr
+    assert "table 1 is a paper's own and takes no --depth" in run("table", "1", "--depth", "101").stderr
 
 
 def test_forms() -> None:
@@ -101,7 +101,8 @@ def test_output_is_written_whole_and_never_over_another_file(tmp_path: Path) -> 
 BAD = {
     "depth": (["--depth", "18"], "'18' is not one of '50', '101', '152'"),
     "format": (["--format", "yaml"], "'yaml' is not one of 'rich', 'markdown', 'csv', 'json'"),
-    "table": (["9"], "'9' is not one of 'template', '1', '2'"),
+    "table": (["9"], "unknown table '9'; known are template, 1, 2, 3, 4,"),
+    "table by a near name": (["residul"], "unknown table 'residul'; did you mean 'residual'"),
     "scope": (["--scope", "stage"], "'stage' is not one of 'block', 'network'"),
     "zero cardinality": (["--cardinality", "0"], "cardinality is 0; it must be a whole number of at least 1"),
     "negative cardinality": (["--cardinality", "-4"], "cardinality is -4"),
@@ -168,3 +169,39 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     command = f"{sys.executable} -m resnext_flops table --no-prove | head -c 10"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)  # noqa: S607
     assert result.stderr == ""
+
+
+def test_models() -> None:
+    result = run("models", "resnet50", "resnext(50, cardinality=8, width=14)", "--format", "json")
+    assert [row["params"] for row in json.loads(result.stdout)["rows"]] == [25557032, 25603016]
+    listed = json.loads(run("models", "--format", "json").stdout)["rows"]
+    assert {"resnet200", "resnext29_8x64d", "wrn_28_10"} <= {row["name"] for row in listed}
+    assert run("models", "resnet51").stderr.startswith("resnext-flops: unknown network 'resnet51'; did you mean")
+
+
+def test_verify() -> None:
+    result = run("verify", "resnet20_cifar", "resnet(18, resolution=64)", "--device", "cpu", "--format", "json")
+    assert result.exit_code == 0
+    content = json.loads(result.stdout)
+    assert [row["result"] for row in content["rows"]] == [
+        *("equal", "equal", "equal", "nothing to compare", "equal"),
+        *("equal", "equal", "equal", "equal", "nothing to compare"),
+    ]
+    assert content["proof"].startswith("2 of 2 networks are proven, on cpu with torch ")
+
+
+def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuted(network: object, device: str, rungs: object) -> Proof:
+        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)),))
+
+    monkeypatch.setattr(cli, "verify", refuted)
+    result = run("verify", "resnet50")
+    assert result.exit_code == 1
+    assert "DIFFERS: conv1 differs" in result.stdout
+    assert "NOT PROVEN: net." in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["resnet50", "--all"]])
+def test_verify_takes_models_or_all(arguments: list[str]) -> None:
+    result = run("verify", *arguments)
+    assert (result.exit_code, result.stderr) == (2, "resnext-flops: give one or more models, or --all\n")

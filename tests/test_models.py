@@ -1,8 +1,11 @@
 """Networks by name and by call."""
 
+from pathlib import Path
+
 import pytest
 
 import resnext_flops as rf
+from resnext_flops.complexity.layers import IDENTITY, Conv, Sequential, Sum
 from resnext_flops.models import NAMED, network
 
 
@@ -41,3 +44,71 @@ def test_calls() -> None:
 def test_what_is_no_network_is_one_sentence(model: str, message: str) -> None:
     with pytest.raises(rf.InputError, match=message):
         network(model)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet50",
+        "resnet34_he2015",
+        "resnet200",
+        "wrn_16_8",
+        "resnext29_8x64d",
+        "alexnet_2012",
+        "vgg16_bn",
+        "googlenet",
+        "googlenet_2014",
+        "inception_v4",
+        "inception_resnet_v2",
+    ],
+)
+def test_a_saved_network_is_loaded_with_its_arguments(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(network(name), file)
+    loaded = rf.load(file)
+    assert loaded == network(name)
+    assert network(str(file)) == loaded
+    assert loaded.replace(classes=7) == network(name).replace(classes=7)
+
+
+def test_a_description_of_ones_own_is_saved_too(tmp_path: Path) -> None:
+    body = Sequential.of(stem=Conv(8, 3, padding=1), add=Sum.of(a=Conv(8, (1, 3), padding=(0, 1)), b=IDENTITY))
+    mine = rf.described(rf.Description((3, 9, 9), body), "mine")
+    rf.save(mine, tmp_path / "mine.json")
+    loaded = rf.load(tmp_path / "mine.json")
+    assert (repr(loaded), loaded.description) == ("mine", mine.description)
+    assert loaded.cost().macs == (3 * 9 * 8 + 8 * 3 * 8) * 9 * 9
+    assert rf.verify(loaded, device="cpu").holds
+
+
+def test_a_changed_description_wins_over_its_call(tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(rf.resnet(50), file)
+    file.write_text(file.read_text().replace('"features": 1000', '"features": 10'))
+    assert rf.load(file).cost().params == rf.resnet(50, classes=10).cost().params
+    assert rf.load(file).family is not rf.resnet(50).family
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "holds no saved network"),
+        ('{"network": "x"}', "holds no saved network"),
+        (
+            '{"network": "x", "description": {"input": [3], "body": {"layer": "Con"}}}',
+            "unknown layer 'Con'; did you mean",
+        ),
+        ('{"network": "x", "description": {"input": [3], "body": {"layer": "Conv"}}}', "not a description in JSON"),
+        ('{"network": "x", "description": 3}', "not a description in JSON"),
+    ],
+)
+def test_a_file_that_is_no_network(content: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    file.write_text(content)
+    with pytest.raises(rf.InputError, match=message):
+        rf.load(file)
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(rf.InputError, match=r"cannot read 'nowhere\.json': No such file or directory"):
+        network("nowhere.json")

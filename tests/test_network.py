@@ -100,9 +100,9 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_state_alone
     [
         (
             {"depth": 51},
-            r"unknown depth 51; known are 50, 101, 152; or the blocks of the four stages, as \(3, 4, 6, 3\)",
+            r"unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as \(3, 4, 6, 3\)",
         ),
-        ({"depth": (3, 4, 6)}, r"unknown depth \(3, 4, 6\)"),
+        ({"depth": ()}, r"unknown depth \(\)"),
         ({"depth": "50"}, r"unknown depth '50'; did you mean '50'"),
         ({"depth": (3, 0, 6, 3)}, r"the number of blocks of a stage is 0; it must be a whole number of at least 1"),
         ({"width": 0}, r"width is 0; it must be a whole number of at least 1"),
@@ -130,7 +130,7 @@ def test_replace_offers_the_nearest_argument() -> None:
 
 
 def test_basic_networks_have_no_bottleneck_width() -> None:
-    with pytest.raises(rf.InputError, match="width is 100, and ResNet-18 has no bottleneck; use base_width"):
+    with pytest.raises(rf.InputError, match="width is 100, and basic blocks have no bottleneck; use base_width"):
         rf.resnet(18, width=100)
 
 

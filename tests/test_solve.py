@@ -79,6 +79,10 @@ def test_what_cannot_be_solved_says_what_can() -> None:
         solve_width(rf.resnet(50), scope="blocks")
     with pytest.raises(rf.InputError, match=r"resnet\(18\) is no reference"):
         solve_width(rf.resnet(18))
+    with pytest.raises(rf.InputError, match=r"block='basic'\) has no bottlenecks, so it is no reference"):
+        solve_width(rf.resnet((2, 2, 2, 2), block="basic"))
+    with pytest.raises(rf.InputError, match=r"wide_resnet\(28, widening=10\) is no reference"):
+        solve_width(rf.wide_resnet(28, 10))
     with pytest.raises(rf.InputError, match="cardinality is 0"):
         solve_width(rf.resnet(50), [0])
 

@@ -6,7 +6,8 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.verify import compare_forward, compare_layers, compare_tensors
+from resnext_flops.proof import Rung
+from resnext_flops.verify import compare_forward, compare_layers, compare_tensors, training_rungs
 
 TINY = rf.resnext((1, 1, 1, 1), cardinality=2, width=2, base_width=4, resolution=32, classes=5)
 
@@ -70,3 +71,49 @@ def test_devices() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_the_proof_on_cuda() -> None:
     assert rf.verify(TINY, device="cuda").holds
+
+
+def test_an_unknown_rung_is_refused() -> None:
+    with pytest.raises(rf.InputError, match="unknown rung 'layer'; did you mean 'layers'"):
+        rf.verify(TINY, device="cpu", rungs=("layer",))
+
+
+def test_a_proof_shows_its_rungs() -> None:
+    rung = Rung("tensors", 9, ("a differs", "b differs", "c differs", "d differs"), "the model")
+    assert str(rung) == "tensors: 9 compared with the model, DIFFERS: a differs; b differs; c differs (and 1 more)"
+    assert str(Rung("reference", 0, missing="none")) == "reference: none"
+
+
+HEADED = rf.googlenet(resolution=15, classes=5)
+
+
+def test_auxiliary_heads_are_proven_in_training_mode() -> None:
+    proof = rf.verify(HEADED, device="cpu", rungs=("layers", "forward"))
+    assert [rung.name for rung in proof.rungs] == ["layers", "layers in training", "forward", "forward in training"]
+    # A convolution and two fully-connected layers for each of two heads; three outputs for each of two examples.
+    assert proof.rung("layers in training").compared == proof.layers + 2 * 3
+    assert proof.rung("forward in training").compared == 2 * 3 * 5
+    assert proof.holds
+
+
+def test_training_mode_is_proven_without_heads_too() -> None:
+    rungs = training_rungs(TINY.cost(), TINY.to_torch(), torch.randn(1, 3, 32, 32))
+    assert all(rung.holds for rung in rungs.values())
+
+
+def test_a_wrong_head_is_named_in_training_only() -> None:
+    model = HEADED.to_torch()
+    model.get_submodule("aux2").fc2 = nn.Linear(1024, 6)
+    inputs = torch.randn(2, 3, 15, 15)
+    assert compare_forward(HEADED.cost(), model.eval(), inputs).holds
+    rung = compare_forward(HEADED.cost(), model.train(), inputs)
+    assert rung.differences == ("the output has the shape (2, 5), (2, 5), (2, 6)",)
+    layers = training_rungs(HEADED.cost(), model, inputs[:1])["layers in training"]
+    assert layers.differences[0] == "aux2.fc2 has multiply-adds 5120 in the ledger and 6144 in the model"
+
+
+def test_a_head_that_does_not_run_is_noticed() -> None:
+    ledger = HEADED.cost()
+    without = HEADED.replace(aux=False).to_torch()
+    assert not training_rungs(ledger, without, torch.randn(1, 3, 15, 15))["layers in training"].holds
+    assert not compare_forward(ledger, without.train(), torch.randn(2, 3, 15, 15)).holds

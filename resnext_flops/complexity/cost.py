@@ -67,6 +67,16 @@ def _(layer: layers.MaxPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 
 @cost.register
+def _(layer: layers.AvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("average pool", kernel=layer.kernel)
+
+
+@cost.register
+def _(layer: layers.AdaptiveAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("adaptive average pool")
+
+
+@cost.register
 def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("global average pool")
 
@@ -77,8 +87,28 @@ def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 
 @cost.register
+def _(layer: layers.LocalResponseNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("local response norm")
+
+
+@cost.register
+def _(layer: layers.Dropout, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("dropout")
+
+
+@cost.register
+def _(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("scale")
+
+
+@cost.register
 def _(layer: layers.Flatten, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("flatten")
+
+
+@cost.register
+def _(layer: layers.Widen, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("widen")
 
 
 @cost.register
@@ -89,6 +119,11 @@ def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 @cost.register
 def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("concat")
+
+
+@cost.register
+def _(layer: layers.Auxiliary, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("auxiliary head")
 
 
 def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:

@@ -92,10 +92,11 @@ def _window(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, ceil_mode: 
 
 def _steps(length: Size, kernel: Size, stride: Size, padding: Size, ceil_mode: bool) -> Size:
     free = length + 2 * padding - kernel
+    # With ceil_mode a window may hang over the end of the input, by less than a stride.
     if isinstance(free, int):
-        if free < 0:
+        if free < 0 and not (ceil_mode and -free < stride):
             raise InputError(f"a kernel of {kernel} does not fit into {length} pixels with a padding of {padding}")
-        if length < stride:
+        if length < stride and not ceil_mode:
             raise InputError(f"a stride of {stride} needs at least {stride} pixels, and there are {length}")
     if not ceil_mode:
         return free // stride + 1
@@ -171,9 +172,35 @@ class ReLU(_Plain):
     output = _same
 
 
+class LocalResponseNorm(_Plain):
+    """x / (k + alpha s)^beta, where s is the sum of squares over 5 neighbouring maps at the same pixel.
+
+    As Krizhevsky et al. (2012, Section 3.3) write it, with their constants; torch divides alpha by the neighbours.
+    """
+
+    neighbours, alpha, beta, k = 5, 1e-4, 0.75, 2.0
+    output = _same
+
+
 @dataclass(frozen=True)
-class MaxPool:
-    """The maximum of each window."""
+class Dropout:
+    """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
+
+    p: float = 0.5
+    output = _same
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Each element times a constant: the scaled residuals of Inception-ResNet (arXiv:1602.07261, Section 3.3)."""
+
+    factor: float
+    output = _same
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """A pool of each window; with `ceil_mode` the last window may hang over the end."""
 
     kernel: Any
     stride: Any
@@ -189,6 +216,31 @@ class MaxPool:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
         (shape,) = inputs
         return (shape[0], *_window(shape, self.kernel, self.stride, self.padding, self.ceil_mode))
+
+
+class MaxPool(_Pool):
+    """The maximum of each window."""
+
+
+@dataclass(frozen=True)
+class AvgPool(_Pool):
+    """The mean of each window; with `count_include_pad` the padding counts as zeros, otherwise not at all."""
+
+    count_include_pad: bool = True
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool:
+    """The means over `size` bins, whatever the input; bins overlap where the size does not divide the input's."""
+
+    size: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", pair("size", self.size))
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        return (inputs[0][0], *self.size)
 
 
 class GlobalAvgPool(_Plain):
@@ -208,6 +260,25 @@ class Flatten(_Plain):
         for length in inputs[0]:
             features *= length
         return (features,)
+
+
+@dataclass(frozen=True)
+class Widen:
+    """Every stride-th pixel, and channels of zeros behind its own: He et al.'s shortcut of type A, without weights."""
+
+    channels: Size
+    stride: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", size("channels", self.channels))
+        object.__setattr__(self, "stride", size("stride", self.stride))
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        (shape,) = inputs
+        if isinstance(self.channels, int) and isinstance(shape[0], int) and self.channels < shape[0]:
+            raise InputError(f"{shape[0]} channels cannot be widened to {self.channels}")
+        return (self.channels, *_window(shape, (1, 1), (self.stride, self.stride), (0, 0)))
 
 
 @dataclass(frozen=True)
@@ -272,10 +343,38 @@ class Concat(_Branches):
         return (channels, *inputs[0][1:])
 
 
+@dataclass(frozen=True)
+class Auxiliary:
+    """An auxiliary head: the input passes through, and in training only `head` runs on it too (GoogLeNet, Section 5).
+
+    It is a child of the whole network, which in training returns its own output and then those of its heads.
+    """
+
+    head: "Node"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape of what passes through; the head's output is the other input."""
+        return inputs[0]
+
+
 IDENTITY = Sequential(())
 
-Layer: TypeAlias = Conv | Linear | BatchNorm | ReLU | MaxPool | GlobalAvgPool | Flatten
-Node: TypeAlias = Layer | Sequential | Sum | Concat
+Layer: TypeAlias = (
+    Conv
+    | Linear
+    | BatchNorm
+    | LocalResponseNorm
+    | ReLU
+    | Dropout
+    | Scale
+    | MaxPool
+    | AvgPool
+    | AdaptiveAvgPool
+    | GlobalAvgPool
+    | Flatten
+    | Widen
+)
+Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
 @dataclass(frozen=True)
@@ -287,13 +386,14 @@ class Description:
 
 
 class Visit(NamedTuple):
-    """One layer (or sum, or concatenation) as the walk meets it.
+    """One layer (or sum, concatenation, auxiliary head) as the walk meets it.
 
-    `times` is 1, but for the repeated body of a stage whose depth is a symbol.
+    `times` is 1, but for the repeated body of a stage whose depth is a symbol. `training_only` are the layers of an
+    auxiliary head, and after them the head itself, whose inputs are what passes through and what the head puts out.
     """
 
     path: str
-    layer: Layer | Sum | Concat
+    layer: Layer | Sum | Concat | Auxiliary
     inputs: tuple[Shape, ...]
     output: Shape
     times: Size = 1
@@ -319,9 +419,13 @@ def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit])
             child_path = f"{path}.{name}" if path else name
             if isinstance(child, Repeat):
                 shape = _repeat(child, shape, child_path, times, visits)
+            elif isinstance(child, Auxiliary) and not path:
+                _auxiliary(child, shape, name, visits)
             else:
                 shape = _walk(child, shape, child_path, times, visits)
         return shape
+    if isinstance(node, Auxiliary):
+        raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
     inputs: tuple[Shape, ...] = (shape,)
     if isinstance(node, (Sum, Concat)):
         branches = ((f"{path}.{name}" if path else name, branch) for name, branch in node.branches)
@@ -332,6 +436,13 @@ def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit])
         raise InputError(f"{path}: {error}") from None
     visits.append(Visit(path, node, inputs, output, times))
     return output
+
+
+def _auxiliary(node: Auxiliary, shape: Shape, path: str, visits: list[Visit]) -> None:
+    start = len(visits)
+    output = _walk(node.head, shape, path, 1, visits)
+    visits[start:] = [visit._replace(training_only=True) for visit in visits[start:]]
+    visits.append(Visit(path, node, (shape, output), node.output(shape, output), training_only=True))
 
 
 def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Visit]) -> Shape:
@@ -354,6 +465,8 @@ def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Vi
 def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]:
     """The children of a whole network as (name, node, input shape, output shape): the rows of the paper's Table 1.
 
+    Auxiliary heads are left out.
+
     >>> [(name, show(output)) for name, _, _, output in stages(Description((3, 8, 8), Sequential.of(conv=Conv(4, 3))))]
     [('conv', '4x6x6')]
     """
@@ -361,5 +474,7 @@ def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]
     for name, node in description.body.children:
         if isinstance(node, Repeat):
             raise InputError(f"{name}: a stage is a Sequential that holds its Repeat")
+        if isinstance(node, Auxiliary):
+            continue
         before, shape = shape, _walk(node, shape, name, 1, [])
         yield name, node, before, shape

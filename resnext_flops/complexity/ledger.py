@@ -103,6 +103,16 @@ class Ledger:
         return sum(entry.macs * entry.times for entry in self.entries if not entry.training_only)
 
     @property
+    def training_macs(self) -> Size:
+        """Multiply-adds of one training step, forward and backward, for one example.
+
+        A layer costs its own multiply-adds three times: forward, for the gradient of its weights, and for the gradient
+        of its input. The first layer needs no gradient of its input. Auxiliary classifiers count.
+        """
+        layers = [entry for entry in self.entries if entry.macs]
+        return sum(3 * entry.macs * entry.times for entry in layers) - (layers[0].macs if layers else 0)
+
+    @property
     def activations(self) -> Size:
         """Elements that convolutions and fully-connected layers put out, for one example in evaluation mode."""
         return sum(entry.activations * entry.times for entry in self.entries if not entry.training_only)

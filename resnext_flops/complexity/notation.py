@@ -3,8 +3,12 @@
 from typing import NamedTuple
 
 from resnext_flops.complexity.layers import (
+    AdaptiveAvgPool,
+    Auxiliary,
+    AvgPool,
     Concat,
     Conv,
+    Dropout,
     GlobalAvgPool,
     Layer,
     Linear,
@@ -85,13 +89,19 @@ def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
     return tuple(text for visit in walk(node, shape) if (text := _text(visit.layer)))
 
 
-def _text(layer: Layer | Sum | Concat) -> str:
+def _text(layer: Layer | Sum | Concat | Auxiliary) -> str:
     match layer:
         case Conv(channels=channels, kernel=kernel, stride=stride, groups=groups):
             cardinality = f", C={groups}" if groups != 1 else ""
             return f"{_pair(kernel)}, {channels}{_stride(stride)}{cardinality}"
         case MaxPool(kernel=kernel, stride=stride):
             return f"{_pair(kernel)} max pool{_stride(stride)}"
+        case AvgPool(kernel=kernel, stride=stride):
+            return f"{_pair(kernel)} average pool{_stride(stride)}"
+        case AdaptiveAvgPool(size=size):
+            return f"average pool to {_pair(size)}"
+        case Dropout(p=p):
+            return f"dropout ({p:.0%})"
         case GlobalAvgPool():
             return "global average pool"
         case Linear(features=features):

@@ -43,6 +43,52 @@ class ConcatOf(Branches):
         return torch.cat(self.outputs(x), dim=1)
 
 
+class WithHeads(nn.Sequential):
+    """A network with auxiliary heads: in training it returns its output and then those of its heads, in order."""
+
+    def __init__(self, parts: "OrderedDict[str, nn.Module]", heads: frozenset[str]) -> None:
+        super().__init__(parts)
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> Any:
+        """The output alone in evaluation mode, and a tuple of tensors in training mode."""
+        outputs = []
+        for name, part in self.named_children():
+            if name not in self.heads:
+                x = part(x)
+            elif self.training:
+                outputs.append(part(x))
+        return (x, *outputs) if self.training else x
+
+
+class Times(nn.Module):
+    """The input times a constant."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale the input."""
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        """The factor, for the module's text."""
+        return str(self.factor)
+
+
+class WidenTo(nn.Module):
+    """Every stride-th pixel, and `channels` of zeros behind the others."""
+
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.channels, self.stride = channels, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Subsample and pad."""
+        return nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.channels))
+
+
 @singledispatch
 def module(layer: Any, shape: Shape) -> nn.Module:
     """The torch module of one layer that takes inputs of `shape` (without the batch).
@@ -81,13 +127,44 @@ def _(layer: layers.MaxPool, shape: Shape) -> nn.Module:
 
 
 @module.register
+def _(layer: layers.AvgPool, shape: Shape) -> nn.Module:
+    return nn.AvgPool2d(layer.kernel, layer.stride, layer.padding, layer.ceil_mode, layer.count_include_pad)
+
+
+@module.register
+def _(layer: layers.AdaptiveAvgPool, shape: Shape) -> nn.Module:
+    return nn.AdaptiveAvgPool2d(layer.size)
+
+
+@module.register
 def _(layer: layers.GlobalAvgPool, shape: Shape) -> nn.Module:
     return nn.AdaptiveAvgPool2d(1)
 
 
 @module.register
+def _(layer: layers.LocalResponseNorm, shape: Shape) -> nn.Module:
+    # torch takes the mean of the squares where the paper takes their sum.
+    return nn.LocalResponseNorm(layer.neighbours, layer.alpha * layer.neighbours, layer.beta, layer.k)
+
+
+@module.register
+def _(layer: layers.Dropout, shape: Shape) -> nn.Module:
+    return nn.Dropout(layer.p)
+
+
+@module.register
+def _(layer: layers.Scale, shape: Shape) -> nn.Module:
+    return Times(layer.factor)
+
+
+@module.register
 def _(layer: layers.Flatten, shape: Shape) -> nn.Module:
     return nn.Flatten()
+
+
+@module.register
+def _(layer: layers.Widen, shape: Shape) -> nn.Module:
+    return WidenTo(layer.channels - shape[0], layer.stride)
 
 
 def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: int = 0) -> nn.Module:
@@ -109,7 +186,7 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
         leaves = (
             module(visit.layer, visit.inputs[0])
             for visit in walk(node, shape)
-            if not isinstance(visit.layer, (layers.Sum, layers.Concat))
+            if not isinstance(visit.layer, (layers.Sum, layers.Concat, layers.Auxiliary))
         )
         model = _assemble(node, leaves)
     if torch.device(device).type == "meta":
@@ -122,7 +199,11 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
 def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:
     """Put the leaves, in the order of the walk, into modules that nest as the description does."""
     if isinstance(node, Sequential):
-        return nn.Sequential(OrderedDict((name, _assemble(child, leaves)) for name, child in _spliced(node)))
+        parts = OrderedDict((name, _assemble(child, leaves)) for name, child in _spliced(node))
+        heads = frozenset(name for name, child in node.children if isinstance(child, layers.Auxiliary))
+        return WithHeads(parts, heads) if heads else nn.Sequential(parts)
+    if isinstance(node, layers.Auxiliary):
+        return _assemble(node.head, leaves)
     if isinstance(node, (layers.Sum, layers.Concat)):
         branches = {name: _assemble(branch, leaves) for name, branch in node.branches}
         return SumOf(branches) if isinstance(node, layers.Sum) else ConcatOf(branches)

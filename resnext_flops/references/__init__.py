@@ -3,15 +3,28 @@
 Each file says how to build the other implementation and which name each of our tensors has there.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+from resnext_flops.errors import InputError
 from resnext_flops.network import Network
-from resnext_flops.references import resnet
-from resnext_flops.references.compare import Reference
+from resnext_flops.references.compare import Reference, share
 
-FINDERS: dict[str, Callable[[Network], Reference | None]] = {
-    "resnet": resnet.find,
-    "resnext": resnet.find,
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+# The file of each family; it is imported when one of its networks is looked up.
+FILES = {
+    "alexnet": "alexnet",
+    "vgg": "vgg",
+    "googlenet": "googlenet",
+    "inception_v3": "inception",
+    "inception_v4": "inception",
+    "inception_resnet_v2": "inception_resnet",
+    "resnet": "resnet",
+    "resnext": "resnet",
 }
 
 
@@ -22,5 +35,29 @@ def reference(network: Network) -> Reference | None:
     >>> reference(rf.resnext(101, cardinality=64, width=4)).source
     'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
     """
-    find = FINDERS.get(network.family.__name__)
-    return find(network) if find else None
+    family = network.family.__name__
+    if family not in FILES:
+        return None
+    found: Reference | None = import_module(f"{__name__}.{FILES[family]}").find(network)
+    return found
+
+
+def load_reference_state(network: Network, state: "Mapping[str, torch.Tensor]") -> "nn.Module":
+    """A network's model with the tensors of a checkpoint of torchvision's or timm's implementation, by their names.
+
+    state: such a checkpoint, a mapping from tensor names to tensors; they are shared with the model, not copied.
+
+    Raises InputError if the network has no reference, or the checkpoint is of another network.
+
+    >>> import torchvision
+    >>> import resnext_flops as rf
+    >>> model = rf.load_reference_state(rf.resnet(18), torchvision.models.resnet18().state_dict())
+    """
+    other = reference(network)
+    if other is None:
+        raise InputError(f"{network!r} has no reference whose checkpoint could be loaded")
+    model, different = share(network, other, state)
+    if different:
+        more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
+        raise InputError(f"the checkpoint is not that of {other.source}: {different[0]}{more}")
+    return model

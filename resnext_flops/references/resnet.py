@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.families.resnet import BASIC_DEPTHS, BOTTLENECK_DEPTHS
+from resnext_flops.complexity.families.resnet import BASIC_DEPTHS, BOTTLENECK_DEPTHS, block_kind, stage_depths
 from resnext_flops.network import Network
 from resnext_flops.references.compare import Reference
 
@@ -11,15 +11,28 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+# torchvision's networks have these; what differs from them it cannot build.
+FIXED = {
+    "shortcut": "B",
+    "stride_in": "3x3",
+    "preactivation": False,
+    "stem": "imagenet",
+    "base_width": 64,
+    "in_channels": 3,
+}
+
+
 def find(network: Network) -> Reference | None:
-    """torchvision's constructor with the same groups and widths; None for sizes that it does not have."""
+    """torchvision's constructor with the same groups and widths; None for a network that it cannot build."""
     arguments = network.arguments
-    if arguments["base_width"] != 64 or arguments["in_channels"] != 3:
+    blocks = stage_depths(arguments["depth"], {**BASIC_DEPTHS, **BOTTLENECK_DEPTHS})
+    if any(arguments.get(name, value) != value for name, value in FIXED.items()) or len(blocks) != 4:
         return None
-    depth, groups, width = arguments["depth"], arguments.get("cardinality", 1), arguments["width"] or 64
-    basic = depth in BASIC_DEPTHS
-    layers = list({**BASIC_DEPTHS, **BOTTLENECK_DEPTHS}.get(depth, depth))
-    sizes: dict[str, Any] = {} if basic else {"groups": groups, "width_per_group": width}
+    basic = block_kind(arguments["depth"], arguments.get("block")) == "basic"
+    sizes: dict[str, Any] = {}
+    if not basic:
+        sizes = {"groups": arguments.get("cardinality", 1), "width_per_group": arguments["width"] or 64}
+    layers = list(blocks)
 
     def build() -> "nn.Module":
         from torchvision.models import resnet
@@ -30,7 +43,7 @@ def find(network: Network) -> Reference | None:
 
     block = "BasicBlock" if basic else "Bottleneck"
     settings = "".join(f", {name}={value}" for name, value in sizes.items())
-    return Reference(f"torchvision ResNet({block}, {layers}{settings})", build, rename)
+    return Reference("torchvision", f"torchvision ResNet({block}, {layers}{settings})", build, rename)
 
 
 def rename(name: str) -> str:

@@ -1,19 +1,17 @@
 """The ResNeXt paper's tables, rebuilt from descriptions and held against what the paper prints."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias
 
 from resnext_flops.complexity import notation
 from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stages
 from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.proof import Proof
+from resnext_flops.published import agreement, published
 from resnext_flops.solve import FIGURES, WidthSolution, solve_width, template_block
-from resnext_flops.tables.published import agreement, published
 from resnext_flops.tables.render import EMPTY, text
+from resnext_flops.tables.sentences import Prove, proof_sentence
 from resnext_flops.tables.table import Cell, Column, Deviation, Stage, Table
-from resnext_flops.verify import Proof
-
-Prove: TypeAlias = Callable[[Network], Proof]
 
 SOURCE = "Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv:1611.05431v2"
 TEMPLATE_CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
@@ -115,23 +113,6 @@ def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Wid
     if not different:
         return f"At {other} scope every d is the same."
     return f"At {other} scope the answer differs at {' and at '.join(different)}."
-
-
-def proof_sentence(proofs: Sequence[Proof | None]) -> str:
-    """What was proven and how: the last line of a table."""
-    made = [proof for proof in proofs if proof]
-    if not made:
-        return ""
-    failed = [proof for proof in made if not proof.holds]
-    if failed:
-        return "NOT PROVEN:\n" + "\n".join(map(str, failed))
-    tools = ", ".join(f"{name} {version}" for name, version in made[0].versions.items())
-    return (
-        f"Proven on {made[0].device} with {tools}: in {len(made)} built networks, "
-        f"{sum(each.layers for each in made):,} "
-        f"convolution and linear layers have fvcore's multiply-adds, {sum(each.tensors for each in made):,} tensors "
-        "their shapes, and a forward pass gives finite numbers of the stated shape."
-    )
 
 
 def table_1(prove: Prove | None = None) -> Table:

@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.notation import Bracket
-from resnext_flops.tables.table import Cell, Column, Deviation, Table
+from resnext_flops.published import printed
+from resnext_flops.tables.table import Approximate, Cell, Column, Deviation, Table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -42,7 +43,7 @@ def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
         case Fraction():
             return f"{float(100 * cell):{'+' if isinstance(cell, Deviation) else ''}.2f} %"
         case Decimal():
-            return printed(cell)
+            return f"~{printed(cell)}" if isinstance(cell, Approximate) else printed(cell)
         case tuple():
             return "\n".join(_part(part) for part in cell) if tall else "; ".join(map(str, cell))
     return cell
@@ -63,19 +64,6 @@ def short(figure: int) -> str:
             digits = len(str(abs(figure) // unit))
             return f"{figure / unit:.{max(4 - digits, 0)}f} {letter}"
     return str(figure)
-
-
-def printed(figure: Decimal) -> str:
-    """A figure as a paper prints it, with its last digit.
-
-    >>> printed(Decimal("25.0e6")), printed(Decimal("4.1e9")), printed(Decimal("0.22e9")), printed(Decimal("22.2"))
-    ('25.0 M', '4.1 G', '0.22 G', '22.2')
-    """
-    last_digit = figure.as_tuple().exponent
-    for power, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
-        if 0 < int(last_digit) <= power:
-            return f"{figure.scaleb(-power):f} {letter}"
-    return f"{figure:f}"
 
 
 def plain(cell: Cell) -> str | int | float | bool | None:

@@ -22,6 +22,10 @@ class Deviation(Fraction):
         return cls(figure - reference, reference)
 
 
+class Approximate(Decimal):
+    """A figure that a paper prints with "~"."""
+
+
 # A value says by its type how it is shown: a Fraction is a share (in percent), a Decimal a figure as it was printed,
 # a tuple of brackets and texts a stage, and None an empty cell.
 Stage: TypeAlias = tuple[str | Bracket, ...]

@@ -66,3 +66,46 @@ def test_random_convolutions_cost_what_fvcore_counts(
     assert fvcore_counter.count(model, torch.zeros(1, *shape)).total == entry.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == entry.params
     assert model(torch.zeros(1, *shape)).numel() == entry.activations
+
+
+BATCH = 2
+
+
+@given(
+    channels=st.integers(1, 5),
+    height=st.integers(6, 11),
+    width=st.integers(6, 11),
+    bins=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    training=st.booleans(),
+)
+def test_free_layers_cost_what_fvcore_counts(
+    channels: int, height: int, width: int, bins: tuple[int, int], training: bool
+) -> None:
+    node = layers.Sequential.of(
+        norm=layers.BatchNorm(),
+        lrn=layers.LocalResponseNorm(),
+        pool=layers.AvgPool(3, stride=2, padding=1, count_include_pad=False),
+        scaled=layers.Sum.of(a=layers.Scale(0.17), b=layers.IDENTITY),
+        bins=layers.AdaptiveAvgPool(bins),
+        aux=layers.Auxiliary(layers.Sequential.of(norm=layers.BatchNorm(), flatten=layers.Flatten())),
+        dropout=layers.Dropout(),
+    )
+    shape = (channels, height, width)
+    found = ledger(layers.walk(node, shape))
+    assert (found.macs, found.weights, found.activations) == (0, 0, 0)
+    assert found.params == 2 * channels + 2 * channels
+    pooled = ((height + 2 - 3) // 2 + 1) * ((width + 2 - 3) // 2 + 1)
+    pixels, head = height * width, bins[0] * bins[1]
+    # fvcore's handles: batch norm 2 an input element, 5 in training; adaptive average pooling 1.
+    expected = channels * ((5 * pixels + pooled + 5 * head) if training else (2 * pixels + pooled))
+    model = build(node, shape).train(training)
+    assert found.total("fvcore-training" if training else "fvcore") == expected
+    assert fvcore_counter.count(model, torch.zeros(BATCH, *shape)).total == expected
+
+
+def test_a_figure_that_no_example_of_a_batch_can_have_is_an_error() -> None:
+    assert fvcore_counter.exact(6.0, 2) == 3
+    with pytest.raises(ValueError, match="fvcore counted 7 for 2 examples"):
+        fvcore_counter.exact(7, 2)
+    with pytest.raises(ValueError, match=r"fvcore counted 2\.5 for 1 examples"):
+        fvcore_counter.exact(2.5)

@@ -8,15 +8,22 @@ from torch import nn
 
 from resnext_flops.complexity.layers import (
     IDENTITY,
+    AdaptiveAvgPool,
+    Auxiliary,
+    AvgPool,
     BatchNorm,
     Concat,
     Conv,
+    Description,
+    Flatten,
+    Linear,
     MaxPool,
     ReLU,
     Repeat,
     Sequential,
     Sum,
     size,
+    stages,
     walk,
 )
 from resnext_flops.errors import InputError
@@ -32,7 +39,7 @@ def on_meta(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | None
         return None
 
 
-def walked(layer: Conv | MaxPool, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def walked(layer: Conv | MaxPool | AvgPool, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     try:
         return walk(layer, shape)[0].output
     except InputError:
@@ -50,16 +57,60 @@ def test_a_convolution_has_torchs_shape(
     assert found == (None if too_small else real)
 
 
+@pytest.mark.parametrize(("layer", "module"), [(MaxPool, nn.MaxPool2d), (AvgPool, nn.AvgPool2d)])
 @given(length=lengths, kernel=pairs, stride=pairs, data=st.data(), ceil_mode=st.booleans())
-def test_a_max_pool_has_torchs_shape(
-    length: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], data: st.DataObject, ceil_mode: bool
+def test_a_pool_has_torchs_shape(
+    layer: type[MaxPool | AvgPool],
+    module: type[nn.Module],
+    length: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    data: st.DataObject,
+    ceil_mode: bool,
 ) -> None:
     padding = (data.draw(st.integers(0, kernel[0] // 2)), data.draw(st.integers(0, kernel[1] // 2)))
     shape = (3, *length)
-    found = walked(MaxPool(kernel, stride, padding, ceil_mode), shape)
-    real = on_meta(nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode), shape)
-    fits = all(n >= s and n + 2 * p >= k for n, s, p, k in zip(length, stride, padding, kernel, strict=True))
+    found = walked(layer(kernel, stride, padding, ceil_mode), shape)
+    real = on_meta(module(kernel, stride, padding, ceil_mode=ceil_mode), shape)
+    # Where windows may not hang over, an input of less than a stride is refused, which torch would take.
+    fits = ceil_mode or all(pixels >= step for pixels, step in zip(length, stride, strict=True))
     assert found == (real if fits else None)
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 3])
+def test_a_window_may_hang_over_by_less_than_a_stride(pixels: int) -> None:
+    real = on_meta(nn.MaxPool2d(3, 2, ceil_mode=True), (1, pixels, pixels))
+    assert walked(MaxPool(3, 2, ceil_mode=True), (1, pixels, pixels)) == real
+    assert (real is None) == (pixels == 1)
+
+
+@given(length=lengths, size=pairs)
+def test_an_adaptive_pool_has_torchs_shape(length: tuple[int, int], size: tuple[int, int]) -> None:
+    assert walk(AdaptiveAvgPool(size), (3, *length))[0].output == on_meta(nn.AdaptiveAvgPool2d(size), (3, *length))
+
+
+def test_an_auxiliary_head_runs_in_training_only_and_passes_its_input_on() -> None:
+    head = Sequential.of(flatten=Flatten(), fc=Linear(5))
+    body = Sequential.of(conv=Conv(4, 1), aux=Auxiliary(head), relu=ReLU())
+    visits = walk(body, (3, 2, 2))
+    assert [(visit.path, visit.training_only) for visit in visits] == [
+        ("conv", False),
+        ("aux.flatten", True),
+        ("aux.fc", True),
+        ("aux", True),
+        ("relu", False),
+    ]
+    assert visits[3].inputs == ((4, 2, 2), (5,))
+    assert visits[3].output == visits[4].inputs[0] == (4, 2, 2)
+    assert [name for name, *_ in stages(Description((3, 2, 2), body))] == ["conv", "relu"]
+
+
+def test_an_auxiliary_head_belongs_to_the_whole_network() -> None:
+    inner = Sequential.of(aux=Auxiliary(ReLU()))
+    with pytest.raises(InputError, match=r"^stage\.aux: an auxiliary head must be a child of the whole network"):
+        walk(Sequential.of(stage=inner), (3, 2, 2))
+    with pytest.raises(InputError, match=r"^a: an auxiliary head must be a child of the whole network"):
+        walk(Sum.of(a=Auxiliary(ReLU()), b=IDENTITY), (3, 2, 2))
 
 
 def test_repeated_blocks_have_paths_of_their_own() -> None:

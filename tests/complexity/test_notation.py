@@ -1,7 +1,7 @@
 """The bracket notation of blocks that the papers do not print."""
 
 from resnext_flops.complexity.families.resnet import resnet
-from resnext_flops.complexity.layers import Conv, Linear, Sequential
+from resnext_flops.complexity.layers import AdaptiveAvgPool, AvgPool, Conv, Dropout, Linear, ReLU, Sequential
 from resnext_flops.complexity.notation import Bracket, stage
 
 
@@ -21,3 +21,8 @@ def test_uneven_kernels_and_strides() -> None:
 
 def test_one_layer_needs_no_tall_bracket() -> None:
     assert Bracket(("3x3, 8",), 2).lines == "[3x3, 8] x 2"
+
+
+def test_pools_and_dropout() -> None:
+    node = Sequential.of(pool=AvgPool(5, stride=3), relu=ReLU(), bins=AdaptiveAvgPool((2, 3)), dropout=Dropout(0.4))
+    assert stage(node, (4, 17, 17)) == ["5x5 average pool, stride 3", "average pool to 2x3", "dropout (40%)"]

@@ -11,18 +11,22 @@ import pytest
 from rich.console import Console
 
 import resnext_flops as rf
+from resnext_flops.proof import Proof
 from resnext_flops.tables import paper
 from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
+from resnext_flops.tables.listed import listed
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
 from resnext_flops.tables.table import Table
-from resnext_flops.verify import Proof, verify
+from resnext_flops.tables.zoo import ladder, models
+from resnext_flops.verify import MODEL_RUNGS, verify
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def proven(network: rf.Network) -> Proof:
     # Versions change without the project; the layout does not.
-    return verify(network, device="cpu")._replace(versions={"torch": "0.0.0", "fvcore": "0.0.0"})
+    return verify(network, device="cpu", rungs=MODEL_RUNGS)._replace(versions={"torch": "0.0.0", "fvcore": "0.0.0"})
 
 
 TABLES: dict[str, Callable[[], Table]] = {
@@ -31,6 +35,22 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-1": paper.table_1,
     "table-1-proven": lambda: paper.table_1(proven),
     "table-2": paper.table_2,
+    "table-3": lambda: listed("3"),
+    "table-4": lambda: listed("4"),
+    "table-6": lambda: listed("6"),
+    "table-7": lambda: listed("7"),
+    "table-8": lambda: listed("8"),
+    "table-fig5": lambda: listed("fig5"),
+    "table-residual": lambda: listed("residual"),
+    "table-resnet": lambda: listed("resnet"),
+    "table-5": lambda: listed("5"),
+    "table-vgg": lambda: listed("vgg"),
+    "table-googlenet": googlenet,
+    "table-eq4": equation_4,
+    "table-fig3": figure_3,
+    "table-performance": performance,
+    "models": lambda: models(["resnet50", "resnext50_32x4d", "wrn_28_10"]),
+    "verify": lambda: ladder([verify(rf.resnet_cifar(20), device="cpu")._replace(versions={"torch": "0.0.0"})]),
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
 }
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 import resnext_flops as rf
+from resnext_flops.proof import Proof, Rung
 from resnext_flops.tables import paper
 from resnext_flops.tables.render import text
-from resnext_flops.verify import Proof, Rung, verify
+from resnext_flops.tables.sentences import proof_sentence
+from resnext_flops.verify import MODEL_RUNGS, verify
 
 
 def on_cpu(network: rf.Network) -> Proof:
-    return verify(network, device="cpu")
+    return verify(network, device="cpu", rungs=MODEL_RUNGS)
 
 
 def column(table: Any, key: str) -> list[Any]:
@@ -43,7 +45,7 @@ def test_the_template_with_proof() -> None:
 def test_a_failed_proof_is_said() -> None:
     proof = on_cpu(rf.resnet((1, 1, 1, 1), base_width=4, resolution=32))
     broken = proof._replace(rungs=(Rung("layers", 17, ("conv1.conv has 1 and 2",)), *proof.rungs[1:]))
-    sentence = paper.proof_sentence([proof, broken])
+    sentence = proof_sentence([proof, broken])
     assert sentence.startswith("NOT PROVEN:\n")
     assert "conv1.conv has 1 and 2" in sentence
 

@@ -244,6 +244,8 @@ def _adaptive_windows(before: Size, after: Size) -> Size:
 def _pooled(call: Call) -> Size:
     """Elements of all windows of an average pool, those of the padding too where it is counted in."""
     image, output = image_of(call), output_of(call)
+    if "stride" not in call.settings:  # a description, whose pools count their padding in
+        return prod(output) * kernel_of(call)
     dims = int(call.classes[0][-2]) if call.classes[0] in AVG_POOLS else 2
     kernel, stride, padding = (
         (value,) * dims if isinstance(value, int) else tuple(value)

@@ -3,7 +3,7 @@
 from math import prod
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Convention, Terms, active, hidden
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Convention, Terms, active, hidden, whole
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Operator
 
@@ -112,18 +112,25 @@ def fvcore_extra(entry: "Entry", operator: Operator | None = None) -> Size:
     return 0
 
 
-def fvcore(ledger: "Ledger") -> Terms:
+def fvcore(ledger: "Ledger", training: bool = False) -> Terms:
     """FlopCountAnalysis without gradients."""
     terms = Terms()
-    for entry, operator in active(ledger):
+    for entry, operator in active(ledger, training):
         if operator and hidden(ledger, operator.within, hooks=False):
             continue
         if entry.kind in PRODUCTS and not _lost_in_jit(operator):
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         extra = fvcore_extra(entry, operator)
+        if training and entry.kind == "batch norm":
+            extra = 5 * prod(entry.inputs[0])  # counted as any other affine norm
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
     return terms
+
+
+def fvcore_training(ledger: "Ledger") -> Terms:
+    """FlopCountAnalysis of a model in training mode: auxiliary heads run, too."""
+    return fvcore(ledger, training=True)
 
 
 def _lost_in_jit(operator: Operator | None) -> bool:
@@ -134,6 +141,7 @@ def _lost_in_jit(operator: Operator | None) -> bool:
 def torchprofile(ledger: "Ledger") -> Terms:
     """Torchprofile's handlers of a graph of `torch.jit`."""
     terms = Terms()
+    whole(ledger)
     for entry, operator in active(ledger):
         name = operator.name.split(".")[1] if operator and operator.name else ""
         if name == "mm" or (operator and SAME in operator.name):
@@ -159,6 +167,7 @@ def _torchprofile_elements(entry: "Entry", operator: Operator | None) -> bool:
         "average pool",
         "mean",
         "mul",
+        "scale",
         "leaky relu",
         "bilinear upsampling",
         "grid sampling",
@@ -206,6 +215,17 @@ CONVENTIONS = (
         "https://github.com/facebookresearch/fvcore/blob/main/docs/flop_count.md",
         fvcore,
         norm="2 batch, 5 layer",
+        pool="1 adaptive average",
+    ),
+    Convention(
+        "fvcore-training",
+        "MAC",
+        "0.1.5.post20221221",
+        "as fvcore, in training mode: batch norm 5 an input element, and the layers of auxiliary heads",
+        "fvcore/nn/jit_handles.py, batchnorm_flop_jit",
+        "https://github.com/facebookresearch/fvcore/blob/main/docs/flop_count.md",
+        fvcore_training,
+        norm="5",
         pool="1 adaptive average",
     ),
     Convention(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Operator
+from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Entry, Ledger
@@ -66,15 +67,28 @@ class Convention(NamedTuple):
     attention: str = "0"
 
 
-def active(ledger: "Ledger") -> "Iterator[tuple[Entry, Operator | None]]":
-    """The entries that run in evaluation, each with its operator where the ledger was traced.
+def active(ledger: "Ledger", training: bool = False) -> "Iterator[tuple[Entry, Operator | None]]":
+    """The entries that run in evaluation (or in training), each with its operator where the ledger was traced.
 
     An operator without a name stands for a parameter that nothing took, so nothing ran.
     """
     operators = ledger.trace.operators if ledger.trace else (None,) * len(ledger.entries)
     for entry, operator in zip(ledger.entries, operators, strict=True):
-        if not entry.training_only and not (operator and not operator.name):
+        if (training or not entry.training_only) and not (operator and not operator.name):
             yield entry, operator
+
+
+def whole(ledger: "Ledger") -> None:
+    """Refuse a description with a layer that torch makes of several operators, which these counters see one by one.
+
+    Raises InputError.
+    """
+    for entry in ledger.entries if ledger.trace is None else ():
+        if entry.kind == "local response norm":
+            raise InputError(
+                f"this convention counts the operators inside the local response norm {entry.path!r}, which a description "
+                "does not have; count the real model with rf.count(network)"
+            )
 
 
 def hidden(ledger: "Ledger", within: tuple[int, ...], hooks: bool) -> bool:

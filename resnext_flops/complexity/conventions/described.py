@@ -7,7 +7,7 @@ model makes. The number beside each call is how often it is made.
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.conventions.convention import active
+from resnext_flops.complexity.conventions.convention import active, whole
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Call, Dims, Function
 
@@ -36,11 +36,14 @@ def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
     if ledger.trace is not None:
         yield from ((function, 1) for function in ledger.trace.functions)
         return
+    whole(ledger)
     for entry, _ in active(ledger):
         image = Dims((1, *entry.inputs[0]))
         if entry.kind == "sum":
             for _ in entry.inputs[1:]:
                 yield _function("Tensor.__add__", entry, (image, image)), entry.times
+        elif entry.kind == "scale":
+            yield _function("Tensor.__mul__", entry, (image, 1)), entry.times
         elif entry.kind in MODULES:
             name, args = MODULES[entry.kind][1](entry)[2]
             if name:
@@ -48,7 +51,7 @@ def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
 
 
 def _function(name: str, entry: "Entry", args: tuple[Any, ...]) -> Function:
-    inside = () if name == "Tensor.__add__" else (-1,)
+    inside = () if name.startswith("Tensor.__") else (-1,)
     return Function(name, entry.path, (), args, {}, (1, *entry.output), inside)
 
 
@@ -91,8 +94,12 @@ def _max_pool(entry: "Entry") -> _Parts:
     return {"kernel_size": entry.kernel}, {}, ("F.max_pool2d", (entry.kernel,))
 
 
-def _global_pool(_: "Entry") -> _Parts:
-    return {"output_size": 1}, {}, ("F.adaptive_avg_pool2d", (1,))
+def _avg_pool(entry: "Entry") -> _Parts:
+    return {"kernel_size": entry.kernel}, {}, ("F.avg_pool2d", (entry.kernel,))
+
+
+def _adaptive_pool(entry: "Entry") -> _Parts:
+    return {"output_size": entry.output[1:]}, {}, ("F.adaptive_avg_pool2d", (entry.output[1:],))
 
 
 def _relu(_: "Entry") -> _Parts:
@@ -109,6 +116,10 @@ MODULES: dict[str, tuple[tuple[str, ...], Callable[["Entry"], _Parts]]] = {
     "batch norm": (("BatchNorm2d", "_BatchNorm", "_NormBase"), _batch_norm),
     "relu": (("ReLU",), _relu),
     "max pool": (("MaxPool2d", "_MaxPoolNd"), _max_pool),
-    "global average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _global_pool),
+    "global average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
+    "adaptive average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
+    "average pool": (("AvgPool2d", "_AvgPoolNd"), _avg_pool),
+    "dropout": (("Dropout", "_DropoutNd"), _nothing),
+    "local response norm": (("LocalResponseNorm",), _nothing),
     "flatten": (("Flatten",), _nothing),
 }

@@ -43,6 +43,8 @@ class FvcoreCount:
 def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     """Count one forward pass of a model with fvcore, in whatever mode the model is in, without gradients.
 
+    The figures are those of one example: what a batch costs is divided by its size.
+
     >>> counted = count(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10))
     >>> counted.total == 3 * 3 * 3 * 8 * 8 * 8
     True
@@ -53,7 +55,7 @@ def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
         analysis = FlopCountAnalysis(model, inputs)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
         inclusive = {
-            path: {name: exact(figure) for name, figure in counts.items()}
+            path: {name: exact(figure, len(inputs)) for name, figure in counts.items()}
             for path, counts in analysis.by_module_and_operator().items()
         }
         unsupported = dict(analysis.unsupported_ops())
@@ -66,11 +68,11 @@ def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     return FvcoreCount(own, unsupported)
 
 
-def exact(figure: float) -> int:
-    """A figure of fvcore's as an integer; it keeps some in floats. Raises ValueError if it is not a whole number."""
-    whole = int(figure)
-    if whole != figure:
-        raise ValueError(f"fvcore counted {figure}, which is not a whole number")
+def exact(figure: float, examples: int = 1) -> int:
+    """The figure of one example as an integer; fvcore keeps some in floats. Raises ValueError if it is not whole."""
+    whole, rest = divmod(int(figure), examples)
+    if rest or int(figure) != figure:
+        raise ValueError(f"fvcore counted {figure} for {examples} examples, which is not a whole number for one")
     return whole
 
 

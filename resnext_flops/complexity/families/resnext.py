@@ -4,8 +4,12 @@ from typing import Any
 
 from resnext_flops.complexity.families.resnet import (
     BOTTLENECK_DEPTHS,
+    STEMS,
+    assemble,
     bottleneck_stages,
-    imagenet,
+    choose,
+    cifar_depths,
+    make_style,
     stage_depths,
 )
 from resnext_flops.complexity.layers import (
@@ -22,12 +26,19 @@ from resnext_flops.complexity.layers import (
     size,
 )
 
+# The paper's ResNeXts; ResNet-200 is a network of its own.
+DEPTHS = {depth: BOTTLENECK_DEPTHS[depth] for depth in (50, 101, 152)}
+
 
 def resnext(
     depth: Any = 50,
     cardinality: Size = 32,
     width: Size = 4,
     *,
+    shortcut: str = "B",
+    stride_in: str = "3x3",
+    preactivation: bool = False,
+    stem: str = "imagenet",
     resolution: Any = 224,
     classes: Size = 1000,
     base_width: Size = 64,
@@ -35,24 +46,56 @@ def resnext(
 ) -> Description:
     """ResNeXt for ImageNet (the paper's Table 1): `resnext(50, cardinality=32, width=4)` is ResNeXt-50 (32x4d).
 
-    depth: 50, 101, 152, or the number of blocks of each of the four stages, such as `(3, 4, 6, 3)`.
+    depth: 50, 101, 152, or the number of blocks of each stage, such as `(3, 4, 6, 3)`.
     cardinality: C, the groups of each 3x3 convolution.
     width: d, the channels of one group in the first stage; it doubles from stage to stage.
+    shortcut: `B` projects where the shape changes, as in the paper; `none` has no shortcuts (its Section 5.1); `A` and
+        `C` as in `resnet`.
+    stride_in, preactivation, stem: as in `resnet`; the paper's networks have the defaults.
     resolution: pixels of the input, one number or a height and a width.
     classes: outputs of the last layer (5000 in Table 6).
     base_width: channels of the stem; the blocks of the first stage put out four times as many.
     in_channels: channels of the input.
 
-    Raises InputError for an unknown depth or a size that is not a positive whole number.
+    Raises InputError for an unknown depth or choice, or a size that is not a positive whole number.
 
     >>> import resnext_flops as rf
     >>> ledger = rf.resnext(50, cardinality=32, width=4).cost()
     >>> ledger.params, ledger.macs
     (25028904, 4230479872)
     """
+    style = make_style(shortcut, preactivation, stride_in)
+    choose("stem", stem, STEMS)
     base_width = size("base_width", base_width)
-    parts = bottleneck_stages(stage_depths(depth, BOTTLENECK_DEPTHS), cardinality, width, base_width)
-    return imagenet(parts, base_width, resolution, classes, in_channels)
+    stages = bottleneck_stages(stage_depths(depth, DEPTHS), cardinality, width, base_width, style, stem)
+    return assemble(stages, stem, style, base_width, resolution, classes, in_channels)
+
+
+def resnext_cifar(
+    depth: int = 29,
+    cardinality: Size = 8,
+    width: Size = 64,
+    *,
+    shortcut: str = "B",
+    resolution: Any = 32,
+    classes: Size = 10,
+    base_width: Size = 64,
+    in_channels: Size = 3,
+) -> Description:
+    """ResNeXt for CIFAR (the paper's Section 5.3): three stages of n bottleneck blocks, depth 9n + 2.
+
+    depth: 29 in the paper; any 9n + 2.
+
+    The other arguments are those of `resnext`. Raises InputError for another depth, or a size that is not a positive
+    whole number.
+
+    >>> import resnext_flops as rf
+    >>> print(f"{rf.resnext_cifar(29, cardinality=8, width=64).cost().params / 1e6:.1f} million, as in Table 7")
+    34.4 million, as in Table 7
+    """
+    blocks = cifar_depths(depth, layers_a_block=3, others=2)
+    arguments = {"resolution": resolution, "classes": classes, "base_width": base_width, "in_channels": in_channels}
+    return resnext(blocks, cardinality, width, shortcut=shortcut, stem="cifar", **arguments)
 
 
 def block_form(form: str, cardinality: int, width: int, channels: int) -> Node:

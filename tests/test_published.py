@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnext_flops.tables.published import agreement, published
+from resnext_flops.published import agreement, published
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Every table by its id: the worked-out ones by name, the listed ones by their data files."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from resnext_flops.errors import unknown
+from resnext_flops.published import table_files
+from resnext_flops.tables import derived, paper
+from resnext_flops.tables.listed import listed
+from resnext_flops.tables.sentences import Prove
+from resnext_flops.tables.table import Table
+
+Builder: TypeAlias = Callable[[Prove | None], Table]
+
+WORKED_OUT: Mapping[str, Builder] = {
+    "1": paper.table_1,
+    # What these two solve and add up is proven on real models by the template table.
+    "2": lambda _: paper.table_2(),
+    "eq4": lambda _: derived.equation_4(),
+    "fig3": derived.figure_3,
+    "googlenet": derived.googlenet,
+    "performance": derived.performance,
+}
+
+
+def tables() -> dict[str, Builder]:
+    """The builders of all tables but the template, by id, in the order of the ids.
+
+    >>> list(tables())[:4]
+    ['1', '2', '3', '4']
+    """
+    every: dict[str, Builder] = dict(WORKED_OUT)
+    every |= {name: partial(listed, name) for name in table_files()}
+    return {name: every[name] for name in sorted(every)}
+
+
+def builder(name: str) -> Builder:
+    """The builder of one table. Raises InputError, with the nearest ids, for an id that no table has."""
+    every = tables()
+    if name not in every:
+        raise unknown("table", name, ["template", *every, "all"])
+    return every[name]

@@ -1,0 +1,32 @@
+"""The sentences that stand below tables: what was proven and how, and when a printed figure is met."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from resnext_flops.network import Network
+from resnext_flops.proof import Proof
+
+# What builds a network and compares it with the real model; a table calls it for each network that it shows.
+Prove: TypeAlias = Callable[[Network], Proof]
+
+PRINTED = (
+    "Multiply-adds are those of convolutions and fully-connected layers for one example (the papers' FLOPs). A printed "
+    "figure is met if the exact one, rounded or truncated, gives its last digit; otherwise the deviation is shown."
+)
+
+
+def proof_sentence(proofs: Sequence[Proof | None]) -> str:
+    """What was proven and how: the last line of a table."""
+    made = [proof for proof in proofs if proof]
+    if not made:
+        return ""
+    failed = [proof for proof in made if not proof.holds]
+    if failed:
+        return "NOT PROVEN:\n" + "\n".join(map(str, failed))
+    tools = ", ".join(f"{name} {version}" for name, version in made[0].versions.items())
+    return (
+        f"Proven on {made[0].device} with {tools}: in {len(made)} built networks, "
+        f"{sum(each.layers for each in made):,} "
+        f"convolution and linear layers have fvcore's multiply-adds, {sum(each.tensors for each in made):,} tensors "
+        "their shapes, and a forward pass gives finite numbers of the stated shape."
+    )

@@ -1,0 +1,36 @@
+"""Files are written whole or not at all."""
+
+import os
+from contextlib import suppress
+
+from resnext_flops.errors import InputError
+
+
+def write(path: "str | os.PathLike[str]", content: str) -> None:
+    """Write a file aside and put it into its place at once, so that it is never there in half.
+
+    Raises InputError if that fails.
+    """
+    import tempfile
+    from pathlib import Path
+
+    path = Path(path)
+    try:
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content)
+            os.chmod(aside, 0o666 & ~_umask())
+            os.replace(aside, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(aside)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
