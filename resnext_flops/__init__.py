@@ -13,6 +13,7 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
+from resnext_flops.lazily import audit, count, diff, identify, operator
 from resnext_flops.models import load, network, save
 from resnext_flops.network import (
     Network,
@@ -46,14 +47,19 @@ __all__ = [
     "Rung",
     "WidthSolution",
     "alexnet",
+    "audit",
+    "count",
     "described",
+    "diff",
     "googlenet",
+    "identify",
     "inception_resnet_v2",
     "inception_v3",
     "inception_v4",
     "load",
     "load_reference_state",
     "network",
+    "operator",
     "resnet",
     "resnet_cifar",
     "resnext",

@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 import click
 
 import resnext_flops
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, unknown
 from resnext_flops.models import NAMED, network
 from resnext_flops.network import Network, resnet
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.output import FORMATS, destination, emit, put
 from resnext_flops.proof import Proof
 from resnext_flops.solve import FIGURES
 from resnext_flops.tables import paper, registry, zoo
@@ -246,3 +246,194 @@ def verify_models(
         proofs = [prover(each) for each in networks]
     emit([zoo.ladder(proofs)], form, path)
     return int(not prover.holds)
+
+
+def lazily_listed(names: Callable[[], Sequence[str]]) -> Callable[[Any, Any, tuple[str, ...]], tuple[str, ...]]:
+    """A check of an option against names that are known only once something is loaded."""
+
+    def check(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if value not in names():
+                raise unknown("convention", value, names())
+        return values
+
+    return check
+
+
+def _conventions() -> Sequence[str]:
+    from resnext_flops.complexity.conventions import CONVENTIONS
+
+    return list(CONVENTIONS)
+
+
+input_option = click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="N,C,H,W",
+    help="Shape of an input; repeat it for several. [default: its usual]",
+)
+
+
+@main.command("count")
+@click.argument("model")
+@input_option
+@click.option(
+    "--convention",
+    "conventions",
+    multiple=True,
+    metavar="NAME",
+    callback=lazily_listed(_conventions),
+    help="Add a counter's figure; repeat it for several. `conventions` lists them.",
+)
+@click.option(
+    "--by", type=click.Choice(["module", "layer", "kind"]), default="module", show_default=True, help="A row each."
+)
+@click.option("--levels", type=click.IntRange(1), default=1, show_default=True, help="How deep the modules are told.")
+@click.option("--training", is_flag=True, help="Run in training mode, and count the gradients too.")
+@click.option("--strict", is_flag=True, help="End with status 1 if an operator is unknown.")
+@output_options
+def count_command(
+    model: str,
+    inputs: tuple[str, ...],
+    conventions: tuple[str, ...],
+    by: str,
+    levels: int,
+    training: bool,
+    strict: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+) -> int:
+    """Count any model, exactly.
+
+    \b
+    MODEL is one of
+      a name, pattern or call of a described network, as `models` lists them
+      torchvision:NAME or timm:NAME
+      package.module:factory, imported from the current directory
+
+    A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network is
+    counted from its description, and its real model where --input, --training or --convention is given.
+
+    \b
+    Examples:  resnext-flops count resnext50_32x4d
+               resnext-flops count timm:vit_small_patch16_224 --convention fvcore --convention torch
+               resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
+    """
+    from resnext_flops.counting import count_model, parse_input
+    from resnext_flops.real_models import find
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = find(model)
+    if found.network is not None and not (inputs or training or conventions):
+        ledger = found.network.cost()
+    else:
+        ledger = count_model(found, [parse_input(each) for each in inputs] or None, training=training)
+    figures = {name: ledger.total(name) for name in conventions}
+    if form == "json":
+        put(counted.as_json(ledger, figures), path)
+    else:
+        emit([counted.cost(ledger, by, levels, figures)], form, path)
+    return int(strict and ledger.lower_bound)
+
+
+@main.command("conventions")
+@output_options
+def conventions_command(form: str, output: str | None, force: bool) -> None:
+    """List the counting conventions: what each counter counts.
+
+    \b
+    Example:  resnext-flops conventions --format markdown
+    """
+    from resnext_flops.tables import counted
+
+    emit([counted.conventions()], form, destination(output, force))
+
+
+@main.command("audit")
+@click.argument("model")
+@input_option
+@click.option(
+    "--convention",
+    "conventions",
+    multiple=True,
+    metavar="NAME",
+    callback=lazily_listed(_conventions),
+    help="Only this counter; repeat it for several.",
+)
+@click.option("--run/--no-run", default=True, show_default=True, help="Ask the installed counters themselves.")
+@output_options
+def audit_command(
+    model: str,
+    inputs: tuple[str, ...],
+    conventions: tuple[str, ...],
+    run: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+) -> int:
+    """Explain every counter's figure for a model, term by term.
+
+    For each counter: what our rule predicts, what the counter itself answers if it is installed (the extra `peers`), and
+    the terms that lead from our multiply-adds to its figure. The exit status is 1 if a difference is not explained.
+
+    \b
+    Examples:  resnext-flops audit resnet50
+               resnext-flops audit torchvision:vit_b_16 --convention torch --no-run
+    """
+    from resnext_flops.auditing import audit
+    from resnext_flops.counting import parse_input
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = audit(model, [parse_input(each) for each in inputs] or None, conventions or None, run)
+    emit(counted.audit(found), form, path)
+    return int(not found.holds)
+
+
+@main.command("identify")
+@click.argument("model")
+@click.argument("figure")
+@output_options
+def identify_command(model: str, figure: str, form: str, output: str | None, force: bool) -> int:
+    """Find which convention, and which variant of a network, gives a printed figure.
+
+    FIGURE is written as it is printed, such as 4.12G, 3.8e9 or 25.6M. The exit status is 1 if nothing gives it.
+
+    \b
+    Examples:  resnext-flops identify resnet50 3.8e9
+               resnext-flops identify torchvision:vit_b_16 11.3G
+    """
+    from resnext_flops.identification import identify
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = identify(model, figure)
+    emit([counted.identified(model, figure, found)], form, path)
+    return int(not any(each.agreement.holds for each in found))
+
+
+@main.command("diff")
+@click.argument("first", metavar="MODEL_A")
+@click.argument("second", metavar="MODEL_B")
+@input_option
+@output_options
+def diff_command(first: str, second: str, inputs: tuple[str, ...], form: str, output: str | None, force: bool) -> int:
+    """Show where two models differ, layer by layer.
+
+    Layers are aligned by what they are, not by name. The exit status is 0 if the models are identical, and 1 if not.
+
+    \b
+    Examples:  resnext-flops diff mymodels:net resnext29_8x64d
+               resnext-flops diff torchvision:resnet50 resnet50_he2015
+    """
+    from resnext_flops.counting import parse_input
+    from resnext_flops.difference import diff
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = diff(first, second, [parse_input(each) for each in inputs] or None)
+    emit([counted.difference(found)], form, path)
+    return int(not found.identical)

@@ -49,6 +49,11 @@ def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
     texts = [TEXT_FORMATS.get(form, to_text)(table) for table in tables]
     several_in_json = form == "json" and len(texts) > 1
     content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
+    put(content, path)
+
+
+def put(content: str, path: "Path | None") -> None:
+    """Write a text to its file, or to standard output."""
     if path is None:
         sys.stdout.write(f"{content}\n")
     else:

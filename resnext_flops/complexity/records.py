@@ -97,3 +97,7 @@ class Trace(NamedTuple):
     unknown: tuple[Unknown, ...] = ()
     remarks: tuple[str, ...] = ()
     training: bool = False
+
+    def remarked(self, *remarks: str) -> "Trace":
+        """The same with more remarks."""
+        return self._replace(remarks=(*remarks, *self.remarks))

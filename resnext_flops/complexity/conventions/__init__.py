@@ -11,9 +11,7 @@ from resnext_flops.complexity.conventions import by_function, by_module, by_oper
 from resnext_flops.complexity.conventions.convention import Convention
 from resnext_flops.errors import unknown
 
-CONVENTIONS = {
-    each.name: each for each in (*by_operator.CONVENTIONS, *by_module.CONVENTIONS, *by_function.CONVENTIONS)
-}
+CONVENTIONS = {each.name: each for each in (*by_operator.CONVENTIONS, *by_module.CONVENTIONS, *by_function.CONVENTIONS)}
 
 
 def convention(name: str) -> Convention:

@@ -25,7 +25,9 @@ from resnext_flops.complexity.records import Call, Dims, Function
 if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Ledger
 
-POOLS = frozenset(f"F.{way}_pool{dims}d" for way in ("avg", "max", "adaptive_avg", "adaptive_max") for dims in (1, 2, 3))
+POOLS = frozenset(
+    f"F.{way}_pool{dims}d" for way in ("avg", "max", "adaptive_avg", "adaptive_max") for dims in (1, 2, 3)
+)
 CONV_FUNCTIONS = frozenset({"F.conv1d", "F.conv2d", "F.conv3d"})
 TRANSPOSED_FUNCTIONS = frozenset({"F.conv_transpose1d", "F.conv_transpose2d", "F.conv_transpose3d"})
 PRODUCT_FUNCTIONS = frozenset({"torch.matmul", "Tensor.matmul"})

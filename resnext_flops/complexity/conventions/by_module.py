@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms, whole
 from resnext_flops.complexity.conventions.described import calls, functions
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Call, Function
@@ -125,7 +125,9 @@ def _thop_figure(call: Call) -> Size:
         return output
     if name in ADAPTIVE_AVG_POOLS:
         window = prod(
-            Fraction(before, after) if isinstance(before, int) and isinstance(after, int) and before % after else before // after
+            Fraction(before, after)
+            if isinstance(before, int) and isinstance(after, int) and before % after
+            else before // after
             for before, after in zip(image_of(call)[2:], output_of(call)[2:], strict=True)
         )
         return int((window + 1) * output) if isinstance(window, Fraction) else (window + 1) * output
@@ -174,6 +176,7 @@ ULTRALYTICS_ZERO = "free"
 
 def ultralytics_thop(ledger: "Ledger") -> Terms:
     """The later thop: hooks by class, subclasses too, and products called as functions outside them."""
+    whole(ledger, "average pool")  # it counts the elements of each window, so it needs stride and padding
     terms = Terms()
     made = list(calls(ledger))
     rules = [_ultralytics_class(call) for call, _ in made]
@@ -244,8 +247,6 @@ def _adaptive_windows(before: Size, after: Size) -> Size:
 def _pooled(call: Call) -> Size:
     """Elements of all windows of an average pool, those of the padding too where it is counted in."""
     image, output = image_of(call), output_of(call)
-    if "stride" not in call.settings:  # a description, whose pools count their padding in
-        return prod(output) * kernel_of(call)
     dims = int(call.classes[0][-2]) if call.classes[0] in AVG_POOLS else 2
     kernel, stride, padding = (
         (value,) * dims if isinstance(value, int) else tuple(value)
@@ -348,7 +349,16 @@ def _flopth_parts(call: Call) -> Iterator[tuple[str, Size]]:
 
 # torchmeter -----------------------------------------------------------------------------------------------------------
 
-TORCHMETER_ACTIVATIONS = {"Tanh": 9, "ReLU": 1, "ReLU6": 1, "SiLU": 5, "Sigmoid": 4, "PReLU": 4, "RReLU": 4, "LeakyReLU": 4}
+TORCHMETER_ACTIVATIONS = {
+    "Tanh": 9,
+    "ReLU": 1,
+    "ReLU6": 1,
+    "SiLU": 5,
+    "Sigmoid": 4,
+    "PReLU": 4,
+    "RReLU": 4,
+    "LeakyReLU": 4,
+}
 
 
 def torchmeter(ledger: "Ledger") -> Terms:
@@ -439,8 +449,7 @@ def _torch_flops_parts(call: Call) -> Iterator[tuple[str, Size]]:
 
 
 _ONE_EACH = frozenset(
-    "Tensor.__add__ Tensor.__radd__ Tensor.__iadd__ torch.add Tensor.__mul__ Tensor.__rmul__ Tensor.__imul__ torch.mul "
-    "Tensor.__sub__ torch.sub Tensor.__truediv__ Tensor.exp Tensor.div".split()
+    ["Tensor.__add__", "Tensor.__radd__", "Tensor.__iadd__", "torch.add", "Tensor.__mul__", "Tensor.__rmul__", "Tensor.__imul__", "torch.mul", "Tensor.__sub__", "torch.sub", "Tensor.__truediv__", "Tensor.exp", "Tensor.div"]
 )
 
 

@@ -141,7 +141,7 @@ def _lost_in_jit(operator: Operator | None) -> bool:
 def torchprofile(ledger: "Ledger") -> Terms:
     """Torchprofile's handlers of a graph of `torch.jit`."""
     terms = Terms()
-    whole(ledger)
+    whole(ledger, "local response norm")  # torch makes it of several operators
     for entry, operator in active(ledger):
         name = operator.name.split(".")[1] if operator and operator.name else ""
         if name == "mm" or (operator and SAME in operator.name):

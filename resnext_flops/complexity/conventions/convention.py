@@ -78,16 +78,16 @@ def active(ledger: "Ledger", training: bool = False) -> "Iterator[tuple[Entry, O
             yield entry, operator
 
 
-def whole(ledger: "Ledger") -> None:
-    """Refuse a description with a layer that torch makes of several operators, which these counters see one by one.
+def whole(ledger: "Ledger", *kinds: str) -> None:
+    """Refuse a description with a layer of these kinds, of which a counter sees more than an entry holds.
 
     Raises InputError.
     """
     for entry in ledger.entries if ledger.trace is None else ():
-        if entry.kind == "local response norm":
+        if entry.kind in kinds:
             raise InputError(
-                f"this convention counts the operators inside the local response norm {entry.path!r}, which a description "
-                "does not have; count the real model with rf.count(network)"
+                f"this convention needs more of the {entry.kind} {entry.path!r} than a description has; count the real "
+                "model instead, with rf.count(network)"
             )
 
 

@@ -36,7 +36,7 @@ def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
     if ledger.trace is not None:
         yield from ((function, 1) for function in ledger.trace.functions)
         return
-    whole(ledger)
+    whole(ledger, "local response norm")  # torch makes it of several functions
     for entry, _ in active(ledger):
         image = Dims((1, *entry.inputs[0]))
         if entry.kind == "sum":

@@ -65,7 +65,12 @@ def _convolution(
     groups: int = 1,
 ) -> Tensor | None:
     spatial = weight.dim() - 2
-    if image.dim() != spatial + 2 or isinstance(padding, str) or not image.is_contiguous() or image.dtype != weight.dtype:
+    if (
+        image.dim() != spatial + 2
+        or isinstance(padding, str)
+        or not image.is_contiguous()
+        or image.dtype != weight.dtype
+    ):
         return None
     shape, kernel = image.shape, weight.shape
     if shape[1] != kernel[1] * groups:

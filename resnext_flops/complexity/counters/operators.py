@@ -62,7 +62,12 @@ def operator(
 
 
 @operator(
-    *(f"aten::conv{dims}d" for dims in (1, 2, 3)), "aten::thnn_conv2d", "aten::mkldnn_convolution", kind="conv", weight=1, bias=2
+    *(f"aten::conv{dims}d" for dims in (1, 2, 3)),
+    "aten::thnn_conv2d",
+    "aten::mkldnn_convolution",
+    kind="conv",
+    weight=1,
+    bias=2,
 )
 def convolution(args: Sequence[Any], output: Any) -> int:
     """Each output pixel takes one multiply-add a weight, whatever the groups."""
@@ -89,7 +94,17 @@ def linear(args: Sequence[Any], output: Any) -> int:
     return output.numel() * args[1].shape[-1]
 
 
-@operator("aten::mm", "aten::bmm", "aten::matmul", "aten::mv", "aten::dot", "aten::vdot", "aten::inner", "aten::_int_mm", kind="matmul")
+@operator(
+    "aten::mm",
+    "aten::bmm",
+    "aten::matmul",
+    "aten::mv",
+    "aten::dot",
+    "aten::vdot",
+    "aten::inner",
+    "aten::_int_mm",
+    kind="matmul",
+)
 def matrix_product(args: Sequence[Any], output: Any) -> int:
     """Each output takes one multiply-add an element of the row that it sums over."""
     return output.numel() * args[0].shape[-1]
@@ -233,36 +248,13 @@ KINDS = {
     "grid_sampler_2d": "grid sampling",
     **{
         name: name.strip("_").replace("_", " ")
-        for name in (
-            "abs amax amin aminmax argmax argmin argsort bucketize clamp clip cosine_similarity cross cummax cumprod "
-            "cumsum div elu celu selu exp floor_divide fmod frobenius_norm gelu glu hardshrink "
-            "hardsigmoid hardswish hardtanh isfinite isinf isnan leaky_relu linalg_cross linalg_norm "
-            "linalg_vector_norm log logcumsumexp logsumexp max mean min mish msort mul neg norm "
-            "normalize prelu _prelu_kernel relu relu6 rrelu rsub silu softplus softshrink softsign sort std std_mean "
-            "sub tanh threshold topk var var_mean _weight_norm "
-            "_weight_norm_interface fft_fft fft_ifft fft_rfft fft_irfft fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 "
-            "fft_fftn fft_ifftn fft_rfftn fft_irfftn _fft_r2c _fft_c2r _fft_c2c histc searchsorted all any prod count_nonzero "
-            "logical_not logical_and logical_or bitwise_not"
-        ).split()
+        for name in ["abs", "amax", "amin", "aminmax", "argmax", "argmin", "argsort", "bucketize", "clamp", "clip", "cosine_similarity", "cross", "cummax", "cumprod", "cumsum", "div", "elu", "celu", "selu", "exp", "floor_divide", "fmod", "frobenius_norm", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "isfinite", "isinf", "isnan", "leaky_relu", "linalg_cross", "linalg_norm", "linalg_vector_norm", "log", "logcumsumexp", "logsumexp", "max", "mean", "min", "mish", "msort", "mul", "neg", "norm", "normalize", "prelu", "_prelu_kernel", "relu", "relu6", "rrelu", "rsub", "silu", "softplus", "softshrink", "softsign", "sort", "std", "std_mean", "sub", "tanh", "threshold", "topk", "var", "var_mean", "_weight_norm", "_weight_norm_interface", "fft_fft", "fft_ifft", "fft_rfft", "fft_irfft", "fft_fft2", "fft_ifft2", "fft_rfft2", "fft_irfft2", "fft_fftn", "fft_ifftn", "fft_rfftn", "fft_irfftn", "_fft_r2c", "_fft_c2r", "_fft_c2c", "histc", "searchsorted", "all", "any", "prod", "count_nonzero", "logical_not", "logical_and", "logical_or", "bitwise_not"]
     },
 }
 
 # Free: they make, move, name or pick elements and compute none. Views are free too, by torch's own mark.
 FREE_NAMES = frozenset(
-    "arange bartlett_window bernoulli channel_shuffle clone col2im constant_pad_nd copy diag_embed diagonal "
-    "empty empty_like empty_permuted empty_strided expand_copy eye fill flip fliplr flipud full full_like gather hann_window "
-    "im2col index index_copy index_fill index_put index_select is_nonzero item kron lift lift_fresh lift_fresh_copy linspace logspace "
-    "masked_fill masked_scatter masked_select meshgrid new_empty new_empty_strided new_full new_ones new_zeros nonzero normal "
-    "one_hot ones ones_like pad pixel_shuffle pixel_unshuffle rand rand_like randint randn randn_like randperm "
-    "reflection_pad1d reflection_pad2d reflection_pad3d repeat repeat_interleave replication_pad1d replication_pad2d "
-    "replication_pad3d resize roll rot90 scalar_tensor scatter scatter_add select_scatter set slice_scatter stack "
-    "_stack take take_along_dim tensor_split tile tril tril_indices triu triu_indices unfold unfold_copy uniform "
-    "unique _unique2 unsafe_chunk unsafe_split unsafe_split_with_sizes where zero zeros zeros_like _assert_async _assert_scalar _assert_tensor_metadata "
-    "_functional_assert_async _local_scalar_dense _shape_as_tensor _to_copy _pin_memory _reshape_alias _unsafe_view "
-    "sym_size sym_numel sym_stride complex view_as_complex view_as_real real imag polar hstack vstack dstack "
-    "column_stack block_diag cartesian_prod combinations equal allclose size numel dim _has_compatible_shallow_copy_type "
-    "record_stream is_same_size result_type can_cast promote_types _cast_Float im2col_backward _pad_circular "
-    "_pad_enum native_channel_shuffle _nested_tensor_from_mask_left_aligned _is_all_true _is_any_true".split()
+    ["arange", "bartlett_window", "bernoulli", "channel_shuffle", "clone", "col2im", "constant_pad_nd", "copy", "diag_embed", "diagonal", "empty", "empty_like", "empty_permuted", "empty_strided", "expand_copy", "eye", "fill", "flip", "fliplr", "flipud", "full", "full_like", "gather", "hann_window", "im2col", "index", "index_copy", "index_fill", "index_put", "index_select", "is_nonzero", "item", "kron", "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logspace", "masked_fill", "masked_scatter", "masked_select", "meshgrid", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero", "normal", "one_hot", "ones", "ones_like", "pad", "pixel_shuffle", "pixel_unshuffle", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "repeat", "repeat_interleave", "replication_pad1d", "replication_pad2d", "replication_pad3d", "resize", "roll", "rot90", "scalar_tensor", "scatter", "scatter_add", "select_scatter", "set", "slice_scatter", "stack", "_stack", "take", "take_along_dim", "tensor_split", "tile", "tril", "tril_indices", "triu", "triu_indices", "unfold", "unfold_copy", "uniform", "unique", "_unique2", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "where", "zero", "zeros", "zeros_like", "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "_functional_assert_async", "_local_scalar_dense", "_shape_as_tensor", "_to_copy", "_pin_memory", "_reshape_alias", "_unsafe_view", "sym_size", "sym_numel", "sym_stride", "complex", "view_as_complex", "view_as_real", "real", "imag", "polar", "hstack", "vstack", "dstack", "column_stack", "block_diag", "cartesian_prod", "combinations", "equal", "allclose", "size", "numel", "dim", "_has_compatible_shallow_copy_type", "record_stream", "is_same_size", "result_type", "can_cast", "promote_types", "_cast_Float", "im2col_backward", "_pad_circular", "_pad_enum", "native_channel_shuffle", "_nested_tensor_from_mask_left_aligned", "_is_all_true", "_is_any_true"]
 )
 
 

@@ -191,7 +191,9 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
     try:
         content = json.loads(result.stdout.rstrip().rpartition("\n")[2])
     except ValueError:
-        return Answer(found, None, (result.stderr.strip().rpartition("\n")[2] or f"ended with {result.returncode}")[:200])
+        return Answer(
+            found, None, (result.stderr.strip().rpartition("\n")[2] or f"ended with {result.returncode}")[:200]
+        )
     return Answer(found, content.get("figure"), content.get("error", ""))
 
 

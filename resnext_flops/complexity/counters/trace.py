@@ -200,7 +200,7 @@ class Tracer(TorchDispatchMode):
             return value
         if not self.real:
             return value if value.is_meta else value.to(META)
-        return value.detach().clone() if not value.is_meta else _filled(value, _device(self.module))
+        return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
 
     # Modules ----------------------------------------------------------------------------------------------------------
 
@@ -232,9 +232,7 @@ class Tracer(TorchDispatchMode):
             kind = self.kinds[id(module)] = self._describe(module)
         inputs = (*args, *kwargs.values()) if kwargs else args
         fused = frame.number in self.fused
-        self.calls[frame.number] = Call(
-            frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused
-        )
+        self.calls[frame.number] = Call(frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused)
 
     def _describe(self, module: nn.Module) -> tuple[Any, ...]:
         """What every call of a module has in common: the fields of `Call` after its path."""
@@ -259,7 +257,15 @@ class Tracer(TorchDispatchMode):
         shape = next(iter(shapes_of(output)), ())
         noted_args = tuple(dims(value) for value in args)
         self.functions.append(
-            Function(name, path, outer, noted_args, {key: dims(value) for key, value in kwargs.items()}, shape, self._within())
+            Function(
+                name,
+                path,
+                outer,
+                noted_args,
+                {key: dims(value) for key, value in kwargs.items()},
+                shape,
+                self._within(),
+            )
         )
 
     # Operators --------------------------------------------------------------------------------------------------------
@@ -359,7 +365,13 @@ class Tracer(TorchDispatchMode):
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
-        first = output if isinstance(output, Tensor) else next((each for each in output if isinstance(each, Tensor)), None) if isinstance(output, (tuple, list)) else None
+        first = (
+            output
+            if isinstance(output, Tensor)
+            else next((each for each in output if isinstance(each, Tensor)), None)
+            if isinstance(output, (tuple, list))
+            else None
+        )
         if first is None:
             return
         name = func._schema.name  # noqa: SLF001
@@ -377,13 +389,20 @@ class Tracer(TorchDispatchMode):
         groups = 1
         kind = rule.kind
         if rule.weight is not None:
-            weight, bias = args[rule.weight], args[rule.bias] if rule.bias is not None and len(args) > rule.bias else None
+            weight, bias = (
+                args[rule.weight],
+                args[rule.bias] if rule.bias is not None and len(args) > rule.bias else None,
+            )
             weights = weight.numel() if self._fresh(weight, fresh) else 0
             biases = bias.numel() if bias is not None and self._fresh(bias, fresh) else 0
             if kind == "conv":
                 transposed = len(args) > 6 and args[6] is True
                 kernel = tuple(weight.shape[2:])
-                groups = first.shape[-len(kernel) - 1] // weight.shape[1] if transposed else args[0].shape[-len(kernel) - 1] // weight.shape[1]
+                groups = (
+                    first.shape[-len(kernel) - 1] // weight.shape[1]
+                    if transposed
+                    else args[0].shape[-len(kernel) - 1] // weight.shape[1]
+                )
                 kind = "transposed conv" if transposed else kind
             elif kind == "transposed conv":
                 kernel = tuple(weight.shape[2:])
@@ -503,7 +522,7 @@ def fuses_layer(module: nn.TransformerEncoderLayer, args: Sequence[Any]) -> bool
     )
 
 
-def _filled(value: Tensor, device: torch.device) -> Tensor:
+def filled(value: Tensor, device: torch.device) -> Tensor:
     """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
     if value.is_floating_point():
         return torch.randn(value.shape, dtype=value.dtype, device=device)

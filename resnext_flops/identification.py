@@ -1,0 +1,116 @@
+"""Which counting convention, and which variant of a network, gives a printed figure."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counting import count_model
+from resnext_flops.errors import InputError
+from resnext_flops.network import Network
+from resnext_flops.published import Agreement, agreement
+from resnext_flops.real_models import Model, find
+
+UNITS = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
+
+
+class Candidate(NamedTuple):
+    """What was counted on which variant, and how it agrees with the printed figure."""
+
+    variant: str
+    what: str
+    unit: str
+    agreement: Agreement
+
+
+def parse_figure(text: str) -> Decimal:
+    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4089184256`.
+
+    Raises InputError for what cannot be read.
+
+    >>> parse_figure("4.12G")
+    Decimal('4.12E+9')
+    """
+    match = re.fullmatch(
+        r"~?([0-9][0-9_,]*(?:\.[0-9]+)?)(e\+?[0-9]{1,2})?\s*([kKMGBT]?)(?:i?FLOPs?|MACs?)?", text.strip()
+    )
+    if match is None:
+        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256")
+    digits, power, unit = match.groups()
+    return Decimal(digits.replace(",", "").replace("_", "") + (power or "")).scaleb(UNITS[unit])
+
+
+def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
+    """Every convention and variant whose figure is the printed one, rounded or truncated to its last digit.
+
+    model: a described network, or a name as on the command line.
+    figure: as printed, such as `4.12G`.
+
+    Variants are the usual resolutions, the place of the stride, and auxiliary heads, as far as the model has them. If none
+    agrees, the result is the nearest one alone, and its agreement does not hold.
+
+    Raises InputError for a figure or a model that cannot be read.
+
+    >>> [found.what for found in identify("resnet50", "4.11G") if found.variant == "as it is"]
+    ['fvcore', 'timm']
+    """
+    printed = parse_figure(figure)
+    found = find(model) if isinstance(model, str) else Model(repr(model), model)
+    candidates = [
+        Candidate(variant, what, unit, agreement(printed, int(exact)))
+        for variant, ledger in _variants(found)
+        for what, unit, exact in _figures(ledger)
+        if exact
+    ]
+    agreeing = tuple(each for each in candidates if each.agreement.holds)
+    return agreeing or (min(candidates, key=lambda each: abs(each.agreement.exact - printed)),)
+
+
+def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
+    yield "parameters", "", ledger.params
+    yield "activations", "", ledger.activations
+    for name, convention in CONVENTIONS.items():
+        if name == "torchvision":
+            continue  # the paper's rule on every network
+        yield name, convention.unit, ledger.total(name)
+    yield "paper, a multiply-add as two", "FLOP", 2 * ledger.macs
+
+
+def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
+    """The model as it is, and what it is easily taken for. All are traced: every convention has its figure."""
+    yield "as it is", count_model(model)
+    network = model.network
+    if network is None:
+        yield from _real_variants(model)
+        return
+    arguments = network.arguments
+    if "stride_in" in arguments and arguments.get("block") != "resnet50":
+        other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
+        yield from _replaced(network, f"stride in the {other}", stride_in=other)
+    if "auxiliary" in arguments:
+        yield "in training, with auxiliary heads", count_model(model, training=True)
+    if "resolution" in arguments:
+        for resolution in RESOLUTIONS:
+            if arguments["resolution"] not in {resolution, (resolution, resolution)}:
+                yield from _replaced(network, f"at {resolution} pixels", resolution=resolution)
+
+
+def _replaced(network: Network, variant: str, **changes: object) -> Iterator[tuple[str, Ledger]]:
+    try:
+        other = network.replace(**changes)
+    except InputError:
+        return  # the network has no such variant
+    if other.description != network.description:
+        yield variant, count_model(Model(repr(other), other))
+
+
+def _real_variants(model: Model) -> Iterator[tuple[str, Ledger]]:
+    for resolution in RESOLUTIONS:
+        if resolution != model.input[-1]:
+            try:
+                yield f"at {resolution} pixels", count_model(model, (1, model.input[0], resolution, resolution))
+            except InputError:
+                continue  # many a transformer takes one resolution alone
