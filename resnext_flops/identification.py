@@ -49,8 +49,8 @@ def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
     model: a described network, or a name as on the command line.
     figure: as printed, such as `4.12G`.
 
-    Variants are the usual resolutions, the place of the stride, and auxiliary heads, as far as the model has them. If none
-    agrees, the result is the nearest one alone, and its agreement does not hold.
+    Variants are the usual resolutions, the place of the stride, and auxiliary heads, as far as the model has them. If
+    none agrees, the result is the nearest one alone, and its agreement does not hold.
 
     Raises InputError for a figure or a model that cannot be read.
 
@@ -73,8 +73,8 @@ def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
     yield "parameters", "", ledger.params
     yield "activations", "", ledger.activations
     for name, convention in CONVENTIONS.items():
-        if name == "torchvision":
-            continue  # the paper's rule on every network
+        if name == "torchvision" or (name == "fvcore-training") != (ledger.trace is not None and ledger.trace.training):
+            continue  # the paper's rule on every network; and a rule of the other mode
         yield name, convention.unit, ledger.total(name)
     yield "paper, a multiply-add as two", "FLOP", 2 * ledger.macs
 
@@ -87,7 +87,7 @@ def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
         yield from _real_variants(model)
         return
     arguments = network.arguments
-    if "stride_in" in arguments and arguments.get("block") != "resnet50":
+    if "stride_in" in arguments:
         other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
         yield from _replaced(network, f"stride in the {other}", stride_in=other)
     if "auxiliary" in arguments:

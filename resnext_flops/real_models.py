@@ -1,8 +1,8 @@
 """What a MODEL on the command line can be: a described network, or a real module found by name.
 
 A real model is `torchvision:NAME`, `timm:NAME`, or `package.module:factory`, imported from the current directory; its
-factory returns an `nn.Module`, a `Network` or a `Description`. A bare name that no described network has is looked for in
-torchvision and then in timm.
+factory returns an `nn.Module`, a `Network` or a `Description`. A bare name that no described network has is looked for
+in torchvision and then in timm.
 """
 
 import re
@@ -92,7 +92,14 @@ def find(text: str) -> Model:
     for library in ZOOS:
         if text in _names(library):
             return _in_zoo(library, text)._replace(remark=f"no described network is called {text!r}; {library} has one")
-    raise unknown("model", text, [*NAMED, *(name for library in ZOOS for name in _names(library))])
+    from difflib import get_close_matches
+
+    known = dict.fromkeys([*NAMED, *(name for library in ZOOS for name in _names(library))])
+    if get_close_matches(text, known):
+        raise unknown("model", text, known)
+    raise InputError(
+        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, or package.module:factory"
+    )
 
 
 def _names(library: str) -> list[str]:
@@ -134,8 +141,8 @@ def _in_zoo(library: str, name: str) -> Model:
 
     weights = next(iter(models.get_model_weights(name)), None)
     crop = weights.transforms.keywords.get("crop_size", RESOLUTION) if weights else RESOLUTION
-    size = crop if isinstance(crop, int) else RESOLUTION
-    return Model(f"torchvision:{name}", None, build, (3, size, size))
+    pixels = crop if isinstance(crop, int) else RESOLUTION
+    return Model(f"torchvision:{name}", None, build, (3, pixels, pixels))
 
 
 def _imported(module_name: str, attribute: str) -> Model:

@@ -29,8 +29,8 @@ def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
     if ledger.trace is not None:
         if ledger.trace.training:
             lines.append(
-                f"In training: {ledger.macs:,} multiply-adds forward and {ledger.backward:,} for the gradients, together "
-                f"{ledger.macs + ledger.backward:,}."
+                f"In training: {ledger.macs:,} multiply-adds forward and {ledger.backward:,} for the gradients, "
+                f"together {ledger.macs + ledger.backward:,}."
             )
         lines.extend(f"{remark[0].upper()}{remark[1:]}." for remark in ledger.trace.remarks)
     if ledger.unknown:

@@ -17,7 +17,7 @@ from resnext_flops.complexity.conventions.by_module import (
     label,
     output_of,
 )
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms, hidden
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms, exact, hidden
 from resnext_flops.complexity.conventions.described import calls, functions
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Call, Dims, Function
@@ -178,10 +178,10 @@ def _ptflops_interpolate(function: Function) -> Size:
     size = argument(function, 1, "size")
     spatial = len(image) - 2
     if size is not None:
-        return (prod(size) if isinstance(size, tuple) else int(size) ** spatial) * prod(image[:2])
+        return exact((prod(size) if isinstance(size, tuple) else int(size) ** spatial) * prod(image[:2]))
     scale = argument(function, 2, "scale_factor")
     if isinstance(scale, tuple) and len(scale) == spatial:
-        return prod(image) * int(prod(scale))
+        return exact(prod(image) * int(prod(scale)))
     return prod(image) * scale**spatial  # type: ignore[no-any-return]
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms, whole
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Convention, Terms, exact, whole
 from resnext_flops.complexity.conventions.described import calls, functions
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Call, Function
@@ -68,7 +68,7 @@ def output_of(call: Call) -> Shape:
 
 def window_products(call: Call) -> Size:
     """The multiply-adds of a convolution: each output sums over a window of a group's channels."""
-    return (
+    return exact(
         prod(output_of(call))
         * (call.settings["in_channels"] // call.settings["groups"])
         * prod(call.settings["kernel_size"])
@@ -118,7 +118,7 @@ def _thop_figure(call: Call) -> Size:
     name, output = call.classes[0], prod(output_of(call))
     if name in CONVS | TRANSPOSED:
         channels = image_of(call)[1] // call.settings["groups"]
-        return output * channels * prod(call.settings["kernel_size"])
+        return exact(output * channels * prod(call.settings["kernel_size"]))
     if name in BATCH_NORMS | INSTANCE_NORMS | {"LayerNorm"}:
         return _thop_norm(call)
     if name in AVG_POOLS:
@@ -142,7 +142,7 @@ def _thop_norm(call: Call) -> Size:
 def _thop_common(call: Call, name: str) -> Size:
     """What the two thops have in common."""
     if name == "Linear":
-        return call.settings["in_features"] * prod(output_of(call))
+        return exact(call.settings["in_features"] * prod(output_of(call)))
     if name == "PReLU":
         return prod(image_of(call))
     if name == "Softmax":
@@ -165,7 +165,7 @@ def _thop_recurrent(call: Call) -> Size:
 
     def cell(width: int) -> int:
         state = (width + hidden) * hidden + hidden + bias
-        return {"RNN": state, "GRU": 3 * state + 4 * hidden, "LSTM": 4 * state + 4 * hidden}[call.classes[0]]
+        return exact({"RNN": state, "GRU": 3 * state + 4 * hidden, "LSTM": 4 * state + 4 * hidden}[call.classes[0]])
 
     layers = [settings["input_size"]] + [directions * hidden] * (settings["num_layers"] - 1)
     return prod(image_of(call)[:-1]) * directions * sum(map(cell, layers))
@@ -222,7 +222,7 @@ def _ultralytics_figure(call: Call, name: str) -> Size:
         return window_products(call)
     if name in TRANSPOSED:
         channels = call.settings["out_channels"] // call.settings["groups"]
-        return prod(image_of(call)) * channels * prod(call.settings["kernel_size"])
+        return exact(prod(image_of(call)) * channels * prod(call.settings["kernel_size"]))
     if name in {"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"}:
         return _thop_norm(call)
     if name in AVG_POOLS:
@@ -233,7 +233,7 @@ def _ultralytics_figure(call: Call, name: str) -> Size:
     if name == "MultiheadAttention":
         return _ultralytics_attention(call)
     if name == "Bilinear":
-        return (call.settings["in1_features"] + 1) * call.settings["in2_features"] * output
+        return exact((call.settings["in1_features"] + 1) * call.settings["in2_features"] * output)
     return _thop_common(call, name)
 
 
@@ -270,17 +270,17 @@ def _ultralytics_attention(call: Call) -> Size:
     width, attended = settings["embed_dim"], keys + appended
     projections = width * (2 * tokens * width + keys * (settings["kdim"] + settings["vdim"]))
     softmax = batch * settings["num_heads"] * tokens * (3 * attended - 1)
-    return batch * (projections + 2 * tokens * attended * width) + softmax
+    return exact(batch * (projections + 2 * tokens * attended * width) + softmax)
 
 
 def ultralytics_function(function: Function) -> Size:
     """The products that the later thop sees as functions."""
     args = function.args
     if function.name in {"torch.matmul", "Tensor.matmul", "Tensor.__matmul__", "torch.bmm", "Tensor.bmm", "F.linear"}:
-        return prod(function.output) * args[0][-1]
+        return exact(prod(function.output) * args[0][-1])
     if function.name == "F.scaled_dot_product_attention":
         query, key, value = args[:3]
-        return prod(function.output) // value[-1] * key[-2] * (query[-1] + value[-1])
+        return exact(prod(function.output) // value[-1] * key[-2] * (query[-1] + value[-1]))
     if function.name == "torch.einsum":
         return einsum_products(function)
     return 0
@@ -449,7 +449,21 @@ def _torch_flops_parts(call: Call) -> Iterator[tuple[str, Size]]:
 
 
 _ONE_EACH = frozenset(
-    ["Tensor.__add__", "Tensor.__radd__", "Tensor.__iadd__", "torch.add", "Tensor.__mul__", "Tensor.__rmul__", "Tensor.__imul__", "torch.mul", "Tensor.__sub__", "torch.sub", "Tensor.__truediv__", "Tensor.exp", "Tensor.div"]
+    [
+        "Tensor.__add__",
+        "Tensor.__radd__",
+        "Tensor.__iadd__",
+        "torch.add",
+        "Tensor.__mul__",
+        "Tensor.__rmul__",
+        "Tensor.__imul__",
+        "torch.mul",
+        "Tensor.__sub__",
+        "torch.sub",
+        "Tensor.__truediv__",
+        "Tensor.exp",
+        "Tensor.div",
+    ]
 )
 
 

@@ -1,7 +1,7 @@
 """What a convention is: a named, documented rule from a ledger to the figure of one counter."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Operator
@@ -65,6 +65,12 @@ class Convention(NamedTuple):
     activation: str = "0"
     pool: str = "0"
     attention: str = "0"
+
+
+def exact(figure: Any) -> Size:
+    """A figure made of a module's settings or a function's arguments, whose types nothing declares."""
+    size: Size = figure
+    return size
 
 
 def active(ledger: "Ledger", training: bool = False) -> "Iterator[tuple[Entry, Operator | None]]":

@@ -15,9 +15,65 @@ from torch.nn import functional
 
 Note: TypeAlias = Callable[[str, Any, Any, Any, tuple[str, ...]], None]
 
-_FUNCTIONAL = ["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "batch_norm", "layer_norm", "instance_norm", "group_norm", "avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "upsample", "interpolate", "softmax", "scaled_dot_product_attention", "multi_head_attention_forward"]
+_FUNCTIONAL = [
+    "linear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "relu",
+    "prelu",
+    "elu",
+    "leaky_relu",
+    "relu6",
+    "silu",
+    "gelu",
+    "batch_norm",
+    "layer_norm",
+    "instance_norm",
+    "group_norm",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+    "upsample",
+    "interpolate",
+    "softmax",
+    "scaled_dot_product_attention",
+    "multi_head_attention_forward",
+]
 _TORCH = ["matmul", "mm", "bmm", "addmm", "baddbmm", "mul", "add", "sub", "einsum"]
-_METHODS = ["matmul", "mm", "bmm", "addmm", "mul", "add", "div", "exp", "sum", "softmax", "__matmul__", "__add__", "__radd__", "__iadd__", "__mul__", "__rmul__", "__imul__", "__sub__", "__truediv__"]
+_METHODS = [
+    "matmul",
+    "mm",
+    "bmm",
+    "addmm",
+    "mul",
+    "add",
+    "div",
+    "exp",
+    "sum",
+    "softmax",
+    "__matmul__",
+    "__add__",
+    "__radd__",
+    "__iadd__",
+    "__mul__",
+    "__rmul__",
+    "__imul__",
+    "__sub__",
+    "__truediv__",
+]
 
 REPLACED: tuple[tuple[Any, str, str], ...] = (
     *((functional, name, f"F.{name}") for name in _FUNCTIONAL),

@@ -49,7 +49,7 @@ def _binary(first: Any, second: Any, **_: Any) -> Tensor | None:
         return _like(first)
     if first.is_contiguous() and second.is_contiguous():
         try:
-            return _empty(torch.broadcast_shapes(first.shape, second.shape), first)
+            return _empty(torch.broadcast_shapes(first.shape, second.shape), first)  # type: ignore[no-untyped-call]
         except RuntimeError:
             return None  # torch's own kernel says what is wrong
     return None

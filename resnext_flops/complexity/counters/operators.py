@@ -72,14 +72,14 @@ def operator(
 def convolution(args: Sequence[Any], output: Any) -> int:
     """Each output pixel takes one multiply-add a weight, whatever the groups."""
     weight = args[1]
-    return output.numel() // weight.shape[0] * weight.numel()
+    return int(output.numel() // weight.shape[0] * weight.numel())
 
 
 @operator(*(f"aten::conv_transpose{dims}d" for dims in (1, 2, 3)), kind="transposed conv", weight=1, bias=2)
 def transposed_convolution(args: Sequence[Any], _: Any) -> int:
     """Each input pixel takes one multiply-add a weight."""
     image, weight = args[:2]
-    return image.numel() // weight.shape[0] * weight.numel()
+    return int(image.numel() // weight.shape[0] * weight.numel())
 
 
 @operator("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", kind="conv", weight=1, bias=2)
@@ -91,7 +91,7 @@ def any_convolution(args: Sequence[Any], output: Any) -> int:
 @operator("aten::linear", kind="linear", weight=1, bias=2)
 def linear(args: Sequence[Any], output: Any) -> int:
     """Each output takes one multiply-add an input feature."""
-    return output.numel() * args[1].shape[-1]
+    return int(output.numel() * args[1].shape[-1])
 
 
 @operator(
@@ -107,14 +107,14 @@ def linear(args: Sequence[Any], output: Any) -> int:
 )
 def matrix_product(args: Sequence[Any], output: Any) -> int:
     """Each output takes one multiply-add an element of the row that it sums over."""
-    return output.numel() * args[0].shape[-1]
+    return int(output.numel() * args[0].shape[-1])
 
 
 @operator("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::addbmm", kind="matmul")
 def added_matrix_product(args: Sequence[Any], output: Any) -> int:
     """A matrix product whose first argument is only added; `addbmm` also sums over the batch."""
     batch = args[1].shape[0] if args[1].dim() == 3 and output.dim() == 2 else 1
-    return batch * output.numel() * args[1].shape[-1]
+    return int(batch * output.numel() * args[1].shape[-1])
 
 
 @operator("aten::einsum", kind="einsum")
@@ -151,7 +151,7 @@ def einsum(args: Sequence[Any], output: Any) -> int:
 def attention(args: Sequence[Any], _: Any) -> int:
     """Queries times keys, then weights times values: Vaswani et al., arXiv:1706.03762, Eqn. 1. A mask saves nothing."""
     query, key, value = args[:3]
-    return query.numel() // query.shape[-1] * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+    return int(query.numel() // query.shape[-1] * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
@@ -160,7 +160,7 @@ def fused_multi_head_attention(args: Sequence[Any], _: Any) -> int:
     query, key = args[0], args[1]
     batch, tokens, width = query.shape
     products = args[5].numel() + args[7].numel()
-    return batch * tokens * (products + 2 * key.shape[1] * width)
+    return int(batch * tokens * (products + 2 * key.shape[1] * width))
 
 
 @operator("aten::_transformer_encoder_layer_fwd", kind="transformer encoder layer", weight=3, bias=4)
@@ -168,14 +168,14 @@ def fused_encoder_layer(args: Sequence[Any], _: Any) -> int:
     """Self-attention and the two layers after it, in one operator."""
     batch, tokens, width = args[0].shape
     products = sum(args[position].numel() for position in (3, 5, 14, 16))
-    return batch * tokens * (products + 2 * tokens * width)
+    return int(batch * tokens * (products + 2 * tokens * width))
 
 
 @operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
 def recurrent(args: Sequence[Any], _: Any) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
     steps = args[0].numel() // args[0].shape[-1]
-    return steps * sum(part.numel() for part in recurrent_weights(args))
+    return int(steps * sum(part.numel() for part in recurrent_weights(args)))
 
 
 def recurrent_weights(args: Sequence[Any]) -> list[Any]:
@@ -248,13 +248,254 @@ KINDS = {
     "grid_sampler_2d": "grid sampling",
     **{
         name: name.strip("_").replace("_", " ")
-        for name in ["abs", "amax", "amin", "aminmax", "argmax", "argmin", "argsort", "bucketize", "clamp", "clip", "cosine_similarity", "cross", "cummax", "cumprod", "cumsum", "div", "elu", "celu", "selu", "exp", "floor_divide", "fmod", "frobenius_norm", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "isfinite", "isinf", "isnan", "leaky_relu", "linalg_cross", "linalg_norm", "linalg_vector_norm", "log", "logcumsumexp", "logsumexp", "max", "mean", "min", "mish", "msort", "mul", "neg", "norm", "normalize", "prelu", "_prelu_kernel", "relu", "relu6", "rrelu", "rsub", "silu", "softplus", "softshrink", "softsign", "sort", "std", "std_mean", "sub", "tanh", "threshold", "topk", "var", "var_mean", "_weight_norm", "_weight_norm_interface", "fft_fft", "fft_ifft", "fft_rfft", "fft_irfft", "fft_fft2", "fft_ifft2", "fft_rfft2", "fft_irfft2", "fft_fftn", "fft_ifftn", "fft_rfftn", "fft_irfftn", "_fft_r2c", "_fft_c2r", "_fft_c2c", "histc", "searchsorted", "all", "any", "prod", "count_nonzero", "logical_not", "logical_and", "logical_or", "bitwise_not"]
+        for name in [
+            "abs",
+            "amax",
+            "amin",
+            "aminmax",
+            "argmax",
+            "argmin",
+            "argsort",
+            "bucketize",
+            "clamp",
+            "clip",
+            "cosine_similarity",
+            "cross",
+            "cummax",
+            "cumprod",
+            "cumsum",
+            "div",
+            "elu",
+            "celu",
+            "selu",
+            "exp",
+            "floor_divide",
+            "fmod",
+            "frobenius_norm",
+            "gelu",
+            "glu",
+            "hardshrink",
+            "hardsigmoid",
+            "hardswish",
+            "hardtanh",
+            "isfinite",
+            "isinf",
+            "isnan",
+            "leaky_relu",
+            "linalg_cross",
+            "linalg_norm",
+            "linalg_vector_norm",
+            "log",
+            "logcumsumexp",
+            "logsumexp",
+            "max",
+            "mean",
+            "min",
+            "mish",
+            "msort",
+            "mul",
+            "neg",
+            "norm",
+            "normalize",
+            "prelu",
+            "_prelu_kernel",
+            "relu",
+            "relu6",
+            "rrelu",
+            "rsub",
+            "silu",
+            "softplus",
+            "softshrink",
+            "softsign",
+            "sort",
+            "std",
+            "std_mean",
+            "sub",
+            "tanh",
+            "threshold",
+            "topk",
+            "var",
+            "var_mean",
+            "_weight_norm",
+            "_weight_norm_interface",
+            "fft_fft",
+            "fft_ifft",
+            "fft_rfft",
+            "fft_irfft",
+            "fft_fft2",
+            "fft_ifft2",
+            "fft_rfft2",
+            "fft_irfft2",
+            "fft_fftn",
+            "fft_ifftn",
+            "fft_rfftn",
+            "fft_irfftn",
+            "_fft_r2c",
+            "_fft_c2r",
+            "_fft_c2c",
+            "histc",
+            "searchsorted",
+            "all",
+            "any",
+            "prod",
+            "count_nonzero",
+            "logical_not",
+            "logical_and",
+            "logical_or",
+            "bitwise_not",
+        ]
     },
 }
 
 # Free: they make, move, name or pick elements and compute none. Views are free too, by torch's own mark.
 FREE_NAMES = frozenset(
-    ["arange", "bartlett_window", "bernoulli", "channel_shuffle", "clone", "col2im", "constant_pad_nd", "copy", "diag_embed", "diagonal", "empty", "empty_like", "empty_permuted", "empty_strided", "expand_copy", "eye", "fill", "flip", "fliplr", "flipud", "full", "full_like", "gather", "hann_window", "im2col", "index", "index_copy", "index_fill", "index_put", "index_select", "is_nonzero", "item", "kron", "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logspace", "masked_fill", "masked_scatter", "masked_select", "meshgrid", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero", "normal", "one_hot", "ones", "ones_like", "pad", "pixel_shuffle", "pixel_unshuffle", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "reflection_pad1d", "reflection_pad2d", "reflection_pad3d", "repeat", "repeat_interleave", "replication_pad1d", "replication_pad2d", "replication_pad3d", "resize", "roll", "rot90", "scalar_tensor", "scatter", "scatter_add", "select_scatter", "set", "slice_scatter", "stack", "_stack", "take", "take_along_dim", "tensor_split", "tile", "tril", "tril_indices", "triu", "triu_indices", "unfold", "unfold_copy", "uniform", "unique", "_unique2", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "where", "zero", "zeros", "zeros_like", "_assert_async", "_assert_scalar", "_assert_tensor_metadata", "_functional_assert_async", "_local_scalar_dense", "_shape_as_tensor", "_to_copy", "_pin_memory", "_reshape_alias", "_unsafe_view", "sym_size", "sym_numel", "sym_stride", "complex", "view_as_complex", "view_as_real", "real", "imag", "polar", "hstack", "vstack", "dstack", "column_stack", "block_diag", "cartesian_prod", "combinations", "equal", "allclose", "size", "numel", "dim", "_has_compatible_shallow_copy_type", "record_stream", "is_same_size", "result_type", "can_cast", "promote_types", "_cast_Float", "im2col_backward", "_pad_circular", "_pad_enum", "native_channel_shuffle", "_nested_tensor_from_mask_left_aligned", "_is_all_true", "_is_any_true"]
+    [
+        "arange",
+        "bartlett_window",
+        "bernoulli",
+        "channel_shuffle",
+        "clone",
+        "col2im",
+        "constant_pad_nd",
+        "copy",
+        "diag_embed",
+        "diagonal",
+        "empty",
+        "empty_like",
+        "empty_permuted",
+        "empty_strided",
+        "expand_copy",
+        "eye",
+        "fill",
+        "flip",
+        "fliplr",
+        "flipud",
+        "full",
+        "full_like",
+        "gather",
+        "hann_window",
+        "im2col",
+        "index",
+        "index_copy",
+        "index_fill",
+        "index_put",
+        "index_select",
+        "is_nonzero",
+        "item",
+        "kron",
+        "lift",
+        "lift_fresh",
+        "lift_fresh_copy",
+        "linspace",
+        "logspace",
+        "masked_fill",
+        "masked_scatter",
+        "masked_select",
+        "meshgrid",
+        "new_empty",
+        "new_empty_strided",
+        "new_full",
+        "new_ones",
+        "new_zeros",
+        "nonzero",
+        "normal",
+        "one_hot",
+        "ones",
+        "ones_like",
+        "pad",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "rand",
+        "rand_like",
+        "randint",
+        "randn",
+        "randn_like",
+        "randperm",
+        "reflection_pad1d",
+        "reflection_pad2d",
+        "reflection_pad3d",
+        "repeat",
+        "repeat_interleave",
+        "replication_pad1d",
+        "replication_pad2d",
+        "replication_pad3d",
+        "resize",
+        "roll",
+        "rot90",
+        "scalar_tensor",
+        "scatter",
+        "scatter_add",
+        "select_scatter",
+        "set",
+        "slice_scatter",
+        "stack",
+        "_stack",
+        "take",
+        "take_along_dim",
+        "tensor_split",
+        "tile",
+        "tril",
+        "tril_indices",
+        "triu",
+        "triu_indices",
+        "unfold",
+        "unfold_copy",
+        "uniform",
+        "unique",
+        "_unique2",
+        "unsafe_chunk",
+        "unsafe_split",
+        "unsafe_split_with_sizes",
+        "where",
+        "zero",
+        "zeros",
+        "zeros_like",
+        "_assert_async",
+        "_assert_scalar",
+        "_assert_tensor_metadata",
+        "_functional_assert_async",
+        "_local_scalar_dense",
+        "_shape_as_tensor",
+        "_to_copy",
+        "_pin_memory",
+        "_reshape_alias",
+        "_unsafe_view",
+        "sym_size",
+        "sym_numel",
+        "sym_stride",
+        "complex",
+        "view_as_complex",
+        "view_as_real",
+        "real",
+        "imag",
+        "polar",
+        "hstack",
+        "vstack",
+        "dstack",
+        "column_stack",
+        "block_diag",
+        "cartesian_prod",
+        "combinations",
+        "equal",
+        "allclose",
+        "size",
+        "numel",
+        "dim",
+        "_has_compatible_shallow_copy_type",
+        "record_stream",
+        "is_same_size",
+        "result_type",
+        "can_cast",
+        "promote_types",
+        "_cast_Float",
+        "im2col_backward",
+        "_pad_circular",
+        "_pad_enum",
+        "native_channel_shuffle",
+        "_nested_tensor_from_mask_left_aligned",
+        "_is_all_true",
+        "_is_any_true",
+    ]
 )
 
 

@@ -37,13 +37,13 @@ def _torch(model: Any, args: Sequence[Any]) -> int:
 
     with FlopCounterMode(display=False) as counter:
         model(*args)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def _fvcore(model: Any, args: Sequence[Any]) -> int:
     from resnext_flops.complexity.counters import fvcore_counter
 
-    return fvcore_counter.count(model, tuple(args)).total
+    return fvcore_counter.count(model, tuple(args)).total  # type: ignore[arg-type]
 
 
 def _ptflops(backend: str) -> Callable[[Any, Sequence[Any]], int]:

@@ -2,8 +2,8 @@
 
 The module runs as it is, in inference mode, on inputs of the device `meta`. A dispatch mode receives each operator
 before torch decomposes it, answers with an empty tensor of the right shape, and writes the ledger's entry. Parameters
-are never touched: where an operator needs one, its shape is enough. Tensors that the module's code makes itself on a real
-device (a table of positions, the sizes of a window) are computed for real, because Python code may read their values.
+are never touched: where an operator needs one, its shape is enough. Tensors that the module's code makes itself on a
+real device (a table of positions, the sizes of a window) are computed for real: Python code may read their values.
 
 What cannot run like that (code that reads the values of what it computed) runs on the module's own device instead, with
 the same answer, and the trace says so.
@@ -132,11 +132,11 @@ class _Frame(NamedTuple):
     module: nn.Module | None
 
 
-class Tracer(TorchDispatchMode):
+class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """One run of one module. `run` may be called once."""
 
     def __init__(self, module: nn.Module, training: bool, real: bool = False, remarks: tuple[str, ...] = ()) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.module, self.training, self.real, self.remarks = module, training, real, remarks
         self.entries: list[Entry] = []
         self.operators: list[Operator] = []
@@ -187,9 +187,9 @@ class Tracer(TorchDispatchMode):
             if part is not None:
                 self.learned[id(part)] = part
                 self.names.setdefault(id(part), prefix + name)
-        for part in module._buffers.values():  # noqa: SLF001
-            if part is not None:
-                self.learned[id(part)] = part
+        for buffer in module._buffers.values():  # noqa: SLF001
+            if buffer is not None:
+                self.learned[id(buffer)] = buffer
         for name, child in module._modules.items():  # noqa: SLF001
             if child is not None:
                 self._survey(prefix + name, child)
@@ -232,7 +232,9 @@ class Tracer(TorchDispatchMode):
             kind = self.kinds[id(module)] = self._describe(module)
         inputs = (*args, *kwargs.values()) if kwargs else args
         fused = frame.number in self.fused
-        self.calls[frame.number] = Call(frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused)
+        self.calls[frame.number] = Call(
+            frame.path, *kind, shapes_of(inputs), shapes_of(output), within=self._within(), fused=fused
+        )
 
     def _describe(self, module: nn.Module) -> tuple[Any, ...]:
         """What every call of a module has in common: the fields of `Call` after its path."""
@@ -331,7 +333,8 @@ class Tracer(TorchDispatchMode):
 
     def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
         """The tensors that come from the input, and the parameters that the others are, or were made of."""
-        data, roots = [], ()
+        data: list[Tensor] = []
+        roots: tuple[int, ...] = ()
         for part in tensors:
             if id(part) in self.learned:
                 roots += (id(part),)
@@ -365,53 +368,20 @@ class Tracer(TorchDispatchMode):
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
-        first = (
-            output
-            if isinstance(output, Tensor)
-            else next((each for each in output if isinstance(each, Tensor)), None)
-            if isinstance(output, (tuple, list))
-            else None
-        )
+        first = next(_leaves((output,), {}), None)
         if first is None:
             return
-        name = func._schema.name  # noqa: SLF001
         if rule is UNKNOWN:
+            name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, tuple(tuple(part.shape) for part in tensors)))
         inputs = tuple(trimmed(part) for part in (data or tensors))
         if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
             return
         fresh = [root for root in dict.fromkeys(roots) if root not in self.seen and root in self.names]
         self.seen.update(fresh)
-        params = sum(self.learned[root].numel() for root in fresh)
         macs = rule.macs(args, first) if rule.macs else 0
-        weights = biases = 0
-        kernel: Shape = ()
-        groups = 1
-        kind = rule.kind
-        if rule.weight is not None:
-            weight, bias = (
-                args[rule.weight],
-                args[rule.bias] if rule.bias is not None and len(args) > rule.bias else None,
-            )
-            weights = weight.numel() if self._fresh(weight, fresh) else 0
-            biases = bias.numel() if bias is not None and self._fresh(bias, fresh) else 0
-            if kind == "conv":
-                transposed = len(args) > 6 and args[6] is True
-                kernel = tuple(weight.shape[2:])
-                groups = (
-                    first.shape[-len(kernel) - 1] // weight.shape[1]
-                    if transposed
-                    else args[0].shape[-len(kernel) - 1] // weight.shape[1]
-                )
-                kind = "transposed conv" if transposed else kind
-            elif kind == "transposed conv":
-                kernel = tuple(weight.shape[2:])
-                groups = first.shape[-len(kernel) - 1] // weight.shape[1]
-        elif kind in WINDOWS:
-            spatial = int(name.split("pool")[1][0])
-            kernel = tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial
-        elif kind == "adaptive average pool" and set(first.shape[-int(name[-2]) :]) == {1}:
-            kind = "global average pool"
+        kind, kernel, groups = _shape_of(func, rule, args, first)
+        weights, biases = (self._learned_elements(args, position, fresh) for position in (rule.weight, rule.bias))
         self.entries.append(
             Entry(
                 frame.path,
@@ -422,7 +392,7 @@ class Tracer(TorchDispatchMode):
                 groups,
                 weights,
                 biases,
-                params,
+                sum(self.learned[root].numel() for root in fresh),
                 macs,
                 first.numel() if macs else 0,
                 backward=self._backward(macs, rule, args, tensors) if self.training and macs else 0,
@@ -439,6 +409,11 @@ class Tracer(TorchDispatchMode):
         )
         if kind == "sum":
             self.last_sum = (first, frame.number)
+
+    def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
+        """The elements of a weight or a bias that no layer before has taken."""
+        part = args[position] if position is not None and len(args) > position else None
+        return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
 
     def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
         return any(root in fresh for root in ((id(part),) if id(part) in self.learned else getattr(part, ROOTS, ())))
@@ -480,6 +455,25 @@ class Tracer(TorchDispatchMode):
                 path = name.rpartition(".")[0]
                 self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
                 self.operators.append(Operator(""))
+
+
+def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tuple[str, Shape, int]:
+    """The kind of an entry, and its kernel and groups where it has them."""
+    kind = rule.kind
+    if kind in {"conv", "transposed conv"}:
+        weight = args[1]
+        kernel = tuple(weight.shape[2:])
+        if len(args) > 6 and args[6] is True:  # torch's one operator for both
+            kind = "transposed conv"
+        channels = output if kind == "transposed conv" else args[0]
+        return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
+    name = func._schema.name  # noqa: SLF001
+    if kind in WINDOWS:
+        spatial = int(name.split("pool")[1][0])
+        return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
+    if kind == "adaptive average pool" and set(output.shape[-int(name[-2]) :]) == {1}:
+        return "global average pool", (), 1
+    return kind, (), 1
 
 
 def _factors(args: Sequence[Any], rule: Rule) -> list[Tensor]:
