@@ -73,7 +73,7 @@ def audit(
 ) -> Audit:
     """Predict every counter's figure for a model, and ask those that are installed, each in a process of its own.
 
-    model, inputs: as in `count`. counters: names of conventions, all by default. run: whether counters are asked at all.
+    model, inputs: as in `count`. counters: names of conventions, all by default. run: whether counters are asked.
 
     Raises InputError as `count` does, and for a counter that does not exist.
 

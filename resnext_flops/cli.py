@@ -313,8 +313,8 @@ def count_command(
       torchvision:NAME or timm:NAME
       package.module:factory, imported from the current directory
 
-    A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network is
-    counted from its description, and its real model where --input, --training or --convention is given.
+    A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network
+    is counted from its description, and its real model where --input, --training or --convention is given.
 
     \b
     Examples:  resnext-flops count resnext50_32x4d
@@ -376,8 +376,8 @@ def audit_command(
 ) -> int:
     """Explain every counter's figure for a model, term by term.
 
-    For each counter: what our rule predicts, what the counter itself answers if it is installed (the extra `peers`), and
-    the terms that lead from our multiply-adds to its figure. The exit status is 1 if a difference is not explained.
+    For each counter: what our rule predicts, what the counter itself answers if it is installed (the extra `peers`),
+    and the terms that lead from our multiply-adds to its figure. The exit status is 1 if a difference is not explained.
 
     \b
     Examples:  resnext-flops audit resnet50

@@ -98,7 +98,8 @@ def find(text: str) -> Model:
     if get_close_matches(text, known):
         raise unknown("model", text, known)
     raise InputError(
-        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, or package.module:factory"
+        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, or "
+        "package.module:factory"
     )
 
 

@@ -1,8 +1,8 @@
 """Counting conventions: named rules from a ledger to the number that a counter gives.
 
 A convention says what it counts in one sentence, in which unit, and where the rule was read. What a rule does not name
-counts zero in that counter; that is a fact about the counter, not about the network. Each rule is that of the counter run
-on a CPU, in evaluation mode and without gradients, on a batch of one.
+counts zero in that counter; that is a fact about the counter, not about the network. Each rule is that of the counter
+run on a CPU, in evaluation mode and without gradients, on a batch of one.
 
 One file for each place where counters look: operators, calls of modules, calls of Python functions.
 """

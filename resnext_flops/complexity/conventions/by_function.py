@@ -284,8 +284,8 @@ CONVENTIONS = (
         "ptflops-pytorch",
         "MAC",
         "0.7.5",
-        "multiply-adds and biases of modules, and of products called as functions; batch norm 2, layer norm 1; ReLU, GELU "
-        "and pools once for the module and once more for the function that it calls; attention with softmax and scale",
+        "multiply-adds and biases of modules, and of products called as functions; batch norm 2, layer norm 1; ReLU, "
+        "GELU and pools once for the module and once more for the function that it calls; attention, softmax and scale",
         "ptflops/pytorch_ops.py",
         "https://github.com/sovrasov/flops-counter.pytorch",
         ptflops,
@@ -322,8 +322,8 @@ CONVENTIONS = (
         "deepspeed",
         "FLOP",
         "0.18",
-        "2 a multiply-add of F.linear, F.conv, torch.matmul, mm and bmm, 1 a convolution's bias; batch norm 2, layer norm "
-        "5; activations, pools and softmax 1 an input element; the operators + * @ and attention are not seen",
+        "2 a multiply-add of F.linear, F.conv, torch.matmul, mm and bmm, 1 a convolution's bias; batch norm 2, layer "
+        "norm 5; activations, pools and softmax 1 an input element; the operators + * @ and attention are not seen",
         "deepspeed/profiling/flops_profiler/profiler.py",
         "https://deepspeed.readthedocs.io/en/latest/flops-profiler.html",
         deepspeed,

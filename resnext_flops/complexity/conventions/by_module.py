@@ -239,7 +239,7 @@ def _ultralytics_figure(call: Call, name: str) -> Size:
 
 def _adaptive_windows(before: Size, after: Size) -> Size:
     """Elements of all windows along one axis: output j spans floor(j I / O) to ceil((j + 1) I / O)."""
-    if not isinstance(before, int) or after == 1 or before == after:
+    if not isinstance(before, int) or after in {1, before}:
         return before
     return sum(-(-(j + 1) * before // after) - j * before // after for j in range(after))
 
@@ -287,7 +287,7 @@ def ultralytics_function(function: Function) -> Size:
 
 
 def einsum_products(function: Function) -> Size:
-    """The multiply-adds of an einsum of two operands: each combination of the indices that it cannot sum away before."""
+    """The multiply-adds of an einsum of two operands: each combination of the indices that are not summed before."""
     equation, operands = args_of_einsum(function)
     if len(operands) != 2:
         return 0
@@ -509,8 +509,8 @@ CONVENTIONS = (
         "ultralytics-thop",
         "MAC",
         "2.2.3",
-        "multiply-adds of convolution and linear modules and of matrix products called as functions, no biases; norms 4 "
-        "an input element; average pools their windows and outputs; attention with its softmax",
+        "multiply-adds of convolution and linear modules and of matrix products called as functions, no biases; norms "
+        "4 an input element; average pools their windows and outputs; attention with its softmax",
         "thop/vision/basic_hooks.py, thop/profile.py",
         "https://github.com/ultralytics/thop",
         ultralytics_thop,
@@ -549,8 +549,8 @@ CONVENTIONS = (
         "torchmeter",
         "FLOP",
         "0.1.0",
-        "2n - 1 a sum of n products, in convolution modules as if they had one group and in linear ones without rows, and "
-        "biases; batch norm 4, ReLU 1, sigmoid 4, SiLU 5 an element",
+        "2n - 1 a sum of n products, in convolution modules as if they had one group and in linear ones without rows, "
+        "and biases; batch norm 4, ReLU 1, sigmoid 4, SiLU 5 an element",
         "torchmeter/statistic.py",
         "https://github.com/TorchMeter/torchmeter",
         torchmeter,
@@ -563,8 +563,8 @@ CONVENTIONS = (
         "torch-flops",
         "FLOP",
         "0.4.1",
-        "2n - 1 a sum of n products, and biases, in torch's own modules and functions as torch.fx records them; norms 4, "
-        "ReLU and GELU 1; multi-head attention modules, SiLU and LSTM 0",
+        "2n - 1 a sum of n products, and biases, in torch's own modules and functions as torch.fx records them; norms "
+        "4, ReLU and GELU 1; multi-head attention modules, SiLU and LSTM 0",
         "torch_flops/flops_ops.py",
         "https://github.com/zugexiaodui/torch_flops",
         torch_flops,

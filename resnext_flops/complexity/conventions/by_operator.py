@@ -243,8 +243,8 @@ CONVENTIONS = (
         "torch",
         "FLOP",
         "2.14.1",
-        "2 a multiply-add of convolutions and matrix products, no biases; on a CPU without gradients fused attention and "
-        "LSTM are not seen",
+        "2 a multiply-add of convolutions and matrix products, no biases; on a CPU without gradients fused attention "
+        "and LSTM are not seen",
         "torch/utils/flop_counter.py",
         "https://docs.pytorch.org/docs/stable/utils.html",
         torch,
@@ -253,8 +253,8 @@ CONVENTIONS = (
         "ptflops-aten",
         "MAC",
         "0.7.5",
-        "multiply-adds and biases of convolutions and of `addmm`, multiply-adds of `mm` and `bmm`; a bias that torch adds "
-        "after the product, fused attention and LSTM are not seen",
+        "multiply-adds and biases of convolutions and of `addmm`, multiply-adds of `mm` and `bmm`; a bias that torch "
+        "adds after the product, fused attention and LSTM are not seen",
         "ptflops/aten_ops.py",
         "https://github.com/sovrasov/flops-counter.pytorch",
         ptflops_aten,

@@ -84,7 +84,7 @@ REPLACED: tuple[tuple[Any, str, str], ...] = (
 
 @contextmanager
 def noted(note: Note) -> Iterator[None]:
-    """Call `note(name, args, kwargs, output, outer)` after each call of these functions; `outer` are those around it."""
+    """Call `note(name, args, kwargs, output, outer)` after each call of these functions; `outer` are those around."""
     running: list[str] = []
 
     def replacement(name: str, original: Any) -> Any:

@@ -185,7 +185,9 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
             return Answer(found, None, f"the model cannot be sent to another process: {_one_line(error)}")
         command = [sys.executable, "-W", "ignore", "-m", __name__, counter, str(path)]
         try:
-            result = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
+            result = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, timeout=SECONDS, check=False, env=_environment()
+            )
         except subprocess.TimeoutExpired:
             return Answer(found, None, f"no answer in {SECONDS} seconds")
     try:
@@ -195,6 +197,11 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
             found, None, (result.stderr.strip().rpartition("\n")[2] or f"ended with {result.returncode}")[:200]
         )
     return Answer(found, content.get("figure"), content.get("error", ""))
+
+
+def _environment() -> dict[str, str]:
+    """This process' environment and import path: the model's own module must be found again."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
 def _one_line(error: Exception) -> str:

@@ -232,9 +232,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kind = self.kinds[id(module)] = self._describe(module)
         inputs = (*args, *kwargs.values()) if kwargs else args
         fused = frame.number in self.fused
-        self.calls[frame.number] = Call(
-            frame.path, *kind, shapes_of(inputs), shapes_of(output), within=self._within(), fused=fused
-        )
+        fields = (frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused)
+        self.calls[frame.number] = Call._make(fields)
 
     def _describe(self, module: nn.Module) -> tuple[Any, ...]:
         """What every call of a module has in common: the fields of `Call` after its path."""

@@ -1,0 +1,111 @@
+"""Conventions against what the counters themselves answered.
+
+The figures were printed by the counters (their versions are those of the conventions) on torchvision 0.29.1's models,
+each counter in a process of its own, on a CPU without gradients. Where a counter is installed, it is asked again.
+"""
+
+import pytest
+import torch
+from torch import nn
+
+import resnext_flops as rf
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.counters import peers
+
+COUNTERS = (
+    "fvcore",
+    "torch",
+    "ptflops-pytorch",
+    "ptflops-aten",
+    "ultralytics-thop",
+    "torchinfo",
+    "calflops",
+    "calflops-macs",
+)
+ANSWERS = {
+    "resnet50": (4111512576, 8178368512, 4132436968, 4089185256, 4133742592, 4089238376, 8211108352, 4089184256),
+    "resnext50_32x4d": (4259381248, 8460959744, 4286878696, 4230480872, 4288184320, 4230549096, 8503559168, 4230479872),
+    "vgg16_bn": (
+        15497384448,
+        30940528640,
+        15550320616,
+        15483821032,
+        15524504576,
+        15483829480,
+        31000873472,
+        15470264320,
+    ),
+    "googlenet": (1504878688, 2996752384, 1513907448, 1498377192, 1511332032, 1498391752, 3009356752, 1498376192),
+    "vit_b_16": (11290036992, 22542249984, 17606030584, 11280354280, 17595694944, 173232616, 22568574720, 11271124992),
+}
+# torchprofile fails on the transformer without gradients.
+TORCHPROFILE = {
+    "resnet50": 4100300288,
+    "resnext50_32x4d": 4244882432,
+    "vgg16_bn": 15483836928,
+    "googlenet": 1501603376,
+}
+
+
+@pytest.mark.parametrize("model", ANSWERS)
+def test_predictions_are_what_the_counters_answered(model: str) -> None:
+    ledger = rf.count(f"torchvision:{model}")
+    assert {name: ledger.total(name) for name in COUNTERS} == dict(zip(COUNTERS, ANSWERS[model], strict=True))
+    if model in TORCHPROFILE:
+        assert ledger.total("torchprofile") == TORCHPROFILE[model]
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_a_description_and_its_real_model_have_one_figure(name: str) -> None:
+    if name == "fvcore-training":
+        pytest.skip("a rule of training mode")
+    for network in (rf.resnext(50, 32, 4), rf.vgg(11)):
+        assert network.cost().total(name) == rf.count(network).total(name)
+
+
+def test_what_a_description_does_not_have_is_refused_and_not_left_out() -> None:
+    with pytest.raises(
+        rf.InputError, match=r"needs more of the local response norm 'conv1\.norm' than a description has"
+    ):
+        rf.network("alexnet_2012").cost().total("calflops")
+    assert rf.count(rf.network("alexnet_2012")).total("calflops-macs") > 0
+
+
+def test_conventions_are_polynomials_in_symbols() -> None:
+    import sympy
+
+    width = sympy.Symbol("d", integer=True, positive=True)
+    symbolic, number = rf.resnext(50, 32, width).cost(), rf.resnext(50, 32, 6).cost()
+    for name in CONVENTIONS:
+        assert sympy.expand(symbolic.total(name)).subs(width, 6) == number.total(name), name
+
+
+@pytest.mark.parametrize("name", ["fvcore", "torch", "torchvision", "paper", "torchinfo", "torch-flops", "calflops"])
+def test_the_bridge_adds_up(name: str) -> None:
+    for model in ("torchvision:swin_t", "resnet18"):
+        found = rf.audit(model, counters=[name], run=False)
+        (finding,) = found.findings
+        assert found.ledger.macs + sum(step.figure for step in finding.bridge) == finding.predicted
+
+
+class Net(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(3, 8, 3, groups=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 4)
+        )
+
+
+@pytest.mark.parametrize("counter", peers.PEERS)
+def test_an_installed_counter_answers_what_we_predict(counter: str) -> None:
+    if peers.installed(counter) is None:
+        pytest.skip(f"{counter} is not installed")
+    model = Net()
+    answer = peers.ask(counter, model, [torch.zeros(1, 3, 4, 4)])
+    assert answer.figure == rf.count(model, (1, 3, 4, 4)).total(counter), answer.error
+
+
+def test_a_counter_that_fails_is_an_answer_in_one_line() -> None:
+    answer = peers.ask("torch", Net(), [torch.zeros(1, 5, 4, 4)])
+    assert answer.figure is None
+    assert answer.error.startswith("RuntimeError: ")
+    assert "\n" not in answer.error
