@@ -200,7 +200,7 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
 
 
 def _environment() -> dict[str, str]:
-    """This process' environment and import path: the model's own module must be found again."""
+    """The environment and import path of the parent: the model's own module must be found again."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
