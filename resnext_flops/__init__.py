@@ -10,30 +10,57 @@ Multiply-adds are those of convolutions and fully-connected layers (what the Res
 example. Importing this package loads neither torch nor NumPy; what needs them loads them when called.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
-from resnext_flops.lazily import audit, count, diff, identify, operator
 from resnext_flops.models import load, network, save
-from resnext_flops.network import (
-    Network,
-    alexnet,
-    described,
-    googlenet,
-    inception_resnet_v2,
-    inception_v3,
-    inception_v4,
-    resnet,
-    resnet_cifar,
-    resnext,
-    resnext_cifar,
-    vgg,
-    wide_resnet,
-)
+from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
 from resnext_flops.proof import Proof, Rung
-from resnext_flops.references import load_reference_state
 from resnext_flops.solve import WidthSolution, solve_width
 from resnext_flops.verify import verify
+
+if TYPE_CHECKING:
+    from resnext_flops.auditing import audit
+    from resnext_flops.complexity.counters.operators import operator
+    from resnext_flops.convolutional import (
+        alexnet,
+        googlenet,
+        inception_resnet_v2,
+        inception_v3,
+        inception_v4,
+        vgg,
+    )
+    from resnext_flops.counting import count
+    from resnext_flops.difference import diff
+    from resnext_flops.identification import identify
+    from resnext_flops.references import load_reference_state
+
+# Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
+_LATER = {
+    "audit": "auditing",
+    "operator": "complexity.counters.operators",
+    "alexnet": "convolutional",
+    "googlenet": "convolutional",
+    "inception_resnet_v2": "convolutional",
+    "inception_v3": "convolutional",
+    "inception_v4": "convolutional",
+    "vgg": "convolutional",
+    "count": "counting",
+    "diff": "difference",
+    "identify": "identification",
+    "load_reference_state": "references",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return value
+
 
 __version__ = "0.1.0"
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,8 +15,11 @@ from resnext_flops.network import Network, resnet
 from resnext_flops.output import FORMATS, destination, emit, put
 from resnext_flops.proof import Proof
 from resnext_flops.solve import FIGURES
-from resnext_flops.tables import paper, registry, zoo
+from resnext_flops.tables import paper
 from resnext_flops.verify import DEVICES, MODEL_RUNGS, RUNGS, verify
+
+if TYPE_CHECKING:
+    from resnext_flops.tables.registry import Builder
 
 NAME = "resnext-flops"
 
@@ -152,10 +155,12 @@ def table(
     return int(prover is not None and not prover.holds)
 
 
-def _builders(table_id: str, sizes: dict[str, Any]) -> list[registry.Builder]:
+def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":
     """The builders of one table, or of all."""
     if table_id not in ("template", "all"):
-        return [registry.builder(table_id)]
+        from resnext_flops.tables.registry import builder
+
+        return [builder(table_id)]
     resolution = sizes["resolution"]
     reference = resnet(
         int(sizes["depth"]),
@@ -163,7 +168,11 @@ def _builders(table_id: str, sizes: dict[str, Any]) -> list[registry.Builder]:
         classes=sizes["classes"],
     )
     template = partial(paper.template, reference, sizes["cardinality"] or paper.TEMPLATE_CARDINALITIES, sizes["scope"])
-    return [template, *registry.tables().values()] if table_id == "all" else [template]
+    if table_id == "template":
+        return [template]
+    from resnext_flops.tables.registry import tables
+
+    return [template, *tables().values()]
 
 
 class Prover:
@@ -216,8 +225,10 @@ def models(names: tuple[str, ...], form: str, output: str | None, force: bool) -
     Examples:  resnext-flops models
                resnext-flops models "resnext(50, cardinality=8, width=14, resolution=320x256)"
     """
+    from resnext_flops.tables.zoo import models as listed
+
     path = destination(output, force)
-    emit([zoo.models(names or tuple(NAMED))], form, path)
+    emit([listed(names or tuple(NAMED))], form, path)
 
 
 @main.command("verify")
@@ -244,7 +255,9 @@ def verify_models(
     networks = [network(name) for name in (NAMED if everything else names)]
     with proving(device, RUNGS, total=len(networks)) as prover:
         proofs = [prover(each) for each in networks]
-    emit([zoo.ladder(proofs)], form, path)
+    from resnext_flops.tables.zoo import ladder
+
+    emit([ladder(proofs)], form, path)
     return int(not prover.holds)
 
 

@@ -7,37 +7,31 @@ import ast
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import (
-    Network,
-    alexnet,
-    described,
-    googlenet,
-    inception_resnet_v2,
-    inception_v3,
-    inception_v4,
-    resnet,
-    resnet_cifar,
-    resnext,
-    resnext_cifar,
-    vgg,
-    wide_resnet,
-)
+from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
 
-FAMILIES: Mapping[str, Callable[..., Network]] = {
-    "alexnet": alexnet,
-    "vgg": vgg,
-    "googlenet": googlenet,
-    "inception_v3": inception_v3,
-    "inception_v4": inception_v4,
-    "inception_resnet_v2": inception_resnet_v2,
-    "resnet": resnet,
-    "resnet_cifar": resnet_cifar,
-    "wide_resnet": wide_resnet,
-    "resnext": resnext,
-    "resnext_cifar": resnext_cifar,
-}
+
+@cache
+def families() -> Mapping[str, Callable[..., Network]]:
+    """Every family by its name.
+
+    >>> families()["vgg"](16)
+    vgg(16)
+    """
+    from resnext_flops import convolutional
+
+    others = ("alexnet", "vgg", "googlenet", "inception_v3", "inception_v4", "inception_resnet_v2")
+    return {
+        **{name: getattr(convolutional, name) for name in others},
+        "resnet": resnet,
+        "resnet_cifar": resnet_cifar,
+        "wide_resnet": wide_resnet,
+        "resnext": resnext,
+        "resnext_cifar": resnext_cifar,
+    }
+
 
 # A name stands for a call: torchvision's names where they exist.
 NAMED: Mapping[str, str] = {
@@ -152,9 +146,9 @@ def _call(text: str) -> Network:
                 raise _unreadable(text)
     except (ValueError, SyntaxError):
         raise _unreadable(text) from None
-    if family not in FAMILIES:
-        raise unknown("family", family, FAMILIES)
-    return FAMILIES[family](*positional, **named)
+    if family not in families():
+        raise unknown("family", family, families())
+    return families()[family](*positional, **named)
 
 
 def _unreadable(text: str) -> InputError:

@@ -11,13 +11,8 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from resnext_flops.complexity.cost import ledger
-from resnext_flops.complexity.families import alexnet as alexnet_family
-from resnext_flops.complexity.families import googlenet as googlenet_family
-from resnext_flops.complexity.families import inception as inception_family
-from resnext_flops.complexity.families import inception_resnet as inception_resnet_family
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
-from resnext_flops.complexity.families import vgg as vgg_family
 from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
 from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
@@ -172,14 +167,8 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
     return make
 
 
-alexnet = family(alexnet_family.alexnet)
-googlenet = family(googlenet_family.googlenet)
-inception_v3 = family(inception_family.inception_v3)
-inception_v4 = family(inception_family.inception_v4)
-inception_resnet_v2 = family(inception_resnet_family.inception_resnet_v2)
 resnet = family(resnet_family.resnet)
 resnet_cifar = family(resnet_family.resnet_cifar)
 resnext = family(resnext_family.resnext)
-vgg = family(vgg_family.vgg)
 resnext_cifar = family(resnext_family.resnext_cifar)
 wide_resnet = family(wide_resnet_family.wide_resnet)

@@ -20,9 +20,11 @@ A new layer is one dataclass here (what it puts out), its cost in `cost.py` and 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, dataclass_transform
 
 from resnext_flops.errors import InputError
+
+T = TypeVar("T")
 
 Size: TypeAlias = int
 Shape: TypeAlias = tuple[Size, ...]
@@ -111,8 +113,26 @@ def _same(_: object, *inputs: Shape) -> Shape:
     return inputs[0]
 
 
-@dataclass(frozen=True)
-class Conv:
+class _Value:
+    """What all nodes share, written once: a dataclass that writes it into each class takes twice as long to load."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+@dataclass_transform(frozen_default=True)
+def _value(cls: type[T]) -> type[T]:
+    return dataclass(frozen=True, repr=False, eq=False)(cls)
+
+
+@_value
+class Conv(_Value):
     """A two-dimensional convolution to `channels`; `groups` is the paper's cardinality C in form (c) of Figure 3."""
 
     channels: Size
@@ -138,8 +158,8 @@ class Conv:
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 
-@dataclass(frozen=True)
-class Linear:
+@_value
+class Linear(_Value):
     """A fully-connected layer to `features`."""
 
     features: Size
@@ -153,16 +173,16 @@ class Linear:
         return (*inputs[0][:-1], self.features)
 
 
-@dataclass(frozen=True)
-class BatchNorm:
+@_value
+class BatchNorm(_Value):
     """Batch normalisation with a learned scale and shift a channel (Ioffe and Szegedy, 2015)."""
 
     eps: float = 1e-5
     output = _same
 
 
-@dataclass(frozen=True)
-class _Plain:
+@_value
+class _Plain(_Value):
     """A layer that has nothing to set. Subclasses need no decorator: they compare equal to their own kind alone."""
 
 
@@ -182,24 +202,24 @@ class LocalResponseNorm(_Plain):
     output = _same
 
 
-@dataclass(frozen=True)
-class Dropout:
+@_value
+class Dropout(_Value):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
     p: float = 0.5
     output = _same
 
 
-@dataclass(frozen=True)
-class Scale:
+@_value
+class Scale(_Value):
     """Each element times a constant: the scaled residuals of Inception-ResNet (arXiv:1602.07261, Section 3.3)."""
 
     factor: float
     output = _same
 
 
-@dataclass(frozen=True)
-class _Pool:
+@_value
+class _Pool(_Value):
     """A pool of each window; with `ceil_mode` the last window may hang over the end."""
 
     kernel: Any
@@ -222,15 +242,15 @@ class MaxPool(_Pool):
     """The maximum of each window."""
 
 
-@dataclass(frozen=True)
+@_value
 class AvgPool(_Pool):
     """The mean of each window; with `count_include_pad` the padding counts as zeros, otherwise not at all."""
 
     count_include_pad: bool = True
 
 
-@dataclass(frozen=True)
-class AdaptiveAvgPool:
+@_value
+class AdaptiveAvgPool(_Value):
     """The means over `size` bins, whatever the input; bins overlap where the size does not divide the input's."""
 
     size: Any
@@ -262,8 +282,8 @@ class Flatten(_Plain):
         return (features,)
 
 
-@dataclass(frozen=True)
-class Widen:
+@_value
+class Widen(_Value):
     """Every stride-th pixel, and channels of zeros behind its own: He et al.'s shortcut of type A, without weights."""
 
     channels: Size
@@ -281,8 +301,8 @@ class Widen:
         return (self.channels, *_window(shape, (1, 1), (self.stride, self.stride), (0, 0)))
 
 
-@dataclass(frozen=True)
-class Repeat:
+@_value
+class Repeat(_Value):
     """`first`, then `body` until there are `times` blocks. Each body keeps the shape, so its cost multiplies.
 
     It is spliced into the `Sequential` that holds it: a child `block=Repeat(...)` becomes `block1`, `block2`, ...
@@ -296,8 +316,8 @@ class Repeat:
         object.__setattr__(self, "times", size("the number of blocks", self.times))
 
 
-@dataclass(frozen=True)
-class Sequential:
+@_value
+class Sequential(_Value):
     """Children one after the other. Without any it is the identity."""
 
     children: "tuple[tuple[str, Node | Repeat], ...]"
@@ -308,8 +328,8 @@ class Sequential:
         return cls(tuple(children.items()))
 
 
-@dataclass(frozen=True)
-class _Branches:
+@_value
+class _Branches(_Value):
     """Branches from one input."""
 
     branches: "tuple[tuple[str, Node], ...]"
@@ -343,8 +363,8 @@ class Concat(_Branches):
         return (channels, *inputs[0][1:])
 
 
-@dataclass(frozen=True)
-class Auxiliary:
+@_value
+class Auxiliary(_Value):
     """An auxiliary head: the input passes through, and in training only `head` runs on it too (GoogLeNet, Section 5).
 
     It is a child of the whole network, which in training returns its own output and then those of its heads.
@@ -377,8 +397,8 @@ Layer: TypeAlias = (
 Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
-@dataclass(frozen=True)
-class Description:
+@_value
+class Description(_Value):
     """A whole network: the shape of one input and the node that takes it."""
 
     input: Shape

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
-from resnext_flops.models import FAMILIES
+from resnext_flops.models import families
 from resnext_flops.published import published
 from resnext_flops.verify import MODEL_RUNGS
 
@@ -82,7 +82,7 @@ def test_inception_v3_is_proven_in_training_mode() -> None:
 def test_random_inceptions_v4_and_inception_resnets_are_proven(
     family: str, blocks: tuple[int, int, int], resolution: object, sizes: dict[str, int]
 ) -> None:
-    proven(FAMILIES[family](blocks=blocks, resolution=resolution, **sizes))
+    proven(families()[family](blocks=blocks, resolution=resolution, **sizes))
 
 
 @pytest.mark.parametrize("name", ["alexnet", *VGGS, "googlenet", "inception_v3"])
@@ -218,7 +218,7 @@ def test_sizes_may_be_symbols(family: str, arguments: dict[str, object], resolut
             return sizes[value] if isinstance(value, str) and value in sizes else value
 
         free = {"resolution": resolution + 32 * sizes["k"], "classes": sizes["n"], "in_channels": sizes["c"]}  # type: ignore[operator]
-        return FAMILIES[family](**free, **{name: put(value) for name, value in arguments.items()})
+        return families()[family](**free, **{name: put(value) for name, value in arguments.items()})
 
     formulas, numbers = network({**symbols}).cost(), network({**values}).cost()
     at = {symbols[name]: value for name, value in values.items()}
