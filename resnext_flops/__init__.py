@@ -14,7 +14,7 @@ from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import network
 from resnext_flops.network import Network, resnet, resnext
-from resnext_flops.solve import WidthSolution, solve_width
+from resnext_flops.solve import Solution, WidthSolution, solve, solve_width
 from resnext_flops.verify import Proof, verify
 
 __version__ = "0.1.0"
@@ -25,10 +25,12 @@ __all__ = [
     "Ledger",
     "Network",
     "Proof",
+    "Solution",
     "WidthSolution",
     "network",
     "resnet",
     "resnext",
+    "solve",
     "solve_width",
     "verify",
 ]

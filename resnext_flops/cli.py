@@ -12,7 +12,7 @@ import resnext_flops
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network, resnet
 from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.solve import FIGURES
+from resnext_flops.solve import WIDTH_FIGURES
 from resnext_flops.tables import paper
 from resnext_flops.tables.table import Table
 from resnext_flops.verify import DEVICES, Proof, choose_device, verify
@@ -88,7 +88,9 @@ def main() -> None:
 @click.option(
     "--cardinality", type=Sizes(",", "1,2,4,..."), metavar="C,C,...", help="Values of C. [default: 1,2,4,8,16,32,64]"
 )
-@click.option("--scope", type=click.Choice(list(FIGURES)), default="block", show_default=True, help="What d preserves.")
+@click.option(
+    "--scope", type=click.Choice(list(WIDTH_FIGURES)), default="block", show_default=True, help="What d preserves."
+)
 @click.option(
     "--resolution",
     type=Sizes("x", "224 or 320x256"),

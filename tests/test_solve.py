@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
-from resnext_flops import solve
 from resnext_flops.solve import solve_width
 
 
@@ -58,7 +57,7 @@ def test_nearest_is_by_cost_and_not_by_the_rounded_root() -> None:
     at_4, at_5 = (28 * (9 * d * d + 512 * d) for d in (4, 5))
     assert 69632 - at_4 < at_5 - 69632
     (solution,) = solve_width(rf.resnet(50), [28])
-    assert 4.5 < solution.real_width < 4.502
+    assert solution.real_width == pytest.approx(4.501, abs=0.001)
     assert solution.width == 4
 
 
@@ -81,9 +80,3 @@ def test_what_cannot_be_solved_says_what_can() -> None:
         solve_width(rf.resnet(18))
     with pytest.raises(rf.InputError, match="cardinality is 0"):
         solve_width(rf.resnet(50), [0])
-
-
-def test_a_cost_of_another_degree_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(solve.FIGURES, "block", lambda description: solve.template_block(description).weights ** 2)
-    with pytest.raises(ArithmeticError, match=r"the cost (is not of degree|does not grow)"):
-        solve_width(rf.resnet(50), [2])

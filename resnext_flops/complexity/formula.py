@@ -16,7 +16,9 @@ down by itself: here a quotient is either the floor at every whole number, or re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from math import gcd, prod
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
+
+from resnext_flops.complexity.layers import Size
 
 # The names of a product, sorted, each as often as its power: C d^2 is ("C", "d", "d").
 Monomial: TypeAlias = tuple[str, ...]
@@ -41,16 +43,16 @@ class Formula:
         self._hash: int | None = None
 
     @classmethod
-    def of(cls, name: str) -> "Formula":
+    def of(cls, name: str) -> Size:
         """One free size."""
-        return cls({(name,): 1})
+        return cls({(name,): 1})  # type: ignore[return-value]
 
     @property
     def free_symbols(self) -> set[str]:
         """The names of the free sizes (SymPy's name for them, by which `layers.is_symbolic` knows a formula)."""
         return {name for monomial in self.terms for name in monomial}
 
-    def __add__(self, other: "Formula | int") -> "Formula | int":
+    def __add__(self, other: Size) -> Size:
         total = dict(self.terms)
         for monomial, coefficient in terms(other).items():
             total[monomial] = total.get(monomial, 0) + coefficient
@@ -58,7 +60,7 @@ class Formula:
 
     __radd__ = __add__
 
-    def __mul__(self, other: "Formula | int") -> "Formula | int":
+    def __mul__(self, other: Size) -> Size:
         product: dict[Monomial, int] = {}
         for left, ours in self.terms.items():
             for right, theirs in terms(other).items():
@@ -71,13 +73,13 @@ class Formula:
     def __neg__(self) -> "Formula":
         return Formula({monomial: -coefficient for monomial, coefficient in self.terms.items()})
 
-    def __sub__(self, other: "Formula | int") -> "Formula | int":
+    def __sub__(self, other: Size) -> Size:
         return self + -other
 
-    def __rsub__(self, other: int) -> "Formula | int":
+    def __rsub__(self, other: int) -> Size:
         return -self + other
 
-    def __floordiv__(self, other: "Formula | int") -> "Formula | int":
+    def __floordiv__(self, other: Size) -> Size:
         """The quotient, if it is the floor at every whole number. Raises NotPolynomialError otherwise."""
         divisor = terms(other)
         if self.terms == divisor:
@@ -107,20 +109,20 @@ class Formula:
         return self._hash
 
     def __str__(self) -> str:
-        return text(self)
+        return text(cast("Size", self))
 
     __repr__ = __str__
 
 
-def terms(value: "Formula | int") -> dict[Monomial, int]:
+def terms(value: Any) -> dict[Monomial, int]:
     """The terms of a formula or a number."""
     return value.terms if isinstance(value, Formula) else {(): value} if value else {}
 
 
-def _reduced(found: dict[Monomial, int]) -> "Formula | int":
+def _reduced(found: dict[Monomial, int]) -> Size:
     """A formula without terms of nothing, or the number that it is."""
     left = {monomial: coefficient for monomial, coefficient in found.items() if coefficient}
-    return Formula(left) if any(left) else left.get((), 0)
+    return Formula(left) if any(left) else left.get((), 0)  # type: ignore[return-value]
 
 
 def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
@@ -133,7 +135,7 @@ def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
     return tuple(left)
 
 
-def substitute(value: "Formula | int", sizes: Mapping[str, int]) -> "Formula | int":
+def substitute(value: Size, sizes: Mapping[str, int]) -> Size:
     """A formula with numbers for some of its sizes.
 
     >>> substitute(Formula.of("C") * Formula.of("d") + 1, {"C": 4})
@@ -149,7 +151,18 @@ def substitute(value: "Formula | int", sizes: Mapping[str, int]) -> "Formula | i
     return _reduced(found)
 
 
-def coefficients(value: "Formula | int") -> tuple[int, ...]:
+def rename(value: Size, names: Mapping[str, str]) -> Size:
+    """A formula with other names for some of its sizes.
+
+    >>> rename(3 * Formula.of("C") * Formula.of("d"), {"C": "groups"})
+    3 d groups
+    """
+    return _reduced(
+        {tuple(sorted(names.get(name, name) for name in term)): each for term, each in terms(value).items()}
+    )
+
+
+def coefficients(value: Size) -> tuple[int, ...]:
     """The coefficients of a formula in one size, lowest power first.
 
     >>> coefficients(9 * Formula.of("d") * Formula.of("d") + 5)
@@ -159,7 +172,7 @@ def coefficients(value: "Formula | int") -> tuple[int, ...]:
     return tuple(powers.get(power, 0) for power in range(max(powers, default=0) + 1))
 
 
-def ordered(value: "Formula | int", names: Iterable[str]) -> list[tuple[Monomial, int]]:
+def ordered(value: Size, names: Iterable[str]) -> list[tuple[Monomial, int]]:
     """The terms as they are printed: the highest degree first, and in one degree by the order of the names."""
     places = tuple(names)
 
@@ -169,13 +182,13 @@ def ordered(value: "Formula | int", names: Iterable[str]) -> list[tuple[Monomial
     return sorted(terms(value).items(), key=place)
 
 
-def text(value: "Formula | int", names: Iterable[str] = ()) -> str:
+def text(value: Size, names: Iterable[str] = ()) -> str:
     """A formula as one line.
 
     >>> text(7 - 2 * Formula.of("n") * Formula.of("n"))
     '-2 n^2 + 7'
     """
-    order = tuple(names) or sorted(value.free_symbols if isinstance(value, Formula) else ())
+    order = tuple(names) or sorted({name for monomial in terms(value) for name in monomial})
     line = ""
     for monomial, coefficient in ordered(value, order):
         sign = (" - " if coefficient < 0 else " + ") if line else ("-" if coefficient < 0 else "")

@@ -135,7 +135,7 @@ def _candidates(family: Family, arguments: Mapping[str, Any]) -> dict[str, int |
 def _can_be_free(family: Family, arguments: Mapping[str, Any], name: str) -> bool:
     """Whether a family takes a formula for a size; a ResNet of basic blocks does not take a bottleneck's width."""
     try:
-        describe(family, arguments, {name: Formula.of(name)})  # type: ignore[dict-item]
+        describe(family, arguments, {name: Formula.of(name)})
     except InputError:
         return False
     return True
