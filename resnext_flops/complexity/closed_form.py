@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import Family, Reading, figure
+from resnext_flops.complexity.symbolic import NAMES, Family, Reading, figure
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ def closed_form(
     for size, symbol in symbols.items():
         if not getattr(symbol, "is_Symbol", False):
             raise InputError(f"{size} is {symbol!r}; it must be a SymPy symbol (replace() sets a size to a number)")
-    return ClosedForm(Reading(family, arguments, symbols, scope), name, symbols)
+    form = ClosedForm(
+        Reading(family, arguments, symbols, scope),
+        name,
+        {NAMES.get(size, size): each for size, each in symbols.items()},
+    )
+    form.reading.figure(name)
+    return form
 
 
 @dataclass(frozen=True)
