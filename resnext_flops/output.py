@@ -42,7 +42,11 @@ def emit(table: Table, form: str, path: "Path | None") -> None:
 
         Console(highlight=False).print(TerminalTable(table))
         return
-    content = TEXT_FORMATS.get(form, to_text)(table) + "\n"
+    put(TEXT_FORMATS.get(form, to_text)(table) + "\n", path)
+
+
+def put(content: str, path: "Path | None") -> None:
+    """Print a text, or write it to a file."""
     if path is None:
         sys.stdout.write(content)
     else:

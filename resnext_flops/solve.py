@@ -32,7 +32,7 @@ from inspect import signature
 from itertools import product
 from typing import Any
 
-from resnext_flops.complexity.formula import substitute
+from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.scope import scoped, template_block
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
@@ -228,6 +228,30 @@ def _solutions(
         Solution(base, {**shown, **each.sizes}, tuple(each.sizes), each.root(), figures[0], scope, cost, budgets, mark)
         for each, cost, mark in zip(found, costs, marks, strict=True)
     ]
+
+
+def identity_block(solution: Solution) -> tuple[int, int] | None:
+    """The cost of a block with an identity shortcut, where it is the same in every stage, and the number of all blocks.
+
+    None where blocks cost differently, and so the stage matters. In the paper's template, halving the map and doubling
+    the width leaves the multiply-adds of a block as they are (Section 3.1), and its parameters not.
+
+    >>> import resnext_flops as rf
+    >>> (deeper,) = rf.solve(rf.resnet(101), "n3", budget=15e9)
+    >>> identity_block(deeper) == (69632 * 56 * 56, 66)
+    True
+    """
+    base, own = solution.base, depths(solution.base.description)
+    stages = [f"n{stage}" for stage in range(1, len(own) + 1)]
+    arguments = {**base.arguments, "resolution": solution.sizes["r"]} if "r" in solution.sizes else base.arguments
+    sizes = {name: each for name, each in solution.sizes.items() if name != "r"}
+    reading = Reading(base.family, arguments, [*stages, *sizes], solution.scope)
+    others = {name: each for name, each in sizes.items() if name not in stages}
+    found = terms(substitute(reading.figure(solution.figure), others))
+    costs = {found.get((name,), 0) for name in stages}
+    if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
+        return None
+    return costs.pop(), sum(sizes.get(name, each) for name, each in zip(stages, own, strict=True))
 
 
 def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:

@@ -64,6 +64,17 @@ def figure_name(name: str) -> str:
     return FIGURES.get(name) or f"{CONVENTIONS[name].unit}s by {name}'s rules"
 
 
+def size_name(name: str) -> str:
+    """A free size in words.
+
+    >>> size_name("C"), size_name("n3"), size_name("widening")
+    ('cardinality', 'blocks of stage 3', 'widening')
+    """
+    if stage := DEPTH.fullmatch(name):
+        return f"blocks of stage {stage[1]}"
+    return ARGUMENTS.get(name, name).replace("_", " ")
+
+
 def depths(description: Description) -> tuple[Size, ...]:
     """The number of blocks of each stage that repeats one.
 
