@@ -243,7 +243,7 @@ def formula(
     """
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.symbolic import Reading, own_sizes
-    from resnext_flops.tables.formulas import FORMS
+    from resnext_flops.tables.formulas import FORMS, call
 
     path = destination(output, force)
     network = named_network(model)
@@ -252,7 +252,7 @@ def formula(
     own = own_sizes(network.family, network.arguments)
     names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
     closed = ClosedForm(Reading(network.family, network.arguments, names, scope), figure)
-    put(FORMS[form](closed, repr(network), breakdown is not None) + "\n", path)
+    put(FORMS[form](closed, call(network, closed.reading.free), breakdown is not None) + "\n", path)
 
 
 @main.command()
@@ -302,11 +302,10 @@ def solve(
 
     path = destination(output, force)
     reference = named_network(like) if like else None
-    figures, network = figure.split(","), named_network(model)
-    found = find(network, free.split(","), like=reference, figure=figures, given=dict(given), **wanted)
-    goal = f"the {figures[0]} of {reference!r}" if reference else f"{wanted['budget']:,} {figures[0]}"
+    unknowns, figures = free.split(","), figure.split(",")
+    found = find(named_network(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
     with prover(device, sum(each.efficient for each in found)) if prove else nullcontext() as proof:
-        result = solutions(found, goal, proof)
+        result = solutions(found, reference, proof)
     emit(result, form, path)
     return int(result.proof.startswith("NOT PROVEN"))
 

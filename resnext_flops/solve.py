@@ -30,10 +30,12 @@ from fractions import Fraction
 from functools import cached_property
 from inspect import signature
 from itertools import product
+from math import inf
 from typing import Any
 
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.scope import scoped, template_block
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
 from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, FIGURES, NAMES, PERIOD, Reading, depths, figure_name
@@ -44,13 +46,13 @@ from resnext_flops.network import Network, build, resnext
 __all__ = ["CONSTRAINTS", "WIDTH_FIGURES", "Solution", "WidthSolution", "solve", "solve_width", "template_block"]
 
 CONSTRAINTS = ("nearest", "at-most", "at-least")
-# Two unknowns are searched within this many percent of the budget, unless another tolerance is given.
+# How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
+# more than half of it is not near, and of pairs there are many.
+NEAR_PERCENT = 50.0
 FRONTIER_PERCENT = 5.0
 
 # What a width preserves at each scope: Eqn. 4's weights of one block, or the multiply-adds of everything.
 WIDTH_FIGURES = {"block": "weights", "network": "macs"}
-# A width whose cost misses the budget by more than this share of it does not "preserve complexity".
-TOLERANCE = Fraction(1, 2)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Solution:
     sizes: the given sizes and the unknown ones, by their free names.
     unknowns: the names that were solved for.
     root: where the cost meets the budget exactly; None where it does not cross it, or for two unknowns.
+    target: what was asked for in words, such as `at most 2,000,000,000 multiply-adds`.
     costs: every figure of the scope, exact; budgets: the same of the reference, or the one figure of a plain budget.
     efficient: of several pairs, whether no other is nearer to the budget in every figure asked for.
     """
@@ -70,6 +73,7 @@ class Solution:
     root: float | None
     figure: str
     scope: str
+    target: str
     costs: Mapping[str, int]
     budgets: Mapping[str, int]
     efficient: bool = True
@@ -146,7 +150,7 @@ def solve(
     given: values of further sizes; each combination of them is solved by itself.
     scope: `block`, `stage`, `network`, or a path such as `conv3`.
     constraint: `nearest` to the budget, or the nearest `at-most` or `at-least` at it.
-    within: how many percent off the budget an answer may be.
+    within: how many percent off the budget an answer may be; 50 for the nearest, and 5 for pairs, unless given.
     multiple_of, lower, upper: what an unknown must be a multiple of, and its bounds; one number, or one by name.
 
     The resolution may be any whole number: each of the 32 polynomials that r0 + 32 k stands for is solved.
@@ -172,7 +176,9 @@ def solve(
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
     budgets = _budgets(like, budget, figures, scope)
     bounds = {name: _bounds(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
-    percent = FRONTIER_PERCENT if within is None and len(wanted) == 2 else within
+    percent = within
+    if within is None and (len(wanted) == 2 or constraint == "nearest"):
+        percent = FRONTIER_PERCENT if len(wanted) == 2 else NEAR_PERCENT
     target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
 
     solutions = []
@@ -181,7 +187,7 @@ def solve(
             found = [nearest(among, wanted[0], bounds[wanted[0]], target, fixed)]
         else:
             found = pairs(among, wanted, bounds, target, fixed)
-        solutions += _solutions(base, scope, figures, budgets, shown, found)
+        solutions += _solutions(base, scope, figures, target, budgets, shown, found)
     return solutions
 
 
@@ -217,6 +223,7 @@ def _solutions(
     base: Network,
     scope: str,
     figures: Sequence[str],
+    target: Target,
     budgets: Mapping[str, int],
     shown: Mapping[str, int],
     found: Sequence[Found],
@@ -225,7 +232,18 @@ def _solutions(
     costs = [{name: substitute(each.reading.figure(name), each.point) for name in names} for each in found]
     marks = efficient([tuple(abs(each[name] - budgets.get(name, 0)) for name in figures) for each in costs])
     return [
-        Solution(base, {**shown, **each.sizes}, tuple(each.sizes), each.root(), figures[0], scope, cost, budgets, mark)
+        Solution(
+            base,
+            {**shown, **each.sizes},
+            tuple(each.sizes),
+            each.root(),
+            target.figure,
+            scope,
+            target.words,
+            cost,
+            budgets,
+            mark,
+        )
         for each, cost, mark in zip(found, costs, marks, strict=True)
     ]
 
@@ -264,10 +282,11 @@ def _budgets(like: Network | None, budget: float | None, figures: Sequence[str],
                 raise InputError(f"{like!r} has no {figure_name(name)} at {scope} scope, so there is no budget to meet")
         return {name: each for name, each in found.items() if each}
     if like is not None or budget is None:
-        raise InputError(f"{'neither' if like is None else 'both'} a reference and a budget given; give one of them")
+        given = "neither a reference nor a budget is" if like is None else "both a reference and a budget are"
+        raise InputError(f"{given} given; give one of them")
     if len(figures) > 1:
         raise InputError(f"a budget is that of one figure, and {len(figures)} are asked for; give a reference instead")
-    if budget < 1 or budget != int(budget):
+    if not 1 <= budget < inf or budget % 1:
         raise InputError(f"the budget is {budget}; it must be a whole number of at least 1")
     return {figures[0]: int(budget)}
 
@@ -333,12 +352,14 @@ def solve_width(
     if scope not in WIDTH_FIGURES:
         raise unknown("scope", scope, WIDTH_FIGURES)
     values = {"C": [size("cardinality", each) for each in cardinality]}
-    found = solve(_template(reference), "d", like=reference, figure=WIDTH_FIGURES[scope], scope=scope, given=values)
-    solutions = [WidthSolution(**vars(each)) for each in found]
-    for solution in solutions:
-        if abs(solution.deviation) > TOLERANCE:
-            raise _too_many_groups(solution)
-    return solutions
+    template, figure = _template(reference), WIDTH_FIGURES[scope]
+    try:
+        found = solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
+    except InputError:
+        raise _too_many_groups(
+            template, scoped(reference.description, scope), figure, scope, max(values["C"])
+        ) from None
+    return [WidthSolution(**vars(each)) for each in found]
 
 
 def _template(reference: Network) -> Network:
@@ -359,19 +380,13 @@ def _template(reference: Network) -> Network:
     return template
 
 
-def _too_many_groups(solution: WidthSolution) -> InputError:
-    most = int(solution.budget * (1 + TOLERANCE))
-    (largest,) = solve(
-        solution.base,
-        "C",
-        budget=most,
-        figure=solution.figure,
-        scope=solution.scope,
-        given={"d": [1]},
-        constraint="at-most",
-    )
+def _too_many_groups(template: Network, reference: Ledger, figure: str, scope: str, cardinality: int) -> InputError:
+    budget = figure_of(reference, figure)
+    narrowest = figure_of(scoped(with_sizes(template, {"C": cardinality, "d": 1}).description, scope), figure)
+    most = int(budget * (1 + NEAR_PERCENT / 100))
+    (largest,) = solve(template, "C", budget=most, figure=figure, scope=scope, given={"d": [1]}, constraint="at-most")
     return InputError(
-        f"no width comes near the budget of {solution.budget:,} at cardinality {solution.cardinality}: the narrowest, "
-        f"d = 1, costs {solution.cost:,}, {float(100 * solution.deviation):.1f} percent more; "
-        f"the largest cardinality that works is {largest.sizes['C']}"
+        f"no width comes near the budget of {budget:,} at cardinality {cardinality}: the narrowest, d = 1, costs "
+        f"{narrowest:,}, {100 * (narrowest / budget - 1):.1f} percent more; the largest cardinality that works is "
+        f"{largest.sizes['C']}"
     )

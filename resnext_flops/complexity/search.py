@@ -45,13 +45,14 @@ class Target(NamedTuple):
         """From a constraint (`nearest`, `at-most`, `at-least`) and a tolerance in percent.
 
         >>> Target.of("macs", 1000, "at-most", 2.5)
-        Target(figure='macs', budget=1000, least=975, most=1000, words='at most 1,000 and within 2.5 %')
+        Target(figure='macs', budget=1000, least=975, most=1000, words='at most 1,000 multiply-adds, within 2.5 %')
         """
         share = None if percent is None else Fraction(str(percent)) / 100
         least = budget if constraint == "at-least" else 0 if share is None else ceil(budget * (1 - share))
         most = budget if constraint == "at-most" else None if share is None else floor(budget * (1 + share))
-        words = f"{'about' if constraint == 'nearest' else constraint.replace('-', ' ')} {budget:,}"
-        return cls(figure, budget, least, most, words if percent is None else f"{words} and within {percent:g} %")
+        side = "" if constraint == "nearest" else f"{constraint.replace('-', ' ')} "
+        tolerance = "" if percent is None else f", within {percent:g} %"
+        return cls(figure, budget, least, most, f"{side}{budget:,} {figure_name(figure)}{tolerance}")
 
     def allows(self, cost: int) -> bool:
         """Whether a cost is near enough, and on the right side."""
@@ -131,7 +132,7 @@ def nearest(among: Sequence[Reading], name: str, bounds: Bounds, target: Target,
         axis = Axis.of(reading, name, bounds)
         polynomial = axis.polynomial(substitute(reading.figure(target.figure), given))
         if len(polynomial) == 1:
-            raise independent(name, target)
+            raise _independent(name, target, reading)
         if axis.high is None or axis.low <= axis.high:
             near = candidates(polynomial, target.budget, axis.low, axis.high)
             found += [_found(reading, axis, polynomial, x, target, given) for x in near]
@@ -159,7 +160,6 @@ def _found(
 def _unreachable(
     name: str, bounds: Bounds, target: Target, given: Mapping[str, int], found: Sequence[Found]
 ) -> InputError:
-    what = figure_name(target.figure)
     at = f" at {', '.join(f'{other} = {each}' for other, each in given.items())}" if given else ""
     if not found:
         return InputError(f"no {name} {bounds}{at} passes through the network; give other bounds")
@@ -168,16 +168,16 @@ def _unreachable(
         min(found, key=lambda each: _distance(each, target, name)),
         max(found, key=lambda each: each.cost),
     )
-    to = f"{high.cost:,} ({name} = {high.sizes[name]})" if bounds.upper else "any more"
+    rest = f"to {high.cost:,} ({name} = {high.sizes[name]})" if bounds.upper else "and more"
     return InputError(
-        f"no {name} {bounds}{at} costs {target.words} {what}: {name} = {near.sizes[name]} comes nearest with "
-        f"{near.cost:,}, and attainable are {low.cost:,} ({name} = {low.sizes[name]}) to {to}"
+        f"no {name} {bounds}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
+        f"{near.cost:,}, and attainable is {low.cost:,} ({name} = {low.sizes[name]}) {rest}"
     )
 
 
-def independent(name: str, target: Target) -> InputError:
-    """The error for an unknown that a figure does not depend on."""
-    return InputError(f"the {figure_name(target.figure)} do not depend on {name}, so no {name} can be solved for")
+def _independent(name: str, target: Target, reading: Reading) -> InputError:
+    what = figure_name(target.figure)
+    return InputError(f"the {what} at {reading.scope} scope do not depend on {name}, so it cannot be solved for")
 
 
 def pairs(
@@ -200,14 +200,14 @@ def pairs(
         used = {name for monomial in terms(formula) for name in monomial}
         for axis in (rows, columns):
             if axis.variable not in used:
-                raise independent(axis.name, target)
+                raise _independent(axis.name, target, reading)
         for x in _rows(formula, rows, columns, target):
             polynomial = columns.polynomial(substitute(formula, rows.point(x)))
             for part in inside(polynomial, target.least, target.most or 0, columns.low, columns.high):
                 if len(found) + len(part) > MOST_PAIRS:
                     raise InputError(
-                        f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words} "
-                        f"{figure_name(target.figure)}; give a smaller tolerance, or bounds"
+                        f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words}; "
+                        f"give a smaller tolerance, or bounds"
                     )
                 for y in part:
                     point = {**given, **rows.point(x), **columns.point(y)}
@@ -216,8 +216,8 @@ def pairs(
                     found.append(Found(evaluate(polynomial, y), ordered, reading, point))
     if not found:
         raise InputError(
-            f"no pair of {names[0]} {bounds[names[0]]} and {names[1]} {bounds[names[1]]} costs {target.words} "
-            f"{figure_name(target.figure)}; give a larger tolerance, or other bounds"
+            f"no pair of {names[0]} {bounds[names[0]]} and {names[1]} {bounds[names[1]]} costs {target.words}; "
+            f"give a larger tolerance, or other bounds"
         )
     return sorted(found, key=lambda each: tuple(each.sizes.values()))
 

@@ -48,20 +48,21 @@ def figure(ledger: Ledger, name: str) -> Size:
     >>> figure(rf.resnet(50).cost(), "params"), figure(rf.resnet(50).cost(), "fvcore")
     (25557032, 4111512576)
     """
-    if name in FIGURES:
-        return getattr(ledger, name)  # type: ignore[no-any-return]
-    if name not in CONVENTIONS:
-        raise unknown("figure", name, [*FIGURES, *CONVENTIONS])
-    return ledger.total(name)
+    figure_name(name)
+    return getattr(ledger, name) if name in FIGURES else ledger.total(name)
 
 
 def figure_name(name: str) -> str:
-    """A figure in words.
+    """A figure in words. Raises InputError, with the nearest names, for one that does not exist.
 
     >>> figure_name("macs"), figure_name("fvcore")
     ('multiply-adds', "MACs by fvcore's rules")
     """
-    return FIGURES.get(name) or f"{CONVENTIONS[name].unit}s by {name}'s rules"
+    if name in FIGURES:
+        return FIGURES[name]
+    if name not in CONVENTIONS:
+        raise unknown("figure", name, [*FIGURES, *CONVENTIONS])
+    return f"{CONVENTIONS[name].unit}s by {name}'s rules"
 
 
 def size_name(name: str) -> str:

@@ -1,19 +1,45 @@
 """A closed form as text, LaTeX, markdown and JSON: the formula, what is free in it, and for which sizes it holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.formula import ordered, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import figure_name, size_name
+from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, depths, figure_name, size_name
+from resnext_flops.network import Network
+
+
+class _Name(str):
+    """A name that is shown without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def call(network: Network, names: Iterable[str]) -> str:
+    """A network's call with names in the place of some of its sizes.
+
+    >>> from resnext_flops.network import resnext
+    >>> call(resnext(50), ["C", "d"]), call(resnext(50), ["n3"])
+    ('resnext(50, cardinality=C, width=d)', 'resnext((3, 4, n3, 3), cardinality=32, width=4)')
+    """
+    free = {name: _Name(name) for name in names}
+    arguments = {**network.arguments, **{ARGUMENTS.get(name, name): each for name, each in free.items()}}
+    stages = [free.get(f"n{stage}", own) for stage, own in enumerate(depths(network.description), start=1)]
+    if any(DEPTH.fullmatch(name) for name in free):
+        arguments["depth"] = tuple(stages)
+    shown = {name: each for name, each in arguments.items() if name in network.arguments}
+    return repr(Network(network.family, shown, network.description, network.visits))
 
 
 def title(form: ClosedForm, model: str) -> str:
     """What the formula is of."""
-    free = ", ".join(name if name == size_name(name) else f"{name} ({size_name(name)})" for name in form.reading.free)
-    scope = {"block": "the template block of ", "stage": "the template's stage of ", "network": ""}
-    part = scope.get(form.reading.scope, f"{form.reading.scope} of ")
-    return f"{figure_name(form.figure).capitalize()} of {part}{model}, free in {free}"
+    named = {"block": "the template block of ", "stage": "the template's stage of ", "network": ""}
+    part = named.get(form.reading.scope, f"{form.reading.scope} of ")
+    words = figure_name(form.figure)
+    return f"{words[0].upper()}{words[1:]} of {part}{model}"
 
 
 def parts(form: ClosedForm, breakdown: bool) -> dict[str, Size]:
@@ -28,8 +54,8 @@ def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     >>> from resnext_flops.network import resnext
     >>> net = resnext(50)
     >>> form = ClosedForm(Reading(net.family, net.arguments, ["C", "d"], "block"), "macs")
-    >>> print(to_text(form, "resnext(50)"))
-    Multiply-adds of the template block of resnext(50), free in C (cardinality), d (width)
+    >>> print(to_text(form, call(net, ["C", "d"])))
+    Multiply-adds of the template block of resnext(50, cardinality=C, width=d)
     <BLANKLINE>
     28224 C d^2 + 1605632 C d
     <BLANKLINE>

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.symbolic import DEPTH, figure_name
+from resnext_flops.network import Network
 from resnext_flops.solve import Solution, identity_block
+from resnext_flops.tables.formulas import call
 from resnext_flops.tables.paper import Prove, proof_sentence
 from resnext_flops.tables.table import Cell, Column, Deviation, Table
 from resnext_flops.verify import Proof
@@ -15,24 +17,24 @@ MEANING = (
 )
 
 
-def solutions(found: Sequence[Solution], goal: str, prove: Prove | None = None) -> Table:
+def solutions(found: Sequence[Solution], reference: Network | None = None, prove: Prove | None = None) -> Table:
     """A row for each answer. Deviations are from the reference, or from a plain budget in its one figure.
 
     found: the answers of one `solve`.
-    goal: what is met, such as `the cost of resnet(50)`.
+    reference: the network whose cost is the budget, where there is one.
     prove: what builds and compares a network; of several pairs only the efficient ones are proven.
 
     >>> import resnext_flops as rf
-    >>> table = solutions(rf.solve(rf.resnext(101), "C", budget=15e9), "15 billion multiply-adds")
+    >>> table = solutions(rf.solve(rf.resnext(101), "C", budget=15e9))
     >>> [(row["C"], row["macs"]) for row in table.rows]
     [(62, 14992128000)]
     """
     first = found[0]
     proofs = [prove(each.network) if prove and each.efficient else None for each in found]
-    names = ", ".join(first.unknowns)
+    budget = f"the {figure_name(first.figure)} of {reference!r}" if reference else first.target
     return Table(
         id="solve",
-        title=f"{names} of {first.base!r} for {goal}, {first.scope} scope",
+        title=f"{' and '.join(first.unknowns)} of {call(first.base, first.sizes)} for {budget}, {first.scope} scope",
         source="",
         columns=_columns(first, proven=prove is not None),
         rows=[_row(each, proof) for each, proof in zip(found, proofs, strict=True)],
@@ -78,11 +80,14 @@ def _notes(found: Sequence[Solution]) -> list[str]:
     if len(first.unknowns) > 1:
         marked = sum(each.efficient for each in found)
         notes = [
-            f"All {len(found)} pairs near the budget of {first.budget:,} {unit}; {marked} of them are efficient: no "
-            "other pair is as near in every figure asked for and nearer in one."
+            f"Every pair that costs {first.target}. Efficient ({marked} of {len(found)}) are those that no other "
+            "beats: as near in every figure asked for, and nearer in one."
         ]
     else:
-        notes = [f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number asked for."]
+        notes = [
+            f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number nearest to it in "
+            f"cost, of those that are asked for ({first.target})."
+        ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for each in found if (sentence := _depth_note(each, unit))][:1]
     return [*notes, MEANING]
