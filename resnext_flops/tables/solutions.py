@@ -31,10 +31,11 @@ def solutions(found: Sequence[Solution], reference: Network | None = None, prove
     """
     first = found[0]
     proofs = [prove(each.network) if prove and each.efficient else None for each in found]
-    budget = f"the {figure_name(first.figure)} of {reference!r}" if reference else first.target
+    unit = figure_name(first.figure)
+    goal = f"the {unit} of {reference!r}" if reference else f"{first.budget:,} {unit}"
     return Table(
         id="solve",
-        title=f"{' and '.join(first.unknowns)} of {call(first.base, first.sizes)} for {budget}, {first.scope} scope",
+        title=f"{' and '.join(first.unknowns)} of {call(first.base, first.sizes)} for {goal}, {first.scope} scope",
         source="",
         columns=_columns(first, proven=prove is not None),
         rows=[_row(each, proof) for each, proof in zip(found, proofs, strict=True)],
@@ -85,8 +86,8 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     else:
         notes = [
-            f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number nearest to it in "
-            f"cost, of those that are asked for ({first.target})."
+            f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number whose cost is "
+            f"nearest to it. Asked for were {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for each in found if (sentence := _depth_note(each, unit))][:1]

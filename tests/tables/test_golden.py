@@ -14,6 +14,7 @@ import resnext_flops as rf
 from resnext_flops.tables import paper
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
+from resnext_flops.tables.solutions import solutions
 from resnext_flops.tables.table import Table
 from resnext_flops.verify import Proof, verify
 
@@ -31,6 +32,13 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-1": paper.table_1,
     "table-1-proven": lambda: paper.table_1(proven),
     "table-2": paper.table_2,
+    "solve": lambda: solutions(
+        rf.solve(rf.resnext(50), "d", like=rf.resnet(50), given={"C": [1, 2, 4, 8, 32]}), rf.resnet(50), proven
+    ),
+    "solve-depth": lambda: solutions(rf.solve(rf.resnet(101), "n3", budget=15e9)),
+    "solve-pairs": lambda: solutions(
+        rf.solve(rf.resnext(50), ["C", "d"], like=rf.resnext(50), figure=["macs", "params"], within=1), rf.resnext(50)
+    ),
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
 }
 
