@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import sympy
 from click.testing import CliRunner, Result
 
 import resnext_flops as rf
@@ -64,11 +63,8 @@ def test_breakdown() -> None:
     latex = run("formula", "resnext(50)", "--breakdown", "stage", "--format", "latex").stdout
     assert latex.count("&=") == 7
     assert "\\begin{align*}" in latex
-    assert "| head | $2048000$ |" in run(
-        "formula", "resnext50", "--breakdown", "stage", "--format", "markdown"
-    ).stdout or (
-        "| head | $2048000$ |" in run("formula", "resnext(50)", "--breakdown", "stage", "--format", "markdown").stdout
-    )
+    markdown = run("formula", "resnext(50)", "--breakdown", "stage", "--format", "markdown").stdout
+    assert "| head | $2048000$ |" in markdown
 
 
 def test_latex_and_markdown() -> None:
@@ -103,7 +99,6 @@ def test_json_has_exact_integers() -> None:
     assert {name: value(each["terms"]) for name, each in content["stages"].items()} == {
         name: ledger.stage(name).macs for name in ("conv1", "conv2", "conv3", "conv4", "conv5", "head")
     }
-    assert sympy.sympify(content["formula"].replace("^", "**").replace(" C", "*C").replace(" k", "*k")) is not None
 
 
 def test_output_of_a_formula(tmp_path: Path) -> None:
@@ -147,8 +142,8 @@ def test_constraints_and_bounds() -> None:
 
 
 def test_a_proof_of_the_answer() -> None:
-    arguments = ("resnext((1, 1, 1, 1), resolution=32, base_width=8)", "--free", "d", "--like", "resnet50", "--within")
-    result = run("solve", *arguments[:3], "--budget", "9e6", "--prove", "--device", "cpu", "--format", "json")
+    model = "resnext((1, 1, 1, 1), resolution=32, base_width=8)"
+    result = run("solve", model, "--free", "d", "--budget", "9e6", "--prove", "--device", "cpu", "--format", "json")
     assert result.exit_code == 0, result.output
     content = json.loads(result.stdout)
     assert content["rows"][0]["proven"] is True
@@ -165,6 +160,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
     assert "NOT PROVEN" in result.stdout
 
 
+SOLVE = ["solve", "resnet50", "--free", "d"]
 BAD = {
     "no model": (["formula", "resnext5", "--free", "C"], "unknown network 'resnext5'"),
     "no such size": (["formula", "resnet50", "--free", "C"], "unknown free size of resnet 'C'; known are d, r, K, w"),
@@ -173,15 +169,15 @@ BAD = {
     "scope": (["formula", "resnet50", "--scope", "conv7"], "unknown scope 'conv7'; did you mean 'conv"),
     "breakdown": (["formula", "resnet50", "--breakdown", "layer"], "'layer' is not 'stage'"),
     "r0": (["formula", "resnet50", "--free", "r", "--r0", "8"], "the smallest that works is 17"),
-    "nothing to meet": (["solve", "resnet50", "--free", "d"], "neither a reference nor a budget is given"),
-    "two budgets": (["solve", "resnet50", "--free", "d", "--like", "resnet50", "--budget", "1"], "both a reference and"),
-    "budget in words": (["solve", "resnet50", "--free", "d", "--budget", "many"], "'many' is not a whole number"),
-    "fraction": (["solve", "resnet50", "--free", "d", "--budget", "1/0"], "'1/0' is not a whole number, such as 15e9"),
+    "nothing to meet": (SOLVE, "neither a reference nor a budget is given"),
+    "two budgets": ([*SOLVE, "--like", "resnet50", "--budget", "1"], "both a reference and"),
+    "budget in words": ([*SOLVE, "--budget", "many"], "'many' is not a whole number"),
+    "fraction": ([*SOLVE, "--budget", "1/0"], "'1/0' is not a whole number, such as 15e9"),
     "given": (["solve", "resnext(50)", "--free", "d", "--like", "resnet50", "--given", "C"], "'C' is not of the form"),
-    "given size": (["solve", "resnet50", "--free", "d", "--like", "resnet50", "--given", "C=1"], "unknown free size of"),
-    "bounds": (["solve", "resnet50", "--free", "d", "--like", "resnet50", "--upper", "x"], "'x' is not of the form 8 or"),
-    "empty range": (["solve", "resnet50", "--free", "d", "--budget", "4e9", "--upper", "3", "--lower", "5"], "is empty"),
-    "out of reach": (["solve", "resnet50", "--free", "d", "--budget", "9"], "comes nearest with"),
+    "given size": ([*SOLVE, "--like", "resnet50", "--given", "C=1"], "unknown free size of"),
+    "bounds": ([*SOLVE, "--like", "resnet50", "--upper", "x"], "'x' is not of the form 8 or"),
+    "empty range": ([*SOLVE, "--budget", "4e9", "--upper", "3", "--lower", "5"], "is empty"),
+    "out of reach": ([*SOLVE, "--budget", "9"], "comes nearest with"),
     "independent": (["solve", "resnet50", "--free", "K", "--budget", "9", "--scope", "block"], "do not depend on K"),
 }  # fmt: skip
 
