@@ -19,7 +19,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
 from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
 from resnext_flops.proof import Proof, Rung
-from resnext_flops.solve import WidthSolution, solve_width
+from resnext_flops.solve import Solution, WidthSolution, solve, solve_width
 from resnext_flops.verify import verify
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ __all__ = [
     "Network",
     "Proof",
     "Rung",
+    "Solution",
     "WidthSolution",
     "alexnet",
     "audit",
@@ -92,6 +93,7 @@ __all__ = [
     "resnext",
     "resnext_cifar",
     "save",
+    "solve",
     "solve_width",
     "verify",
     "vgg",

@@ -14,7 +14,8 @@ from resnext_flops.models import NAMED, network
 from resnext_flops.network import Network, resnet
 from resnext_flops.output import FORMATS, destination, emit, put
 from resnext_flops.proof import Proof
-from resnext_flops.solve import FIGURES
+from resnext_flops.solve import CONSTRAINTS, WIDTH_FIGURES
+from resnext_flops.solve import solve as find
 from resnext_flops.tables import paper
 from resnext_flops.verify import DEVICES, MODEL_RUNGS, RUNGS, verify
 
@@ -62,17 +63,68 @@ class Sizes(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is not of the form {self.example}", param, ctx)
 
 
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that prints a table."""
-    for option in (
-        click.option("--force", is_flag=True, help="Overwrite the file of --output."),
-        click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
-        click.option(
-            "--format", "form", type=click.Choice(FORMATS), default="rich", show_default=True, help="How to write it."
-        ),
-    ):
-        command = option(command)
-    return command
+class Numbers(click.ParamType[int | dict[str, int]]):
+    """One whole number for every unknown, or one by name, such as `8` or `C=2,d=8`."""
+
+    name = "N|NAME=N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | dict[str, int]:
+        """The number or the numbers, or click's error for what is not of the form."""
+        try:
+            if "=" not in value:
+                return int(value)
+            return {name: int(number) for name, number in (part.split("=") for part in value.split(","))}
+        except ValueError:
+            self.fail(f"{value!r} is not of the form 8 or C=2,d=8", param, ctx)
+
+
+class Values(click.ParamType[tuple[str, tuple[int, ...]]]):
+    """Values of one size, such as `C=1,2,4`."""
+
+    name = "NAME=N,N,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        """The name and its numbers, or click's error for what is not of the form."""
+        name, _, numbers = value.partition("=")
+        try:
+            return name, tuple(int(number) for number in numbers.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not of the form C=1,2,4", param, ctx)
+
+
+class Whole(click.ParamType[int]):
+    """A whole number, also as `15e9`."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, exactly, or click's error for what is none."""
+        from fractions import Fraction
+
+        try:
+            # What is not whole is written with a stroke, and refused as an integer.
+            return int(str(Fraction(value)))
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"{value!r} is not a whole number, such as 15e9", param, ctx)
+
+
+def output_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of every command that prints something; the first form is the default."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option("--force", is_flag=True, help="Overwrite the file of --output."),
+            click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
+            click.option(
+                "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="Form."
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -100,7 +152,9 @@ def main() -> None:
 @click.option(
     "--cardinality", type=Sizes(",", "1,2,4,..."), metavar="C,C,...", help="Values of C. [default: 1,2,4,8,16,32,64]"
 )
-@click.option("--scope", type=click.Choice(list(FIGURES)), default="block", show_default=True, help="What d preserves.")
+@click.option(
+    "--scope", type=click.Choice(list(WIDTH_FIGURES)), default="block", show_default=True, help="What d preserves."
+)
 @click.option(
     "--resolution",
     type=Sizes("x", "224 or 320x256"),
@@ -112,7 +166,7 @@ def main() -> None:
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
 @click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
-@output_options
+@output_options(*FORMATS)
 @click.pass_context
 def table(
     ctx: click.Context,
@@ -195,6 +249,103 @@ class Prover:
         return all(proof.holds for proof in self.proofs.values())
 
 
+@main.command()
+@click.argument("model")
+@click.option("--free", metavar="NAME,...", help="Free sizes: C, d, n1, n2, ..., r, K, w. [default: C and d, or all]")
+@click.option("--figure", default="macs", show_default=True, help="params, weights, macs, activations or a convention.")
+@click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
+@click.option("--breakdown", type=click.Choice(["stage"]), help="A formula for each stage as well.")
+@click.option("--r0", type=int, metavar="N", help="Of a free resolution r0 + 32 k. [default: the network's own]")
+@output_options("text", "latex", "markdown", "json")
+def formula(
+    model: str,
+    free: str | None,
+    figure: str,
+    scope: str,
+    breakdown: str | None,
+    r0: int | None,
+    form: str,
+    output: str | None,
+    force: bool,
+) -> None:
+    """The cost of a network as a formula of its sizes.
+
+    MODEL is a name or a call. C is the cardinality, d the width of the bottleneck, n1, n2, ... the blocks of the
+    stages, r the resolution, K the classes, w the base width; any other size goes by the name of its argument.
+
+    \b
+    Examples:  resnext-flops formula resnext50_32x4d --free C,d
+               resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
+    """
+    from resnext_flops.complexity.closed_form import ClosedForm
+    from resnext_flops.complexity.symbolic import Reading, own_sizes
+    from resnext_flops.tables.formulas import FORMS, call
+
+    path = destination(output, force)
+    described = network(model)
+    if r0 is not None:
+        described = described.replace(resolution=r0)
+    own = own_sizes(described.family, described.arguments)
+    names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
+    closed = ClosedForm(Reading(described.family, described.arguments, names, scope), figure)
+    put(FORMS[form](closed, call(described, closed.reading.free), breakdown is not None), path)
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--free", metavar="NAME[,NAME]", required=True, help="The unknown sizes, one or two: C, d, n1, ..., r, K, w."
+)
+@click.option("--like", metavar="MODEL", help="The network whose cost is the budget.")
+@click.option("--budget", type=Whole(), help="A budget of one figure instead.")
+@click.option("--figure", default="macs", show_default=True, help="What is met; several with commas rank pairs.")
+@click.option("--given", type=Values(), multiple=True, help="Values of another size, a row each.")
+@click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
+@click.option(
+    "--constraint", type=click.Choice(CONSTRAINTS), default="nearest", show_default=True, help="To the budget."
+)
+@click.option("--within", type=float, metavar="PERCENT", help="How far off an answer may be. [default for pairs: 5]")
+@click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
+@click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
+@click.option("--upper", type=Numbers(), help="The most an unknown may be.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
+@output_options(*FORMATS)
+def solve(
+    model: str,
+    free: str,
+    like: str | None,
+    figure: str,
+    given: tuple[tuple[str, tuple[int, ...]], ...],
+    device: str,
+    prove: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+    **wanted: Any,
+) -> int:
+    """The size of a network that meets a budget: of a reference network, or a number.
+
+    One unknown gives the whole number nearest to the budget, a row for each of the given values. Two give every pair
+    within a tolerance, and mark those that no other pair beats in every figure asked for.
+
+    \b
+    Examples:  resnext-flops solve resnext50_32x4d --free d --like resnet50 --given C=1,2,4,8,16,32,64
+               resnext-flops solve "resnext(101)" --free C --budget 15e9 --prove
+               resnext-flops solve "resnext(50)" --free C,d --like resnet50 --figure macs,params --within 1
+    """
+    from resnext_flops.tables.solutions import solutions
+
+    path = destination(output, force)
+    reference = network(like) if like else None
+    unknowns, figures = free.split(","), figure.split(",")
+    found = find(network(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
+    with proving(device, total=sum(each.efficient for each in found)) if prove else nullcontext() as prover:
+        result = solutions(found, reference, prover)
+    emit([result], form, path)
+    return int(prover is not None and not prover.holds)
+
+
 @contextmanager
 def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None = None) -> Iterator[Prover]:
     """A prover with a progress bar on standard error."""
@@ -215,7 +366,7 @@ def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None =
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
-@output_options
+@output_options(*FORMATS)
 def models(names: tuple[str, ...], form: str, output: str | None, force: bool) -> None:
     """List the described networks and their cost.
 
@@ -235,7 +386,7 @@ def models(names: tuple[str, ...], form: str, output: str | None, force: bool) -
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
 @click.option("--all", "everything", is_flag=True, help="Every network that `models` lists.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
-@output_options
+@output_options(*FORMATS)
 def verify_models(
     names: tuple[str, ...], everything: bool, device: str, form: str, output: str | None, force: bool
 ) -> int:
@@ -305,7 +456,7 @@ input_option = click.option(
 @click.option("--levels", type=click.IntRange(1), default=1, show_default=True, help="How deep the modules are told.")
 @click.option("--training", is_flag=True, help="Run in training mode, and count the gradients too.")
 @click.option("--strict", is_flag=True, help="End with status 1 if an operator is unknown.")
-@output_options
+@output_options(*FORMATS)
 def count_command(
     model: str,
     inputs: tuple[str, ...],
@@ -353,7 +504,7 @@ def count_command(
 
 
 @main.command("conventions")
-@output_options
+@output_options(*FORMATS)
 def conventions_command(form: str, output: str | None, force: bool) -> None:
     """List the counting conventions: what each counter counts.
 
@@ -377,7 +528,7 @@ def conventions_command(form: str, output: str | None, force: bool) -> None:
     help="Only this counter; repeat it for several.",
 )
 @click.option("--run/--no-run", default=True, show_default=True, help="Ask the installed counters themselves.")
-@output_options
+@output_options(*FORMATS)
 def audit_command(
     model: str,
     inputs: tuple[str, ...],
@@ -409,7 +560,7 @@ def audit_command(
 @main.command("identify")
 @click.argument("model")
 @click.argument("figure")
-@output_options
+@output_options(*FORMATS)
 def identify_command(model: str, figure: str, form: str, output: str | None, force: bool) -> int:
     """Find which convention, and which variant of a network, gives a printed figure.
 
@@ -432,7 +583,7 @@ def identify_command(model: str, figure: str, form: str, output: str | None, for
 @click.argument("first", metavar="MODEL_A")
 @click.argument("second", metavar="MODEL_B")
 @input_option
-@output_options
+@output_options(*FORMATS)
 def diff_command(first: str, second: str, inputs: tuple[str, ...], form: str, output: str | None, force: bool) -> int:
     """Show where two models differ, layer by layer.
 

@@ -19,8 +19,11 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    import sympy
     import torch
     from torch import nn
+
+    from resnext_flops.complexity.closed_form import ClosedForm
 
 P = ParamSpec("P")
 
@@ -72,6 +75,26 @@ class Network:
         from resnext_flops.complexity.torch_model import build
 
         return build(self.description.body, self.description.input, device, seed)
+
+    def closed_form(self, figure: str = "macs", *, scope: str = "network", **symbols: "sympy.Symbol") -> "ClosedForm":
+        """A figure as a polynomial in free sizes, with a SymPy symbol for each of them.
+
+        figure: `params`, `weights`, `macs`, `activations`, or a convention.
+        scope: `block`, `stage`, `network`, or a path such as `conv3`.
+        symbols: C (cardinality), d (width), n1, n2, ... (blocks of the stages), r (resolution, as r0 + 32 k with this
+            network's resolution for r0), K (classes), w (base width), or any other size by its argument's name.
+
+        Raises InputError for a size, figure or scope that the network does not have.
+
+        >>> import resnext_flops as rf
+        >>> from sympy import symbols
+        >>> C, d = symbols("C d", positive=True, integer=True)
+        >>> rf.resnext(50).closed_form("macs", C=C, d=d)
+        451584 C d^2 + 27496448 C d + 479723520
+        """
+        from resnext_flops.complexity.closed_form import closed_form
+
+        return closed_form(self.family, self.arguments, symbols, figure, scope)
 
     def replace(self, **changes: Any) -> "Network":
         """The same network with other arguments.

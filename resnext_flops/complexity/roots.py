@@ -1,10 +1,11 @@
-"""Exact solutions of "which size has this cost": polynomials with whole coefficients and integer decisions.
+"""Exact solutions of "which size has this cost", for polynomials with whole coefficients.
 
-The cost of a network is a polynomial in each of its sizes, so a few exact evaluations give it whole, without symbols.
-A float appears only in the real root, which is there to be printed.
+Nothing is taken for granted about how a polynomial runs: a range is cut where it turns, and in each piece, where it
+provably only rises or only falls, whole numbers are found by bisection. Every comparison is one of integers. A float
+appears in the real root alone, which is there to be printed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 # Lowest coefficient first.
@@ -12,36 +13,6 @@ Polynomial = tuple[int, ...]
 
 # Binary digits of a real root behind the point: more than a float of the root's size has.
 DIGITS = 64
-
-
-def interpolate(values: Sequence[int]) -> Polynomial:
-    """The polynomial that takes the given values at 1, 2, 3, ...; its degree is one less than their number.
-
-    Raises ArithmeticError if its coefficients are not whole.
-
-    >>> interpolate([9 * d * d + 512 * d for d in (1, 2, 3)])
-    (0, 512, 9)
-    """
-    numerators, factorial, basis = [0] * len(values), 1, [1]
-    # Newton's form: the sum of difference * (x - 1)(x - 2)...(x - order) / order!, over a common denominator.
-    for order, difference in enumerate(_differences(values)):
-        numerators = [each * max(order, 1) for each in numerators]
-        factorial *= max(order, 1)
-        for power, coefficient in enumerate(basis):
-            numerators[power] += difference * coefficient
-        basis = [low - (order + 1) * high for low, high in zip([0, *basis], [*basis, 0], strict=True)]
-    if any(each % factorial for each in numerators):
-        raise ArithmeticError("the figure is a polynomial whose coefficients are not whole")
-    return tuple(each // factorial for each in numerators)
-
-
-def _differences(values: Sequence[int]) -> list[int]:
-    """The leading forward differences: Newton's coefficients for points one apart."""
-    leading, row = [], list(values)
-    while row:
-        leading.append(row[0])
-        row = [after - before for before, after in pairwise(row)]
-    return leading
 
 
 def evaluate(polynomial: Polynomial, x: int) -> int:
@@ -56,52 +27,123 @@ def evaluate(polynomial: Polynomial, x: int) -> int:
     return value
 
 
-def is_increasing(polynomial: Polynomial) -> bool:
-    """Whether a polynomial provably grows with every positive x: no negative coefficient, and not a constant.
+def bound(polynomial: Polynomial) -> int:
+    """A whole number beyond which a polynomial has no root and does not turn (Cauchy's bound; Gauss and Lucas).
 
-    >>> is_increasing((-7, 1)), is_increasing((7,))
-    (True, False)
+    >>> bound((-6, 1, 1))  # (x - 2)(x + 3)
+    7
     """
-    return all(coefficient >= 0 for coefficient in polynomial[1:]) and any(polynomial[1:])
+    *others, leading = polynomial
+    return 1 + max(-(-abs(each) // abs(leading)) for each in others or [0])
 
 
-def floor_root(polynomial: Polynomial, budget: int) -> int:
-    """The largest whole number of at least 0 at which an increasing polynomial is within the budget; -1 if none is.
+def monotone_pieces(polynomial: Polynomial, low: int, high: int) -> list[tuple[int, int]]:
+    """The whole numbers from `low` to `high` in pieces, in each of which the polynomial only rises or only falls.
 
-    >>> floor_root((0, 512, 9), 2176)
-    3
+    Where its derivative is monotone it changes its sign once at most, so the pieces of the derivative, cut once more
+    where the sign changes, are those of the polynomial.
+
+    >>> monotone_pieces((0, -7, 1), 0, 10)  # x^2 - 7 x turns at 3.5
+    [(0, 3), (4, 10)]
     """
-    low, high = -1, 1
-    while evaluate(polynomial, high) <= budget:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if evaluate(polynomial, middle) <= budget else (low, middle)
-    return low
+    if len(polynomial) <= 2 or low == high:
+        return [(low, high)]
+    derivative = tuple(power * each for power, each in enumerate(polynomial))[1:]
+    pieces = []
+    for first, last in monotone_pieces(derivative, low, high):
+        if (evaluate(derivative, first) > 0) == (evaluate(derivative, last) > 0):
+            pieces.append((first, last))
+        else:
+            cut = _last_before(derivative, 0, first, last)
+            pieces += [(first, cut), (cut + 1, last)]
+    return pieces
 
 
-def real_root(polynomial: Polynomial, budget: int) -> float:
-    """The positive x at which an increasing polynomial meets the budget, to the precision of a float.
+def _last_before(polynomial: Polynomial, value: int, first: int, last: int) -> int:
+    """In a monotone piece that ends on the other side of a value: the last whole number on the side of `first`."""
+    above = evaluate(polynomial, first) > value
+    while last - first > 1:
+        middle = (first + last) // 2
+        if (evaluate(polynomial, middle) > value) == above:
+            first = middle
+        else:
+            last = middle
+    return first
 
-    Raises ArithmeticError if it is over the budget at 0 already.
 
-    >>> round(real_root((0, 512, 9), 2176), 3)
+def crossings(polynomial: Polynomial, budget: int, low: int, high: int) -> Iterator[int]:
+    """Each whole number x, low <= x < high, such that only one of x and x + 1 is over the budget.
+
+    >>> list(crossings((0, -7, 1), -8, 0, 10))  # x^2 - 7 x is -8 at 1.44 and 5.56
+    [1, 5]
+    """
+    before = None
+    for first, last in monotone_pieces(polynomial, low, high):
+        over = evaluate(polynomial, first) > budget
+        if before is not None and before != over:
+            yield first - 1
+        before = evaluate(polynomial, last) > budget
+        if before != over:
+            yield _last_before(polynomial, budget, first, last)
+
+
+def candidates(polynomial: Polynomial, budget: int, low: int, high: int | None = None) -> list[int]:
+    """Whole numbers from `low` to `high` among which the nearest to the budget is, on either side of it.
+
+    They are the ends of the pieces and the two numbers at each crossing. Without `high` they go as far as the
+    polynomial may still turn or meet the budget.
+
+    >>> candidates((0, 512, 9), 2176, 1, 100)
+    [1, 3, 4, 100]
+    """
+    if high is None:
+        high = max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1
+    found = {end for piece in monotone_pieces(polynomial, low, high) for end in piece}
+    for x in crossings(polynomial, budget, low, high):
+        found |= {x, x + 1}
+    return sorted(found)
+
+
+def nearest(polynomial: Polynomial, budget: int, among: Sequence[int]) -> int:
+    """The one of some whole numbers whose value is nearest to the budget; the smallest where several are.
+
+    >>> nearest((0, 512, 9), 2176, [1, 3, 4, 100])
+    4
+    """
+    return min(among, key=lambda x: (abs(evaluate(polynomial, x) - budget), x))
+
+
+def real_root(polynomial: Polynomial, budget: int, near: int, low: int = 0) -> float | None:
+    """The x of at least `low` at which a polynomial meets the budget, as a float; of several, the nearest to `near`.
+
+    None where it does not cross the budget.
+
+    >>> round(real_root((0, 512, 9), 2176, near=4), 3)
     3.973
     """
+    found = list(crossings(polynomial, budget, low, max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1))
+    if not found:
+        return None
+    start = min(found, key=lambda x: abs(x - near))
     degree = len(polynomial) - 1
     # With x = n / 2^DIGITS the root is that of a whole polynomial in n.
     scaled = tuple(each << DIGITS * (degree - power) for power, each in enumerate(polynomial))
-    root = floor_root(scaled, budget << DIGITS * degree)
-    if root < 0:
-        raise ArithmeticError(f"the polynomial is over {budget} for every positive x")
+    root = _last_before(scaled, budget << DIGITS * degree, start << DIGITS, (start + 1) << DIGITS)
     return root / (1 << DIGITS)
 
 
-def nearest(polynomial: Polynomial, budget: int) -> int:
-    """The whole number of at least 1 whose value is nearest to the budget; the smaller one where two are equally near.
+def inside(polynomial: Polynomial, least: int, most: int, low: int, high: int | None = None) -> list[range]:
+    """The whole numbers from `low` to `high` whose values are from `least` to `most`, as ranges.
 
-    >>> nearest((0, 512, 9), 2176)
-    4
+    >>> inside((0, -7, 1), -9, -5, 0, 10)  # x^2 - 7 x is 0, -6, -10, -12, -12, -10, -6, 0, 8, 18, 30
+    [range(1, 2), range(6, 7)]
     """
-    floor = max(floor_root(polynomial, budget), 1)
-    return min((floor, floor + 1), key=lambda x: (abs(evaluate(polynomial, x) - budget), x))
+    if high is None:
+        bounds = (bound((polynomial[0] - each, *polynomial[1:])) for each in (least - 1, most))
+        high = max(low, *bounds) + 1
+    if low > high:
+        return []
+    ends = {x + 1 for budget in (least - 1, most) for x in crossings(polynomial, budget, low, high)}
+    # Between two ends all values are inside, or none is.
+    parts = [range(first, end) for first, end in pairwise(sorted({low, high + 1, *ends}))]
+    return [part for part in parts if least <= evaluate(polynomial, part[0]) <= most]

@@ -8,7 +8,7 @@ from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stage
 from resnext_flops.network import Network, resnet, resnext
 from resnext_flops.proof import Proof
 from resnext_flops.published import agreement, published
-from resnext_flops.solve import FIGURES, WidthSolution, solve_width, template_block
+from resnext_flops.solve import WIDTH_FIGURES, WidthSolution, solve_width, template_block
 from resnext_flops.tables.render import EMPTY, text
 from resnext_flops.tables.sentences import Prove, proof_sentence
 from resnext_flops.tables.table import Cell, Column, Deviation, Stage, Table
@@ -87,7 +87,7 @@ def _template_row(solution: WidthSolution, reference: Network, proof: Proof | No
 
 
 def _template_notes(reference: Network, scope: str, solutions: Sequence[WidthSolution]) -> list[str]:
-    budget = FIGURES[scope](reference.description)
+    budget = solutions[0].budget
     unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
     notes = [
         f"d* meets the budget of {budget:,} {unit} exactly; d is the whole number whose cost is nearest to it. "
@@ -103,7 +103,7 @@ def _template_notes(reference: Network, scope: str, solutions: Sequence[WidthSol
 
 
 def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[WidthSolution]) -> str:
-    other = next(name for name in FIGURES if name != scope)
+    other = next(name for name in WIDTH_FIGURES if name != scope)
     others = solve_width(reference, [solution.cardinality for solution in solutions], other)
     different = [
         f"C = {here.cardinality} (d = {there.width} at {other} scope, {here.width} here)"

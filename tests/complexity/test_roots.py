@@ -1,51 +1,83 @@
-"""Exact roots against brute force."""
+"""Exact roots against brute force, for polynomials that rise, fall and turn."""
 
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnext_flops.complexity.roots import evaluate, floor_root, interpolate, is_increasing, nearest, real_root
+from resnext_flops.complexity.roots import (
+    bound,
+    candidates,
+    crossings,
+    evaluate,
+    inside,
+    monotone_pieces,
+    nearest,
+    real_root,
+)
 
-coefficients = st.lists(st.integers(0, 10**6), min_size=2, max_size=4).filter(lambda each: any(each[1:]))
-
-
-@given(coefficients)
-def test_interpolation_finds_the_coefficients(expected: list[int]) -> None:
-    polynomial = tuple(expected)
-    values = [sum(each * x**power for power, each in enumerate(expected)) for x in range(1, len(expected) + 1)]
-    assert interpolate(values) == polynomial
-
-
-def test_coefficients_that_are_not_whole_are_refused() -> None:
-    with pytest.raises(ArithmeticError, match="not whole"):
-        interpolate([x * (x + 1) // 2 for x in (1, 2, 3)])
-
-
-@given(coefficients, st.integers(1, 300), st.integers(-5, 5))
-def test_no_other_whole_number_is_nearer(expected: list[int], at: int, off: int) -> None:
-    polynomial = tuple(expected)
-    budget = max(evaluate(polynomial, at) + off, 1)
-    found = nearest(polynomial, budget)
-    distances = {x: abs(evaluate(polynomial, x) - budget) for x in range(1, 400)}
-    assert distances[found] == min(distances.values())
+# Coefficients of either sign make polynomials that turn; the leading one is not zero.
+polynomials = (
+    st.lists(st.integers(-60, 60), min_size=2, max_size=5).filter(lambda each: each[-1] != 0).map(lambda each: (*each,))
+)
+HIGH = 40
 
 
-@given(coefficients, st.integers(0, 10**9))
-def test_the_real_root_meets_the_budget(expected: list[int], extra: int) -> None:
-    polynomial = tuple(expected)
-    budget = polynomial[0] + extra
-    root, floor = real_root(polynomial, budget), floor_root(polynomial, budget)
-    assert floor <= root <= floor + 1
-    assert evaluate(polynomial, floor) <= budget < evaluate(polynomial, floor + 1)
-    value = sum((coefficient * Fraction(root) ** power for power, coefficient in enumerate(polynomial)), Fraction())
-    assert abs(value - budget) <= Fraction(budget + 1, 10**9)
+def value(polynomial: tuple[int, ...], x: Fraction | int) -> Fraction:
+    return sum((coefficient * Fraction(x) ** power for power, coefficient in enumerate(polynomial)), Fraction())
 
 
-def test_what_does_not_grow_is_noticed() -> None:
-    assert not is_increasing((5,))
-    assert not is_increasing((5, 3, -1))
-    assert floor_root((10, 1), 9) == -1
-    with pytest.raises(ArithmeticError):
-        real_root((10, 1), 9)
+@given(polynomials, st.integers(-100, 100))
+def test_values(polynomial: tuple[int, ...], x: int) -> None:
+    assert evaluate(polynomial, x) == value(polynomial, x)
+
+
+@given(polynomials, st.integers(-10, 10))
+def test_pieces_cover_the_range_and_are_monotone(polynomial: tuple[int, ...], low: int) -> None:
+    pieces = monotone_pieces(polynomial, low, HIGH)
+    assert [x for first, last in pieces for x in range(first, last + 1)] == list(range(low, HIGH + 1))
+    for first, last in pieces:
+        # Quarters too: a piece is monotone between whole numbers as well.
+        values = [value(polynomial, Fraction(x, 4)) for x in range(4 * first, 4 * last + 1)]
+        assert values in (sorted(values), sorted(values, reverse=True))
+
+
+@given(polynomials, st.integers(-10, 10), st.integers(-2000, 2000))
+def test_crossings_are_all_crossings(polynomial: tuple[int, ...], low: int, budget: int) -> None:
+    expected = [x for x in range(low, HIGH) if (value(polynomial, x) > budget) != (value(polynomial, x + 1) > budget)]
+    assert list(crossings(polynomial, budget, low, HIGH)) == expected
+
+
+@given(polynomials, st.integers(0, 10), st.integers(-2000, 2000), st.booleans())
+def test_no_other_whole_number_is_nearer(polynomial: tuple[int, ...], low: int, budget: int, open_end: bool) -> None:
+    high = None if open_end else HIGH
+    found = nearest(polynomial, budget, candidates(polynomial, budget, low, high))
+    # Beyond the bound of the distance the polynomial only moves away, so these are enough.
+    last = HIGH if high else max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1
+    assert found == min(range(low, last + 1), key=lambda x: (abs(value(polynomial, x) - budget), x))
+
+
+@given(polynomials, st.integers(-10, 10), st.integers(-500, 500), st.integers(0, 300))
+def test_what_is_inside_an_interval(polynomial: tuple[int, ...], low: int, least: int, width: int) -> None:
+    found = [x for part in inside(polynomial, least, least + width, low, HIGH) for x in part]
+    assert found == [x for x in range(low, HIGH + 1) if least <= value(polynomial, x) <= least + width]
+
+
+@given(polynomials)
+def test_nothing_happens_beyond_the_bound(polynomial: tuple[int, ...]) -> None:
+    end = bound(polynomial)
+    values = [value(polynomial, x) for x in range(end, end + 30)]
+    assert all(each > 0 for each in values) or all(each < 0 for each in values)
+    assert values in (sorted(values), sorted(values, reverse=True))
+
+
+@given(polynomials, st.integers(-2000, 2000), st.integers(0, 30))
+def test_the_real_root_meets_the_budget(polynomial: tuple[int, ...], budget: int, near: int) -> None:
+    root = real_root(polynomial, budget, near)
+    if root is None:
+        assert len({value(polynomial, x) > budget for x in range(200)}) == 1
+        return
+    # A float is the root to its last digits: the budget is met between two numbers a little off it.
+    off = Fraction(1, 10**9)
+    values = [value(polynomial, Fraction(root) + sign * off * (1 + abs(int(root)))) for sign in (-1, 1)]
+    assert min(values) <= budget <= max(values)

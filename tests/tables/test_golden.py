@@ -17,6 +17,7 @@ from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
 from resnext_flops.tables.listed import listed
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
+from resnext_flops.tables.solutions import solutions
 from resnext_flops.tables.table import Table
 from resnext_flops.tables.zoo import ladder, models
 from resnext_flops.verify import MODEL_RUNGS, verify
@@ -51,6 +52,13 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-performance": performance,
     "models": lambda: models(["resnet50", "resnext50_32x4d", "wrn_28_10"]),
     "verify": lambda: ladder([verify(rf.resnet_cifar(20), device="cpu")._replace(versions={"torch": "0.0.0"})]),
+    "solve": lambda: solutions(
+        rf.solve(rf.resnext(50), "d", like=rf.resnet(50), given={"C": [1, 2, 4, 8, 32]}), rf.resnet(50), proven
+    ),
+    "solve-depth": lambda: solutions(rf.solve(rf.resnet(101), "n3", budget=15e9)),
+    "solve-pairs": lambda: solutions(
+        rf.solve(rf.resnext(50), ["C", "d"], like=rf.resnext(50), figure=["macs", "params"], within=1), rf.resnext(50)
+    ),
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
 }
 

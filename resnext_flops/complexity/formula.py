@@ -1,0 +1,199 @@
+"""Sizes that are not fixed yet: a polynomial in free sizes with whole coefficients, used wherever an integer could be.
+
+A description that is walked with formulas for some of its sizes costs a formula. Arithmetic is exact and ends in an
+`int` wherever no free size is left. Division is where this differs from SymPy's rings, which round every coefficient
+down by itself: here a quotient is either the floor at every whole number, or refused.
+
+    >>> C, d = Formula.of("C"), Formula.of("d")
+    >>> print(C * (256 * d + 3 * 3 * d * d + d * 256))
+    9 C d^2 + 512 C d
+    >>> (C * d) // C == d, (224 + 32 * d - 1) // 2 == 111 + 16 * d
+    (True, True)
+    >>> d - d
+    0
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from math import gcd, prod
+from typing import Any, TypeAlias, cast
+
+from resnext_flops.complexity.layers import Size
+
+# The names of a product, sorted, each as often as its power: C d^2 is ("C", "d", "d").
+Monomial: TypeAlias = tuple[str, ...]
+
+
+class NotPolynomialError(ArithmeticError):
+    """A quotient that is no polynomial: the sizes that keep it from being one, and a factor of them that would help."""
+
+    def __init__(self, dividend: object, divisor: object, names: Iterable[str], factor: int) -> None:
+        super().__init__(f"({dividend}) // ({divisor}) is not a polynomial")
+        self.names = frozenset(names)
+        self.factor = factor
+
+
+class Formula:
+    """A polynomial that is not constant. Made by `of` and by arithmetic."""
+
+    __slots__ = ("_hash", "terms")
+
+    def __init__(self, terms: dict[Monomial, int]) -> None:
+        self.terms = terms
+        self._hash: int | None = None
+
+    @classmethod
+    def of(cls, name: str) -> Size:
+        """One free size."""
+        return cls({(name,): 1})  # type: ignore[return-value]
+
+    @property
+    def free_symbols(self) -> set[str]:
+        """The names of the free sizes (SymPy's name for them, by which `layers.is_symbolic` knows a formula)."""
+        return {name for monomial in self.terms for name in monomial}
+
+    def __add__(self, other: Size) -> Size:
+        total = dict(self.terms)
+        for monomial, coefficient in terms(other).items():
+            total[monomial] = total.get(monomial, 0) + coefficient
+        return _reduced(total)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Size) -> Size:
+        product: dict[Monomial, int] = {}
+        for left, ours in self.terms.items():
+            for right, theirs in terms(other).items():
+                monomial = tuple(sorted(left + right)) if right else left
+                product[monomial] = product.get(monomial, 0) + ours * theirs
+        return _reduced(product)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Formula":
+        return Formula({monomial: -coefficient for monomial, coefficient in self.terms.items()})
+
+    def __sub__(self, other: Size) -> Size:
+        return self + -other
+
+    def __rsub__(self, other: int) -> Size:
+        return -self + other
+
+    def __floordiv__(self, other: Size) -> Size:
+        """The quotient, if it is the floor at every whole number. Raises NotPolynomialError otherwise."""
+        divisor = terms(other)
+        if self.terms == divisor:
+            return 1
+        if len(divisor) > 1:
+            raise NotPolynomialError(self, other, self.free_symbols, 1)
+        ((below, by),) = divisor.items()
+        quotient: dict[Monomial, int] = {}
+        for monomial, coefficient in self.terms.items():
+            left = _without(monomial, below)
+            exact = left is not None and coefficient % by == 0
+            # Whole multiples of the divisor leave the rounding to the constant.
+            if left is None or not (exact or (monomial == () and not below)):
+                raise NotPolynomialError(self, other, monomial, by // gcd(by, coefficient))
+            quotient[left] = coefficient // by
+        return _reduced(quotient)
+
+    def __rfloordiv__(self, other: int) -> int:
+        raise NotPolynomialError(other, self, self.free_symbols, 1)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Formula) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    def __str__(self) -> str:
+        return text(cast("Size", self))
+
+    __repr__ = __str__
+
+
+def terms(value: Any) -> dict[Monomial, int]:
+    """The terms of a formula or a number."""
+    return value.terms if isinstance(value, Formula) else {(): value} if value else {}
+
+
+def _reduced(found: dict[Monomial, int]) -> Size:
+    """A formula without terms of nothing, or the number that it is."""
+    left = {monomial: coefficient for monomial, coefficient in found.items() if coefficient}
+    return Formula(left) if any(left) else left.get((), 0)  # type: ignore[return-value]
+
+
+def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
+    """The quotient of two products of names, or None where the one does not divide the other."""
+    left = list(monomial)
+    for name in divisor:
+        if name not in left:
+            return None
+        left.remove(name)
+    return tuple(left)
+
+
+def substitute(value: Size, sizes: Mapping[str, int]) -> Size:
+    """A formula with numbers for some of its sizes.
+
+    >>> substitute(Formula.of("C") * Formula.of("d") + 1, {"C": 4})
+    4 d + 1
+    >>> substitute(Formula.of("C") * Formula.of("d") + 1, {"C": 4, "d": 2})
+    9
+    """
+    found: dict[Monomial, int] = {}
+    for monomial, coefficient in terms(value).items():
+        kept = tuple(name for name in monomial if name not in sizes)
+        value_of_rest = prod(sizes[name] for name in monomial if name in sizes)
+        found[kept] = found.get(kept, 0) + coefficient * value_of_rest
+    return _reduced(found)
+
+
+def rename(value: Size, names: Mapping[str, str]) -> Size:
+    """A formula with other names for some of its sizes.
+
+    >>> rename(3 * Formula.of("C") * Formula.of("d"), {"C": "groups"})
+    3 d groups
+    """
+    return _reduced(
+        {tuple(sorted(names.get(name, name) for name in term)): each for term, each in terms(value).items()}
+    )
+
+
+def coefficients(value: Size) -> tuple[int, ...]:
+    """The coefficients of a formula in one size, lowest power first.
+
+    >>> coefficients(9 * Formula.of("d") * Formula.of("d") + 5)
+    (5, 0, 9)
+    """
+    powers = {len(monomial): coefficient for monomial, coefficient in terms(value).items()}
+    return tuple(powers.get(power, 0) for power in range(max(powers, default=0) + 1))
+
+
+def ordered(value: Size, names: Iterable[str]) -> list[tuple[Monomial, int]]:
+    """The terms as they are printed: the highest degree first, and in one degree by the order of the names."""
+    places = tuple(names)
+
+    def place(term: tuple[Monomial, int]) -> tuple[int, ...]:
+        return (-len(term[0]), *(-term[0].count(name) for name in places))
+
+    return sorted(terms(value).items(), key=place)
+
+
+def text(value: Size, names: Iterable[str] = ()) -> str:
+    """A formula as one line.
+
+    >>> text(7 - 2 * Formula.of("n") * Formula.of("n"))
+    '-2 n^2 + 7'
+    """
+    order = tuple(names) or sorted({name for monomial in terms(value) for name in monomial})
+    line = ""
+    for monomial, coefficient in ordered(value, order):
+        sign = (" - " if coefficient < 0 else " + ") if line else ("-" if coefficient < 0 else "")
+        powers = [(name, len(list(group))) for name, group in groupby(sorted(monomial, key=order.index))]
+        factors = [f"{name}^{power}" if power > 1 else name for name, power in powers]
+        number = [] if abs(coefficient) == 1 and factors else [str(abs(coefficient))]
+        line += sign + " ".join(number + factors)
+    return line or "0"

@@ -1,0 +1,104 @@
+"""The answers of the solver as a table: the real root, the whole number, and what it costs in every figure."""
+
+from collections.abc import Sequence
+
+from resnext_flops.complexity.symbolic import DEPTH, figure_name
+from resnext_flops.network import Network
+from resnext_flops.proof import Proof
+from resnext_flops.solve import Solution, identity_block
+from resnext_flops.tables.formulas import call
+from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.table import Cell, Column, Deviation, Table
+
+HEADERS = {"macs": "mult-adds"}
+MEANING = (
+    "Multiply-adds (mult-adds) are those of convolutions and fully-connected layers for one example, weights are "
+    "theirs without biases, params every learned element, activations the elements that they put out."
+)
+
+
+def solutions(found: Sequence[Solution], reference: Network | None = None, prove: Prove | None = None) -> Table:
+    """A row for each answer. Deviations are from the reference, or from a plain budget in its one figure.
+
+    found: the answers of one `solve`.
+    reference: the network whose cost is the budget, where there is one.
+    prove: what builds and compares a network; of several pairs only the efficient ones are proven.
+
+    >>> import resnext_flops as rf
+    >>> table = solutions(rf.solve(rf.resnext(101), "C", budget=15e9))
+    >>> [(row["C"], row["macs"]) for row in table.rows]
+    [(62, 14992128000)]
+    """
+    first = found[0]
+    proofs = [prove(each.network) if prove and each.efficient else None for each in found]
+    unit = figure_name(first.figure)
+    goal = f"the {unit} of {reference!r}" if reference else f"{first.budget:,} {unit}"
+    return Table(
+        id="solve",
+        title=f"{' and '.join(first.unknowns)} of {call(first.base, first.sizes)} for {goal}, {first.scope} scope",
+        source="",
+        columns=_columns(first, proven=prove is not None),
+        rows=[_row(each, proof) for each, proof in zip(found, proofs, strict=True)],
+        notes=_notes(found),
+        proof=proof_sentence(proofs),
+    )
+
+
+def _columns(first: Solution, proven: bool) -> list[Column]:
+    """Given sizes, root and answer, then the figure solved for, and the others, which are dropped first."""
+    columns = [Column(name, name) for name in first.sizes if name not in first.unknowns]
+    if len(first.unknowns) == 1:
+        columns.append(Column("root", f"{first.unknowns[0]}*", rank=1))
+    columns += [Column(name, name) for name in first.unknowns]
+    if len(first.unknowns) > 1:
+        columns.append(Column("efficient", "efficient"))
+    for place, name in enumerate(sorted(first.costs, key=lambda name: name != first.figure)):
+        header = HEADERS.get(name, name)
+        columns.append(Column(name, header, rank=2 * place))
+        if name in first.budgets:
+            columns.append(Column(f"{name}_deviation_percent", f"{header}\noff by", rank=max(2 * place - 1, 0)))
+    return [*columns, *([Column("proven", "proven")] if proven else [])]
+
+
+def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
+    off = {
+        f"{name}_deviation_percent": Deviation.of(solution.costs[name], budget)
+        for name, budget in solution.budgets.items()
+    }
+    return {
+        **solution.sizes,
+        "root": solution.root,
+        "efficient": solution.efficient,
+        **solution.costs,
+        **off,
+        "proven": proof.holds if proof else None,
+    }
+
+
+def _notes(found: Sequence[Solution]) -> list[str]:
+    first = found[0]
+    name, unit = first.unknowns[0], figure_name(first.figure)
+    if len(first.unknowns) > 1:
+        marked = sum(each.efficient for each in found)
+        notes = [
+            f"Every pair that costs {first.target}. Efficient ({marked} of {len(found)}) are those that no other "
+            "beats: as near in every figure asked for, and nearer in one."
+        ]
+    else:
+        notes = [
+            f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number whose cost is "
+            f"nearest to it. Asked for were {first.target}."
+        ]
+    if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
+        notes += [sentence for each in found if (sentence := _depth_note(each, unit))][:1]
+    return [*notes, MEANING]
+
+
+def _depth_note(solution: Solution, unit: str) -> str | None:
+    block = identity_block(solution)
+    if block is None:
+        return None
+    return (
+        f"Blocks with an identity shortcut cost the same {block[0]:,} {unit} in every stage, so only the number of "
+        f"blocks is determined, {block[1]} in all, and not the stage that they are in."
+    )
