@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, substitute
 from resnext_flops.complexity.layers import Description, Node, Repeat, Sequential, Size
 from resnext_flops.complexity.ledger import Ledger
@@ -60,6 +59,8 @@ def figure_name(name: str) -> str:
     """
     if name in FIGURES:
         return FIGURES[name]
+    from resnext_flops.complexity.conventions import CONVENTIONS
+
     if name not in CONVENTIONS:
         raise unknown("figure", name, [*FIGURES, *CONVENTIONS])
     return f"{CONVENTIONS[name].unit}s by {name}'s rules"
