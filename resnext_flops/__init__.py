@@ -13,6 +13,7 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
+from resnext_flops.measure import Measured, Measurement, measure
 from resnext_flops.models import load, network, save
 from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
 from resnext_flops.proof import Proof, Rung
@@ -27,6 +28,8 @@ __all__ = [
     "Entry",
     "InputError",
     "Ledger",
+    "Measured",
+    "Measurement",
     "Network",
     "Proof",
     "Rung",
@@ -34,6 +37,7 @@ __all__ = [
     "described",
     "load",
     "load_reference_state",
+    "measure",
     "network",
     "resnet",
     "resnet_cifar",

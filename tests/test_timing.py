@@ -15,7 +15,7 @@ def test_the_interval_is_the_narrowest_with_the_confidence(number: int) -> None:
     # Of the values 1 to n in any order, the interval from k to n + 1 - k misses the median with the chance of fewer
     # than k heads, or fewer than k tails, in n throws.
     def outside(k: int) -> float:
-        return 2 * sum(comb(number, heads) for heads in range(k)) / 2**number
+        return 2 * sum(comb(number, heads) for heads in range(k)) / (1 << number)
 
     found = spread([float(value) for value in range(number, 0, -1)])
     k = int(found.low)
