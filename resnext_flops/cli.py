@@ -289,7 +289,7 @@ def measure_models(
                resnext-flops measure --published benchmark-infer-amp-nhwc.csv
     """
     from resnext_flops.correlation import correlate
-    from resnext_flops.measure import measure
+    from resnext_flops.measuring import measure
     from resnext_flops.tables import measured
 
     if bool(names) + paper + (published is not None) != 1:

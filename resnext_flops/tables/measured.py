@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
-from resnext_flops.measure import Measured, Measurement
+from resnext_flops.measuring import Measured, Measurement
 from resnext_flops.models import network
 from resnext_flops.network import Network
 from resnext_flops.published import published
