@@ -1,15 +1,18 @@
 """Measuring with a clock of our own: no test asserts a time."""
 
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
 import resnext_flops as rf
 from resnext_flops import measuring
+from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Description, MaxPool, ReLU, Sequential
 from resnext_flops.measuring import Machine, measure, stopwatch
 from resnext_flops.network import Network
@@ -172,6 +175,18 @@ def test_the_probes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_stopwatch_of_the_cpu() -> None:
     assert stopwatch(torch.device("cpu"), lambda: None, Clock())() == 1.0
+
+
+def test_the_command_goes_on_after_a_failure_and_ends_with_2() -> None:
+    calls = ["resnet_cifar(8, base_width=2)", "resnet_cifar(8, resolution=1048576)"]
+    arguments = ["measure", *calls, "--device", "cpu", "--seconds", "0.01", "--format", "json"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("resnext-flops: resnet_cifar(8, resolution=1048576) with a batch of 1 needs ")
+    times, memory = json.loads(result.stdout)
+    assert [row["turns"] is None for row in times["rows"]] == [False, True]
+    assert [row["macs"] for row in times["rows"]] == [rf.network(call).cost().macs for call in calls]
+    assert memory["rows"][0]["weights"] == 4 * rf.network(calls[0]).cost().params
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
