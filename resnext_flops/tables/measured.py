@@ -95,7 +95,7 @@ def memory(measurement: Measurement) -> Table:
         Column("model", "model"),
         Column("batch", "batch"),
         Column("weights", "weights"),
-        Column("buffers", "buffers"),
+        Column("buffers", "buffers", rank=4),
     ]
     if training:
         columns += [
