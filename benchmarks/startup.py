@@ -1,14 +1,15 @@
 """How long the command line takes to start, against importing nothing but click and rich."""
 
 import sys
+from collections.abc import Iterator
 
-from benchmarks.pairs import python, ratios, report
+from benchmarks.pairs import Row, command, python, ratios
 
 BARE = python("import click, rich.console, rich.table")
 
 
-def main() -> None:
-    command = [sys.executable, "-m", "resnext_flops"]
+def rows() -> Iterator[Row]:
     for arguments in (["--help"], ["table", "--no-prove"]):
         name = f"resnext-flops {' '.join(arguments)} / import of click and rich"
-        report(name, ratios([*command, *arguments], BARE, pairs=15), "at most 1.5")
+        ours = command(sys.executable, "-m", "resnext_flops", *arguments)
+        yield Row(name, ratios(ours, BARE, pairs=15), "at most 1.5")

@@ -36,10 +36,14 @@ if TYPE_CHECKING:
     from resnext_flops.counting import count
     from resnext_flops.difference import diff
     from resnext_flops.identification import identify
+    from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
+    "Measured": "measuring",
+    "Measurement": "measuring",
+    "measure": "measuring",
     "audit": "auditing",
     "operator": "complexity.counters.operators",
     "alexnet": "convolutional",
@@ -69,6 +73,8 @@ __all__ = [
     "Entry",
     "InputError",
     "Ledger",
+    "Measured",
+    "Measurement",
     "Network",
     "Proof",
     "Rung",
@@ -86,6 +92,7 @@ __all__ = [
     "inception_v4",
     "load",
     "load_reference_state",
+    "measure",
     "network",
     "operator",
     "resnet",

@@ -601,3 +601,100 @@ def diff_command(first: str, second: str, inputs: tuple[str, ...], form: str, ou
     found = diff(first, second, [parse_input(each) for each in inputs] or None)
     emit([counted.difference(found)], form, path)
     return int(not found.identical)
+
+
+@main.command("measure")
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models run.")
+@click.option(
+    "--dtype", metavar="float32|bfloat16|float16", default="float32", show_default=True, help="Of all tensors."
+)
+@click.option("--batch", type=Sizes(",", "1,32"), metavar="N,N,...", default="1", show_default=True, help="Examples.")
+@click.option("--channels-last", is_flag=True, help="Torch's channels-last memory format.")
+@click.option("--compile", is_flag=True, help="Run what torch.compile makes of the models.")
+@click.option("--training", is_flag=True, help="A training step instead of a forward pass.")
+@click.option("--optimizer", metavar="sgd|adam", default="sgd", show_default=True, help="Of a training step.")
+@click.option("--convention", metavar="NAME", default="paper", show_default=True, help="What FLOP/s count.")
+@click.option("--precision", type=float, default=0.02, show_default=True, help="Share to which a median is known.")
+@click.option("--seconds", type=float, default=10.0, show_default=True, help="Longest time for a batch size.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of weights and inputs.")
+@click.option("--paper", is_flag=True, help="The networks of the paper's Section 5.1 beside its seconds.")
+@click.option("--published", metavar="FILE.csv", help="Published throughput against exact cost; runs no model.")
+@click.option("--column", metavar="NAME", help="The throughput's column in that file, where it is none of timm's.")
+@output_options(*FORMATS)
+def measure_models(
+    names: tuple[str, ...],
+    paper: bool,
+    published: str | None,
+    column: str | None,
+    batch: tuple[int, ...],
+    form: str,
+    output: str | None,
+    force: bool,
+    **settings: Any,
+) -> int:
+    """Run real models in turn, and lay their speed and memory beside their exact cost.
+
+    Latency with the interval of its median, ratios to the first model, FLOP/s, the share of what a matrix
+    multiplication reaches on this machine and of its roofline, and exact bytes. A model that cannot run is said, and
+    the exit status is 2.
+
+    \b
+    Examples:  resnext-flops measure resnet50 resnext50_32x4d --batch 1,32
+               resnext-flops measure --paper --training --batch 2
+               resnext-flops measure --published benchmark-infer-amp-nhwc.csv
+    """
+    from resnext_flops.correlation import correlate
+    from resnext_flops.measuring import measure
+    from resnext_flops.tables import measured
+
+    if bool(names) + paper + (published is not None) != 1:
+        raise InputError("give one or more models, or --paper, or --published FILE.csv")
+    path = destination(output, force)
+    if published is not None:
+        emit([measured.correlations(correlate(published, column), published)], form, path)
+        return 0
+    networks = list(measured.paper_networks()) if paper else names
+    found = measure(*networks, batch=batch, **settings)
+    tables = [measured.times(found), measured.memory(found)]
+    emit([*tables, measured.section_5_1(found)] if paper else tables, form, path)
+    for sentence in found.failures:
+        click.echo(f"{NAME}: {sentence}", err=True)
+    return 2 if found.failures else 0
+
+
+@main.command("check")
+@click.option("--config", metavar="FILE", help="TOML. [default: budgets.toml, or else pyproject.toml]")
+@click.option("--update", is_flag=True, help="Write the baseline anew first.")
+@click.option("--junit", metavar="FILE", help="Write JUnit's XML too.")
+@output_options(*FORMATS)
+def check_budgets(
+    config: str | None, update: bool, junit: str | None, form: str, output: str | None, force: bool
+) -> int:
+    """Hold models against the limits of a budget file.
+
+    The exit status is 1 if a limit is broken. Where GITHUB_ACTIONS is set, broken limits are told as annotations on
+    standard error.
+
+    \b
+    Example:  resnext-flops check --config budgets.toml
+    """
+    import os
+    from pathlib import Path
+
+    from resnext_flops.check import check, read_config, write_baseline
+    from resnext_flops.tables import checked
+    from resnext_flops.writing import write
+
+    budgets = read_config(Path(config) if config else None)
+    path, report = destination(output, force), destination(junit, force=True)
+    if update:
+        write_baseline(budgets)
+    checks = check(budgets)
+    emit([checked.checked(checks, budgets)], form, path)
+    if report:
+        write(report, checked.junit(checks, budgets))
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in checked.annotations(checks, budgets):
+            click.echo(line, err=True)
+    return int(not all(each.passed for each in checks))

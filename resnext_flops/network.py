@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from resnext_flops.complexity.closed_form import ClosedForm
+    from resnext_flops.complexity.memory import Memory
 
 P = ParamSpec("P")
 
@@ -95,6 +96,24 @@ class Network:
         from resnext_flops.complexity.closed_form import closed_form
 
         return closed_form(self.family, self.arguments, symbols, figure, scope)
+
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
+        """The exact bytes of the network's tensors, for inference and for training.
+
+        batch: examples at once.
+        dtype: torch's name of the type of every tensor: `float64`, `float32`, `bfloat16` or `float16`.
+        optimizer: `sgd` (with momentum) or `adam`.
+
+        Raises InputError for another dtype, optimizer or batch.
+
+        >>> import resnext_flops as rf
+        >>> memory = rf.resnext(50).memory(batch=32)
+        >>> memory.weights == 4 * rf.resnext(50).cost().params
+        True
+        """
+        from resnext_flops.complexity.memory import memory
+
+        return memory(self.description, self.cost(), batch, dtype, optimizer)
 
     def replace(self, **changes: Any) -> "Network":
         """The same network with other arguments.

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger, tensors
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
 from resnext_flops.proof import Proof, Rung
@@ -184,23 +184,6 @@ def compare_tensors(ledger: Ledger, model: "nn.Module") -> Rung:
     if elements != ledger.params:
         differences.append(f"the model has {elements:,} parameters and the ledger {ledger.params:,}")
     return Rung("tensors", len(described), tuple(differences), "the model")
-
-
-def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
-    """The learned tensors of one layer by name, with their shapes.
-
-    >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
-    {'conv1.weight': (128, 4, 3, 3)}
-    """
-    inputs, outputs = entry.inputs[0][0], entry.output[0]
-    shapes: dict[str, tuple[int, ...]] = {}
-    if entry.weights:
-        shapes[f"{entry.path}.weight"] = (outputs, inputs // entry.groups, *entry.kernel)
-    if entry.biases:
-        shapes[f"{entry.path}.bias"] = (outputs,)
-    if entry.kind == "batch norm":
-        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
-    return shapes
 
 
 def compare_forward(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -> Rung:

@@ -43,6 +43,23 @@ class Entry(NamedTuple):
     backward: Size = 0
 
 
+def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
+    """The learned tensors of one layer by name, with their shapes.
+
+    >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
+    {'conv1.weight': (128, 4, 3, 3)}
+    """
+    inputs, outputs = entry.inputs[0][0], entry.output[0]
+    shapes: dict[str, tuple[int, ...]] = {}
+    if entry.weights:
+        shapes[f"{entry.path}.weight"] = (outputs, inputs // entry.groups, *entry.kernel)
+    if entry.biases:
+        shapes[f"{entry.path}.bias"] = (outputs,)
+    if entry.kind == "batch norm":
+        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
+    return shapes
+
+
 @dataclass(frozen=True)
 class Ledger:
     """The entries of one network for one input shape, and their totals as exact integers.

@@ -11,23 +11,49 @@ import pytest
 from rich.console import Console
 
 import resnext_flops as rf
+from resnext_flops.check import check, parse_config
+from resnext_flops.measuring import Machine, Measured, Measurement, Settings
 from resnext_flops.proof import Proof
-from resnext_flops.tables import paper
+from resnext_flops.tables import measured, paper
 from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.checked import checked
 from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
 from resnext_flops.tables.listed import listed
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
 from resnext_flops.tables.solutions import solutions
 from resnext_flops.tables.table import Table
 from resnext_flops.tables.zoo import ladder, models
+from resnext_flops.timing import Spread
 from resnext_flops.verify import MODEL_RUNGS, verify
 
 GOLDEN = Path(__file__).parent / "golden"
+BUDGETS = """
+[[models]]
+model = "resnext50_32x4d"
+limits = ["macs <= 4.3e9", "params <= 25e6", "change <= 1%"]
+"""
 
 
 def proven(network: rf.Network) -> Proof:
     # Versions change without the project; the layout does not.
     return verify(network, device="cpu", rungs=MODEL_RUNGS)._replace(versions={"torch": "0.0.0", "fvcore": "0.0.0"})
+
+
+def training() -> Measurement:
+    """A measurement whose times are made up, of the networks of Section 5.1; the last did not fit."""
+    times = iter([Spread(0.5, 0.49, 0.51, 0.96875, 6), Spread(0.625, 0.6, 0.65, 0.96875, 6), None])
+    found = []
+    for network, seconds in zip(measured.paper_networks(), times, strict=True):
+        memory = network.memory(2)
+        flops, ratio = 2 * 2 * network.cost().training_macs, seconds and seconds._replace(median=seconds.median / 0.5)
+        moved, saved = memory.moved_in_training, dict(memory.kept)
+        found.append(Measured(network, 2, memory, flops, moved, seconds, ratio, saved if seconds else None))
+    return Measurement(Settings(training=True), Machine("cpu", 2, "0.0.0", 2e11, 2.5e10), tuple(found))
+
+
+def budgets() -> Table:
+    config = parse_config(BUDGETS, Path("budgets.toml"))
+    return checked(check(config, {"resnext50_32x4d": {"macs": 4_200_000_000}}), config)
 
 
 TABLES: dict[str, Callable[[], Table]] = {
@@ -59,6 +85,10 @@ TABLES: dict[str, Callable[[], Table]] = {
     "solve-pairs": lambda: solutions(
         rf.solve(rf.resnext(50), ["C", "d"], like=rf.resnext(50), figure=["macs", "params"], within=1), rf.resnext(50)
     ),
+    "measure": lambda: measured.times(training()),
+    "memory": lambda: measured.memory(training()),
+    "section-5.1": lambda: measured.section_5_1(training()),
+    "check": budgets,
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
 }
 

@@ -1,0 +1,24 @@
+"""The table of ratios; no benchmark is run."""
+
+import pytest
+
+from benchmarks.__main__ import main, table
+from benchmarks.pairs import Row, ratios
+
+
+def test_one_table_of_ratios() -> None:
+    shown = table([("a", Row("ours / theirs", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "at most 4"))]).rows[0]
+    assert shown["ratio"] == 3.5
+    assert shown["uncertainty_percent"] == (6 - 1) / 2 / 3.5
+    assert (shown["pairs"], shown["aim"]) == (6, "at most 4")
+
+
+def test_pairs_take_turns() -> None:
+    order: list[str] = []
+    assert len(ratios(lambda: order.append("o"), lambda: order.append("t"), 3)) == 3
+    assert "".join(order) == "ot" * 4
+
+
+def test_an_unknown_benchmark() -> None:
+    with pytest.raises(SystemExit, match="benchmarks: unknown benchmark 'startpu'; did you mean 'startup'"):
+        main(["startpu"])

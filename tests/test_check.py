@@ -1,0 +1,210 @@
+"""Budgets: limits against arithmetic, the line that an error names, the baseline, and what other programs read."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resnext_flops as rf
+from resnext_flops.check import check, limit, parse_config, read_config
+from resnext_flops.cli import main
+from resnext_flops.tables import checked
+
+BUDGETS = """\
+# What the product may cost.
+[[models]]
+model = "resnext50_32x4d"
+limits = [
+  "macs <= 4.3e9",
+  "params <= 26e6",
+]
+
+[[models]]
+model = "resnet(18, classes=10)"
+limits = ["params < 11_181_642"]
+"""
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner(env={"GITHUB_ACTIONS": None, **environment}).invoke(main, ["check", *arguments])
+
+
+def write(folder: Path, text: str, name: str = "budgets.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(
+    bound=st.decimals(0, 10**12, allow_nan=False, places=3),
+    comparison=st.sampled_from(["<=", "<", ">=", ">", "=="]),
+    value=st.integers(0, 10**12),
+)
+def test_a_limit_is_exact(bound: object, comparison: str, value: int) -> None:
+    read = limit(f"macs {comparison} {bound}")
+    exact = Fraction(str(bound))
+    expected = {
+        "<=": value <= exact,
+        "<": value < exact,
+        ">=": value >= exact,
+        ">": value > exact,
+        "==": value == exact,
+    }
+    assert (read.bound, read.holds(value)) == (exact, expected[comparison])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("macs", "cannot read the limit 'macs'; write it as 'macs <= 4.3e9' or 'change <= 1%'"),
+        ("macs <= __import__('os')", "cannot read the limit"),
+        ("macs <= 1e999", "cannot read the limit"),
+        ("mac <= 1", "unknown figure 'mac'; did you mean 'macs'"),
+        ("macs <= 1%", "macs is held against a number, such as 4.3e9"),
+        ("change <= 1", "change is held against a share, such as 1%"),
+    ],
+)
+def test_what_is_no_limit(text: str, sentence: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        limit(text)
+    assert sentence in str(error.value)
+
+
+def test_limits_that_are_kept_and_broken(tmp_path: Path) -> None:
+    found = check(read_config(write(tmp_path, BUDGETS)))
+    # torchvision's ResNet-18 has 11,689,512 parameters, 990 x 513 of them in the classes that are left out here.
+    assert found[2].value == 11_689_512 - 990 * 513 == 11_181_642
+    assert [(each.line, each.passed) for each in found] == [(5, True), (6, True), (11, False)]
+    assert str(found[2]) == ("resnet(18, classes=10): params is 11,181,642, and the limit is params < 11_181_642")
+
+
+BAD = {
+    "no TOML": ("[[models]\n", "is no TOML: "),
+    "no models": ("", "has no models; begin one with [[models]]"),
+    "unknown key": ("\nlimit = 1\n", "line 2: unknown key 'limit'; known are baseline, models"),
+    "unknown key of a model": (
+        '[[models]]\nmodel = "resnet18"\nlimit = []\n',
+        "line 3: unknown key of a model 'limit'",
+    ),
+    "limit": (
+        '[[models]]\nmodel = "resnet18"\nlimits = [\n"macs <= 1e12",\n"macs =< 1"]\n',
+        "line 5: cannot read the limit",
+    ),
+    "second model": (
+        BUDGETS.replace("params < 11", "param < 11"),
+        "line 11: unknown figure 'param'; did you mean 'params'",
+    ),
+    "no limits": ('[[models]]\nmodel = "resnet18"\n', "line 1: resnet18 has no limits"),
+    "no name": ("\n[[models]]\nlimits = ['macs <= 1']\n", "line 2: a model has no name"),
+    "model": ('[[models]]\nmodel = "resnet19"\nlimits = ["macs <= 1"]', "line 2: unknown network 'resnet19'"),
+    "inline": (
+        'models = [\n{model = "resnet18", limits = ["macs <= 1"]},\n{model = 3}]\n',
+        "line 3: a model has no name",
+    ),
+    "models are no tables": ("models = [1]", "line 1: what stands of a model is no table"),
+    "baseline": ("baseline = 3\nmodels = [1]", "line 1: baseline is not the name of a file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_configuration_names_the_line(case: str, tmp_path: Path) -> None:
+    text, sentence = BAD[case]
+    result = run("--config", str(write(tmp_path, text)))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_section_of_a_pyproject(tmp_path: Path) -> None:
+    text = '[tool.other]\nx = 1\n[[tool.resnext-flops.models]]\nmodel = "resnet18"\nlimits = ["params == 11689512"]\n'
+    config = read_config(write(tmp_path, text, "pyproject.toml"))
+    assert [(each.passed, each.line) for each in check(config)] == [(True, 5)]
+    with pytest.raises(rf.InputError, match=r"has no models; begin one with \[\[tool.resnext-flops.models\]\]"):
+        parse_config("[tool.other]\n", Path("pyproject.toml"))
+
+
+def test_the_default_configurations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "there is no configuration 'budgets.toml'; give one with --config" in run().stderr
+    write(tmp_path, BUDGETS)
+    assert run().exit_code == 1
+
+
+CHANGE = '[[models]]\nmodel = "resnet18"\nlimits = ["change <= 1%"]\n'
+
+
+def test_change_against_the_baseline(tmp_path: Path) -> None:
+    path = write(tmp_path, CHANGE)
+    baseline = tmp_path / "budgets.baseline.json"
+    missing = run("--config", str(path))
+    assert missing.exit_code == 2
+    assert f"there is no baseline {str(baseline)!r}" in missing.stderr
+    assert run("--config", str(path), "--update").exit_code == 0
+    content = json.loads(baseline.read_text())
+    assert content["resnet18"]["params"] == 11_689_512
+    # One percent of 11,689,512 is 116,895.12: a baseline that is smaller by less than that share of itself is kept.
+    for before, status in ((11_573_774, 1), (11_573_775, 0), (11_807_588, 1), (11_807_587, 0)):
+        baseline.write_text(json.dumps({"resnet18": {"params": before}}))
+        assert abs(11_689_512 - before) * 100 <= before or status == 1
+        assert run("--config", str(path)).exit_code == status, before
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{}", "has no 'resnet18'; `resnext-flops check --update` writes it"),
+        ("[]", "is no baseline"),
+        ("{", "is no baseline"),
+        ('{"resnet18": {"params": 1.5}}', "is no baseline: 1.5 is not a whole number"),
+        ('{"resnet18": {"params": 0}}', ""),
+    ],
+)
+def test_a_bad_baseline(content: str, sentence: str, tmp_path: Path) -> None:
+    path = write(tmp_path, CHANGE)
+    (tmp_path / "budgets.baseline.json").write_text(content)
+    result = run("--config", str(path))
+    assert result.exit_code == (2 if sentence else 1)
+    assert sentence in result.stderr
+
+
+def test_a_baseline_of_its_own_name(tmp_path: Path) -> None:
+    path = write(tmp_path, f'baseline = "known.json"\n{CHANGE}')
+    assert run("--config", str(path), "--update").exit_code == 0
+    assert (tmp_path / "known.json").exists()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    path, report = write(tmp_path, BUDGETS), tmp_path / "report.xml"
+    result = run("--config", str(path), "--format", "json", "--junit", str(report))
+    assert (result.exit_code, result.stderr) == (1, "")
+    content = json.loads(result.stdout)
+    assert [row["result"] for row in content["rows"]] == ["pass", "pass", "FAIL"]
+    assert content["notes"][-1] == "1 of 3 limits are broken."
+    root = Xml.fromstring(report.read_text())  # noqa: S314 (our own file)
+    assert root.attrib == {"tests": "3", "failures": "1", "errors": "0"}
+    cases = root.findall("testsuite/testcase")
+    assert [case.get("line") for case in cases] == ["5", "6", "11"]
+    assert [len(case.findall("failure")) for case in cases] == [0, 0, 1]
+
+
+def test_annotations_for_github(tmp_path: Path) -> None:
+    path = write(tmp_path, BUDGETS)
+    result = run("--config", str(path), GITHUB_ACTIONS="true")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"::error file={path},line=11,title=Budget of resnet(18%2C classes=10)::"
+        "resnet(18, classes=10): params is 11,181,642, and the limit is params < 11_181_642\n"
+    )
+
+
+def test_annotations_escape_what_would_end_them(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, CHANGE))
+    found = check(config, {"resnet18": {"params": 1}})
+    (line,) = checked.annotations(found, config)
+    message = line.partition("::error ")[2].partition("::")[2]
+    assert message.endswith("(params), and the limit is change <= 1%25")
