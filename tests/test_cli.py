@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from resnext_flops import cli
-from resnext_flops.cli import main
+from resnext_flops.cli import COMMANDS, main
+from resnext_flops.commands import proving
 from resnext_flops.proof import Proof, Rung
 
 
@@ -64,7 +65,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(cli, "verify", refuted)
+    monkeypatch.setattr(proving, "verify", refuted)
     result = run("table", "--cardinality", "32")
     assert result.exit_code == 1
     assert "NOT PROVEN" in result.stdout
@@ -194,7 +195,7 @@ def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)),))
 
-    monkeypatch.setattr(cli, "verify", refuted)
+    monkeypatch.setattr(proving, "verify", refuted)
     result = run("verify", "resnet50")
     assert result.exit_code == 1
     assert "DIFFERS: conv1 differs" in result.stdout
@@ -205,3 +206,15 @@ def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_verify_takes_models_or_all(arguments: list[str]) -> None:
     result = run("verify", *arguments)
     assert (result.exit_code, result.stderr) == (2, "resnext-flops: give one or more models, or --all\n")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_listed_summary_is_the_commands_own(name: str) -> None:
+    # Help lists the commands without loading them, so each summary is written twice.
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    assert command.name == name
+    assert (command.help or "").split("\n\n")[0].replace("\n", " ") == COMMANDS[name]
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.stdout

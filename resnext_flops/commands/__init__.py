@@ -1,0 +1,1 @@
+"""The commands, one file each: parse, call, print. Each file is loaded when its command is asked for."""

@@ -1,0 +1,46 @@
+"""`resnext-flops check`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from resnext_flops.commands.options import output_options
+from resnext_flops.output import FORMATS, destination, emit
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("check")
+@click.option("--config", metavar="FILE", help="TOML. [default: budgets.toml, or else pyproject.toml]")
+@click.option("--update", is_flag=True, help="Write the baseline anew first.")
+@click.option("--junit", metavar="FILE", help="Write JUnit's XML too.")
+@output_options(*FORMATS)
+def command(config: str | None, update: bool, junit: str | None, form: str, output: str | None, force: bool) -> int:
+    """Hold models against the limits of a budget file.
+
+    The exit status is 1 if a limit is broken. Where GITHUB_ACTIONS is set, broken limits are told as annotations on
+    standard error.
+
+    \b
+    Example:  resnext-flops check --config budgets.toml
+    """
+    import os
+    from pathlib import Path
+
+    from resnext_flops.check import check, read_config, write_baseline
+    from resnext_flops.tables import checked
+    from resnext_flops.writing import write
+
+    budgets = read_config(Path(config) if config else None)
+    path, report = destination(output, force), destination(junit, force=True)
+    if update:
+        write_baseline(budgets)
+    checks = check(budgets)
+    emit([checked.checked(checks, budgets)], form, path)
+    if report:
+        write(report, checked.junit(checks, budgets))
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in checked.annotations(checks, budgets):
+            click.echo(line, err=True)
+    return int(not all(each.passed for each in checks))

@@ -1,0 +1,24 @@
+"""`resnext-flops conventions`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from resnext_flops.commands.options import output_options
+from resnext_flops.output import FORMATS, destination, emit
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("conventions")
+@output_options(*FORMATS)
+def command(form: str, output: str | None, force: bool) -> None:
+    """List the counting conventions: what each counter counts.
+
+    \b
+    Example:  resnext-flops conventions --format markdown
+    """
+    from resnext_flops.tables import counted
+
+    emit([counted.conventions()], form, destination(output, force))

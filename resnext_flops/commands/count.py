@@ -1,0 +1,75 @@
+"""`resnext-flops count`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
+from resnext_flops.output import FORMATS, destination, emit, put
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("count")
+@click.argument("model")
+@input_option
+@click.option(
+    "--convention",
+    "conventions",
+    multiple=True,
+    metavar="NAME",
+    callback=lazily_listed(conventions),
+    help="Add a counter's figure; repeat it for several. `conventions` lists them.",
+)
+@click.option(
+    "--by", type=click.Choice(["module", "layer", "kind"]), default="module", show_default=True, help="A row each."
+)
+@click.option("--levels", type=click.IntRange(1), default=1, show_default=True, help="How deep the modules are told.")
+@click.option("--training", is_flag=True, help="Run in training mode, and count the gradients too.")
+@click.option("--strict", is_flag=True, help="End with status 1 if an operator is unknown.")
+@output_options(*FORMATS)
+def command(
+    model: str,
+    inputs: tuple[str, ...],
+    conventions: tuple[str, ...],
+    by: str,
+    levels: int,
+    training: bool,
+    strict: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+) -> int:
+    """Count any model, exactly.
+
+    \b
+    MODEL is one of
+      a name, pattern or call of a described network, as `models` lists them
+      torchvision:NAME or timm:NAME
+      package.module:factory, imported from the current directory
+
+    A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network
+    is counted from its description, and its real model where --input, --training or --convention is given.
+
+    \b
+    Examples:  resnext-flops count resnext50_32x4d
+               resnext-flops count timm:vit_small_patch16_224 --convention fvcore --convention torch
+               resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
+    """
+    from resnext_flops.counting import count_model, parse_input
+    from resnext_flops.real_models import find
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = find(model)
+    if found.network is not None and not (inputs or training or conventions):
+        ledger = found.network.cost()
+    else:
+        ledger = count_model(found, [parse_input(each) for each in inputs] or None, training=training)
+    figures = {name: ledger.total(name) for name in conventions}
+    if form == "json":
+        put(counted.as_json(ledger, figures), path)
+    else:
+        emit([counted.cost(ledger, by, levels, figures)], form, path)
+    return int(strict and ledger.lower_bound)

@@ -1,0 +1,33 @@
+"""`resnext-flops identify`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from resnext_flops.commands.options import output_options
+from resnext_flops.output import FORMATS, destination, emit
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("identify")
+@click.argument("model")
+@click.argument("figure")
+@output_options(*FORMATS)
+def command(model: str, figure: str, form: str, output: str | None, force: bool) -> int:
+    """Find which convention, and which variant of a network, gives a printed figure.
+
+    FIGURE is written as it is printed, such as 4.12G, 3.8e9 or 25.6M. The exit status is 1 if nothing gives it.
+
+    \b
+    Examples:  resnext-flops identify resnet50 3.8e9
+               resnext-flops identify torchvision:vit_b_16 11.3G
+    """
+    from resnext_flops.identification import identify
+    from resnext_flops.tables import counted
+
+    path = destination(output, force)
+    found = identify(model, figure)
+    emit([counted.identified(model, figure, found)], form, path)
+    return int(not any(each.agreement.holds for each in found))

@@ -1,0 +1,72 @@
+"""`resnext-flops solve`."""
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from resnext_flops.commands.options import Numbers, Values, Whole, output_options
+from resnext_flops.commands.proving import proving
+from resnext_flops.models import network
+from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.solve import CONSTRAINTS
+from resnext_flops.solve import solve as find
+from resnext_flops.verify import DEVICES
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("solve")
+@click.argument("model")
+@click.option(
+    "--free", metavar="NAME[,NAME]", required=True, help="The unknown sizes, one or two: C, d, n1, ..., r, K, w."
+)
+@click.option("--like", metavar="MODEL", help="The network whose cost is the budget.")
+@click.option("--budget", type=Whole(), help="A budget of one figure instead.")
+@click.option("--figure", default="macs", show_default=True, help="What is met; several with commas rank pairs.")
+@click.option("--given", type=Values(), multiple=True, help="Values of another size, a row each.")
+@click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
+@click.option(
+    "--constraint", type=click.Choice(CONSTRAINTS), default="nearest", show_default=True, help="To the budget."
+)
+@click.option("--within", type=float, metavar="PERCENT", help="How far off an answer may be. [default for pairs: 5]")
+@click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
+@click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
+@click.option("--upper", type=Numbers(), help="The most an unknown may be.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
+@output_options(*FORMATS)
+def command(
+    model: str,
+    free: str,
+    like: str | None,
+    figure: str,
+    given: tuple[tuple[str, tuple[int, ...]], ...],
+    device: str,
+    prove: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+    **wanted: Any,
+) -> int:
+    """The size of a network that meets a budget: of a reference network, or a number.
+
+    One unknown gives the whole number nearest to the budget, a row for each of the given values. Two give every pair
+    within a tolerance, and mark those that no other pair beats in every figure asked for.
+
+    \b
+    Examples:  resnext-flops solve resnext50_32x4d --free d --like resnet50 --given C=1,2,4,8,16,32,64
+               resnext-flops solve "resnext(101)" --free C --budget 15e9 --prove
+               resnext-flops solve "resnext(50)" --free C,d --like resnet50 --figure macs,params --within 1
+    """
+    from resnext_flops.tables.solutions import solutions
+
+    path = destination(output, force)
+    reference = network(like) if like else None
+    unknowns, figures = free.split(","), figure.split(",")
+    found = find(network(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
+    with proving(device, total=sum(each.efficient for each in found)) if prove else nullcontext() as prover:
+        result = solutions(found, reference, prover)
+    emit([result], form, path)
+    return int(prover is not None and not prover.holds)

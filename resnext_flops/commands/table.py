@@ -1,0 +1,108 @@
+"""`resnext-flops table`."""
+
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from resnext_flops.commands.options import Sizes, output_options
+from resnext_flops.commands.proving import proving
+from resnext_flops.errors import InputError
+from resnext_flops.network import resnet
+from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.solve import WIDTH_FIGURES
+from resnext_flops.tables import paper
+from resnext_flops.verify import DEVICES
+
+if TYPE_CHECKING:
+    from resnext_flops.tables.registry import Builder
+
+
+@click.command("table")
+@click.argument("table_id", metavar="[ID]", default="template")
+@click.option(
+    "--depth",
+    type=click.Choice(["50", "101", "152"]),
+    default="50",
+    show_default=True,
+    help="Of the ResNet.",
+)
+@click.option(
+    "--cardinality", type=Sizes(",", "1,2,4,..."), metavar="C,C,...", help="Values of C. [default: 1,2,4,8,16,32,64]"
+)
+@click.option(
+    "--scope", type=click.Choice(list(WIDTH_FIGURES)), default="block", show_default=True, help="What d preserves."
+)
+@click.option(
+    "--resolution",
+    type=Sizes("x", "224 or 320x256"),
+    metavar="N|HxW",
+    default="224",
+    show_default=True,
+    help="Pixels of the input.",
+)
+@click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
+@output_options(*FORMATS)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    table_id: str,
+    device: str,
+    prove: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+    **sizes: Any,
+) -> int:
+    """A table of the paper's, rebuilt and proven on real models.
+
+    \b
+    ID is one of
+      template            the width d that keeps ResNet's cost at each cardinality C (the default)
+      1 to 8, eq4, fig3,  the ResNeXt paper's tables, equation and figures of complexity
+      fig5
+      residual            its Section 5.1, with and without shortcuts
+      performance         its Section 5.1, seconds for a mini-batch and the speed they mean
+      resnet, vgg,        the figures that these papers print for their own networks
+      googlenet
+      all                 every one of them
+
+    The options on sizes and scope belong to the template table. The exit status is 1 if a proof fails.
+
+    \b
+    Examples:  resnext-flops table --depth 101 --scope network
+               resnext-flops table 4 --no-prove --format markdown
+    """
+    given = [name for name in sizes if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
+    if table_id != "template" and given:
+        raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
+    builders = _builders(table_id, sizes)
+    path = destination(output, force)
+    with proving(device) if prove else nullcontext() as prover:
+        results = [builder(prover) for builder in builders]
+    emit(results, form, path)
+    return int(prover is not None and not prover.holds)
+
+
+def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":
+    """The builders of one table, or of all."""
+    if table_id not in ("template", "all"):
+        from resnext_flops.tables.registry import builder
+
+        return [builder(table_id)]
+    resolution = sizes["resolution"]
+    reference = resnet(
+        int(sizes["depth"]),
+        resolution=resolution[0] if len(resolution) == 1 else resolution,
+        classes=sizes["classes"],
+    )
+    template = partial(paper.template, reference, sizes["cardinality"] or paper.TEMPLATE_CARDINALITIES, sizes["scope"])
+    if table_id == "template":
+        return [template]
+    from resnext_flops.tables.registry import tables
+
+    return [template, *tables().values()]
