@@ -1,7 +1,6 @@
 """A description as JSON and back: each node an object that names its layer and has its fields."""
 
 import json
-from dataclasses import fields
 from typing import Any, get_args
 
 from resnext_flops.complexity.layers import Description, Node, Repeat
@@ -43,7 +42,7 @@ def _encode(value: Any) -> Any:
     if type(value) in KINDS.values():
         return {
             "layer": type(value).__name__,
-            **{each.name: _encode(getattr(value, each.name)) for each in fields(value)},
+            **{name: _encode(each) for name, each in vars(value).items()},
         }
     return [_encode(each) for each in value] if isinstance(value, tuple) else value
 

@@ -14,17 +14,15 @@ in the readings, branches on a size that is not an `int`, so the same code gives
     residual.norm1 ((64, 56, 56),) (64, 56, 56)
     (the block) ((64, 56, 56), (64, 56, 56)) (64, 56, 56)
 
-A new layer is one dataclass here (what it puts out), its cost in `cost.py` and its module in `torch_model.py`.
+A new layer is one class here (what it puts out), its cost in `cost.py` and its module in `torch_model.py`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from inspect import get_annotations
 from operator import index
-from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self, TypeAlias, dataclass_transform
 
 from resnext_flops.errors import InputError
-
-T = TypeVar("T")
 
 Size: TypeAlias = int
 Shape: TypeAlias = tuple[Size, ...]
@@ -113,8 +111,37 @@ def _same(_: object, *inputs: Shape) -> Shape:
     return inputs[0]
 
 
+_REQUIRED = object()
+
+
+@dataclass_transform(frozen_default=True)
 class _Value:
-    """What all nodes share, written once: a dataclass that writes it into each class takes twice as long to load."""
+    """A frozen record of the fields that a subclass annotates.
+
+    It is what a dataclass is. But a dataclass writes the code of its methods anew whenever the package is loaded, and
+    with one for each layer that was a tenth of the time in which the command line starts.
+    """
+
+    _fields: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        own = {name: cls.__dict__.get(name, _REQUIRED) for name in get_annotations(cls)}
+        cls._fields = {**cls._fields, **own}
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        given = dict(zip(self._fields, args, strict=False))
+        values = {**self._fields, **given, **named}
+        missing = [name for name, value in values.items() if value is _REQUIRED]
+        if missing or len(args) > len(given) or given.keys() & named or len(values) > len(self._fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}; given were {args} and {named}")
+        self.__dict__.update(values)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """What a subclass checks and makes uniform."""
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make another one")
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
@@ -126,12 +153,6 @@ class _Value:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
-@dataclass_transform(frozen_default=True)
-def _value(cls: type[T]) -> type[T]:
-    return dataclass(frozen=True, repr=False, eq=False)(cls)
-
-
-@_value
 class Conv(_Value):
     """A two-dimensional convolution to `channels`; `groups` is the paper's cardinality C in form (c) of Figure 3."""
 
@@ -143,11 +164,11 @@ class Conv(_Value):
     bias: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", size("channels", self.channels))
-        object.__setattr__(self, "kernel", pair("kernel", self.kernel))
-        object.__setattr__(self, "stride", pair("stride", self.stride))
-        object.__setattr__(self, "padding", pair("padding", self.padding, minimum=0))
-        object.__setattr__(self, "groups", size("groups", self.groups))
+        self.__dict__["channels"] = size("channels", self.channels)
+        self.__dict__["kernel"] = pair("kernel", self.kernel)
+        self.__dict__["stride"] = pair("stride", self.stride)
+        self.__dict__["padding"] = pair("padding", self.padding, minimum=0)
+        self.__dict__["groups"] = size("groups", self.groups)
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -158,7 +179,6 @@ class Conv(_Value):
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 
-@_value
 class Linear(_Value):
     """A fully-connected layer to `features`."""
 
@@ -166,14 +186,13 @@ class Linear(_Value):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "features", size("features", self.features))
+        self.__dict__["features"] = size("features", self.features)
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
         return (*inputs[0][:-1], self.features)
 
 
-@_value
 class BatchNorm(_Value):
     """Batch normalisation with a learned scale and shift a channel (Ioffe and Szegedy, 2015)."""
 
@@ -181,7 +200,6 @@ class BatchNorm(_Value):
     output = _same
 
 
-@_value
 class _Plain(_Value):
     """A layer that has nothing to set. Subclasses need no decorator: they compare equal to their own kind alone."""
 
@@ -202,7 +220,6 @@ class LocalResponseNorm(_Plain):
     output = _same
 
 
-@_value
 class Dropout(_Value):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
@@ -210,7 +227,6 @@ class Dropout(_Value):
     output = _same
 
 
-@_value
 class Scale(_Value):
     """Each element times a constant: the scaled residuals of Inception-ResNet (arXiv:1602.07261, Section 3.3)."""
 
@@ -218,7 +234,6 @@ class Scale(_Value):
     output = _same
 
 
-@_value
 class _Pool(_Value):
     """A pool of each window; with `ceil_mode` the last window may hang over the end."""
 
@@ -228,9 +243,9 @@ class _Pool(_Value):
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kernel", pair("kernel", self.kernel))
-        object.__setattr__(self, "stride", pair("stride", self.stride))
-        object.__setattr__(self, "padding", pair("padding", self.padding, minimum=0))
+        self.__dict__["kernel"] = pair("kernel", self.kernel)
+        self.__dict__["stride"] = pair("stride", self.stride)
+        self.__dict__["padding"] = pair("padding", self.padding, minimum=0)
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -242,21 +257,19 @@ class MaxPool(_Pool):
     """The maximum of each window."""
 
 
-@_value
 class AvgPool(_Pool):
     """The mean of each window; with `count_include_pad` the padding counts as zeros, otherwise not at all."""
 
     count_include_pad: bool = True
 
 
-@_value
 class AdaptiveAvgPool(_Value):
     """The means over `size` bins, whatever the input; bins overlap where the size does not divide the input's."""
 
     size: Any
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", pair("size", self.size))
+        self.__dict__["size"] = pair("size", self.size)
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -282,7 +295,6 @@ class Flatten(_Plain):
         return (features,)
 
 
-@_value
 class Widen(_Value):
     """Every stride-th pixel, and channels of zeros behind its own: He et al.'s shortcut of type A, without weights."""
 
@@ -290,8 +302,8 @@ class Widen(_Value):
     stride: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", size("channels", self.channels))
-        object.__setattr__(self, "stride", size("stride", self.stride))
+        self.__dict__["channels"] = size("channels", self.channels)
+        self.__dict__["stride"] = size("stride", self.stride)
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -301,7 +313,6 @@ class Widen(_Value):
         return (self.channels, *_window(shape, (1, 1), (self.stride, self.stride), (0, 0)))
 
 
-@_value
 class Repeat(_Value):
     """`first`, then `body` until there are `times` blocks. Each body keeps the shape, so its cost multiplies.
 
@@ -313,10 +324,9 @@ class Repeat(_Value):
     first: "Node"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "times", size("the number of blocks", self.times))
+        self.__dict__["times"] = size("the number of blocks", self.times)
 
 
-@_value
 class Sequential(_Value):
     """Children one after the other. Without any it is the identity."""
 
@@ -328,7 +338,6 @@ class Sequential(_Value):
         return cls(tuple(children.items()))
 
 
-@_value
 class _Branches(_Value):
     """Branches from one input."""
 
@@ -363,7 +372,6 @@ class Concat(_Branches):
         return (channels, *inputs[0][1:])
 
 
-@_value
 class Auxiliary(_Value):
     """An auxiliary head: the input passes through, and in training only `head` runs on it too (GoogLeNet, Section 5).
 
@@ -397,7 +405,6 @@ Layer: TypeAlias = (
 Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
-@_value
 class Description(_Value):
     """A whole network: the shape of one input and the node that takes it."""
 
