@@ -5,15 +5,13 @@ each output pixel; a fully-connected layer is the same with one pixel. Eqn. 4 of
 first over one block. What the figures mean is written in `ledger.py`.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property, singledispatch
 from math import prod
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.layers import Shape, Size, Visit
+from resnext_flops.complexity.layers import Description, Shape, Size, Visit
 from resnext_flops.complexity.ledger import Entry, Ledger, Sums, add_up
 
 
@@ -28,6 +26,10 @@ class Cost(NamedTuple):
     params: Size = 0
     macs: Size = 0
     activations: Size = 0
+
+
+# Every block has these, and they cost nothing.
+_RELU, _SUM = Cost("relu"), Cost("sum")
 
 
 @singledispatch
@@ -75,7 +77,7 @@ def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> 
 
 @cost.register
 def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("relu")
+    return _RELU
 
 
 @cost.register
@@ -85,58 +87,12 @@ def _(layer: layers.Flatten, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 @cost.register
 def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("sum")
+    return _SUM
 
 
 @cost.register
 def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("concat")
-
-
-class WalkedLedger(Ledger):
-    """The ledger of a walk. Its totals come first, and its entries, which take longer, when they are looked at.
-
-    The blocks of a stage are one description met many times with one input, so each layer of it is costed once.
-    """
-
-    _visits: Sequence[Visit]
-
-    def __init__(self, name: str, visits: Sequence[Visit]) -> None:
-        """The ledger of visits; frozen like every ledger."""
-        self.__dict__.update(name=name, input=visits[0].inputs[0], _visits=visits)
-
-    @cached_property
-    def _costs(self) -> tuple[dict[tuple[int, int], Visit], dict[tuple[int, int], Cost], Counter[tuple[int, int]]]:
-        """For each layer and input, by identity: a visit, the cost, and how often it is met."""
-        keys = list(_keys(self._visits))
-        first = dict(zip(reversed(keys), reversed(self._visits), strict=True))
-        rules = {type(layer): cost.dispatch(type(layer)) for _, layer, *_ in first.values()}
-        found = {key: rules[type(layer)](layer, inputs, out) for key, (_, layer, inputs, out, *_) in first.items()}
-        return first, found, Counter(keys)
-
-    @cached_property
-    def _sums(self) -> Sums:
-        first, costs, met = self._costs
-        return add_up((costs[key], met[key] * visit.times, visit.training_only) for key, visit in first.items())
-
-    @cached_property
-    def entries(self) -> tuple[Entry, ...]:
-        """One entry for each layer, in the order in which they run."""
-        costs = self._costs[1]
-        return tuple(
-            Entry(path, costs[key].kind, inputs, output, *costs[key][1:], times=times, training_only=training_only)
-            for key, (path, _, inputs, output, times, training_only) in zip(
-                _keys(self._visits), self._visits, strict=True
-            )
-        )
-
-
-def _keys(visits: Sequence[Visit]) -> Iterator[tuple[int, int]]:
-    """The identity of each visit's layer and inputs: the same objects have the same cost."""
-    return zip(map(id, map(_layer_of, visits)), map(id, map(_inputs_of, visits)), strict=True)
-
-
-_layer_of, _inputs_of = attrgetter("layer"), attrgetter("inputs")
 
 
 def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
@@ -145,4 +101,37 @@ def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     >>> ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
     """
-    return WalkedLedger(name, visits)
+    # The blocks of a stage are one description met many times, so each layer of it is costed once.
+    known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
+    entries = []
+    for path, layer, inputs, output, times, training_only in visits:
+        key = (id(layer), inputs)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = cost(layer, inputs, output)
+        entries.append(Entry(path, found.kind, inputs, output, *found[1:], times=times, training_only=training_only))
+    return Ledger(name, visits[0].inputs[0], tuple(entries))
+
+
+class NetworkLedger(Ledger):
+    """The ledger of a whole network: its totals come from a collapsed walk, its entries when they are looked at."""
+
+    _description: Description
+    _collapsed: Sequence[Visit]
+
+    def __init__(self, name: str, description: Description, collapsed: Sequence[Visit]) -> None:
+        """The ledger of a description and its collapsed walk; frozen like every ledger."""
+        self.__dict__.update(name=name, input=description.input, _description=description, _collapsed=collapsed)
+
+    @cached_property
+    def _sums(self) -> Sums:
+        rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in self._collapsed}}
+        return add_up(
+            (rules[type(layer)](layer, inputs, output), times, training_only)
+            for _, layer, inputs, output, times, training_only in self._collapsed
+        )
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """One entry for each layer, in the order in which they run."""
+        return ledger(layers.walk(self._description.body, self._description.input)).entries
