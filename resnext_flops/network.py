@@ -6,11 +6,11 @@ made free again: the solver calls the family once more, with other sizes.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, wraps
-from inspect import signature
+from functools import cached_property, lru_cache, wraps
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from resnext_flops.complexity.cost import ledger
+from resnext_flops.complexity.cost import NetworkLedger
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
 from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
@@ -51,7 +51,7 @@ class Network:
 
     @cached_property
     def _ledger(self) -> Ledger:
-        return ledger(self.visits, repr(self))
+        return NetworkLedger(repr(self), self.description, self.visits)
 
     def cost(self) -> Ledger:
         """The exact cost of one example, layer by layer.
@@ -130,7 +130,7 @@ class Network:
         return hash((self.family, self.description))
 
     def __repr__(self) -> str:
-        parameters = signature(self.family).parameters
+        parameters = _parameters(self.family)
         shown = []
         for position, (name, value) in enumerate(self.arguments.items()):
             always = parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD
@@ -157,20 +157,26 @@ def described(description: Description, name: str = "network") -> Network:
     return build(family, {})
 
 
+@lru_cache
+def _parameters(family: Callable[..., Description]) -> Mapping[str, Parameter]:
+    """The arguments of a family; reading them takes as long as costing a few layers."""
+    return signature(family).parameters
+
+
 def build(family: Callable[..., Description], arguments: Mapping[str, Any]) -> Network:
     """The network of a family for keyword arguments.
 
     Raises InputError for an argument that the family does not have, a value that it cannot use, or a resolution that
     is too small, with the smallest that works.
     """
-    parameters = signature(family).parameters
+    parameters = _parameters(family)
     for name in arguments:
         if name not in parameters:
             raise unknown(f"argument of {family.__name__}", name, parameters)
     complete = {name: arguments.get(name, parameter.default) for name, parameter in parameters.items()}
     description = family(**complete)
     try:
-        visits = walk(description.body, description.input)
+        visits = walk(description.body, description.input, collapse=True)
     except InputError as error:
         raise _with_smallest_resolution(family, complete, error) from None
     return Network(family, complete, description, visits)

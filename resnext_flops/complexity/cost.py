@@ -6,13 +6,13 @@ first over one block. What the figures mean is written in `ledger.py`.
 """
 
 from collections.abc import Sequence
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.layers import Shape, Size, Visit
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.layers import Description, Shape, Size, Visit
+from resnext_flops.complexity.ledger import Entry, Ledger, Sums, add_up
 
 
 class Cost(NamedTuple):
@@ -26,6 +26,10 @@ class Cost(NamedTuple):
     params: Size = 0
     macs: Size = 0
     activations: Size = 0
+
+
+# Every block has these, and they cost nothing.
+_RELU, _SUM = Cost("relu"), Cost("sum")
 
 
 @singledispatch
@@ -58,7 +62,7 @@ def _(layer: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 @cost.register
 def _(layer: layers.BatchNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("batch norm", params=2 * inputs[0][0])
+    return Cost("batch norm", (), 1, 0, 0, 2 * inputs[0][0])
 
 
 @cost.register
@@ -83,7 +87,7 @@ def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> 
 
 @cost.register
 def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("relu")
+    return _RELU
 
 
 @cost.register
@@ -113,7 +117,7 @@ def _(layer: layers.Widen, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 @cost.register
 def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("sum")
+    return _SUM
 
 
 @cost.register
@@ -142,3 +146,27 @@ def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
             found = known[key] = cost(layer, inputs, output)
         entries.append(Entry(path, found.kind, inputs, output, *found[1:], times=times, training_only=training_only))
     return Ledger(name, visits[0].inputs[0], tuple(entries))
+
+
+class NetworkLedger(Ledger):
+    """The ledger of a whole network: its totals come from a collapsed walk, its entries when they are looked at."""
+
+    _description: Description
+    _collapsed: Sequence[Visit]
+
+    def __init__(self, name: str, description: Description, collapsed: Sequence[Visit]) -> None:
+        """The ledger of a description and its collapsed walk; frozen like every ledger."""
+        self.__dict__.update(name=name, input=description.input, _description=description, _collapsed=collapsed)
+
+    @cached_property
+    def _sums(self) -> Sums:
+        rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in self._collapsed}}
+        return add_up(
+            (rules[type(layer)](layer, inputs, output), times, training_only)
+            for _, layer, inputs, output, times, training_only in self._collapsed
+        )
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """One entry for each layer, in the order in which they run."""
+        return ledger(layers.walk(self._description.body, self._description.input)).entries

@@ -4,8 +4,9 @@ A layer states what it puts out, never what it takes in: the walk carries the sh
 short as the figure in a paper. Shapes are those of one example, without the batch: `(channels, height, width)`, or
 `(features,)` after `Flatten`.
 
-Sizes are integers. A SymPy expression made of positive integer symbols may stand in for any of them: nothing here, nor
-in the readings, branches on a size that is not an `int`, so the same code gives a number or a formula.
+Sizes are integers. A formula (`formula.py`) or a SymPy expression of positive integer symbols may stand in for any of
+them: nothing here, nor in the readings, branches on a size that is not an `int`, so the same code gives a number or a
+formula.
 
     >>> block = Sum.of(residual=Sequential.of(conv1=Conv(64, 3, padding=1), norm1=BatchNorm()), shortcut=IDENTITY)
     >>> for visit in walk(block, (64, 56, 56)):
@@ -30,7 +31,7 @@ Pair: TypeAlias = tuple[Size, Size]
 
 
 def is_symbolic(value: object) -> bool:
-    """Whether a size is a SymPy expression, told without importing SymPy."""
+    """Whether a size is a formula or a SymPy expression, told without importing either."""
     return hasattr(value, "free_symbols")
 
 
@@ -415,8 +416,9 @@ class Description(_Value):
 class Visit(NamedTuple):
     """One layer (or sum, concatenation, auxiliary head) as the walk meets it.
 
-    `times` is 1, but for the repeated body of a stage whose depth is a symbol. `training_only` are the layers of an
-    auxiliary head, and after them the head itself, whose inputs are what passes through and what the head puts out.
+    `times` is 1, but for the repeated body of a stage whose depth is a symbol, or in a collapsed walk. `training_only`
+    are the layers of an auxiliary head, and after them the head itself, whose inputs are what passes through and what
+    the head puts out.
     """
 
     path: str
@@ -427,8 +429,10 @@ class Visit(NamedTuple):
     training_only: bool = False
 
 
-def walk(node: Node, shape: Shape) -> list[Visit]:
+def walk(node: Node, shape: Shape, collapse: bool = False) -> list[Visit]:
     """Every layer of a node in the order in which it runs, with the shapes it takes in and puts out.
+
+    collapse: visit the repeated block of a stage once and say how many `times`, as where its depth is a symbol.
 
     Raises InputError, with the path of the layer, where a layer cannot take its input.
 
@@ -436,27 +440,27 @@ def walk(node: Node, shape: Shape) -> list[Visit]:
     ['conv', 'relu']
     """
     visits: list[Visit] = []
-    _walk(node, shape, "", 1, visits)
+    _walk(node, shape, "", 1, visits, collapse)
     return visits
 
 
-def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit]) -> Shape:
+def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool = False) -> Shape:
     if isinstance(node, Sequential):
         for name, child in node.children:
             child_path = f"{path}.{name}" if path else name
             if isinstance(child, Repeat):
-                shape = _repeat(child, shape, child_path, times, visits)
+                shape = _repeat(child, shape, child_path, times, visits, collapse)
             elif isinstance(child, Auxiliary) and not path:
-                _auxiliary(child, shape, name, visits)
+                _auxiliary(child, shape, name, visits, collapse)
             else:
-                shape = _walk(child, shape, child_path, times, visits)
+                shape = _walk(child, shape, child_path, times, visits, collapse)
         return shape
     if isinstance(node, Auxiliary):
         raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
     inputs: tuple[Shape, ...] = (shape,)
     if isinstance(node, (Sum, Concat)):
         branches = ((f"{path}.{name}" if path else name, branch) for name, branch in node.branches)
-        inputs = tuple(_walk(branch, shape, name, times, visits) for name, branch in branches)
+        inputs = tuple(_walk(branch, shape, name, times, visits, collapse) for name, branch in branches)
     try:
         output = node.output(*inputs)
     except InputError as error:
@@ -465,19 +469,19 @@ def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit])
     return output
 
 
-def _auxiliary(node: Auxiliary, shape: Shape, path: str, visits: list[Visit]) -> None:
+def _auxiliary(node: Auxiliary, shape: Shape, path: str, visits: list[Visit], collapse: bool) -> None:
     start = len(visits)
-    output = _walk(node.head, shape, path, 1, visits)
+    output = _walk(node.head, shape, path, 1, visits, collapse)
     visits[start:] = [visit._replace(training_only=True) for visit in visits[start:]]
     visits.append(Visit(path, node, (shape, output), node.output(shape, output), training_only=True))
 
 
-def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Visit]) -> Shape:
-    shape = _walk(stage.first, shape, f"{path}1", times, visits)
-    if is_symbolic(stage.times):
-        output = _walk(stage.body, shape, f"{path}2…", times * (stage.times - 1), visits)
-    elif stage.times == 1:
+def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool) -> Shape:
+    shape = _walk(stage.first, shape, f"{path}1", times, visits, collapse)
+    if stage.times == 1:
         return shape
+    if collapse or is_symbolic(stage.times):
+        output = _walk(stage.body, shape, f"{path}2…", times * (stage.times - 1), visits, collapse)
     else:
         start, second = len(visits), f"{path}2"
         output = _walk(stage.body, shape, second, times, visits)

@@ -7,9 +7,10 @@ weights of those layers alone (Eqn. 4 of the paper), `params` is everything that
 All are for one example. Any other figure is a convention: see `conventions.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
@@ -60,6 +61,31 @@ def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+class Sums(NamedTuple):
+    """The totals of a ledger."""
+
+    params: Size
+    weights: Size
+    macs: Size
+    activations: Size
+
+
+def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
+    """The totals of entries (or what else has their four figures), each with `times` and `training_only`.
+
+    >>> add_up([(Sums(3, 2, 5, 7), 10, False), (Sums(1, 1, 1, 1), 1, True)])
+    Sums(params=31, weights=21, macs=50, activations=70)
+    """
+    params = weights = macs = activations = 0
+    for cost, times, training_only in costs:
+        params += cost.params * times
+        weights += cost.weights * times
+        if not training_only:
+            macs += cost.macs * times
+            activations += cost.activations * times
+    return Sums(params, weights, macs, activations)
+
+
 @dataclass(frozen=True)
 class Ledger:
     """The entries of one network for one input shape, and their totals as exact integers.
@@ -104,20 +130,24 @@ class Ledger:
             raise KeyError(path)
         return Ledger(f"{self.name} {path}".strip(), part[0].inputs[0], part)
 
+    @cached_property
+    def _sums(self) -> "Sums":
+        return add_up((entry, entry.times, entry.training_only) for entry in self.entries)
+
     @property
     def params(self) -> Size:
         """Parameters: every element of every learned tensor."""
-        return sum(entry.params * entry.times for entry in self.entries)
+        return self._sums.params
 
     @property
     def weights(self) -> Size:
         """Weights of convolutions and fully-connected layers, without biases (Eqn. 4 of the ResNeXt paper)."""
-        return sum(entry.weights * entry.times for entry in self.entries)
+        return self._sums.weights
 
     @property
     def macs(self) -> Size:
         """Multiply-adds of convolutions and fully-connected layers, for one example in evaluation mode."""
-        return sum(entry.macs * entry.times for entry in self.entries if not entry.training_only)
+        return self._sums.macs
 
     @property
     def training_macs(self) -> Size:
@@ -132,7 +162,7 @@ class Ledger:
     @property
     def activations(self) -> Size:
         """Elements that convolutions and fully-connected layers put out, for one example in evaluation mode."""
-        return sum(entry.activations * entry.times for entry in self.entries if not entry.training_only)
+        return self._sums.activations
 
     def total(self, name: str) -> Size:
         """The figure of a counting convention, such as `fvcore`.

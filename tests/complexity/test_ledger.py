@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 import resnext_flops as rf
+from resnext_flops.models import NAMED
 
 
 def test_the_parts_add_up() -> None:
@@ -48,3 +49,14 @@ def test_it_shows_itself_in_a_terminal_and_in_a_notebook() -> None:
     assert "4,089,184,256" in shown.get()
     assert "<td>4,089,184,256</td>" in ledger._repr_html_()
     assert repr(ledger) == "<Ledger of resnet(50): 175 layers, 25557032 params, 4089184256 multiply-adds>"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_totals_from_a_collapsed_walk_are_the_sums_of_the_entries(name: str) -> None:
+    ledger = rf.network(name).cost()
+    assert all(entry.times == 1 for entry in ledger)
+    in_evaluation = [entry for entry in ledger if not entry.training_only]
+    assert ledger.params == sum(entry.params for entry in ledger)
+    assert ledger.weights == sum(entry.weights for entry in ledger)
+    assert ledger.macs == sum(entry.macs for entry in in_evaluation)
+    assert ledger.activations == sum(entry.activations for entry in in_evaluation)

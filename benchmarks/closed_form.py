@@ -1,0 +1,24 @@
+"""How long deriving and solving take, against their bounds: half a second a formula, a second for 1000 answers."""
+
+from collections.abc import Iterator
+
+import resnext_flops as rf
+from benchmarks.pairs import Row, seconds
+from resnext_flops.complexity.symbolic import Reading, own_sizes
+
+RUNS = 6
+
+
+def rows() -> Iterator[Row]:
+    network = rf.resnext(101, cardinality=64, width=4)
+    free = own_sizes(network.family, network.arguments)
+
+    def derive() -> object:
+        return Reading(network.family, network.arguments, free).figure("macs")
+
+    def solve() -> object:
+        return rf.solve(network, "d", budget=60e9, given={"C": range(1, 1001)})
+
+    bounds = [seconds(derive) / 0.5 for _ in range(RUNS)]
+    yield Row("closed form of ResNeXt-101 with every size free / 0.5 s", bounds, "at most 1")
+    yield Row("width for 1000 cardinalities / 1 s", [seconds(solve) for _ in range(RUNS)], "at most 1")
