@@ -1,5 +1,6 @@
 """Run two things in turn and compare them pair by pair, so that a drift of the machine hits both alike."""
 
+import os
 import subprocess
 import sys
 import time
@@ -30,8 +31,13 @@ def ratios(ours: Callable[[], object], theirs: Callable[[], object], pairs: int)
 
 
 def command(*words: str) -> Callable[[], object]:
-    """A command as a call; its output is thrown away."""
-    return lambda: subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    """A command as a call; its output is thrown away.
+
+    Python may keep its bytecode, as it does for anyone who runs the program twice: packages that pip installs have it
+    from the start, and a checkout has it after the warm-up.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return lambda: subprocess.run(words, check=True, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def python(code: str) -> Callable[[], object]:

@@ -23,10 +23,12 @@ def scoped(description: Description, scope: str) -> Ledger:
     """
     if scope == "block":
         return template_block(description)
+    if scope == "network":
+        return ledger(walk(description.body, description.input, collapse=True))
     whole = ledger(walk(description.body, description.input))
     path = _template(description)[0] if scope == "stage" else scope
     try:
-        return whole if scope == "network" else whole.stage(path)
+        return whole.stage(path)
     except KeyError:
         raise unknown("scope", scope, [*SCOPES, *(name for name, *_ in stages(description))]) from None
 
