@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.models import network as by_name
 from resnext_flops.network import Network
-from resnext_flops.subject import subject
 
 # Columns of timm's benchmark files, the first that a file has being taken.
 MODEL = ("model",)
@@ -118,7 +118,7 @@ def _network(name: str, resolution: str) -> Network | None:
     """The described network of a name in a file, whose `.tag` names weights; None where there is none."""
     for each in dict.fromkeys((name, name.partition(".")[0])):
         try:
-            network = subject(each)
+            network = by_name(each)
             return network.replace(resolution=int(resolution)) if resolution else network
         except (InputError, ValueError):
             continue

@@ -18,7 +18,7 @@ from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, Memory
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
-from resnext_flops.subject import subject
+from resnext_flops.subject import Subject, subject, training_macs
 from resnext_flops.timing import Spread, ratios, spread, take_turns
 from resnext_flops.verify import choose_device
 
@@ -73,17 +73,18 @@ class Machine(NamedTuple):
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
 
+    memory and moved (bytes): of a described network; None for a real model.
     seconds: of one batch. ratio: of its seconds to the first model's at the same batch size, turn by turn.
     saved: bytes that torch kept for the backward pass, by layer, where a training step was run eagerly.
     peak: bytes that CUDA's allocator held at most while the model ran.
     flops: of one batch, by the stated convention.
     """
 
-    network: Network
+    network: Subject
     batch: int
-    memory: Memory
+    memory: Memory | None
     flops: int
-    moved: int
+    moved: int | None
     seconds: Spread | None = None
     ratio: Spread | None = None
     saved: dict[str, int] | None = None
@@ -91,17 +92,18 @@ class Measured(NamedTuple):
     failure: str = ""
 
     @property
-    def intensity(self) -> Fraction:
-        """FLOPs for each byte that is moved."""
-        return Fraction(self.flops, self.moved)
+    def intensity(self) -> Fraction | None:
+        """FLOPs for each byte that is moved; None for a real model, whose bytes are not known."""
+        return Fraction(self.flops, self.moved) if self.moved else None
 
     def achieved(self) -> float | None:
         """FLOP/s by the stated convention; None where there are no times."""
         return self.flops / self.seconds.median if self.seconds else None
 
-    def attainable(self, machine: Machine) -> float:
-        """FLOP/s that the machine's roofline allows at this intensity."""
-        return min(machine.flops_per_second, float(self.intensity) * machine.bytes_per_second)
+    def attainable(self, machine: Machine) -> float | None:
+        """FLOP/s that the machine's roofline allows at this intensity; None where that is not known."""
+        intensity = self.intensity
+        return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
 
 class Measurement(NamedTuple):
@@ -122,7 +124,7 @@ def measure(
 ) -> Measurement:
     """Run real models in turn on a device and time them.
 
-    models: networks, or their names, calls or saved files.
+    models: networks, their names, calls or saved files, or the names of real models (`torchvision:resnet50`).
     batch: examples at once, one number or several.
     clock: seconds as a number, for a run on the CPU and for the length of the whole.
     settings: the fields of `Settings`. `device` is `auto`, `cpu` or `cuda`; `dtype` `float32`, `bfloat16` or `float16`;
@@ -217,7 +219,7 @@ def stopwatch(place: "torch.device", work: Callable[[], object], clock: Clock) -
 
 
 def _at_batch(
-    networks: Sequence[Network], batch: int, place: "torch.device", settings: Settings, clock: Clock
+    networks: Sequence[Subject], batch: int, place: "torch.device", settings: Settings, clock: Clock
 ) -> list[Measured]:
     """All models at one batch size, in turns."""
     prepared = [_prepare(network, batch, place, settings) for network in networks]
@@ -239,20 +241,22 @@ class _Prepared:
         self.work: Callable[[], object] | None = None
 
 
-def _prepare(network: Network, batch: int, place: "torch.device", settings: Settings) -> _Prepared:
+def _prepare(network: Subject, batch: int, place: "torch.device", settings: Settings) -> _Prepared:
     """Build a model on the device and warm it up."""
     ledger = network.cost()
-    memory = network.memory(batch, settings.dtype, settings.optimizer)
+    memory = network.memory(batch, settings.dtype, settings.optimizer) if isinstance(network, Network) else None
     rule = convention(settings.convention)
-    figure = ledger.training_macs if settings.training else ledger.total(rule.name)
+    figure = training_macs(network) if settings.training else ledger.total(rule.name)
     facts: dict[str, Any] = {"network": network, "batch": batch, "memory": memory}
     facts["flops"] = UNIT_FLOPS[rule.unit] * figure * batch
-    facts["moved"] = memory.moved_in_training if settings.training else memory.moved
+    facts["moved"] = None
     prepared = _Prepared(facts)
-    needed, free = memory.training if settings.training else memory.inference, _free_bytes(place)
-    if free is not None and needed > free:
-        facts["failure"] = _too_large(prepared, place, needed, free)
-        return prepared
+    if memory is not None:
+        facts["moved"] = memory.moved_in_training if settings.training else memory.moved
+        needed, free = memory.training if settings.training else memory.inference, _free_bytes(place)
+        if free is not None and needed > free:
+            facts["failure"] = _too_large(prepared, place, needed, free)
+            return prepared
     try:
         with _peak(place, facts):
             prepared.work = _build(network, batch, place, settings, facts)
@@ -268,7 +272,7 @@ def _prepare(network: Network, batch: int, place: "torch.device", settings: Sett
 
 
 def _build(
-    network: Network, batch: int, place: "torch.device", settings: Settings, facts: dict[str, Any]
+    network: Subject, batch: int, place: "torch.device", settings: Settings, facts: dict[str, Any]
 ) -> Callable[[], object]:
     import torch
 
@@ -279,7 +283,7 @@ def _build(
     shape = (batch, *network.cost().input)
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(settings.seed)).to(place, kind)
     inputs = inputs.contiguous(memory_format=layout) if len(shape) == 4 else inputs
-    if settings.training and not settings.compile:
+    if settings.training and not settings.compile and isinstance(network, Network):
         from resnext_flops.complexity.counters import saved_tensors
 
         facts["saved"] = saved_tensors.count(model, inputs)

@@ -1,15 +1,67 @@
-"""What `measure`, `check` and the correlation with published throughput take as a model: the one place to widen it."""
+"""What `measure` and `check` take as a model: a described network, or a real one with the same few methods."""
 
-from resnext_flops.models import network
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counting import count_model
 from resnext_flops.network import Network
+from resnext_flops.real_models import Model, find
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
-def subject(model: str | Network) -> Network:
-    """The network of a name, a call or a saved file, or the network itself.
+class RealModel:
+    """A model of torchvision's, of timm's or of one's own, counted by running it on the device `meta`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __repr__(self) -> str:
+        return self.model.name
+
+    @cached_property
+    def _counted(self) -> Ledger:
+        return count_model(self.model)
+
+    def cost(self) -> Ledger:
+        """The exact cost of one example in evaluation mode."""
+        return self._counted
+
+    @cached_property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step, forward and backward, for one example."""
+        counted = count_model(self.model, training=True)
+        return counted.macs + counted.backward
+
+    def to_torch(self, device: "str | torch.device", seed: int = 0) -> "nn.Module":
+        """The real model with memory on a device; the same seed gives the same weights."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return self.model.real_module().to(device)
+
+
+Subject: TypeAlias = Network | RealModel
+
+
+def subject(model: str | Network) -> Subject:
+    """The network of a name, a call or a saved file, or the real model of a name; or the network itself.
 
     Raises InputError for what is none of them.
 
-    >>> subject("resnet50")
-    resnet(50)
+    >>> subject("resnet50"), subject("torchvision:resnet50")
+    (resnet(50), torchvision:resnet50)
     """
-    return model if isinstance(model, Network) else network(model)
+    if isinstance(model, Network):
+        return model
+    found = find(model)
+    return found.network if found.network is not None else RealModel(found)
+
+
+def training_macs(model: Subject) -> int:
+    """Multiply-adds of one training step of a model, for one example."""
+    return model.training_macs if isinstance(model, RealModel) else model.cost().training_macs

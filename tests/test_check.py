@@ -101,7 +101,7 @@ BAD = {
     ),
     "no limits": ('[[models]]\nmodel = "resnet18"\n', "line 1: resnet18 has no limits"),
     "no name": ("\n[[models]]\nlimits = ['macs <= 1']\n", "line 2: a model has no name"),
-    "model": ('[[models]]\nmodel = "resnet19"\nlimits = ["macs <= 1"]', "line 2: unknown network 'resnet19'"),
+    "model": ('[[models]]\nmodel = "resnet19"\nlimits = ["macs <= 1"]', "line 2: unknown model 'resnet19'"),
     "inline": (
         'models = [\n{model = "resnet18", limits = ["macs <= 1"]},\n{model = 3}]\n',
         "line 3: a model has no name",
@@ -208,3 +208,13 @@ def test_annotations_escape_what_would_end_them(tmp_path: Path) -> None:
     (line,) = checked.annotations(found, config)
     message = line.partition("::error ")[2].partition("::")[2]
     assert message.endswith("(params), and the limit is change <= 1%25")
+
+
+def test_real_models_are_held_too(tmp_path: Path) -> None:
+    config = tmp_path / "budgets.toml"
+    # torchvision documents 11,689,512 parameters and 1.814 billion operations.
+    config.write_text(
+        '[[models]]\nmodel = "torchvision:resnet18"\nlimits = ["params == 11689512", "macs < 1.8145e9"]\n'
+    )
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert result.exit_code == 0, result.output

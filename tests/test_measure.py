@@ -17,6 +17,7 @@ from resnext_flops.complexity.layers import Conv, Description, MaxPool, ReLU, Se
 from resnext_flops.measuring import Machine, measure, stopwatch
 from resnext_flops.network import Network
 from resnext_flops.tables import measured
+from resnext_flops.tables.render import to_text
 
 SMALL = rf.resnet_cifar(8, base_width=2, resolution=8)
 WIDE = rf.resnet_cifar(8, base_width=4, resolution=8)
@@ -49,6 +50,7 @@ def test_figures_of_a_run_of_one_second() -> None:
         assert each.ratio.median == 1.0
         # Two a multiply-add, in one second.
         assert each.flops == each.achieved() == 2 * each.batch * each.network.cost().macs
+        assert isinstance(each.network, Network)
         assert each.intensity == Fraction(each.flops, each.network.memory(each.batch).moved)
         assert each.peak is None
     assert found.failures == ()
@@ -57,6 +59,7 @@ def test_figures_of_a_run_of_one_second() -> None:
 def test_the_roofline() -> None:
     each = measure(SMALL, device="cpu", clock=Clock()).models[0]
     # A byte takes a nanosecond and a FLOP a picosecond: bytes are what is waited for below 1000 FLOPs a byte.
+    assert each.intensity is not None
     assert each.intensity < 1000
     assert each.attainable(MACHINE) == pytest.approx(float(each.intensity) * 1e9)
     assert each.attainable(MACHINE._replace(bytes_per_second=1e30)) == 1e12
@@ -66,6 +69,7 @@ def test_a_training_step_saves_what_is_predicted() -> None:
     for optimizer in ("sgd", "adam"):
         each = measure(SMALL, batch=2, device="cpu", training=True, optimizer=optimizer, clock=Clock()).models[0]
         assert each.flops == 2 * 2 * SMALL.cost().training_macs
+        assert each.memory is not None
         assert each.saved == each.memory.kept
         assert each.moved == each.memory.moved_in_training
 
@@ -194,6 +198,7 @@ def test_on_cuda() -> None:
     each = measure(SMALL, device="cuda", training=True, batch=2).models[0]
     assert each.seconds is not None
     assert each.peak is not None
+    assert each.memory is not None
     assert each.peak >= each.memory.weights
 
 
@@ -225,3 +230,25 @@ def test_a_difference_of_memory_is_told_by_kind_of_layer() -> None:
     assert all(row["agrees"] for row in measured.memory(found).rows)
     note = measured.memory(found._replace(models=(wrong,))).notes[-1]
     assert note == "torch saved otherwise in mine with a batch of 1: max pool +8, outside the layers +1 bytes."
+
+
+def test_real_models_are_measured_beside_described_ones() -> None:
+    found = measure("torchvision:resnet18", "resnet18", device="cpu", clock=Clock())
+    real, described = found.models
+    assert real.flops == described.flops == 2 * rf.resnet(18).cost().macs
+    assert (real.memory, real.moved, real.intensity, real.attainable(MACHINE)) == (None, None, None, None)
+    assert real.seconds is not None
+    text = to_text(measured.memory(found))
+    assert "Not told for torchvision:resnet18: bytes are read from descriptions, not from real models." in text
+    assert "torchvision:resnet18" in to_text(measured.times(found))
+
+
+def test_the_training_step_of_a_real_model() -> None:
+    each = measure("torchvision:resnet18", batch=2, device="cpu", training=True, clock=Clock()).models[0]
+    assert each.flops == 2 * 2 * rf.resnet(18).cost().training_macs
+    assert each.saved is None
+
+
+def test_a_real_model_that_does_not_exist() -> None:
+    with pytest.raises(rf.InputError, match="unknown model of torchvision 'resnet19'; did you mean 'resnet1"):
+        measure("torchvision:resnet19", device="cpu")

@@ -49,6 +49,9 @@ def command(
     multiplication reaches on this machine and of its roofline, and exact bytes. A model that cannot run is said, and
     the exit status is 2.
 
+    MODEL is a described network, torchvision:NAME, timm:NAME, or package.module:factory. Bytes are told for described
+    networks.
+
     \b
     Examples:  resnext-flops measure resnet50 resnext50_32x4d --batch 1,32
                resnext-flops measure --paper --training --batch 2

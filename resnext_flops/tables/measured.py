@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from resnext_flops.complexity.memory import Memory
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
 from resnext_flops.measuring import Measured, Measurement
 from resnext_flops.models import network
 from resnext_flops.network import Network
 from resnext_flops.published import published
+from resnext_flops.subject import training_macs
 from resnext_flops.tables.render import short
 from resnext_flops.tables.table import Cell, Column, Table
 from resnext_flops.timing import Spread
@@ -45,11 +47,11 @@ def times(measurement: Measurement) -> Table:
 
 
 def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
-    ledger = each.network.cost()
     row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
-    row["macs"] = each.batch * (ledger.training_macs if measurement.settings.training else ledger.macs)
-    row["intensity"] = float(each.intensity)
-    achieved = each.achieved()
+    training = measurement.settings.training
+    row["macs"] = each.batch * (training_macs(each.network) if training else each.network.cost().macs)
+    row["intensity"] = None if each.intensity is None else float(each.intensity)
+    achieved, attainable = each.achieved(), each.attainable(measurement.machine)
     if each.seconds is None or achieved is None:
         return row
     return row | {
@@ -59,7 +61,7 @@ def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
         "examples_per_second": each.batch / each.seconds.median,
         "flops_per_second": round(achieved),
         "peak_percent": Fraction(achieved / measurement.machine.flops_per_second),
-        "roofline_percent": Fraction(achieved / each.attainable(measurement.machine)),
+        "roofline_percent": Fraction(achieved / attainable) if attainable else None,
         "turns": each.seconds.values,
     }
 
@@ -85,7 +87,14 @@ def _how(measurement: Measurement) -> tuple[str, ...]:
         f"multiplication reached here, {short(round(machine.flops_per_second))} FLOP/s; a copy moved "
         f"{short(round(machine.bytes_per_second))} bytes a second. The roofline is the lower of the peak and of FLOPs "
         "a byte times the copy, where each layer reads its inputs and learned tensors once and writes its output once.",
+        *_lower_bounds(measurement),
     )
+
+
+def _lower_bounds(measurement: Measurement) -> list[str]:
+    """Which models have operators without a rule."""
+    bounds = dict.fromkeys(repr(each.network) for each in measurement.models if each.network.cost().lower_bound)
+    return [f"{', '.join(bounds)}: operators without a rule, so multiply-adds are a lower bound."] if bounds else []
 
 
 def memory(measurement: Measurement) -> Table:
@@ -123,13 +132,12 @@ def memory(measurement: Measurement) -> Table:
         title=f"Bytes in {measurement.settings.dtype}, exactly",
         source="",
         columns=columns,
-        rows=[_memory_row(each, training=training) for each in measurement.models],
-        notes=(note, *_disagreements(measurement)),
+        rows=[_memory_row(each, each.memory, training=training) for each in measurement.models if each.memory],
+        notes=(note, *_disagreements(measurement), *_without_memory(measurement)),
     )
 
 
-def _memory_row(each: Measured, *, training: bool) -> dict[str, Cell]:
-    found = each.memory
+def _memory_row(each: Measured, found: Memory, *, training: bool) -> dict[str, Cell]:
     row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
     row |= {"weights": found.weights, "buffers": found.buffers, "gradients": found.gradients, "state": found.state}
     row |= {"activations": found.activations, "live": found.live, "peak": each.peak}
@@ -139,12 +147,20 @@ def _memory_row(each: Measured, *, training: bool) -> dict[str, Cell]:
     return row
 
 
+def _without_memory(measurement: Measurement) -> list[str]:
+    """Which models have no memory reading."""
+    names = dict.fromkeys(repr(each.network) for each in measurement.models if each.memory is None)
+    return (
+        [f"Not told for {', '.join(names)}: bytes are read from descriptions, not from real models."] if names else []
+    )
+
+
 def _disagreements(measurement: Measurement) -> list[str]:
     """Where torch saved something else, by kind of layer."""
     sentences = []
     for each in measurement.models:
         saved = each.saved
-        if saved is None or saved == each.memory.kept:
+        if saved is None or each.memory is None or saved == each.memory.kept:
             continue
         kinds: dict[str, int] = {}
         known = {entry.path: entry.kind for entry in each.network.cost()}
@@ -171,10 +187,11 @@ def section_5_1(measurement: Measurement) -> Table:
     first = next(iter(printed))
     if not measurement.models or measurement.models[0].network != first:
         raise InputError(f"Section 5.1 is told as ratios to {first!r}, so that has to be measured first")
+    by_name = {repr(network): row for network, row in printed.items()}
     rows: list[dict[str, Cell]] = []
     for each in measurement.models:
-        row = printed[each.network]
-        ratio = {"macs_ratio": each.network.cost().training_macs / first.cost().training_macs}
+        row = by_name[repr(each.network)]
+        ratio = {"macs_ratio": training_macs(each.network) / training_macs(first)}
         ratio["paper_ratio"] = float(Fraction(str(row["seconds"])) / Fraction(str(printed[first]["seconds"])))
         rows.append(
             {"model": row["model"], "setting": row["setting"], "batch": each.batch, "seconds_printed": row["seconds"]}
