@@ -18,8 +18,9 @@ lint: .venv/installed
 types: .venv/installed
 	$(BIN)/mypy
 
+# Two workers of one thread each: threads of two workers on two cores wait for each other most of the time.
 tests: .venv/installed
-	$(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 # The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
 verify: .venv/installed
