@@ -145,7 +145,9 @@ class _Kind:
     """
 
     def __init__(self, module: nn.Module, number: int, paths: int) -> None:
-        self.type, self.number, self.paths = type(module), number, paths
+        kind: Any = type(module)
+        self.classes, self.origin = class_names(kind), kind.__module__
+        self.number, self.paths = number, paths
         self.attributes = vars(module).copy()
         own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
         self.leaf = not module._modules  # noqa: SLF001
@@ -156,14 +158,13 @@ class _Kind:
         """The fields of `Call` after its path."""
         settings = {key: value for key, value in self.attributes.items() if key[0] != "_"}
         params = {key: tuple(value.shape) for key, value in self.params if value is not None}
-        classes, origin = class_names(self.type), self.type.__module__
         del self.attributes, self.params
-        return classes, self.number, self.paths, self.leaf, origin, settings, params
+        return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
 
 
 def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool) -> Call:
     inputs = shapes_of((*args, *kwargs.values()) if kwargs else args)
-    return Call(frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused)
+    return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused))
 
 
 def _function(frame: _Frame, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> Function:
@@ -189,7 +190,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.operators: list[Any] = []
         self.calls: list[Any] = []
         self.functions: list[Any] = []
-        self.later = not real and not _has_real_tensors(module)
         self.frames: list[_Frame] = [_Frame(-1, "", ())]
         self.seen: set[int] = set()
         self.learned: dict[int, Tensor] = {}
@@ -197,6 +197,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.paths: dict[int, list[str]] = {}
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
+        self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
@@ -257,11 +258,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _enter(self, module: nn.Module, args: Any) -> None:
         number = len(self.calls)
         self.calls.append(None)
-        if isinstance(module, nn.TransformerEncoderLayer):
-            fused = fuses_layer(module, args)
-        else:
-            fused = isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
-        if fused:
+        if fuses(module, args):
             self.fused.add(number)
         self.frames.append(_Frame(number, self._path(module), (*self.frames[-1].within, number)))
 
@@ -315,10 +312,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return output
 
     def _without_values(self, tensors: Sequence[Tensor]) -> bool:
-        for part in tensors:  # a loop: it runs for every operator, and `any` makes a generator each time
-            if part.is_meta or id(part) in self.learned:
-                return True
-        return False
+        if tensors and tensors[0].is_meta:  # nearly always
+            return True
+        return any(part.is_meta or id(part) in self.learned for part in tensors)
 
     def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
         """What the operator puts out: computed for real where every value is there, else by torch's meta kernel."""
@@ -476,7 +472,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 shape = tuple(part.shape)
                 path = name.rpartition(".")[0]
                 self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
-                nothing = ("", self.frames[0], [])
+                nothing: tuple[Any, _Frame, list[Tensor]] = ("", self.frames[0], [])
                 self.operators.append(nothing if self.later else _operator(*nothing))
 
 
@@ -490,12 +486,13 @@ def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tup
             kind = "transposed conv"
         channels = output if kind == "transposed conv" else args[0]
         return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
-    name = func._schema.name  # noqa: SLF001
     if kind in WINDOWS:
-        spatial = int(name.split("pool")[1][0])
+        spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
         return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
-    if kind == "adaptive average pool" and set(output.shape[-int(name[-2]) :]) == {1}:
-        return "global average pool", (), 1
+    if kind == "adaptive average pool":
+        spatial = int(func._schema.name[-2])  # noqa: SLF001
+        if set(output.shape[-spatial:]) == {1}:
+            return "global average pool", (), 1
     return kind, (), 1
 
 
@@ -539,6 +536,13 @@ def fuses_layer(module: nn.TransformerEncoderLayer, args: Sequence[Any]) -> bool
     )
 
 
+def fuses(module: nn.Module, args: Sequence[Any]) -> bool:
+    """Whether torch runs this call of a module as one operator on a CPU without gradients."""
+    if isinstance(module, nn.TransformerEncoderLayer):
+        return fuses_layer(module, args)
+    return isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
+
+
 def filled(value: Tensor, device: torch.device) -> Tensor:
     """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
     if value.is_floating_point():
@@ -557,7 +561,7 @@ def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
     for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, Tensor):
             found.append(value)
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, (list, tuple)) and not (value and isinstance(value[0], int)):
             found.extend([part for part in value if isinstance(part, Tensor)])
     return found
 
@@ -593,6 +597,6 @@ def dims(value: Any) -> Any:
 
 
 @cache
-def class_names(kind: type) -> tuple[str, ...]:
+def class_names(kind: Any) -> tuple[str, ...]:
     """The names of a class and its bases, up to `nn.Module`."""
     return tuple(each.__name__ for each in kind.__mro__ if issubclass(each, nn.Module) and each is not nn.Module)
