@@ -353,8 +353,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The tensors that come from the input, and the parameters that the others are, or were made of."""
         data: list[Tensor] = []
         roots: tuple[int, ...] = ()
+        learned = self.learned
         for part in tensors:
-            if id(part) in self.learned:
+            if id(part) in learned:
                 roots += (id(part),)
             elif made_of := getattr(part, ROOTS, None):
                 roots += made_of
