@@ -130,12 +130,16 @@ class Records:
 
 
 class Trace(NamedTuple):
-    """The companion of a ledger that was counted on a real module."""
+    """The companion of a ledger that was counted on a real module.
+
+    one: whether its figures are those of one example, because the module was run on one.
+    """
 
     records: Records
     unknown: tuple[Unknown, ...] = ()
     remarks: tuple[str, ...] = ()
     training: bool = False
+    one: bool = True
 
     @property
     def operators(self) -> tuple[Operator, ...]:

@@ -218,7 +218,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.module(*args, **kwargs)
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
-        trace = Trace(records, tuple(self.unknown), self.remarks, self.training)
+        one = first is None or first.dim() < 2 or first.shape[0] == 1
+        trace = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
 
     def _survey(self, path: str, module: nn.Module) -> None:
