@@ -436,7 +436,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
 
     def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
-        return any(root in fresh for root in ((id(part),) if id(part) in self.learned else getattr(part, ROOTS, ())))
+        return id(part) in fresh or any(root in fresh for root in getattr(part, ROOTS, ()))
 
     def _continues_sum(self, args: Sequence[Any], inputs: tuple[Shape, ...], output: Tensor, frame: _Frame) -> bool:
         """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
@@ -563,7 +563,7 @@ def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
     for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, Tensor):
             found.append(value)
-        elif isinstance(value, (list, tuple)) and not (value and isinstance(value[0], int)):
+        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):
             found.extend([part for part in value if isinstance(part, Tensor)])
     return found
 
