@@ -1,7 +1,9 @@
 """Where two networks differ, layer by layer: their sequences are aligned, their names do not matter.
 
-Only layers that have parameters or multiply-adds are compared. A layer is known by what it is (kind, channels, kernel,
-groups, stride, bias) and what it costs. The differences add up to the difference of the totals.
+Only layers that have parameters or multiply-adds are compared: another pool or a missing ReLU is not named, because
+such free layers are written in many ways (a flatten, a mean, a padded shortcut) that do the same. A layer is known by
+what it is (kind, channels, kernel, groups, stride, bias) and what it costs. The differences add up to the difference
+of the totals.
 """
 
 from collections import Counter
@@ -41,7 +43,6 @@ NAMES = {
     "groups": "groups",
     "stride": "stride",
     "bias": "bias",
-    "macs": "multiply-adds",
 }
 
 
@@ -98,7 +99,7 @@ def diff(
     >>> import resnext_flops as rf
     >>> found = diff(rf.resnext(50, 32, 4), rf.resnext(50, 1, 128))
     >>> len(found.changes), found.changes[0].details
-    (16, 'groups 32 -> 1, multiply-adds 14,450,688 -> 462,422,016')
+    (16, 'groups 32 -> 1')
     """
     usual = next((each.description.input for each in (first, second) if isinstance(each, Network)), None)
     one, two = (_ledger(each, inputs, usual) for each in (first, second))
@@ -180,7 +181,7 @@ def _layer(entry: Entry) -> Layer:
     stride = 1
     if product and entry.kernel and len(shape) > 1:
         stride = max(1, round(shape[-1] / output[-1]))
-    axis = 0 if entry.kernel or len(shape) == 3 else -1
+    axis = -1 - len(entry.kernel)  # channels stand before the pixels of a kernel, features are last
     macs = 0 if entry.training_only else entry.macs
     return Layer(
         "unused" if entry.training_only or entry.kind == "unused parameter" else entry.kind,
@@ -199,8 +200,10 @@ def _changed(before: tuple[Entry, Layer], after: tuple[Entry, Layer]) -> Change:
     (one, ours), (two, theirs) = before, after
     pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in NAMES}
     details = [f"{NAMES[name]} {_text(a)} -> {_text(b)}" for name, (a, b) in pairs.items() if a != b]
-    if not details:
+    if not details and ours.params != theirs.params:
         details = [f"parameters {ours.params:,} -> {theirs.params:,}"]
+    if not details:
+        details = [f"multiply-adds {ours.macs:,} -> {theirs.macs:,}"]
     return Change(
         "changed",
         ours.kind,

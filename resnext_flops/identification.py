@@ -76,7 +76,7 @@ def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
         if name == "torchvision" or (name == "fvcore-training") != (ledger.trace is not None and ledger.trace.training):
             continue  # the paper's rule on every network; and a rule of the other mode
         yield name, convention.unit, ledger.total(name)
-    yield "paper, a multiply-add as two", "FLOP", 2 * ledger.macs
+    yield "paper, times two", "FLOP", 2 * ledger.macs
 
 
 def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:

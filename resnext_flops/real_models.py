@@ -140,9 +140,9 @@ def _in_zoo(library: str, name: str) -> Model:
         model: nn.Module = models.get_model(name, weights=None, **extra)
         return model
 
-    weights = next(iter(models.get_model_weights(name)), None)
-    crop = weights.transforms.keywords.get("crop_size", RESOLUTION) if weights else RESOLUTION
-    pixels = crop if isinstance(crop, int) else RESOLUTION
+    # Some weights are for a larger image than the model has without them.
+    crops = [each.transforms.keywords.get("crop_size") for each in models.get_model_weights(name)]
+    pixels = RESOLUTION if RESOLUTION in crops else next((each for each in crops if isinstance(each, int)), RESOLUTION)
     return Model(f"torchvision:{name}", None, build, (3, pixels, pixels))
 
 

@@ -59,3 +59,16 @@ def test_an_extra_bias() -> None:
 @pytest.mark.parametrize("build", [lambda: rf.resnext_cifar(29, 8, 64), rf.googlenet])
 def test_a_network_is_identical_with_itself(build: Callable[[], rf.Network]) -> None:
     assert rf.diff(build(), build()).identical
+
+
+def test_features_are_the_last_axis() -> None:
+    one, two = nn.Sequential(nn.Linear(6, 6)), nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 2))
+    (change,) = rf.diff(one, two, (1, 4, 8, 6)).changes
+    assert (change.what, change.second, change.details) == ("added", "1", "6 -> 2 channels")
+
+
+def test_what_the_signs_of_a_change_already_say_is_not_repeated() -> None:
+    one, two = (nn.Sequential(nn.Conv2d(8, 8, 3, groups=groups, bias=False)) for groups in (1, 4))
+    (change,) = rf.diff(one, two, (1, 8, 8, 8)).changes
+    # Six by six outputs of eight channels, each with 9 x 8 multiply-adds before and 9 x 2 after.
+    assert (change.details, change.macs) == ("groups 1 -> 4", 36 * 8 * 9 * (2 - 8))

@@ -5,7 +5,8 @@ Python functions (calflops, ptflops). A trace keeps both, as plain data, so that
 module. Shapes here are whole: they keep the batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity.layers import Shape, Size
@@ -88,15 +89,72 @@ class Unknown(NamedTuple):
     inputs: tuple[Shape, ...]
 
 
-class Trace(NamedTuple):
-    """The companion of a ledger that was counted on a real module. `operators` runs parallel to its entries."""
+class Records:
+    """What a run noted of operators (parallel to the ledger's entries), of calls of modules, and of functions.
 
-    operators: tuple[Operator, ...]
-    calls: tuple[Call, ...]
-    functions: tuple[Function, ...]
+    Only some conventions look at them, so each kind is drawn from its iterable when it is first asked for.
+
+    >>> Records(iter([Operator("aten.relu.default")]), [], []).operators[0].name
+    'aten.relu.default'
+    """
+
+    def __init__(self, operators: Iterable[Operator], calls: Iterable[Call], functions: Iterable[Function]) -> None:
+        self._operators, self._calls, self._functions = operators, calls, functions
+
+    @cached_property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators."""
+        return tuple(self._operators)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of modules, in the order in which they began."""
+        return tuple(self._calls)
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """The calls of functions, in the order in which they ended."""
+        return tuple(self._functions)
+
+    def _all(self) -> tuple[Any, ...]:
+        return self.operators, self.calls, self.functions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Records) and self._all() == other._all()
+
+    def __hash__(self) -> int:
+        return hash(self.operators)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Records, self._all()
+
+
+class Trace(NamedTuple):
+    """The companion of a ledger that was counted on a real module.
+
+    one: whether its figures are those of one example, because the module was run on one.
+    """
+
+    records: Records
     unknown: tuple[Unknown, ...] = ()
     remarks: tuple[str, ...] = ()
     training: bool = False
+    one: bool = True
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """What the entries do not keep of their operators: as many as the ledger has entries."""
+        return self.records.operators
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of modules."""
+        return self.records.calls
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The calls of functions."""
+        return self.records.functions
 
     def remarked(self, *remarks: str) -> "Trace":
         """The same with more remarks."""

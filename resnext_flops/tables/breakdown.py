@@ -12,6 +12,19 @@ MEANING = (
 )
 
 
+def meaning(ledger: Ledger) -> str:
+    """What the figures of a ledger are, and of how much input.
+
+    >>> from resnext_flops.network import resnet
+    >>> meaning(resnet(50).cost()) == MEANING
+    True
+    """
+    if ledger.trace is None:
+        return MEANING
+    products = MEANING.replace("convolutions and fully-connected layers", "convolutions and all matrix products")
+    return products if ledger.trace.one else products.replace("one example", "the whole input")
+
+
 def breakdown(ledger: Ledger, levels: int = 1) -> Table:
     """The cost of each part of a ledger, `levels` names deep (1 is the stages), and the total.
 
@@ -32,7 +45,7 @@ def breakdown(ledger: Ledger, levels: int = 1) -> Table:
         Column("activations", "activations", rank=1),
     )
     title = f"{ledger.name or 'a part'} on {show(ledger.input)}"
-    return Table("breakdown", title, "", columns, [*rows, _row("total", ledger, ledger.macs)], (MEANING,))
+    return Table("breakdown", title, "", columns, [*rows, _row("total", ledger, ledger.macs)], (meaning(ledger),))
 
 
 def _row(name: str, part: Ledger, whole: int) -> dict[str, Cell]:

@@ -11,7 +11,7 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.difference import Difference
 from resnext_flops.identification import Candidate
-from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.breakdown import breakdown, meaning
 from resnext_flops.tables.table import Cell, Column, Table
 
 BY = ("module", "layer", "kind")
@@ -20,7 +20,8 @@ BY = ("module", "layer", "kind")
 def cost(ledger: Ledger, by: str, levels: int, conventions: Mapping[str, int]) -> Table:
     """The cost of a model by module, layer or kind of layer, and what is to be said about it."""
     table = breakdown(ledger, levels) if by == "module" else _by_entry(ledger) if by == "layer" else _by_kind(ledger)
-    return Table("count", table.title, "", table.columns, table.rows, (*table.notes, *notes(ledger, conventions)))
+    said = (meaning(ledger), *notes(ledger, conventions))
+    return Table("count", table.title, "", table.columns, table.rows, said)
 
 
 def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
@@ -160,19 +161,22 @@ def audit(found: Audit) -> list[Table]:
             "predicted": each.predicted,
             "answer": each.answer,
             "difference": each.residue,
-            "note": each.error or each.explanation,
         }
         for each in found.findings
     ]
     columns = (
         Column("counter", "counter"),
-        Column("version", "installed", rank=3),
-        Column("unit", "unit", rank=2),
+        Column("version", "installed", rank=2),
+        Column("unit", "unit", rank=1),
         Column("predicted", "predicted"),
         Column("answer", "its answer"),
         Column("difference", "difference"),
-        Column("note", "remark", rank=1),
     )
+    remarks: dict[str, list[str]] = {}
+    for each in found.findings:
+        if remark := each.error or each.explanation:
+            remarks.setdefault(remark, []).append(each.counter)
+    notes = [f"{', '.join(counters)}: {remark}." for remark, counters in remarks.items()]
     name, macs = found.ledger.name, found.ledger.macs
     steps: list[dict[str, Cell]] = []
     for each in found.findings:
@@ -181,7 +185,7 @@ def audit(found: Audit) -> list[Table]:
         steps.append({"counter": "", "what": f"= {each.counter}", "figure": macs + sum(s.figure for s in each.bridge)})
     bridged = (Column("counter", "counter"), Column("what", "term"), Column("figure", "figure"))
     return [
-        Table("audit", f"What the counters say of {name} on {show(found.ledger.input)}", "", columns, rows),
+        Table("audit", f"What the counters say of {name} on {show(found.ledger.input)}", "", columns, rows, notes),
         Table("bridge", f"From our {macs:,} multiply-adds to each figure", "", bridged, steps),
     ]
 
@@ -190,11 +194,12 @@ def difference(found: Difference) -> Table:
     """The layers that differ, with their shares of the difference."""
     title = f"{found.first.name} against {found.second.name}"
     if found.identical:
-        return Table("diff", title, "", (Column("what", ""),), [{"what": "identical, layer by layer"}])
+        return Table("diff", title, "", (Column("what", "difference"),), [{"what": "identical, layer by layer"}])
     rows: list[dict[str, Cell]] = [
         {
             "what": each.what,
             "kind": each.kind,
+            "layer": each.first or each.second,
             "first": each.first or None,
             "second": each.second or None,
             "details": each.details,
@@ -205,14 +210,20 @@ def difference(found: Difference) -> Table:
         }
         for each in found.changes
     ]
+    # Where both have the same names, one column is enough.
+    same = all(each.first == each.second or not each.first or not each.second for each in found.changes)
+    names = (
+        (Column("layer", "layer"),) if same else (Column("first", "in the first"), Column("second", "in the second"))
+    )
     whole = Fraction(1)
     rows.append(
         {
             "what": "total",
             "kind": "",
-            "first": f"{found.first.macs:,}",
-            "second": f"{found.second.macs:,}",
-            "details": f"{len(found.changes)} layers differ",
+            "layer": "",
+            "first": "",
+            "second": "",
+            "details": f"{len(rows)} layer{'s' if len(rows) > 1 else ''}",
             "params": found.params,
             "params_share": whole if found.params else None,
             "macs": found.macs,
@@ -222,15 +233,18 @@ def difference(found: Difference) -> Table:
     columns = (
         Column("what", ""),
         Column("kind", "kind", rank=3),
-        Column("first", "in the first"),
-        Column("second", "in the second", rank=1),
+        *names,
         Column("details", "difference"),
-        Column("params", "params", rank=4),
-        Column("params_share", "share", rank=5),
-        Column("macs", "multiply-adds", rank=2),
-        Column("macs_share", "share", rank=6),
+        Column("params", "params", rank=2),
+        Column("params_share", "share of\nparams", rank=5),
+        Column("macs", "multiply-adds"),
+        Column("macs_share", "share of\nmultiply-adds", rank=4),
     )
-    return Table("diff", title, "", columns, rows)
+    notes = [
+        f"The {which} has {each.params:,} params and {each.macs:,} multiply-adds."
+        for which, each in (("first", found.first), ("second", found.second))
+    ]
+    return Table("diff", title, "", columns, rows, notes)
 
 
 def identified(name: str, figure: str, found: Iterable[Candidate]) -> Table:

@@ -1,5 +1,7 @@
 """The project's own counter on real modules, against descriptions, arithmetic, numel and torchvision's `_ops`."""
 
+import pickle
+
 import pytest
 import torch
 from hypothesis import given
@@ -218,3 +220,38 @@ def test_torchvisions_own_figures(name: str) -> None:
     assert abs(found.macs - meta["_ops"] * 10**9) < 10**6
     assert found.params == meta["num_params"]
     assert not found.unknown
+
+
+class Unsqueezed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = nn.functional.relu(self.layer(x))
+        return y.unsqueeze_(0)
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_records_are_those_of_the_run_also_when_they_are_made_later(device: str) -> None:
+    module = Unsqueezed().to(device)
+    trace = rf.count(module, (2, 4)).trace
+    assert trace is not None
+    # The shape that the output had when it was put out, not the one that it was given in place.
+    assert [(each.name, each.output) for each in trace.functions] == [("F.linear", (2, 4)), ("F.relu", (2, 4))]
+    assert [each.outputs for each in trace.calls] == [((1, 2, 4),), ((2, 4),)]
+    assert [each.name for each in trace.operators] == ["aten.linear.default", "aten.relu.default"]
+    assert not trace.one
+    module.layer.in_features = 7
+    assert trace.calls[1].settings["in_features"] == 4
+
+
+def test_a_trace_made_later_is_the_one_made_at_once() -> None:
+    with torch.device("meta"):
+        shapes = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    real = shapes.to_empty(device="cpu")
+    later = rf.count(real.to("meta"), (1, 3, 8, 8))
+    at_once = rf.count(shapes.to_empty(device="cpu"), (1, 3, 8, 8))
+    assert later.trace is not None
+    assert later.trace == at_once.trace
+    assert pickle.loads(pickle.dumps(later)) == later  # noqa: S301

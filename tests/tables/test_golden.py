@@ -5,16 +5,20 @@ The figures are held elsewhere, against the paper, fvcore and torchvision; these
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from torch import nn
 
 import resnext_flops as rf
+from resnext_flops.auditing import Audit
 from resnext_flops.check import check, parse_config
+from resnext_flops.difference import Difference
 from resnext_flops.measuring import Machine, Measured, Measurement, Settings
 from resnext_flops.proof import Proof
-from resnext_flops.tables import measured, paper
+from resnext_flops.tables import counted, measured, paper
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.checked import checked
 from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
@@ -56,6 +60,41 @@ def budgets() -> Table:
     return checked(check(config, {"resnext50_32x4d": {"macs": 4_200_000_000}}), config)
 
 
+def small(batch: int) -> rf.Ledger:
+    """A traced ledger, of one example or of several."""
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)
+    )
+    return rf.count(net, (batch, 3, 8, 8))
+
+
+def renamed() -> Difference:
+    """The differences of two networks whose layers have other names: a group, a bias, and a layer more."""
+    one = nn.Sequential(nn.Conv2d(8, 8, 3, bias=False), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 1, bias=False))
+    two = nn.Sequential()
+    two.add_module("stem", nn.Conv2d(8, 8, 3, groups=4, bias=False))
+    two.add_module("scale", nn.BatchNorm2d(8))
+    two.add_module("last", nn.Conv2d(8, 4, 1))
+    two.add_module("classes", nn.Linear(6, 2))
+    return rf.diff(one, two, (1, 8, 8, 8))
+
+
+def audited() -> Audit:
+    """An audit with an answer that is right, one that is explained, and one that failed."""
+    answers = iter([("0.0.0", 0, ""), ("0.0.0", 2, ""), ("0.0.0", None, "RuntimeError: it cannot")])
+    found = rf.audit(rf.resnet_cifar(20), counters=["torch", "torchprofile", "fvcore"], run=False)
+    asked = []
+    for each in found.findings:
+        version, residue, error = next(answers)
+        answer = None if residue is None else each.predicted + residue
+        asked.append(each._replace(version=version, answer=answer, error=error))
+    return Audit(found.ledger, tuple(asked))
+
+
+def unversioned(table: Table) -> Table:
+    return replace(table, columns=[column for column in table.columns if column.key != "version"])
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "template": lambda: paper.template(rf.resnet(50)),
     "template-proven": lambda: paper.template(rf.resnet(50), [1, 2, 4, 8, 32], prove=proven),
@@ -90,6 +129,18 @@ TABLES: dict[str, Callable[[], Table]] = {
     "section-5.1": lambda: measured.section_5_1(training()),
     "check": budgets,
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
+    "count-module": lambda: counted.cost(small(1), "module", 1, {"torch": int(small(1).total("torch"))}),
+    "count-layer": lambda: counted.cost(small(2), "layer", 1, {}),
+    "count-kind": lambda: counted.cost(small(2), "kind", 1, {}),
+    "conventions": lambda: unversioned(counted.conventions()),
+    "audit": lambda: counted.audit(audited())[0],
+    "bridge": lambda: counted.audit(audited())[1],
+    "identify": lambda: counted.identified("resnet50", "4.11G", rf.identify("resnet50", "4.11G")),
+    "identify-nearest": lambda: counted.identified("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
+    "diff": lambda: counted.difference(rf.diff("resnet50", "resnet50_he2015")),
+    "diff-names": lambda: counted.difference(renamed()),
+    "diff-blocks": lambda: counted.difference(rf.diff("resnet20_cifar", "resnet32_cifar")),
+    "diff-identical": lambda: counted.difference(rf.diff("resnet18", rf.resnet(18))),
 }
 
 

@@ -520,9 +520,9 @@ def _look_up(function: Any) -> Rule:
     if stem.startswith("aten::"):
         if short in KINDS:
             return Rule(KINDS[short])
-        if short in FREE_NAMES or function.is_view:
-            return FREE
         tags = function.tags
+        if short in FREE_NAMES or function.is_view or torch.Tag.inplace_view in tags:
+            return FREE
         if torch.Tag.pointwise in tags or getattr(torch.Tag, "reduction", None) in tags:
             return Rule(short.strip("_").replace("_", " "))
     return UNKNOWN

@@ -7,11 +7,16 @@ real device (a table of positions, the sizes of a window) are computed for real:
 
 What cannot run like that (code that reads the values of what it computed) runs on the module's own device instead, with
 the same answer, and the trace says so.
+
+What only conventions need (operators, calls and functions, see `records.py`) is noted as it is and made into records
+when it is asked for, as far as nothing of it has memory; on a real module it is made at once.
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache, cached_property
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import torch
@@ -25,7 +30,7 @@ from resnext_flops.complexity.counters.meta_shapes import META, SHORTCUTS
 from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Entry, Ledger
-from resnext_flops.complexity.records import Call, Dims, Function, Operator, Trace, Unknown
+from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
 from resnext_flops.errors import InputError
 
 # Attributes under which the mode keeps what it knows of a tensor.
@@ -96,7 +101,8 @@ def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
         yield
     finally:
         for part, mode in before:
-            part.training = mode
+            if part.training is not mode:
+                part.training = mode
 
 
 @contextmanager
@@ -125,11 +131,52 @@ def _no_collection() -> Iterator[None]:
 
 
 class _Frame(NamedTuple):
-    """A module call that is running."""
+    """A module call that is running. within: its number, after those of the calls that it runs inside of."""
 
     number: int
     path: str
-    module: nn.Module | None
+    within: tuple[int, ...]
+
+
+class _Kind:
+    """What every call of a module has in common, as the module was at the first one.
+
+    number: tells one instance from another. paths: how many names lead to it.
+    """
+
+    def __init__(self, module: nn.Module, number: int, paths: int) -> None:
+        kind: Any = type(module)
+        self.classes, self.origin = class_names(kind), kind.__module__
+        self.number, self.paths = number, paths
+        self.attributes = vars(module).copy()
+        own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
+        self.leaf = not module._modules  # noqa: SLF001
+        self.params = list(own.items() if self.leaf or not own else module.named_parameters())
+
+    @cached_property
+    def fields(self) -> tuple[Any, ...]:
+        """The fields of `Call` after its path."""
+        settings = {key: value for key, value in self.attributes.items() if key[0] != "_"}
+        params = {key: tuple(value.shape) for key, value in self.params if value is not None}
+        del self.attributes, self.params
+        return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
+
+
+def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool) -> Call:
+    inputs = shapes_of((*args, *kwargs.values()) if kwargs else args)
+    return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused))
+
+
+def _function(frame: _Frame, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> Function:
+    named = {key: dims(value) for key, value in kwargs.items()}
+    shapes = shapes_of(output)
+    return Function(name, frame.path, outer, dims(args), named, shapes[0] if shapes else (), frame.within)
+
+
+def _operator(
+    func: Any, frame: _Frame, tensors: Sequence[Tensor], affine: bool = True, fused_bias: bool = False
+) -> Operator:
+    return Operator(str(func), frame.within, shapes_of(tensors), affine, fused_bias)
 
 
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -139,17 +186,18 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.module, self.training, self.real, self.remarks = module, training, real, remarks
         self.entries: list[Entry] = []
-        self.operators: list[Operator] = []
-        self.functions: list[Function] = []
         self.unknown: list[Unknown] = []
+        self.operators: list[Any] = []
         self.calls: list[Any] = []
-        self.frames: list[_Frame] = [_Frame(-1, "", None)]
+        self.functions: list[Any] = []
+        self.frames: list[_Frame] = [_Frame(-1, "", ())]
         self.seen: set[int] = set()
         self.learned: dict[int, Tensor] = {}
         self.names: dict[int, str] = {}
         self.paths: dict[int, list[str]] = {}
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
+        self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
@@ -169,14 +217,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             stack.enter_context(self)
             self.module(*args, **kwargs)
         self._leftover()
-        trace = Trace(
-            tuple(self.operators),
-            tuple(self.calls),
-            tuple(self.functions),
-            tuple(self.unknown),
-            self.remarks,
-            self.training,
-        )
+        records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
+        one = first is None or first.dim() < 2 or first.shape[0] == 1
+        trace = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
 
     def _survey(self, path: str, module: nn.Module) -> None:
@@ -194,6 +237,15 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if child is not None:
                 self._survey(prefix + name, child)
 
+    def _kept(self) -> tuple[tuple[Callable[..., Any], list[Any]], ...]:
+        return (_operator, self.operators), (_call, self.calls), (_function, self.functions)
+
+    def _settle(self) -> None:
+        """Make the records of what was noted so far, and all others at once from now on."""
+        for make, kept in self._kept():
+            kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
+        self.later = False
+
     def _given(self, value: Any) -> Any:
         """An input as the module gets it: without memory, or a copy on the module's own device."""
         if not isinstance(value, Tensor):
@@ -207,13 +259,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _enter(self, module: nn.Module, args: Any) -> None:
         number = len(self.calls)
         self.calls.append(None)
-        if isinstance(module, nn.TransformerEncoderLayer):
-            fused = fuses_layer(module, args)
-        else:
-            fused = isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
-        if fused:
+        if fuses(module, args):
             self.fused.add(number)
-        self.frames.append(_Frame(number, self._path(module), module))
+        self.frames.append(_Frame(number, self._path(module), (*self.frames[-1].within, number)))
 
     def _path(self, module: nn.Module) -> str:
         """The path that this call takes: of the names of a shared module, the one below the module that runs."""
@@ -229,45 +277,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         frame = self.frames.pop()
         kind = self.kinds.get(id(module))
         if kind is None:
-            kind = self.kinds[id(module)] = self._describe(module)
-        inputs = (*args, *kwargs.values()) if kwargs else args
-        fused = frame.number in self.fused
-        fields = (frame.path, *kind, shapes_of(inputs), shapes_of(output), self._within(), fused)
-        self.calls[frame.number] = Call._make(fields)
-
-    def _describe(self, module: nn.Module) -> tuple[Any, ...]:
-        """What every call of a module has in common: the fields of `Call` after its path."""
-        own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
-        leaf = not module._modules  # noqa: SLF001
-        params = own.items() if leaf or not own else module.named_parameters()
-        return (
-            class_names(type(module)),
-            len(self.kinds),
-            len(self.paths.get(id(module), ("",))),
-            leaf,
-            type(module).__module__,
-            {key: value for key, value in vars(module).items() if key[0] != "_"},
-            {key: tuple(value.shape) for key, value in params if value is not None},
-        )
-
-    def _within(self) -> tuple[int, ...]:
-        return tuple(each.number for each in self.frames[1:])
+            kind = self.kinds[id(module)] = _Kind(module, len(self.kinds), len(self.paths.get(id(module), ("",))))
+        noted_call = (frame, kind, args, kwargs, output, frame.number in self.fused)
+        self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
-        path = self.frames[-1].path
-        shape = next(iter(shapes_of(output)), ())
-        noted_args = tuple(dims(value) for value in args)
-        self.functions.append(
-            Function(
-                name,
-                path,
-                outer,
-                noted_args,
-                {key: dims(value) for key, value in kwargs.items()},
-                shape,
-                self._within(),
-            )
-        )
+        noted_function = (self.frames[-1], name, args, kwargs, output, outer)
+        self.functions.append(noted_function if self.later else _function(*noted_function))
 
     # Operators --------------------------------------------------------------------------------------------------------
 
@@ -282,7 +298,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 output = func.decompose(*args, **kwargs)
             if output is not NotImplemented:
                 return output
-        tensors = list(_leaves(args, kwargs))
+        if self.later and rule is FREE and torch.Tag.inplace_view in func.tags:
+            self._settle()  # it changes the shape of a tensor that may have been noted
+        tensors = _leaves(args, kwargs)
         data, roots = self._origins(tensors)
         shortcut = None if self.real else SHORTCUTS.get(func)
         output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
@@ -295,6 +313,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return output
 
     def _without_values(self, tensors: Sequence[Tensor]) -> bool:
+        if tensors and tensors[0].is_meta:  # nearly always
+            return True
         return any(part.is_meta or id(part) in self.learned for part in tensors)
 
     def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
@@ -334,11 +354,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The tensors that come from the input, and the parameters that the others are, or were made of."""
         data: list[Tensor] = []
         roots: tuple[int, ...] = ()
+        learned = self.learned
         for part in tensors:
-            if id(part) in self.learned:
+            if id(part) in learned:
                 roots += (id(part),)
-            elif hasattr(part, ROOTS):
-                roots += getattr(part, ROOTS)
+            elif made_of := getattr(part, ROOTS, None):
+                roots += made_of
             else:
                 data.append(part)
         return data, roots
@@ -367,20 +388,18 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
-        first = next(_leaves((output,), {}), None)
+        first = output if isinstance(output, Tensor) else next(iter(_leaves((output,), {})), None)
         if first is None:
             return
         if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
-            self.unknown.append(Unknown(frame.path, name, tuple(tuple(part.shape) for part in tensors)))
-        inputs = tuple(trimmed(part) for part in (data or tensors))
+            self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        inputs = tuple([trimmed(part) for part in (data or tensors)])
         if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
             return
-        fresh = [root for root in dict.fromkeys(roots) if root not in self.seen and root in self.names]
-        self.seen.update(fresh)
+        fresh = self._fresh_among(roots) if roots else []
         macs = rule.macs(args, first) if rule.macs else 0
         kind, kernel, groups = _shape_of(func, rule, args, first)
-        weights, biases = (self._learned_elements(args, position, fresh) for position in (rule.weight, rule.bias))
         self.entries.append(
             Entry(
                 frame.path,
@@ -389,33 +408,35 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 trimmed(first),
                 kernel,
                 groups,
-                weights,
-                biases,
-                sum(self.learned[root].numel() for root in fresh),
+                self._learned_elements(args, rule.weight, fresh),
+                self._learned_elements(args, rule.bias, fresh),
+                sum([self.learned[root].numel() for root in fresh]),
                 macs,
                 first.numel() if macs else 0,
                 backward=self._backward(macs, rule, args, tensors) if self.training and macs else 0,
             )
         )
-        self.operators.append(
-            Operator(
-                str(func),
-                self._within(),
-                tuple(tuple(part.shape) for part in tensors),
-                rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor),
-                rule.kind == "linear" and _fuses_bias(args),
-            )
-        )
+        affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
+        noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
+        self.operators.append(noted_operator if self.later else _operator(*noted_operator))
         if kind == "sum":
             self.last_sum = (first, frame.number)
 
+    def _fresh_among(self, roots: Sequence[int]) -> list[int]:
+        """The parameters that no layer before has taken; this one takes them."""
+        fresh = [root for root in dict.fromkeys(roots) if root not in self.seen and root in self.names]
+        self.seen.update(fresh)
+        return fresh
+
     def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
         """The elements of a weight or a bias that no layer before has taken."""
-        part = args[position] if position is not None and len(args) > position else None
+        if position is None or not fresh or len(args) <= position:
+            return 0
+        part = args[position]
         return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
 
     def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
-        return any(root in fresh for root in ((id(part),) if id(part) in self.learned else getattr(part, ROOTS, ())))
+        return id(part) in fresh or any(root in fresh for root in getattr(part, ROOTS, ()))
 
     def _continues_sum(self, args: Sequence[Any], inputs: tuple[Shape, ...], output: Tensor, frame: _Frame) -> bool:
         """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
@@ -453,7 +474,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 shape = tuple(part.shape)
                 path = name.rpartition(".")[0]
                 self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
-                self.operators.append(Operator(""))
+                nothing: tuple[Any, _Frame, list[Tensor]] = ("", self.frames[0], [])
+                self.operators.append(nothing if self.later else _operator(*nothing))
 
 
 def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tuple[str, Shape, int]:
@@ -466,12 +488,13 @@ def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tup
             kind = "transposed conv"
         channels = output if kind == "transposed conv" else args[0]
         return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
-    name = func._schema.name  # noqa: SLF001
     if kind in WINDOWS:
-        spatial = int(name.split("pool")[1][0])
+        spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
         return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
-    if kind == "adaptive average pool" and set(output.shape[-int(name[-2]) :]) == {1}:
-        return "global average pool", (), 1
+    if kind == "adaptive average pool":
+        spatial = int(func._schema.name[-2])  # noqa: SLF001
+        if set(output.shape[-spatial:]) == {1}:
+            return "global average pool", (), 1
     return kind, (), 1
 
 
@@ -515,6 +538,13 @@ def fuses_layer(module: nn.TransformerEncoderLayer, args: Sequence[Any]) -> bool
     )
 
 
+def fuses(module: nn.Module, args: Sequence[Any]) -> bool:
+    """Whether torch runs this call of a module as one operator on a CPU without gradients."""
+    if isinstance(module, nn.TransformerEncoderLayer):
+        return fuses_layer(module, args)
+    return isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
+
+
 def filled(value: Tensor, device: torch.device) -> Tensor:
     """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
     if value.is_floating_point():
@@ -528,12 +558,14 @@ def _on_meta(value: Tensor) -> Tensor:
         return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
 
 
-def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Tensor]:
+def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
+    found: list[Tensor] = []
     for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from (part for part in value if isinstance(part, Tensor))
+            found.append(value)
+        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):
+            found.extend([part for part in value if isinstance(part, Tensor)])
+    return found
 
 
 def trimmed(part: Tensor) -> Shape:
@@ -554,7 +586,7 @@ def shapes_of(values: Any) -> tuple[Shape, ...]:
         values = tuple(values.values())
     if not isinstance(values, (tuple, list)):
         return ()
-    return tuple(tuple(value.shape) for value in values if isinstance(value, Tensor))
+    return tuple([tuple(value.shape) for value in values if isinstance(value, Tensor)])
 
 
 def dims(value: Any) -> Any:
@@ -562,10 +594,11 @@ def dims(value: Any) -> Any:
     if isinstance(value, Tensor):
         return Dims(value.shape)
     if isinstance(value, (list, tuple)):
-        return tuple(dims(each) for each in value)
+        return tuple([dims(each) for each in value])
     return value
 
 
-def class_names(kind: type) -> tuple[str, ...]:
+@cache
+def class_names(kind: Any) -> tuple[str, ...]:
     """The names of a class and its bases, up to `nn.Module`."""
     return tuple(each.__name__ for each in kind.__mro__ if issubclass(each, nn.Module) and each is not nn.Module)
