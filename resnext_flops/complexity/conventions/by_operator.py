@@ -232,7 +232,7 @@ CONVENTIONS = (
         "timm",
         "MAC",
         "1.0.31",
-        "GMACs of its result tables, where its benchmark runs fvcore",
+        "GMACs of its result tables: fvcore's total, where its benchmark finds no deepspeed",
         "timm's benchmark.py, profile_fvcore",
         "https://github.com/huggingface/pytorch-image-models/tree/main/results",
         fvcore,

@@ -94,7 +94,7 @@ def _device(module: nn.Module) -> torch.device:
 @contextmanager
 def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
     """Put every part of a module into training or evaluation mode, and back as it was."""
-    before = [(part, part.training) for part in module.modules()]
+    before = [(part, part.training) for part in _parts(module)]
     if any(mode is not training for _, mode in before):
         module.train(training)
     try:
@@ -103,6 +103,17 @@ def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
         for part, mode in before:
             if part.training is not mode:
                 part.training = mode
+
+
+def _parts(module: nn.Module) -> list[nn.Module]:
+    """Every part of a module once. Torch's own iterator makes a name for each, and walks up the tree with it."""
+    found, known = [module], {id(module)}
+    for part in found:
+        for child in part._modules.values():  # noqa: SLF001
+            if child is not None and id(child) not in known:
+                known.add(id(child))
+                found.append(child)
+    return found
 
 
 @contextmanager
