@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from resnext_flops.identification import identify
     from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
+    from resnext_flops.sweeping.sweep import sweep
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
@@ -56,6 +57,7 @@ _LATER = {
     "diff": "difference",
     "identify": "identification",
     "load_reference_state": "references",
+    "sweep": "sweeping.sweep",
 }
 
 
@@ -102,6 +104,7 @@ __all__ = [
     "save",
     "solve",
     "solve_width",
+    "sweep",
     "verify",
     "vgg",
     "wide_resnet",
