@@ -92,6 +92,27 @@ class Sweep(NamedTuple):
             found += zip(keys[0] if keys else range(len(boxes)), boxes, strict=True)
         return [box for _, box in sorted(found, key=lambda each: each[0])]
 
+    def covered(self, done: Iterable[int]) -> int:
+        """How many designs some of the parts have, by their places."""
+        parts = self.parts()
+        return sum(self._designs(parts[place]) for place in done)
+
+    def _designs(self, part: Part) -> int:
+        if isinstance(part, Box):
+            return part.designs
+        return min(part.end * CHUNK, self.designs) - part.first * CHUNK
+
+    def wanted(self) -> str:
+        """What is selected, in words."""
+        keys = ", ".join(map(show, self.plan.keys))
+        order = "" if self.order is None else f" by {show(self.order)}"
+        count = self.plan.top or self.limit
+        first = f"the designs{order}" if count is None else f"the first {count:,}{order}"
+        front = f" of the Pareto front of {keys}" if self.plan.keys and self.plan.top is None else ""
+        met = " and ".join(map(show, self.plan.conditions))
+        sample = f" in a sample of {self.designs:,}" if self.sample else ""
+        return f"{first}{front}{f' with {met}' if met else ''}{sample}"
+
     def run(self, part: Part, selection: Selection, tell: Tell) -> Selection:
         """A selection with the selected designs of one part.
 
@@ -121,7 +142,7 @@ class Sweep(NamedTuple):
         ordered = (() if self.order is None else (self.order,)) + self.plan.keys
         keys = scan.keys_of(ordered, columns, len(numbers))
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
-        columns |= {show(node): key for node, key in zip(ordered, keys, strict=True) if not isinstance(node, Name)}
+        columns |= {show(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
         frame = pandas.DataFrame(columns, index=pandas.Index(numbers, name="design", dtype="int64"))
         return frame.iloc[order]
 
@@ -149,6 +170,13 @@ class Sweep(NamedTuple):
         figures = " and ".join(f"{int(nearest[name].iloc[0]):,} {name}" for name in used)
         budgets = " and ".join(map(show, self.budgets))
         return InputError(f"no design meets {budgets}; the nearest is {sizes}{f' with {figures}' if figures else ''}")
+
+
+def _is_shown(node: Node) -> bool:
+    """Whether a key is in the frame anyway: a size or a figure, or one with its sign turned."""
+    return isinstance(node, Name) or (
+        isinstance(node, Apply) and node.operation == "negative" and _is_shown(*node.operands)
+    )
 
 
 def plan_sweep(

@@ -27,6 +27,18 @@ class Axis(NamedTuple):
     name: str
     values: Whole
 
+    def __str__(self) -> str:
+        """The axis as a text: a range where it is one, or its values.
+
+        >>> print(axis("d", "8:64:8"), axis("r", [160, 192, 256]), axis("C", 4))
+        d = 8:64:8 r = 160,192,256 C = 4
+        """
+        steps = np.unique(np.diff(self.values))
+        if len(steps) != 1 or len(self.values) < 3:
+            return f"{self.name} = {','.join(map(str, self.values))}"
+        step = "" if steps[0] == 1 else f":{steps[0]}"
+        return f"{self.name} = {self.values[0]}:{self.values[-1]}{step}"
+
 
 def axis(name: str, given: "str | int | Iterable[int]") -> Axis:
     """An axis from a text such as `1:64`, `8:64:8` or `1,2,4:16:4` (both ends included), or from whole numbers.

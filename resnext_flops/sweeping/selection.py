@@ -84,6 +84,8 @@ class Front(NamedTuple):
     def _dominated_by_few(self, keys: Keys) -> Marks:
         """Which designs are dominated by the few members that dominate most of the space that they are in."""
         found = np.zeros(len(keys[0]), dtype=bool)
+        if not len(found):
+            return found
         reach = np.ones(len(self.numbers))
         for own, key in zip(self.keys, keys, strict=True):
             low, high = float(key.min()), float(key.max())
