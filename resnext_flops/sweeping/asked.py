@@ -125,8 +125,8 @@ class Sweep(NamedTuple):
         sample, names = self.sample or Sample(0, 0), names_in((*self.plan.conditions, *self.plan.keys))
         for number in range(part.first, part.end):
             numbers = sample.chunk(number, self.plan.grid.designs)
-            columns = scan.designs(self.plan, numbers, names)
-            selection = scan.select(self.plan, columns, numbers, selection)
+            drawn = scan.list_of(scan.designs(self.plan, numbers, names), numbers)
+            selection = scan.select(self.plan, drawn, selection, scan.Scratch())
             tell(len(numbers))
         return selection
 
@@ -140,7 +140,8 @@ class Sweep(NamedTuple):
         numbers = np.sort(selection.numbers)
         columns: dict[str, Any] = scan.designs(self.plan, numbers, self.plan.pieces[0].figures)
         ordered = (() if self.order is None else (self.order,)) + self.plan.keys
-        keys = scan.keys_of(ordered, columns, len(numbers))
+        found = scan.list_of(columns, numbers)
+        keys = [found.column(node)[:, 0] for node in ordered]
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
         columns |= {show(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
         frame = pandas.DataFrame(columns, index=pandas.Index(numbers, name="design", dtype="int64"))

@@ -13,7 +13,7 @@ import numpy as np
 from resnext_flops.sweeping.axes import Whole
 from resnext_flops.sweeping.expression import bounds
 from resnext_flops.sweeping.plan import Box, Plan, condition_bounds
-from resnext_flops.sweeping.scan import scan
+from resnext_flops.sweeping.scan import Scratch, scan
 from resnext_flops.sweeping.selection import Keys, Marks, Selection
 
 Tell = Callable[[int], None]
@@ -34,13 +34,14 @@ def search(plan: Plan, box: Box, selection: Selection, tell: Tell, grain: Grain 
 
     tell: called with the number of designs that are done with, again and again; they add up to the box.
     """
+    scratch = Scratch()
     stack = [(box, *_least(plan, [box]))]
     while stack:
         part, keys, may = stack.pop()
         if not may[0] or (np.all(selection.excludes(keys)) and plan.keys):
             tell(part.designs)
         elif part.designs <= grain.leaf:
-            selection = scan(plan, part, selection)
+            selection = scan(plan, part, selection, scratch)
             tell(part.designs)
         else:
             parts = divide(part, grain)

@@ -15,7 +15,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.sweeping.asked import plan_sweep
 from resnext_flops.sweeping.engines import run
 
-pytest.importorskip("distributed")
+Client = pytest.importorskip("distributed").Client
 
 SPACE = {"C": "1:600", "d": "1:600", "w": "1:100"}
 WANTED: dict[str, Any] = {"budget": ["macs <= 4.2e9", "params <= 26e6"], "pareto": ["macs", "-params", "-activations"]}
@@ -42,7 +42,10 @@ def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
     host, port = address.removeprefix("tcp://").split(":")
     with ExitStack() as running:
         running.enter_context(process("dask_scheduler", "--host", host, "--port", port, "--no-dashboard"))
-        yield address, [running.enter_context(process(*worker(address))) for _ in range(workers)]
+        started = [running.enter_context(process(*worker(address))) for _ in range(workers)]
+        with Client(address) as client:
+            client.wait_for_workers(workers, timeout=60)
+        yield address, started
 
 
 def worker(address: str) -> tuple[str, ...]:
