@@ -121,7 +121,7 @@ def command(
     progress, remark = _run(asked, engine, scheduler, start, path)
     done = len(progress.done) == len(asked.parts())
     frame = result(asked, progress.selection) if done else asked.frame(progress.selection)
-    proofs = _prove(base, list(space), frame, prove if done else 0, device, wanted["seed"])
+    proofs = _prove(base, list(space), frame, prove, device, wanted["seed"]) if prove and done else {}
     if path is not None:
         keep(frame, path)
         if done:
