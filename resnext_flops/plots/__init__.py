@@ -29,10 +29,18 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = {
     "width": "The width d that keeps the cost of ResNet-50 at each cardinality C: the exact curve, the nearest whole "
     "numbers and the paper's Table 2, for the weights of a block and for the multiply-adds of the network.",
+    "error": "The top-1 errors on ImageNet of the paper's Tables 3, 4 and 5 against multiply-adds (the paper's FLOPs) "
+    "and against parameters, each of the paper's series joined.",
+    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale.",
+    "space": "Designs of ResNeXt-50's template by multiply-adds and parameters, with lines of equal activations, the "
+    "Pareto front at the cost of ResNet-50, and networks by name.",
+    "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
+    "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
+    "Figure 7.",
 }
 
 # How many networks a kind is a picture of; the others show the paper's own.
-NETWORKS: Mapping[str, int] = {}
+NETWORKS: Mapping[str, int] = {"stages": 2, "counters": 1}
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
