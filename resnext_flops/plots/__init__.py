@@ -22,8 +22,7 @@ from resnext_flops.errors import InputError, unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import Subject
+    from resnext_flops.plots.subjects import Drawable
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
 KINDS: Mapping[str, str] = {
@@ -51,7 +50,7 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[str | Subject | Ledger]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
@@ -68,7 +67,7 @@ def draw(kind: str, networks: "Sequence[str | Subject | Ledger]" = ()) -> "Figur
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
         wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
-    drawn = drawing(*map(_ledger, networks))
+    drawn = drawing(*networks)
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 
@@ -79,16 +78,6 @@ def _drawing(kind: str) -> Callable[..., Any]:
         raise unknown("kind of picture", kind, KINDS)
     drawing: Callable[..., Any] = getattr(import_module(f"{__name__}.{kind}"), kind)
     return drawing
-
-
-def _ledger(model: "str | Subject | Ledger") -> "Ledger":
-    """The ledger of a network, however it is given."""
-    from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import subject
-
-    if isinstance(model, Ledger):
-        return model
-    return (subject(model) if isinstance(model, str) else model).cost()
 
 
 def file_format(path: "str | os.PathLike[str]") -> str:

@@ -9,7 +9,10 @@ from resnext_flops.auditing import Step, bridge
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.convention import SECOND
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.errors import InputError
+from resnext_flops.network import Network
 from resnext_flops.plots.style import BLACK, FILLS, GREY, PALE, VERMILION, panels, scaled, styled, titled
+from resnext_flops.plots.subjects import Drawable, ledger
 
 INCHES_A_COUNTER = 0.16
 OTHERS = "others"
@@ -43,7 +46,7 @@ class Bridge(NamedTuple):
     steps: Sequence[Step]
 
 
-def bridges(ledger: Ledger) -> list[Bridge]:
+def bridges(cost: Ledger) -> list[Bridge]:
     """The bridge to every counter's figure, the smallest figure first.
 
     >>> import resnext_flops as rf
@@ -53,32 +56,51 @@ def bridges(ledger: Ledger) -> list[Bridge]:
     """
     found = []
     for name, convention in CONVENTIONS.items():
-        terms = convention.rule(ledger)
-        found.append(Bridge(name, convention.unit, int(terms.total), bridge(ledger, terms)))
+        terms = convention.rule(cost)
+        found.append(Bridge(name, convention.unit, int(terms.total), bridge(cost, terms)))
     return sorted(found, key=lambda each: each.figure)
 
 
+def bridged(model: Drawable) -> tuple[Ledger, list[Bridge]]:
+    """The ledger of a model, and its bridges: of the real model, where a description lacks what a counter looks at.
+
+    >>> bridged("resnet50")[0].name
+    'resnet(50)'
+    """
+    cost = ledger(model)
+    try:
+        return cost, bridges(cost)
+    except InputError:
+        if not isinstance(model, (str, Network)):
+            raise
+    from resnext_flops.counting import count
+
+    cost = count(model)
+    return cost, bridges(cost)
+
+
 @styled
-def counters(ledger: Ledger, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def counters(model: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """Every counter's figure for a network: its multiply-adds (left), and what it counts besides by kind (right).
 
     A bar begins where the one before it ends, and the filled bars of a row on both sides add up to the figure at its
     end. Multiply-adds that a counter does not see are an empty bar beyond the filled ones, and what it takes away
     besides (one addition less a sum, for instance) is left of zero. The figures are those that `audit` predicts.
 
-    ledger: of the network, whichever way it was counted.
+    model: a network, the name of a model as on the command line, or a ledger.
     axes: where to draw; without them, in a new figure.
 
-    >>> import resnext_flops as rf
-    >>> left, right = counters(rf.resnet(50).cost())
+    Raises InputError for a name that no model has.
+
+    >>> left, right = counters("resnet50")
     >>> right.get_xlabel()
     'counted besides (M)'
     """
-    found = bridges(ledger)
+    cost, found = bridged(model)
     whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found))
     kinds = _largest([by_kind(row) for row in found])
-    letter = _stack(whole, [multiply_adds(ledger, row) for row in found], LOOKS)
-    whole.set(xlabel=f"counted of multiply-adds ({letter})", title=titled(ledger))
+    letter = _stack(whole, [multiply_adds(cost, row) for row in found], LOOKS)
+    whole.set(xlabel=f"counted of multiply-adds ({letter})", title=titled(cost))
     whole.set_yticks(range(len(found)), [row.counter for row in found])
     letter = _stack(besides, [_merged(by_kind(row), kinds) for row in found], dict(zip(kinds, FILLS, strict=False)))
     besides.set_xlabel(f"counted besides ({letter})")
@@ -88,20 +110,20 @@ def counters(ledger: Ledger, axes: tuple[Axes, Axes] | None = None) -> tuple[Axe
     return whole, besides
 
 
-def multiply_adds(ledger: Ledger, row: Bridge) -> dict[str, int]:
+def multiply_adds(cost: Ledger, row: Bridge) -> dict[str, int]:
     """How a counter counts multiply-adds, in parts: as we do, as two, and otherwise; with what it does not see.
 
     >>> import resnext_flops as rf
-    >>> ledger = rf.resnet(50).cost()
-    >>> torch = next(row for row in bridges(ledger) if row.counter == "torch")
-    >>> multiply_adds(ledger, torch) == {"multiply-adds": ledger.macs, "counted as two": ledger.macs}
+    >>> cost = rf.resnet(50).cost()
+    >>> torch = next(row for row in bridges(cost) if row.counter == "torch")
+    >>> multiply_adds(cost, torch) == {"multiply-adds": cost.macs, "counted as two": cost.macs}
     True
     """
     steps = [step for step in row.steps if step.of_multiply_adds]
     twice = sum(step.figure for step in steps if step.what.endswith(SECOND))
     changes = [step.figure for step in steps if not step.what.endswith(SECOND)]
     unseen = -sum(change for change in changes if change < 0)
-    parts = {OURS: ledger.macs - unseen, TWICE: twice, MORE: sum(change for change in changes if change > 0)}
+    parts = {OURS: cost.macs - unseen, TWICE: twice, MORE: sum(change for change in changes if change > 0)}
     return {part: figure for part, figure in {**parts, UNSEEN: unseen}.items() if figure}
 
 

@@ -51,6 +51,7 @@ OFFSETS = {
     "ResNeXt-50 4x24d": (5, 0),
     "ResNeXt-50 8x14d": (5, 2),
     "ResNeXt-50 32x4d": (5, -3),
+    "ResNet-101 1x64d": (0, 5),
     "ResNeXt-101 4x24d": (-5, 2),
     "ResNeXt-101 8x14d": (5, 3),
     "ResNeXt-101 32x4d": (-5, -2),
@@ -60,7 +61,6 @@ OFFSETS = {
     "ResNeXt-101 64x4d": (-4, -4),
     "ResNet-200 320x320": (5, 0),
     "ResNeXt-101 (64x4d) 320x320": (5, 0),
-    "Inception-v3 299x299": (0, -5),
     "Inception-v4 299x299": (-5, 1),
     "Inception-ResNet-v2 299x299": (0, -5),
 }
@@ -78,7 +78,7 @@ class Quantity(NamedTuple):
 
 QUANTITIES = (
     Quantity("macs", "multiply-adds (G)", 1e9, (4, 8, 16, 32), (3.6, 44)),
-    Quantity("params", "parameters (M)", 1e6, (25, 50, 75, 100), (22, 106)),
+    Quantity("params", "parameters (M)", 1e6, (25, 50, 75, 100), (19.5, 106)),
 )
 
 

@@ -9,6 +9,7 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.plots.style import FILLS, label, panels, scaled, styled, titled
+from resnext_flops.plots.subjects import Drawable, ledger
 from resnext_flops.tables.render import short
 
 # The costliest kinds have a colour each; all others share the last.
@@ -18,33 +19,35 @@ INCHES_A_STAGE = 0.2
 
 
 @styled
-def stages(first: Ledger, second: Ledger, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def stages(first: Drawable, second: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """The multiply-adds of two networks, a bar a stage, stacked by kind of layer, on one scale.
 
-    first, second: their ledgers, whichever way they were counted.
+    first, second: networks, names of models as on the command line, or ledgers.
     axes: where to draw; without them, in a new figure as high as the stages need.
 
-    >>> import resnext_flops as rf
-    >>> left, right = stages(rf.resnet(50).cost(), rf.resnext(50).cost())
+    Raises InputError for a name that no model has, and for a model without multiply-adds.
+
+    >>> left, right = stages("resnet50", "resnext50_32x4d")
     >>> [label.get_text() for label in left.get_yticklabels()]
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head']
     """
-    costs = by_stage(first), by_stage(second)
-    for ledger, cost in zip((first, second), costs, strict=True):
+    ledgers = ledger(first), ledger(second)
+    costs = by_stage(ledgers[0]), by_stage(ledgers[1])
+    for each, cost in zip(ledgers, costs, strict=True):
         if not cost:
-            raise InputError(f"{ledger.name!r} has no multiply-adds to draw; give a network with convolutions")
+            raise InputError(f"{each.name!r} has no multiply-adds to draw; give a network with convolutions")
     total = sum((Counter(kinds) for cost in costs for kinds in cost.values()), Counter[str]())
     kinds = [kind for kind, _ in total.most_common(KINDS)]
     panes = axes or panels(0.9 + INCHES_A_STAGE * max(map(len, costs)))
     largest = max(sum(part.values()) for cost in costs for part in cost.values())
-    for pane, ledger, cost in zip(panes, (first, second), costs, strict=True):
+    for pane, each, cost in zip(panes, ledgers, costs, strict=True):
         _draw(pane, cost, [*kinds, *([OTHERS] if len(total) > KINDS else [])], largest)
-        pane.set_title(titled(ledger))
+        pane.set_title(titled(each))
     panes[1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return panes
 
 
-def by_stage(ledger: Ledger) -> dict[str, dict[str, int]]:
+def by_stage(cost: Ledger) -> dict[str, dict[str, int]]:
     """The multiply-adds of each stage by kind of layer; layers without any, and those of training alone, are left out.
 
     >>> import resnext_flops as rf
@@ -52,7 +55,7 @@ def by_stage(ledger: Ledger) -> dict[str, dict[str, int]]:
     True
     """
     found: dict[str, dict[str, int]] = {}
-    for entry in ledger:
+    for entry in cost:
         if entry.macs and not entry.training_only:
             stage = found.setdefault(entry.path.partition(".")[0] or "(the model)", {})
             stage[kind(entry)] = stage.get(kind(entry), 0) + entry.macs * entry.times
