@@ -156,6 +156,18 @@ def test_networks_and_ledgers_are_drawn_like_their_names() -> None:
         assert [axes.get_title("left") for axes in figure.axes] == ["resnet_cifar(20)", "resnet(18)"]
 
 
+def test_names_are_shown_as_they_are() -> None:
+    name = r"my $\undefined{net}$, the_first"
+    net = rf.described(rf.resnet_cifar(20).description, name)
+    for kind, models in (("stages", [net, "resnet18"]), ("counters", [net])):
+        assert name in [text.get_text() for text, _ in texts(draw(kind, models))]
+
+
+def test_a_lower_bound_says_so() -> None:
+    found = rf.count(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Unfold(2)), (1, 3, 8, 8))
+    assert titled(found) == ("Sequential (a lower bound)" if found.lower_bound else "Sequential")
+
+
 def test_captions_are_one_sentence() -> None:
     for caption in KINDS.values():
         assert re.fullmatch(r"[A-Z][^\n]*\.", caption)
