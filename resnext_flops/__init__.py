@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from resnext_flops.identification import identify
     from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
+    from resnext_flops.reports import report
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
@@ -56,6 +57,7 @@ _LATER = {
     "diff": "difference",
     "identify": "identification",
     "load_reference_state": "references",
+    "report": "reports",
 }
 
 
@@ -95,6 +97,7 @@ __all__ = [
     "measure",
     "network",
     "operator",
+    "report",
     "resnet",
     "resnet_cifar",
     "resnext",
