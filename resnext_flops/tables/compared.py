@@ -61,8 +61,9 @@ def conventions(audits: Sequence[Audit]) -> Table:
 
     >>> from resnext_flops.auditing import audit
     >>> from resnext_flops.network import resnet_cifar
-    >>> [row["1"] for row in conventions([audit(resnet_cifar(20), counters=["torch"], run=False)]).rows]
-    [81623296]
+    >>> (row,) = conventions([audit(resnet_cifar(20), counters=["torch"], run=False)]).rows
+    >>> row["unit"], row["1"] == 2 * resnet_cifar(20).cost().macs
+    ('FLOP', True)
     """
     rows: list[dict[str, Cell]] = [
         {"convention": each.counter, "unit": each.unit, **_row(audit.findings[place].predicted for audit in audits)}
