@@ -22,17 +22,24 @@ from resnext_flops.errors import InputError, unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import Subject
+    from resnext_flops.plots.subjects import Drawable
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
 KINDS: Mapping[str, str] = {
     "width": "The width d that keeps the cost of ResNet-50 at each cardinality C: the exact curve, the nearest whole "
     "numbers and the paper's Table 2, for the weights of a block and for the multiply-adds of the network.",
+    "error": "The top-1 errors on ImageNet of the paper's Tables 3, 4 and 5 against multiply-adds (the paper's FLOPs) "
+    "and against parameters, each of the paper's series joined.",
+    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale.",
+    "space": "Designs of ResNeXt-50's template by multiply-adds and parameters, with lines of equal activations, the "
+    "Pareto front at the cost of ResNet-50, and networks by name.",
+    "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
+    "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
+    "Figure 7.",
 }
 
 # How many networks a kind is a picture of; the others show the paper's own.
-NETWORKS: Mapping[str, int] = {}
+NETWORKS: Mapping[str, int] = {"stages": 2, "counters": 1}
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -43,7 +50,7 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[str | Subject | Ledger]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
@@ -60,7 +67,7 @@ def draw(kind: str, networks: "Sequence[str | Subject | Ledger]" = ()) -> "Figur
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
         wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
-    drawn = drawing(*map(_ledger, networks))
+    drawn = drawing(*networks)
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 
@@ -71,16 +78,6 @@ def _drawing(kind: str) -> Callable[..., Any]:
         raise unknown("kind of picture", kind, KINDS)
     drawing: Callable[..., Any] = getattr(import_module(f"{__name__}.{kind}"), kind)
     return drawing
-
-
-def _ledger(model: "str | Subject | Ledger") -> "Ledger":
-    """The ledger of a network, however it is given."""
-    from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import subject
-
-    if isinstance(model, Ledger):
-        return model
-    return (subject(model) if isinstance(model, str) else model).cost()
 
 
 def file_format(path: "str | os.PathLike[str]") -> str:

@@ -7,13 +7,17 @@ or 7 inches for two panels, and their text is readable at that size.
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from textwrap import fill
 from typing import Any, ParamSpec, TypeVar
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from resnext_flops.complexity.ledger import Ledger
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +37,22 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 )
 GREY, PALE = "#767676", "#D9D9D9"
 SMALL = 6.0
+TITLE_LETTERS = 40
+
+# The fills of stacked bars, told apart by lightness and hatch as well as by colour; the last is for what is left over.
+FILLS: tuple[dict[str, Any], ...] = tuple(
+    {"facecolor": color, "hatch": hatch, "edgecolor": "white"}
+    for color, hatch in (
+        (BLUE, ""),
+        (ORANGE, "////"),
+        (SKY, ""),
+        (VERMILION, "...."),
+        (GREEN, ""),
+        (PURPLE, "\\\\\\\\"),
+        (YELLOW, ""),
+        (GREY, ""),
+    )
+)
 
 SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -84,6 +104,28 @@ def panels(height: float, *, share_y: bool = False) -> tuple[Axes, Axes]:
     return left, right
 
 
+def titled(ledger: Ledger) -> str:
+    """A network's name as a title, in lines that fit above a panel; it says so where the figures are a lower bound.
+
+    >>> import resnext_flops as rf
+    >>> titled(rf.resnet(50).cost())
+    'resnet(50)'
+    """
+    return fill(f"{ledger.name}{' (a lower bound)' if ledger.lower_bound else ''}", TITLE_LETTERS)
+
+
+def scaled(largest: int) -> tuple[int, str]:
+    """The unit for figures up to a largest one: its size and its letter.
+
+    >>> scaled(4_089_184_256)
+    (1000000000, 'G')
+    """
+    for power, letter in ((12, "T"), (9, "G"), (6, "M")):
+        if largest >= 10**power:
+            return 10**power, letter
+    return 1000, "k"
+
+
 def ticked(axis: Axis, ticks: Sequence[float]) -> None:
     """The given ticks on an axis, and no others, written as plain numbers."""
     axis.set_major_locator(FixedLocator(ticks))
@@ -91,7 +133,9 @@ def ticked(axis: Axis, ticks: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **settings: Any) -> None:
+def label(
+    axes: Axes, text: str, point: tuple[float, float | str], offset: tuple[float, float], **settings: Any
+) -> None:
     """A small text beside a point: `offset` typographic points to the right and up, and aligned away from the point."""
     right, up = offset
     axes.annotate(
@@ -100,6 +144,7 @@ def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float
         xytext=offset,
         textcoords="offset points",
         ha="left" if right > 0 else "right" if right < 0 else "center",
-        va="center" if abs(up) < 2 else "bottom" if up > 0 else "top",
+        va="center" if right else "bottom" if up > 0 else "top",
+        path_effects=[withStroke(linewidth=1.5, foreground="white")],
         **{"color": GREY, "fontsize": SMALL, **settings},
     )
