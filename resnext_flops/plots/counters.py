@@ -11,11 +11,11 @@ from resnext_flops.complexity.conventions.convention import SECOND
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
-from resnext_flops.plots.style import BLACK, FILLS, GREY, PALE, VERMILION, panels, scaled, styled, titled
+from resnext_flops.plots.stacks import looks, stack
+from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled
 from resnext_flops.plots.subjects import Drawable, ledger
 
 INCHES_A_COUNTER = 0.16
-OTHERS = "others"
 # Counters see one kind of layer as an operator, a module or a function; a reader needs one name for it.
 NAMES = {
     "AdaptiveAvgPool2d": "global average pool",
@@ -98,16 +98,25 @@ def counters(model: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Ax
     """
     cost, found = bridged(model)
     whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found))
-    kinds = _largest([by_kind(row) for row in found])
-    letter = _stack(whole, [multiply_adds(cost, row) for row in found], LOOKS)
+    places = range(len(found))
+    letter = _draw(whole, [multiply_adds(cost, row) for row in found], LOOKS)
     whole.set(xlabel=f"counted of multiply-adds ({letter})", title=titled(cost))
-    whole.set_yticks(range(len(found)), [row.counter for row in found])
-    letter = _stack(besides, [_merged(by_kind(row), kinds) for row in found], dict(zip(kinds, FILLS, strict=False)))
+    whole.set_yticks(places, [row.counter for row in found])
+    others = [by_kind(row) for row in found]
+    letter = _draw(besides, others, looks(others))
     besides.set_xlabel(f"counted besides ({letter})")
     besides.set_title("and its figure", loc="right")
     besides.yaxis.tick_right()
-    besides.set_yticks(range(len(found)), [f"{row.figure:,} {row.unit}" for row in found])
+    besides.set_yticks(places, [f"{row.figure:,} {row.unit}" for row in found])
     return whole, besides
+
+
+def _draw(axes: Axes, rows: Sequence[Mapping[str, int]], looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """A side of the picture, with its legend below; gives the letter of its unit."""
+    unit, letter = scaled(max(sum(figure for figure in row.values() if figure > 0) for row in rows))
+    stack(axes, rows, looks, unit)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.11), ncols=2)
+    return letter
 
 
 def multiply_adds(cost: Ledger, row: Bridge) -> dict[str, int]:
@@ -141,43 +150,3 @@ def by_kind(row: Bridge) -> dict[str, int]:
             kind = NAMES.get(step.kind, step.kind)
             found[kind] = found.get(kind, 0) + step.figure
     return found
-
-
-def _largest(rows: Sequence[Mapping[str, int]]) -> list[str]:
-    """The kinds of layer of which most is counted in all rows, and `others` where there are more than have a look."""
-    total: dict[str, int] = {}
-    for row in rows:
-        for kind, figure in row.items():
-            total[kind] = total.get(kind, 0) + abs(figure)
-    kinds = sorted(total, key=lambda kind: -total[kind])
-    return kinds if len(kinds) <= len(FILLS) else [*kinds[: len(FILLS) - 1], OTHERS]
-
-
-def _merged(parts: Mapping[str, int], kinds: Sequence[str]) -> dict[str, int]:
-    """The parts of the given kinds, and one of all others."""
-    merged: dict[str, int] = {}
-    for kind, figure in parts.items():
-        name = kind if kind in kinds else OTHERS
-        merged[name] = merged.get(name, 0) + figure
-    return merged
-
-
-def _stack(axes: Axes, rows: Sequence[Mapping[str, int]], looks: Mapping[str, Mapping[str, Any]]) -> str:
-    """A row of bars end to end for each mapping, what is negative to the left of zero; gives the unit's letter."""
-    factor, letter = scaled(max(sum(figure for figure in row.values() if figure > 0) for row in rows))
-    # Where the next bar of each row begins: one that adds, and one that takes away.
-    ends = [(0, 0)] * len(rows)
-    for part, look in looks.items():
-        bars = [(place, row[part]) for place, row in enumerate(rows) if row.get(part)]
-        lefts = [ends[place][figure < 0] / factor for place, figure in bars]
-        places, widths = [place for place, _ in bars], [figure / factor for _, figure in bars]
-        if bars:
-            axes.barh(places, widths, left=lefts, height=0.72, linewidth=0.5, label=part, **look)
-        for place, figure in bars:
-            more, less = ends[place]
-            ends[place] = (more + max(figure, 0), less + min(figure, 0))
-    axes.axvline(0, color=BLACK, linewidth=0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.11), ncols=2)
-    return letter

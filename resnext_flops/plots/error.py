@@ -77,7 +77,7 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES = (
-    Quantity("macs", "multiply-adds (G)", 1e9, (4, 8, 16, 32), (3.6, 44)),
+    Quantity("macs", "multiply-adds (G)", 1e9, (4, 8, 16, 32), (3.4, 46)),
     Quantity("params", "parameters (M)", 1e6, (25, 50, 75, 100), (19.5, 106)),
 )
 

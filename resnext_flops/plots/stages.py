@@ -1,20 +1,19 @@
 """Where two networks spend their multiply-adds: by stage, and within a stage by kind of layer."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
-from resnext_flops.plots.style import FILLS, label, panels, scaled, styled, titled
+from resnext_flops.plots.stacks import looks, stack
+from resnext_flops.plots.style import label, panels, scaled, styled, titled
 from resnext_flops.plots.subjects import Drawable, ledger
 from resnext_flops.tables.render import short
 
-# The costliest kinds have a colour each; all others share the last.
-KINDS = len(FILLS) - 1
-OTHERS = "other kinds"
 INCHES_A_STAGE = 0.2
 
 
@@ -32,18 +31,19 @@ def stages(first: Drawable, second: Drawable, axes: tuple[Axes, Axes] | None = N
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head']
     """
     ledgers = ledger(first), ledger(second)
-    costs = by_stage(ledgers[0]), by_stage(ledgers[1])
+    costs = [by_stage(each) for each in ledgers]
     for each, cost in zip(ledgers, costs, strict=True):
         if not cost:
             raise InputError(f"{each.name!r} has no multiply-adds to draw; give a network with convolutions")
-    total = sum((Counter(kinds) for cost in costs for kinds in cost.values()), Counter[str]())
-    kinds = [kind for kind, _ in total.most_common(KINDS)]
     panes = axes or panels(0.9 + INCHES_A_STAGE * max(map(len, costs)))
-    largest = max(sum(part.values()) for cost in costs for part in cost.values())
+    known = looks([kinds for cost in costs for kinds in cost.values()])
+    largest = max(sum(kinds.values()) for cost in costs for kinds in cost.values())
     for pane, each, cost in zip(panes, ledgers, costs, strict=True):
-        _draw(pane, cost, [*kinds, *([OTHERS] if len(total) > KINDS else [])], largest)
+        _draw(pane, cost, known, largest)
         pane.set_title(titled(each))
-    panes[1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    # One legend for both panels, though a kind may be in the first alone.
+    handles = [Patch(label=each, linewidth=0.5, **look) for each, look in known.items()]
+    panes[1].legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return panes
 
 
@@ -74,21 +74,13 @@ def kind(entry: Entry) -> str:
     return {"linear": "fully connected"}.get(entry.kind, entry.kind)
 
 
-def _draw(axes: Axes, cost: Mapping[str, Mapping[str, int]], kinds: Iterable[str], largest: int) -> None:
-    factor, letter = scaled(largest)
-    ends = dict.fromkeys(cost, 0)
-    kinds = list(kinds)
-    for each, look in zip(kinds, FILLS, strict=False):
-        parts = {
-            name: sum(figure for other, figure in stage.items() if (other if other in kinds else OTHERS) == each)
-            for name, stage in cost.items()
-        }
-        widths = [figure / factor for figure in parts.values()]
-        lefts = [end / factor for end in ends.values()]
-        axes.barh(list(cost), widths, left=lefts, height=0.72, linewidth=0.5, label=each, **look)
-        ends = {name: end + parts[name] for name, end in ends.items()}
-    for name, end in ends.items():
-        label(axes, short(end), (end / factor, name), (3, 0))
-    axes.grid(visible=False, axis="y")
-    axes.invert_yaxis()
-    axes.set(xlabel=f"multiply-adds ({letter})", xlim=(0, 1.2 * largest / factor))
+def _draw(
+    axes: Axes, cost: Mapping[str, Mapping[str, int]], known: Mapping[str, Mapping[str, Any]], largest: int
+) -> None:
+    unit, letter = scaled(largest)
+    stack(axes, list(cost.values()), known, unit)
+    axes.set_yticks(range(len(cost)), list(cost))
+    for place, kinds in enumerate(cost.values()):
+        total = sum(kinds.values())
+        label(axes, short(total), (total / unit, place), (3, 0))
+    axes.set(xlabel=f"multiply-adds ({letter})", xlim=(0, 1.2 * largest / unit))

@@ -75,6 +75,8 @@ SETTINGS: dict[Any, Any] = {
     "legend.handlelength": 1.8,
     "lines.linewidth": 1.1,
     "lines.markersize": 4.0,
+    # A name is shown as it is, with any dollar signs.
+    "text.parse_math": False,
     "xtick.labelsize": 6.5,
     "xtick.major.width": 0.6,
     "ytick.labelsize": 6.5,
@@ -133,9 +135,7 @@ def ticked(axis: Axis, ticks: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def label(
-    axes: Axes, text: str, point: tuple[float, float | str], offset: tuple[float, float], **settings: Any
-) -> None:
+def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **settings: Any) -> None:
     """A small text beside a point: `offset` typographic points to the right and up, and aligned away from the point."""
     right, up = offset
     axes.annotate(
