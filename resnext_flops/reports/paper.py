@@ -55,13 +55,11 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
 
 
 def _tidy(parts: Iterable[Part]) -> list[Part]:
-    """The parts, and their tables without empty columns and without the sentence that the report begins with."""
-    return [_tidied(part) if isinstance(part, Table) else part for part in parts]
-
-
-def _tidied(table: Table) -> Table:
-    columns = [column for column in table.columns if any(row.get(column.key) is not None for row in table.rows)]
-    return replace(table, columns=columns, notes=[note for note in table.notes if note != PRINTED])
+    """The parts, and their tables without the sentence that the report begins with."""
+    return [
+        replace(part, notes=[note for note in part.notes if note != PRINTED]) if isinstance(part, Table) else part
+        for part in parts
+    ]
 
 
 def _introduction() -> list[Part]:

@@ -113,7 +113,7 @@ def cells_of_markdown(markdown: str) -> list[str]:
 class Page(HTMLParser):
     """A page of HTML: its tags, which must nest, and the texts of its cells."""
 
-    EMPTY = ("meta", "img")
+    EMPTY = ("meta", "img", "br")
 
     def __init__(self, page: str) -> None:
         super().__init__()
