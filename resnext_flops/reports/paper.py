@@ -9,7 +9,7 @@ from dataclasses import replace
 from resnext_flops.models import network
 from resnext_flops.network import resnet, resnext
 from resnext_flops.plots import KINDS, NETWORKS
-from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section
+from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section, shown
 from resnext_flops.solve import template_block
 from resnext_flops.tables import compared, paper
 from resnext_flops.tables.registry import tables
@@ -117,12 +117,11 @@ def _conventions() -> Iterator[Part]:
     yield compared.bridges(ledgers)
 
 
-def _pictures(section: str) -> list[Picture]:
-    return [
-        Picture(kind, kind, HEADLINE[: NETWORKS.get(kind, 0)], caption)
-        for kind, caption in KINDS.items()
-        if PICTURES.get(kind, "") == section
-    ]
+def _pictures(section: str) -> Iterator[Picture]:
+    for kind, caption in KINDS.items():
+        if PICTURES.get(kind, "") == section:
+            networks = HEADLINE[: NETWORKS.get(kind, 0)]
+            yield Picture(kind, kind, networks, f"{caption} {shown(networks)}".strip())
 
 
 def _making(command: str) -> list[Part]:
