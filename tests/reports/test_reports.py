@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -444,6 +446,18 @@ def test_one_small_report(form: str, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-golden"):
         path.write_text(written, encoding="utf-8")
     assert written == path.read_text(encoding="utf-8"), f"{path.name} differs; read it, then `make golden`"
+
+
+def test_the_report_of_the_paper_needs_no_torch_without_a_proof(tmp_path: Path) -> None:
+    # Loading torch alone would take most of the five seconds that this report may take.
+    code = (
+        "import sys\nfrom resnext_flops.cli import main\n"
+        f"try:\n    main(['report', '--output', {str(tmp_path / 'report')!r}])\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "print('torch' in sys.modules, file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr == "False\n"
 
 
 def test_the_committed_report_of_the_paper_is_fresh() -> None:
