@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from resnext_flops.identification import identify
     from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
+    from resnext_flops.reports import report
     from resnext_flops.sweeping.sweep import sweep
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
@@ -58,6 +59,7 @@ _LATER = {
     "identify": "identification",
     "load_reference_state": "references",
     "sweep": "sweeping.sweep",
+    "report": "reports",
 }
 
 
@@ -97,6 +99,7 @@ __all__ = [
     "measure",
     "network",
     "operator",
+    "report",
     "resnet",
     "resnet_cifar",
     "resnext",
