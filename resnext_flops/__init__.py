@@ -19,7 +19,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
 from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
 from resnext_flops.proof import Proof, Rung
-from resnext_flops.solve import Solution, WidthSolution, solve, solve_width
+from resnext_flops.solve import Solution, Solutions, WidthSolution, solve, solve_width
 from resnext_flops.verify import verify
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ __all__ = [
     "Proof",
     "Rung",
     "Solution",
+    "Solutions",
     "WidthSolution",
     "alexnet",
     "audit",
