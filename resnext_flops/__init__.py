@@ -17,7 +17,16 @@ from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
-from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
+from resnext_flops.network import (
+    Network,
+    described,
+    family,
+    resnet,
+    resnet_cifar,
+    resnext,
+    resnext_cifar,
+    wide_resnet,
+)
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.solve import Solution, Solutions, WidthSolution, solve, solve_width
 from resnext_flops.verify import verify
@@ -86,6 +95,7 @@ __all__ = [
     "count",
     "described",
     "diff",
+    "family",
     "googlenet",
     "identify",
     "inception_resnet_v2",

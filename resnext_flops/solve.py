@@ -124,9 +124,10 @@ class Solution:
         >>> print(found.latex())
         d^{*} = 39.95,\\quad d = 40,\\quad \\text{weights} = 69{,}760\\ (+0.18\\,\\%)
         """
-        given = [f"{name} = {each}" for name, each in self.sizes.items() if name not in self.unknowns]
-        root = [] if self.root is None else [f"{self.unknowns[0]}^{{*}} = {self.root:.2f}"]
-        found = [f"{name} = {self.sizes[name]}" for name in self.unknowns]
+        symbols = {name: DEPTH.sub(r"n_{\1}", name) for name in self.sizes}
+        given = [f"{symbols[name]} = {each}" for name, each in self.sizes.items() if name not in self.unknowns]
+        root = [] if self.root is None else [f"{symbols[self.unknowns[0]]}^{{*}} = {self.root:.2f}"]
+        found = [f"{symbols[name]} = {self.sizes[name]}" for name in self.unknowns]
         cost = f"{self.cost:,}".replace(",", "{,}")
         off = f"{float(100 * self.deviation):+.2f}\\,\\%"
         figure = "multiply-adds" if self.figure == "macs" else self.figure
