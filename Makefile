@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit golden bench clean
+.PHONY: table test lint types tests verify audit golden notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -20,7 +20,7 @@ types: .venv/installed
 
 # Two workers of one thread each: threads of two workers on two cores wait for each other most of the time.
 tests: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 # The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
 verify: .venv/installed
@@ -35,6 +35,14 @@ audit: .venv/installed
 # Write the golden files of the rendered tables anew; read the difference before you commit it.
 golden: .venv/installed
 	$(BIN)/pytest tests/tables/test_golden.py --update-golden
+
+# Execute the notebooks and write their outputs anew; read the difference before you commit it.
+notebooks: .venv/installed
+	$(BIN)/pytest tests/test_notebooks.py --update-golden
+
+# The documentation site, in docs/_build; a warning is an error.
+docs: .venv/installed
+	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

@@ -1,7 +1,10 @@
 """How the documentation site is built: `make docs`. Nothing is fetched while it is built, or when a page is opened."""
 
+import re
 from importlib import import_module
-from typing import TYPE_CHECKING
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -32,10 +35,25 @@ nb_execution_mode = "off"
 # A notebook's table is HTML where it has a form in it, and a formula is LaTeX.
 myst_enable_extensions = ["dollarmath", "substitution"]
 myst_heading_anchors = 3
-myst_substitutions = {"conventions": to_markdown(conventions())}
+REPORT = """
+```{toctree}
+:hidden:
+:caption: The paper
+:glob:
+
+report/*
+```
+"""
+myst_substitutions = {
+    "conventions": to_markdown(conventions()),
+    # The report is generated too, so it need not be there.
+    "report": REPORT if any(Path(__file__).parent.glob("report/*.md")) else "",
+}
 
 # In docstrings and in click's help, a word between backticks is code.
 default_role = "code"
+# An option keeps its two hyphens.
+smartquotes = False
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
@@ -44,9 +62,11 @@ autodoc_preserve_defaults = True
 # Names of other packages have no page here, and nothing is fetched to find theirs.
 nitpick_ignore_regex = [
     (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
+    # The insides of a reading and of a trace.
+    (r"py:.*", r"resnext_flops\.(complexity\.(records|symbolic)|real_models|published)\..*"),
 ]
-# Written as a text, because the module is loaded only when it is called; and a type variable.
-nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "resnext_flops.solve.Each")]
+# Written as a text, because the module is loaded only when it is called; and type variables.
+nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "resnext_flops.solve.Each")]
 
 # What the package loads only when it is asked for has to be there when its names are listed.
 for name in resnext_flops.__all__:
@@ -65,6 +85,29 @@ def displayed_math(translator: "HTML5Translator", node: nodes.math_block) -> Non
     raise nodes.SkipNode
 
 
+ARGUMENT = re.compile(r"(?P<names>[a-z]\w*(, \w+)*): ")
+
+
+def list_arguments(*event: Any) -> None:
+    """In a docstring, lines of the form `name: what it is` become a list."""
+    *_, lines = event
+    found: list[str] = []
+    for _, paragraph in groupby(lines, key=bool):
+        block = list(paragraph)
+        if all(ARGUMENT.match(line) for line in block if line[:1] != " "):
+            block = [ARGUMENT.sub(r"* `\g<names>`: ", line) if line[:1] != " " else line[2:] for line in block]
+        found += block
+    lines[:] = found
+
+
+def skip_fields(*event: Any) -> bool | None:
+    """Leave out the fields of a named tuple one by one; its signature and its docstring have them."""
+    _, _, _, member, *_ = event
+    return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app: "Sphinx") -> None:
-    """Have formulas written as MathML."""
+    """Have formulas written as MathML, and the arguments of a docstring as a list."""
+    app.connect("autodoc-skip-member", skip_fields)
+    app.connect("autodoc-process-docstring", list_arguments)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))
