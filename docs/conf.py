@@ -1,6 +1,7 @@
 """How the documentation site is built: `make docs`. Nothing is fetched while it is built, or when a page is opened."""
 
 import re
+from dataclasses import replace
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import resnext_flops
 from resnext_flops.tables.counted import conventions
 from resnext_flops.tables.render import to_markdown
+from resnext_flops.tables.table import Table
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -29,12 +31,21 @@ html_static_path = ["_static"]
 html_css_files = ["wide.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
+html_show_copyright = False
 
 # The outputs that are shown are the committed ones; the tests execute the notebooks and compare.
 nb_execution_mode = "off"
 # A notebook's table is HTML where it has a form in it, and a formula is LaTeX.
 myst_enable_extensions = ["dollarmath", "substitution"]
 myst_heading_anchors = 3
+
+
+def of_conventions(title: str, keys: str) -> Table:
+    """The table of all conventions, with some of its columns."""
+    table = conventions()
+    return replace(table, title=title, notes=(), columns=[each for each in table.columns if each.key in keys.split()])
+
+
 REPORT = """
 ```{toctree}
 :hidden:
@@ -45,7 +56,8 @@ report/*
 ```
 """
 myst_substitutions = {
-    "conventions": to_markdown(conventions()),
+    "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
+    "rules": to_markdown(of_conventions("The rules", "name version counts source")),
     # The report is generated too, so it need not be there.
     "report": REPORT if any(Path(__file__).parent.glob("report/*.md")) else "",
 }
@@ -106,8 +118,35 @@ def skip_fields(*event: Any) -> bool | None:
     return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
 
 
+def show_fields(*event: Any) -> tuple[str, str] | None:
+    """The signature of a layer: its fields, which it takes in this order or by name."""
+    _, _, _, member, *_ = event
+    fields = getattr(member, "_fields", None)
+    if not isinstance(fields, dict):
+        return None
+    # What has no default holds a bare object in its place.
+    shown = (name if type(default) is object else f"{name}={default!r}" for name, default in fields.items())
+    return f"({', '.join(shown)})", ""
+
+
+def set_examples(*event: Any) -> None:
+    """In the help of a command, examples are code."""
+    *_, lines = event
+    found: list[str] = []
+    for line in lines:
+        head, example, command = line.removeprefix("| ").partition("resnext-flops ")
+        if line.startswith("| ") and example and head.strip() in {"", "Example:", "Examples:"}:
+            found += [head.strip() + ":", ""] if head.strip() else []
+            found.append(f"   {example}{command}")
+        else:
+            found.append(line)
+    lines[:] = found
+
+
 def setup(app: "Sphinx") -> None:
     """Have formulas written as MathML, and the arguments of a docstring as a list."""
     app.connect("autodoc-skip-member", skip_fields)
+    app.connect("autodoc-process-signature", show_fields)
+    app.connect("sphinx-click-process-description", set_examples)
     app.connect("autodoc-process-docstring", list_arguments)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))
