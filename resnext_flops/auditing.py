@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops import display
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Terms
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counting import arguments, count, count_model
 from resnext_flops.errors import InputError
@@ -30,6 +30,24 @@ class Step(NamedTuple):
 
     what: str
     figure: int
+
+    @property
+    def of_multiply_adds(self) -> bool:
+        """Whether it is about multiply-adds, how many there are or their second operation, and not anything else.
+
+        >>> Step("linear: counted as two", 32).of_multiply_adds, Step("linear: bias", 4).of_multiply_adds
+        (True, False)
+        """
+        return self.what.startswith(MULTIPLY_ADDS) or self.what.endswith(SECOND)
+
+    @property
+    def kind(self) -> str:
+        """The kind of layer that a step which is not about multiply-adds is of.
+
+        >>> Step("batch norm: elements", 32).kind
+        'batch norm'
+        """
+        return self.what.partition(":")[0]
 
 
 class Finding(NamedTuple):

@@ -6,8 +6,8 @@ from contextlib import suppress
 from resnext_flops.errors import InputError
 
 
-def write(path: "str | os.PathLike[str]", content: str) -> None:
-    """Write a file aside and put it into its place at once, so that it is never there in half.
+def write(path: "str | os.PathLike[str]", content: str | bytes) -> None:
+    """Write a text (as UTF-8) or bytes aside, and put the file into its place at once: it is never there in half.
 
     Raises InputError if that fails.
     """
@@ -18,8 +18,8 @@ def write(path: "str | os.PathLike[str]", content: str) -> None:
     try:
         handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             os.chmod(aside, 0o666 & ~_umask())
             os.replace(aside, path)
         except BaseException:

@@ -1,0 +1,34 @@
+"""`resnext-flops plot`."""
+
+import click
+
+from resnext_flops.output import destination
+from resnext_flops.plots import draw, file_format, save
+
+
+@click.command("plot")
+@click.argument("kind")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--output", metavar="FILE", required=True, help="The picture: FILE.png, FILE.svg or FILE.pdf.")
+@click.option("--force", is_flag=True, help="Overwrite the file of --output.")
+def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> None:
+    """Draw a picture of what networks cost: the paper's, or that of any models.
+
+    \b
+    KIND is one of
+      width           d against C at preserved complexity: the curve, whole numbers, the paper's Table 2
+      error           top-1 errors against multiply-adds and parameters: the paper's Tables 3, 4 and 5
+      stages          multiply-adds by stage and kind of layer, of two models: MODEL MODEL
+      space           ResNeXt-50's designs by multiply-adds, parameters and activations, and their front
+      counters        from the multiply-adds of a model to each counter's figure: MODEL
+      cifar           errors on CIFAR against parameters: the paper's Table 7
+
+    A MODEL is a described network, torchvision:NAME, timm:NAME, or package.module:factory.
+
+    \b
+    Examples:  resnext-flops plot width --output width.pdf
+               resnext-flops plot stages resnet50 resnext50_32x4d --output stages.svg
+    """
+    destination(output, force)
+    file_format(output)
+    save(draw(kind, models), output)

@@ -1,0 +1,115 @@
+"""Pictures of what networks cost, with matplotlib, at the width of a page's column.
+
+Each kind is a function in the file of its name that takes and returns matplotlib Axes, and draws the figures of tables,
+of the solver and of ledgers. `draw` gives a whole picture of a kind, and `save` writes it: the same bytes each time, so
+that a committed picture changes only when a figure does.
+
+    >>> from resnext_flops.plots import draw
+    >>> figure = draw("width")
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['width d of a group (channels)', '']
+
+Only drawing loads matplotlib, and nothing here touches pyplot or changes its settings.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from resnext_flops.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from resnext_flops.plots.subjects import Drawable
+
+# Each kind and its caption; it is drawn by the function of its name in the file of its name.
+KINDS: Mapping[str, str] = {
+    "width": "The width d that keeps the cost of ResNet-50 at each cardinality C: the exact curve, the nearest whole "
+    "numbers and the paper's Table 2, for the weights of a block and for the multiply-adds of the network.",
+    "error": "The top-1 errors on ImageNet of the paper's Tables 3, 4 and 5 against multiply-adds (the paper's FLOPs) "
+    "and against parameters, each of the paper's series joined.",
+    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale.",
+    "space": "Designs of ResNeXt-50's template by multiply-adds and parameters, with lines of equal activations, the "
+    "Pareto front at the cost of ResNet-50, and networks by name.",
+    "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
+    "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
+    "Figure 7.",
+}
+
+# How many networks a kind is a picture of; the others show the paper's own.
+NETWORKS: Mapping[str, int] = {"stages": 2, "counters": 1}
+
+# What each suffix's format writes of its own accord and must not: dates and versions.
+_METADATA: Mapping[str, Mapping[str, None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Creator": None, "Date": None},
+    ".pdf": {"Creator": None, "CreationDate": None, "Producer": None},
+}
+_DPI = 200
+
+
+def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
+    """A picture of a kind, as a matplotlib Figure that belongs to no window.
+
+    kind: one of `KINDS`.
+    networks: names as on the command line, described networks, or ledgers; as many as the kind takes.
+
+    Raises InputError for an unknown kind or network, or another number of networks.
+
+    >>> from resnext_flops.plots import draw
+    >>> draw("widths")
+    Traceback (most recent call last):
+    resnext_flops.errors.InputError: unknown kind of picture 'widths'; did you mean 'width'?
+    """
+    drawing = _drawing(kind)
+    if len(networks) != (takes := NETWORKS.get(kind, 0)):
+        wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
+        raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
+    drawn = drawing(*networks)
+    figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
+    return figure
+
+
+def _drawing(kind: str) -> Callable[..., Any]:
+    """The function of a kind. Raises InputError, with the nearest names, for a kind that does not exist."""
+    if kind not in KINDS:
+        raise unknown("kind of picture", kind, KINDS)
+    drawing: Callable[..., Any] = getattr(import_module(f"{__name__}.{kind}"), kind)
+    return drawing
+
+
+def file_format(path: "str | os.PathLike[str]") -> str:
+    """The suffix of a picture's file, which says its format.
+
+    Raises InputError for another suffix than that of PNG, SVG or PDF.
+
+    >>> file_format("figures/width.PDF")
+    '.pdf'
+    """
+    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 (a path may be a string)
+    if suffix not in _METADATA:
+        raise InputError(f"{os.fspath(path)!r} ends in no format of pictures; give a file in {', '.join(_METADATA)}")
+    return suffix
+
+
+def save(figure: "Figure", path: "str | os.PathLike[str]") -> None:
+    """Write a picture as PNG, SVG or PDF, by the suffix of its file: whole or not at all. It replaces an older file.
+
+    The bytes depend on the picture and on matplotlib alone, not on the day. Text is kept as text in a PDF (with its
+    font, as Type 42, which publishers accept), and as outlines in an SVG, which so looks the same without the font.
+
+    Raises InputError for another suffix, or if the file cannot be written.
+    """
+    import io
+
+    from matplotlib import rc_context
+
+    from resnext_flops.writing import write
+
+    suffix, buffer = file_format(path), io.BytesIO()
+    settings: dict[Any, Any] = {"svg.hashsalt": "resnext-flops", "svg.fonttype": "path", "pdf.fonttype": 42}
+    with rc_context(settings):
+        figure.savefig(buffer, format=suffix[1:], dpi=_DPI, facecolor="white", metadata=dict(_METADATA[suffix]))
+    write(path, buffer.getvalue())

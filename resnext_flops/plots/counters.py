@@ -1,0 +1,152 @@
+"""How the counters disagree on a network: from our multiply-adds, step by step, to the figure of each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+
+from resnext_flops.auditing import Step, bridge
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions.convention import SECOND
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.errors import InputError
+from resnext_flops.network import Network
+from resnext_flops.plots.stacks import looks, stack
+from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled
+from resnext_flops.plots.subjects import Drawable, ledger
+
+INCHES_A_COUNTER = 0.16
+# Counters see one kind of layer as an operator, a module or a function; a reader needs one name for it.
+NAMES = {
+    "AdaptiveAvgPool2d": "global average pool",
+    "F.adaptive_avg_pool2d": "global average pool",
+    "LayerNorm": "layer norm",
+    "F.layer_norm": "layer norm",
+    "F.gelu": "gelu",
+    "GELU": "gelu",
+    "Tensor.__add__": "sum",
+    "conv": "convolution",
+    "linear": "fully connected",
+}
+OURS, TWICE, MORE, UNSEEN = "multiply-adds", "counted as two", "counted otherwise", "not seen"
+LOOKS: Mapping[str, Mapping[str, Any]] = {
+    OURS: {"facecolor": GREY, "edgecolor": "white"},
+    TWICE: {"facecolor": PALE, "edgecolor": "white", "hatch": "////"},
+    MORE: {"facecolor": VERMILION, "edgecolor": "white"},
+    UNSEEN: {"facecolor": "none", "edgecolor": VERMILION},
+}
+
+
+class Bridge(NamedTuple):
+    """One counter's figure, and the steps that lead to it from our multiply-adds."""
+
+    counter: str
+    unit: str
+    figure: int
+    steps: Sequence[Step]
+
+
+def bridges(cost: Ledger) -> list[Bridge]:
+    """The bridge to every counter's figure, the smallest figure first.
+
+    >>> import resnext_flops as rf
+    >>> first = bridges(rf.resnet(50).cost())[0]
+    >>> first.figure == rf.resnet(50).cost().macs, first.steps
+    (True, ())
+    """
+    found = []
+    for name, convention in CONVENTIONS.items():
+        terms = convention.rule(cost)
+        found.append(Bridge(name, convention.unit, int(terms.total), bridge(cost, terms)))
+    return sorted(found, key=lambda each: each.figure)
+
+
+def bridged(model: Drawable) -> tuple[Ledger, list[Bridge]]:
+    """The ledger of a model, and its bridges: of the real model, where a description lacks what a counter looks at.
+
+    >>> bridged("resnet50")[0].name
+    'resnet(50)'
+    """
+    cost = ledger(model)
+    try:
+        return cost, bridges(cost)
+    except InputError:
+        if not isinstance(model, (str, Network)):
+            raise
+    from resnext_flops.counting import count
+
+    cost = count(model)
+    return cost, bridges(cost)
+
+
+@styled
+def counters(model: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+    """Every counter's figure for a network: its multiply-adds (left), and what it counts besides by kind (right).
+
+    A bar begins where the one before it ends, and the filled bars of a row on both sides add up to the figure at its
+    end. Multiply-adds that a counter does not see are an empty bar beyond the filled ones, and what it takes away
+    besides (one addition less a sum, for instance) is left of zero. The figures are those that `audit` predicts.
+
+    model: a network, the name of a model as on the command line, or a ledger.
+    axes: where to draw; without them, in a new figure.
+
+    Raises InputError for a name that no model has.
+
+    >>> left, right = counters("resnet50")
+    >>> right.get_xlabel()
+    'counted besides (M)'
+    """
+    cost, found = bridged(model)
+    whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found))
+    places = range(len(found))
+    letter = _draw(whole, [multiply_adds(cost, row) for row in found], LOOKS)
+    whole.set(xlabel=f"counted of multiply-adds ({letter})", title=titled(cost))
+    whole.set_yticks(places, [row.counter for row in found])
+    others = [by_kind(row) for row in found]
+    letter = _draw(besides, others, looks(others))
+    besides.set_xlabel(f"counted besides ({letter})")
+    besides.set_title("and its figure", loc="right")
+    besides.yaxis.tick_right()
+    besides.set_yticks(places, [f"{row.figure:,} {row.unit}" for row in found])
+    return whole, besides
+
+
+def _draw(axes: Axes, rows: Sequence[Mapping[str, int]], looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """A side of the picture, with its legend below; gives the letter of its unit."""
+    unit, letter = scaled(max(sum(figure for figure in row.values() if figure > 0) for row in rows))
+    stack(axes, rows, looks, unit)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.11), ncols=2)
+    return letter
+
+
+def multiply_adds(cost: Ledger, row: Bridge) -> dict[str, int]:
+    """How a counter counts multiply-adds, in parts: as we do, as two, and otherwise; with what it does not see.
+
+    >>> import resnext_flops as rf
+    >>> cost = rf.resnet(50).cost()
+    >>> torch = next(row for row in bridges(cost) if row.counter == "torch")
+    >>> multiply_adds(cost, torch) == {"multiply-adds": cost.macs, "counted as two": cost.macs}
+    True
+    """
+    steps = [step for step in row.steps if step.of_multiply_adds]
+    twice = sum(step.figure for step in steps if step.what.endswith(SECOND))
+    changes = [step.figure for step in steps if not step.what.endswith(SECOND)]
+    unseen = -sum(change for change in changes if change < 0)
+    parts = {OURS: cost.macs - unseen, TWICE: twice, MORE: sum(change for change in changes if change > 0)}
+    return {part: figure for part, figure in {**parts, UNSEEN: unseen}.items() if figure}
+
+
+def by_kind(row: Bridge) -> dict[str, int]:
+    """What a counter counts besides multiply-adds, by kind of layer.
+
+    >>> import resnext_flops as rf
+    >>> fvcore = next(row for row in bridges(rf.resnet(50).cost()) if row.counter == "fvcore")
+    >>> by_kind(fvcore)
+    {'batch norm': 22227968, 'global average pool': 100352}
+    """
+    found: dict[str, int] = {}
+    for step in row.steps:
+        if not step.of_multiply_adds:
+            kind = NAMES.get(step.kind, step.kind)
+            found[kind] = found.get(kind, 0) + step.figure
+    return found

@@ -1,0 +1,156 @@
+"""A design space: multiply-adds against parameters of ResNeXt-50's template, with activations, a front and networks."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from resnext_flops.complexity.formula import coefficients, substitute
+from resnext_flops.complexity.symbolic import Reading
+from resnext_flops.models import network
+from resnext_flops.network import resnet, resnext
+from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
+
+CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
+WIDTHS = range(2, 129, 2)
+RESOLUTIONS = range(128, 353, 32)
+# The space is cut off at about a quarter of ResNet-50's multiply-adds, and at four times as many.
+MULTIPLY_ADDS = range(10**9, 16 * 10**9)
+
+# The lines of equal activations, in millions, for two cardinalities of the paper's: colour, dashes, place of the label.
+ACTIVATIONS_M = (5, 10, 20)
+LINES = {1: (BLUE, "-", (3, -3)), 32: (GREEN, "--", (-3, 3))}
+
+# The networks by name, and where each name stands, in points from its marker.
+NAMES = {
+    "resnet50": (-5, 3),
+    "resnext50_32x4d": (5, -4),
+    "resnet101": (5, -2),
+    "resnext101_64x4d": (0, 5),
+    "wide_resnet50_2": (5, -3),
+    "inception_v3": (5, 2),
+}
+
+
+class Design(NamedTuple):
+    """A network of the space: its cardinality C, width d and resolution r, and its exact figures."""
+
+    sizes: tuple[int, int, int]
+    macs: int
+    params: int
+    activations: int
+
+
+def designs() -> list[Design]:
+    """Every ResNeXt-50 of the space, of some cardinalities, widths and resolutions, by its closed forms.
+
+    >>> import resnext_flops as rf
+    >>> found = next(each for each in designs() if each.sizes == (32, 4, 224))
+    >>> found.macs == rf.resnext(50, cardinality=32, width=4).cost().macs
+    True
+    """
+    reading = _template()
+    formulas = [reading.figure(name) for name in ("macs", "params", "activations")]
+    found = []
+    for sizes in product(CARDINALITIES, WIDTHS, RESOLUTIONS):
+        point = reading.point(dict(zip("Cdr", sizes, strict=True)))
+        found.append(Design(sizes, *(substitute(formula, point) for formula in formulas)))
+    return [each for each in found if each.macs in MULTIPLY_ADDS]
+
+
+def front(found: Sequence[Design], least: int) -> list[Design]:
+    """The Pareto front of the designs of at least some multiply-adds: no other has as little of all three figures.
+
+    least: multiply-adds.
+
+    >>> some = [Design((1, 1, 1), *figures) for figures in ((9, 1, 1), (10, 5, 5), (11, 4, 6), (12, 5, 6))]
+    >>> [design.macs for design in front(some, 10)]
+    [10, 11]
+    """
+    best: list[Design] = []
+    # In this order whatever beats a design comes before it, or is the same.
+    for each in sorted((each for each in found if each.macs >= least), key=lambda each: each[1:]):
+        if not any(other.params <= each.params and other.activations <= each.activations for other in best):
+            best.append(each)
+    return best
+
+
+def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
+    """The multiply-adds and parameters at which ResNeXt-50 has so many activations, at each resolution of the space.
+
+    Activations are linear in the width, so the width at which they are met is a fraction, and all that follows exact.
+    Resolutions at which it would be below 1 are left out.
+
+    >>> cost = resnext(50, cardinality=32, width=4).cost()
+    >>> (cost.macs, cost.params) in line(cost.activations, 32)
+    True
+    """
+    reading, points = _template(), []
+    for resolution in RESOLUTIONS:
+        at = reading.point({"C": cardinality, "r": resolution})
+        macs, params, total = (
+            coefficients(substitute(reading.figure(name), at)) for name in ("macs", "params", "activations")
+        )
+        width = Fraction(activations - total[0], total[1])
+        if width >= 1:
+            points.append((_value(macs, width), _value(params, width)))
+    return points
+
+
+def _template() -> Reading:
+    base = resnext(50)
+    return Reading(base.family, base.arguments, ["C", "d", "r"])
+
+
+def _value(polynomial: Sequence[int], x: Fraction) -> Fraction:
+    return sum((coefficient * x**power for power, coefficient in enumerate(polynomial)), Fraction(0))
+
+
+@styled
+def space(axes: Axes | None = None) -> Axes:
+    """ResNeXt-50's template by multiply-adds and parameters, for seven cardinalities, 64 widths and eight resolutions.
+
+    The front are the designs of at least ResNet-50's multiply-adds that no other beats in multiply-adds, parameters
+    and activations together. On a line a width, whole or not, has the same activations at every resolution. Networks
+    by name are drawn besides, at their own resolution; only those of depth 50 belong to the lines.
+
+    axes: where to draw; without them, in a new figure.
+
+    >>> axes = space()
+    >>> axes.get_xlabel(), axes.get_ylabel()
+    ('multiply-adds (G)', 'parameters (M)')
+    """
+    axes = axes or panel(3.7)
+    found = designs()
+    axes.plot(*_axes_of(found), ".", color=SKY, markersize=1, label=f"{len(found):,} designs")
+    for cardinality, (color, dashes, offset) in LINES.items():
+        _draw_lines(axes, cardinality, color, dashes, offset)
+    best = sorted(front(found, resnet(50).cost().macs), key=lambda each: each.params)
+    axes.plot(*_axes_of(best), "D-", color=VERMILION, markersize=2.5, label="Pareto front at ResNet-50's cost")
+    for name, offset in NAMES.items():
+        cost = network(name).cost()
+        point = (cost.macs / 1e9, cost.params / 1e6)
+        axes.plot(*point, "o", color=BLACK, label="_")
+        label(axes, name, point, offset, color=BLACK)
+    axes.set(xlabel="multiply-adds (G)", ylabel="parameters (M)", xscale="log", yscale="log")
+    axes.set(xlim=(0.65, 32), ylim=(4.5, 320))
+    ticked(axes.xaxis, (1, 2, 4, 8, 16))
+    ticked(axes.yaxis, (5, 10, 20, 40, 80, 160))
+    axes.legend(loc="upper left")
+    return axes
+
+
+def _draw_lines(axes: Axes, cardinality: int, color: str, dashes: str, offset: tuple[float, float]) -> None:
+    """The lines of equal activations of a cardinality, each with its figure at the largest resolution."""
+    for millions in ACTIVATIONS_M:
+        points = [(float(macs) / 1e9, float(params) / 1e6) for macs, params in line(millions * 10**6, cardinality)]
+        legend = f"activations (M) at C = {cardinality}" if millions == ACTIVATIONS_M[0] else "_"
+        axes.plot(*zip(*points, strict=True), dashes, color=color, linewidth=0.8, label=legend)
+        label(axes, str(millions), points[-1], offset, color=color)
+
+
+def _axes_of(found: Sequence[Design]) -> tuple[list[float], list[float]]:
+    """The multiply-adds of designs in G, and their parameters in M."""
+    return [each.macs / 1e9 for each in found], [each.params / 1e6 for each in found]

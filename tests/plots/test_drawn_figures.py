@@ -1,0 +1,208 @@
+"""What is drawn are the figures of the tables, the solver and the ledgers: read back from the Axes."""
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from torch import nn
+
+import resnext_flops as rf
+from resnext_flops.plots.cifar import cifar
+from resnext_flops.plots.counters import bridges, counters
+from resnext_flops.plots.error import error, series
+from resnext_flops.plots.space import ACTIVATIONS_M, Design, designs, front, line, space
+from resnext_flops.plots.stages import by_stage, stages
+from resnext_flops.plots.width import exact_widths, width
+from resnext_flops.published import published
+from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.listed import listed
+from resnext_flops.tables.paper import template
+
+
+def points(drawn: Line2D) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.asarray(drawn.get_xydata())]
+
+
+def bars(axes: Axes) -> list[tuple[str, Rectangle]]:
+    """Every bar, with what the legend calls it."""
+    stacks = [stack for stack in axes.containers if isinstance(stack, BarContainer)]
+    return [(str(stack.get_label()), bar) for stack in stacks for bar in stack.patches]
+
+
+def row_of(bar: Rectangle) -> int:
+    return round(bar.get_y() + bar.get_height() / 2)
+
+
+@pytest.mark.parametrize(("panel", "scope"), [(0, "block"), (1, "network")])
+def test_widths_are_those_of_the_template_table(panel: int, scope: str) -> None:
+    curve, dots, paper = width()[panel].lines
+    exact, nearest = dict(points(curve)), dict(points(dots))
+    for row in template(rf.resnet(50), range(1, 65), scope).rows:
+        cardinality = row["cardinality"]
+        assert isinstance(cardinality, int)
+        assert exact[cardinality] == row["real_width"]
+        assert nearest[cardinality] == row["width"]
+    table = published("resnext")["table_2"]
+    assert points(paper) == list(zip(table["cardinality"], table["width"], strict=True))
+
+
+@given(st.fractions(1, 64, max_denominator=32))
+def test_the_curve_solves_equation_4_between_whole_cardinalities(cardinality: Fraction) -> None:
+    # Eqn. 4 of the paper, C (256 d + 9 d^2 + 256 d), and the 69632 weights of ResNet-50's block.
+    (solution,) = rf.solve_width(rf.resnet(50), [1])
+    (d,) = exact_widths(solution, [cardinality])
+    assert float(cardinality) * (512 * d + 9 * d * d) == pytest.approx(69632, rel=1e-12)
+
+
+@pytest.mark.parametrize(("panel", "figure", "unit"), [(0, "macs", 1e9), (1, "params", 1e6)])
+def test_errors_are_the_printed_ones_at_the_exact_costs(panel: int, figure: str, unit: float) -> None:
+    drawn = {point for each in error()[panel].lines for point in points(each)}
+    rows = [row for table in "345" for row in listed(table).rows]
+    expected = {(getattr(rf.network(call).cost(), figure) / unit, float(top1)) for call, top1 in printed_errors()}
+    assert len(rows) == 24
+    assert drawn == expected
+
+
+def printed_errors() -> list[tuple[str, float]]:
+    """The networks and errors of the data files of Tables 3, 4 and 5."""
+    return [(row["network"], row["top1"]) for table in "345" for row in published(f"tables/{table}")["rows"]]
+
+
+def test_the_papers_series_are_joined() -> None:
+    joined = [[(row["model"], row.get("setting", row.get("crop"))) for row in each.rows] for each in series()]
+    settings = ["2x40d", "4x24d", "8x14d", "32x4d"]
+    assert joined == [
+        # Table 3: cardinality grows at the cost of ResNet-50, and of ResNet-101.
+        [("ResNet-50", "1x64d"), *(("ResNeXt-50", setting) for setting in settings)],
+        [("ResNet-101", "1x64d"), *(("ResNeXt-101", setting) for setting in settings)],
+        # Table 4: ResNet-101 goes deeper, wider, and into more paths; ResNeXt-101 doubles its cardinality.
+        [("ResNet-101", "1x64d"), ("ResNet-200", "1x64d")],
+        [("ResNet-101", "1x64d"), ("ResNet-101, wider", "1x100d")],
+        [("ResNet-101", "1x64d"), ("ResNeXt-101", "2x64d")],
+        [("ResNeXt-101", "32x4d"), ("ResNeXt-101", "64x4d")],
+        # Table 5: the same network on a larger crop.
+        [("ResNet-200", "224x224"), ("ResNet-200", "320x320")],
+        [("Inception-v3", "299x299")],
+        [("Inception-v4", "299x299")],
+        [("Inception-ResNet-v2", "299x299")],
+        [("ResNeXt-101 (64x4d)", "224x224"), ("ResNeXt-101 (64x4d)", "320x320")],
+    ]
+
+
+@pytest.mark.parametrize(("panel", "key"), [(0, "cifar10"), (1, "cifar100")])
+def test_cifar_draws_table_7(panel: int, key: str) -> None:
+    drawn = sorted(point for each in cifar()[panel].lines for point in points(each))
+    rows = published("tables/7")["rows"]
+    assert drawn == sorted((rf.network(row["network"]).cost().params / 1e6, float(row[key])) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("resnet50", "resnext50_32x4d"), ("googlenet", "vgg16"), ("resnet20_cifar", "wrn_16_8")]
+)
+def test_stages_add_up_to_the_breakdown(first: str, second: str) -> None:
+    ledgers = [rf.network(name).cost() for name in (first, second)]
+    for axes, ledger in zip(stages(ledgers[0], ledgers[1]), ledgers, strict=True):
+        unit = {"G": 1e9, "M": 1e6}[axes.get_xlabel()[-2]]
+        lengths: Counter[str] = Counter()
+        names = [label.get_text() for label in axes.get_yticklabels()]
+        for _, bar in bars(axes):
+            lengths[names[row_of(bar)]] += round(bar.get_width() * unit)
+        rows = breakdown(ledger).rows[:-1]
+        training_only = {entry.path.split(".")[0] for entry in ledger if entry.training_only}
+        expected = {row["part"]: row["macs"] for row in rows if row["macs"] and row["part"] not in training_only}
+        assert lengths == expected
+        # The bars of a stage end where the stage does.
+        ends = Counter[str]()
+        for _, bar in bars(axes):
+            name = names[row_of(bar)]
+            ends[name] = max(ends[name], round((bar.get_x() + bar.get_width()) * unit))
+        assert ends == expected
+
+
+def test_stages_tell_grouped_convolutions_apart() -> None:
+    # Table 1 of the paper: conv2 of ResNeXt-50 has three 3x3 layers of 128 channels in 32 groups, at 56x56.
+    assert by_stage(rf.resnext(50).cost())["conv2"]["3x3 in groups"] == 3 * (3 * 3 * 128 * 4) * 56 * 56
+    assert by_stage(rf.resnet(50).cost())["conv2"]["3x3 convolution"] == 3 * (3 * 3 * 64 * 64) * 56 * 56
+
+
+def test_a_network_without_multiply_adds_is_refused() -> None:
+    nothing = rf.count(nn.ReLU(), (1, 3, 8, 8))
+    with pytest.raises(rf.InputError, match="'ReLU' has no multiply-adds to draw"):
+        stages(nothing, rf.resnet(50).cost())
+
+
+def attention() -> rf.Ledger:
+    """A traced ledger of which some counters see little."""
+    return rf.count(nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), (1, 10, 32))
+
+
+@pytest.mark.parametrize("ledger", [rf.resnet_cifar(20).cost(), rf.resnext(50).cost(), attention()])
+def test_filled_bars_add_up_to_every_counters_figure(ledger: rf.Ledger) -> None:
+    found = {each.counter: each.predicted for each in rf.audit(rf.resnet_cifar(20), run=False).findings}
+    panes = counters(ledger)
+    totals: Counter[int] = Counter()
+    for axes in panes:
+        unit = {"G": 1e9, "M": 1e6, "k": 1e3}[axes.get_xlabel()[-2]]
+        for part, bar in bars(axes):
+            if part != "not seen":
+                totals[row_of(bar)] += round(bar.get_width() * unit)
+    names = [label.get_text() for label in panes[0].get_yticklabels()]
+    figures = [label.get_text() for label in panes[1].get_yticklabels()]
+    assert {name: totals[row] for row, name in enumerate(names)} == {name: ledger.total(name) for name in names}
+    assert [int(text.split()[0].replace(",", "")) for text in figures] == [ledger.total(name) for name in names]
+    assert set(names) == set(found)
+
+
+def test_bridges_are_those_of_the_audit() -> None:
+    # `audit` runs the real module; the picture takes the description.
+    audited = {each.counter: each.bridge for each in rf.audit(rf.resnet_cifar(20), run=False).findings}
+    assert {each.counter: each.steps for each in bridges(rf.resnet_cifar(20).cost())} == audited
+
+
+@given(st.data())
+def test_designs_cost_what_their_networks_do(data: st.DataObject) -> None:
+    design = data.draw(st.sampled_from(designs()))
+    cardinality, size, resolution = design.sizes
+    cost = rf.resnext(50, cardinality=cardinality, width=size, resolution=resolution).cost()
+    assert design[1:] == (cost.macs, cost.params, cost.activations)
+
+
+figures_of_designs = st.lists(st.tuples(*[st.integers(1, 6)] * 3), max_size=30)
+
+
+@given(figures_of_designs, st.integers(1, 6))
+def test_the_front_is_what_no_other_design_beats(many: list[tuple[int, int, int]], least: int) -> None:
+    kept = {each[1:] for each in front([Design((1, 1, 1), *figures) for figures in many], least)}
+    allowed = {figures for figures in many if figures[0] >= least}
+    beaten = {
+        one
+        for one in allowed
+        for other in allowed
+        if one != other and all(theirs <= ours for ours, theirs in zip(one, other, strict=True))
+    }
+    assert kept == allowed - beaten
+
+
+@pytest.mark.parametrize("cardinality", [1, 32])
+def test_lines_of_activations_run_through_networks_of_that_many(cardinality: int) -> None:
+    cost = rf.resnext(50, cardinality=cardinality, width=10, resolution=192).cost()
+    assert (Fraction(cost.macs), Fraction(cost.params)) in line(cost.activations, cardinality)
+    drawn = [points(each) for each in space().lines if str(each.get_label()).startswith("activations")]
+    expected = [(float(x) / 1e9, float(y) / 1e6) for x, y in line(ACTIVATIONS_M[0] * 10**6, cardinality)]
+    assert expected in drawn
+
+
+def test_the_front_holds_the_papers_designs() -> None:
+    # ResNet-50, and Table 2's 2x40d and 4x24d.
+    macs = rf.resnet(50).cost().macs
+    assert {(1, 64, 224), (2, 40, 224), (4, 24, 224)} <= {each.sizes for each in front(designs(), macs)}
+    (drawn,) = [each for each in space().lines if str(each.get_label()).startswith("Pareto")]
+    best = sorted(front(designs(), macs), key=lambda each: each.params)
+    assert points(drawn) == [(each.macs / 1e9, each.params / 1e6) for each in best]

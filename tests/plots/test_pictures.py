@@ -1,0 +1,262 @@
+"""Every kind of picture: no text on another or on a point, the same bytes twice, and one sentence for bad input."""
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.image
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+import resnext_flops as rf
+from resnext_flops.cli import main
+from resnext_flops.plots import KINDS, NETWORKS, draw, save
+from resnext_flops.plots.space import space
+from resnext_flops.plots.style import SETTINGS
+from resnext_flops.plots.width import width
+from resnext_flops.subject import subject
+
+EXAMPLES: dict[str, list[tuple[str, ...]]] = {
+    **{kind: [()] for kind in KINDS},
+    "stages": [
+        ("resnet50", "resnext50_32x4d"),
+        ("googlenet", "resnext((3, 4, 6, 3), 8, 14, resolution=320, classes=200)"),
+        ("resnet20_cifar", "wide_resnet101_2"),
+    ],
+    "counters": [("resnet50",), ("resnext101_64x4d",), ("inception_v3",)],
+}
+PICTURES = [(kind, models) for kind, examples in EXAMPLES.items() for models in examples]
+
+example = cache(draw)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["plot", *arguments], prog_name="resnext-flops")
+
+
+def texts(figure: Figure) -> list[tuple[Text, Bbox]]:
+    """Every text that is drawn, with the box that it fills, in pixels."""
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    unseen = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in beyond_limits(axis)}
+    every = [text for text in figure.findobj(Text) if isinstance(text, Text) and id(text) not in unseen]
+    return [(text, text.get_window_extent()) for text in every if text.get_visible() and text.get_text().strip()]
+
+
+def beyond_limits(axis: Axis) -> list[Text]:
+    """The labels of the ticks that matplotlib makes and does not draw."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
+    return [label for tick in ticks for label in (tick.label1, tick.label2)]
+
+
+def markers(axes: Axes) -> list[tuple[float, float]]:
+    """The centre of every marker that is larger than a dot, in pixels."""
+    lines = [each for each in axes.lines if each.get_marker() not in ("None", "") and each.get_markersize() > 1]
+    found = [axes.transData.transform(np.asarray(each.get_xydata())) for each in lines]
+    return [(float(x), float(y)) for each in found for x, y in each]
+
+
+@pytest.mark.parametrize(("kind", "models"), PICTURES)
+def test_no_text_is_on_another_or_on_a_marker_or_beyond_the_edge(kind: str, models: tuple[str, ...]) -> None:
+    figure = example(kind, models)
+    found = texts(figure)
+    page = figure.bbox
+    assert len(found) > 10
+    for text, box in found:
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1, text
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1, text
+    assert [(one, two) for (one, a), (two, b) in combinations(found, 2) if a.overlaps(b)] == []
+    centres = [centre for axes in figure.axes for centre in markers(axes)]
+    assert [(text, centre) for text, box in found for centre in centres if box.contains(*centre)] == []
+
+
+@pytest.mark.parametrize(("kind", "models"), PICTURES)
+def test_text_is_readable_and_labels_have_units(kind: str, models: tuple[str, ...]) -> None:
+    figure = example(kind, models)
+    # Points, at the size at which the picture is used: the smallest print of a journal is 6.
+    assert min(float(text.get_fontsize()) for text, _ in texts(figure)) >= 6
+    assert figure.get_figwidth() == (3.5 if len(figure.axes) == 1 else 7)
+    labels = [label for axes in figure.axes for label in (axes.get_xlabel(), axes.get_ylabel()) if label]
+    assert labels
+    assert [label for label in labels if not re.search(r"\((G|M|k|%|groups|channels)\)$", label)] == []
+    assert not any("FLOPs" in label for label in labels)
+
+
+@pytest.mark.parametrize(("kind", "suffix"), list(zip(KINDS, ["png", "svg", "pdf", "svg", "pdf", "png"], strict=True)))
+def test_the_same_picture_has_the_same_bytes(kind: str, suffix: str, tmp_path: Path) -> None:
+    models = EXAMPLES[kind][0]
+    for name in ("one", "two"):
+        save(draw(kind, models), tmp_path / f"{name}.{suffix}")
+    content = (tmp_path / f"one.{suffix}").read_bytes()
+    assert content == (tmp_path / f"two.{suffix}").read_bytes()
+    assert content.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix])
+
+
+def test_bytes_are_those_of_another_day_and_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    for suffix in ("svg", "pdf"):
+        save(draw("cifar"), tmp_path / f"here.{suffix}")
+        code = f"from resnext_flops.plots import draw, save; save(draw('cifar'), {str(tmp_path / f'there.{suffix}')!r})"
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
+        content = (tmp_path / f"here.{suffix}").read_bytes()
+        assert content == (tmp_path / f"there.{suffix}").read_bytes()
+        assert mpl.__version__.encode() not in content
+        assert b"CreationDate" not in content
+        assert b"dc:date" not in content
+
+
+def test_fonts_are_vectors(tmp_path: Path) -> None:
+    save(draw("cifar"), tmp_path / "cifar.pdf")
+    save(draw("cifar"), tmp_path / "cifar.svg")
+    # TrueType (Type 42) fonts in the PDF, and outlines in the SVG, without a picture of pixels in either.
+    pdf, svg = (tmp_path / "cifar.pdf").read_bytes(), (tmp_path / "cifar.svg").read_text()
+    assert b"/CIDFontType2" in pdf
+    assert b"/Type3" not in pdf
+    assert "<text" not in svg
+    assert b"/Subtype /Image" not in pdf
+    assert "<image" not in svg
+
+
+def test_pictures_are_white_where_nothing_is_drawn(tmp_path: Path) -> None:
+    save(draw("width"), tmp_path / "width.png")
+    pixels = mpl.image.imread(tmp_path / "width.png")
+    assert pixels[0, 0].tolist() == [1, 1, 1, 1]
+    assert pixels[..., 3].min() == 1
+    assert pixels.shape[1] == 7 * 200
+
+
+def test_axes_of_ones_own_are_drawn_into_and_settings_left_alone() -> None:
+    names = (*SETTINGS, "svg.fonttype", "svg.hashsalt", "pdf.fonttype")
+    before = {name: mpl.rcParams[name] for name in names}
+    panes = Figure().subplots(1, 2)
+    assert width((panes[0], panes[1])) == (panes[0], panes[1])
+    (one, single) = Figure().subplots(1, 2)
+    assert space(single) is single
+    assert not one.lines
+    assert {name: mpl.rcParams[name] for name in names} == before
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_networks_and_ledgers_are_drawn_like_their_names() -> None:
+    net = rf.resnet_cifar(20)
+    for each in ("resnet20_cifar", net, net.cost()):
+        figure = draw("stages", [each, subject("resnet18")])
+        assert [axes.get_title("left") for axes in figure.axes] == ["resnet_cifar(20)", "resnet(18)"]
+
+
+def test_names_are_shown_as_they_are() -> None:
+    name = r"my $\undefined{net}$, the_first"
+    net = rf.described(rf.resnet_cifar(20).description, name)
+    for kind, models in (("stages", [net, "resnet18"]), ("counters", [net])):
+        assert name in [text.get_text() for text, _ in texts(draw(kind, models))]
+
+
+def test_a_lower_bound_says_so() -> None:
+    found = rf.count(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Unfold(2)), (1, 3, 8, 8))
+    assert titled(found) == ("Sequential (a lower bound)" if found.lower_bound else "Sequential")
+
+
+def test_captions_are_one_sentence() -> None:
+    for caption in KINDS.values():
+        assert re.fullmatch(r"[A-Z][^\n]*\.", caption)
+        assert ". " not in caption
+    assert set(NETWORKS) <= set(KINDS)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "PDF"])
+def test_the_command_writes_the_picture_and_nothing_else(suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"width.{suffix}"
+    result = run("width", "--output", str(file))
+    assert (result.exit_code, result.output) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    written = file.read_bytes()
+    again = run("width", "--output", str(file))
+    assert (again.exit_code, again.stderr.count("\n")) == (2, 1)
+    assert "exists; give another name, or --force to overwrite it" in again.stderr
+    file.write_bytes(b"old")
+    assert run("width", "--output", str(file), "--force").exit_code == 0
+    assert file.read_bytes() == written
+
+
+BAD = {
+    "kind": (["witdh"], "unknown kind of picture 'witdh'; did you mean 'width'?"),
+    "no model": (["stages"], "models given: 0; the picture 'stages' takes two models"),
+    "one model": (["stages", "resnet50"], "models given: 1; the picture 'stages' takes two models"),
+    "two models": (["counters", "resnet50", "vgg16"], "models given: 2; the picture 'counters' takes one model"),
+    "a model": (["width", "resnet50"], "models given: 1; the picture 'width' takes no model: it shows the paper's own"),
+    "unknown model": (["counters", "resnet51"], "unknown model 'resnet51'; did you mean"),
+    "suffix": (["width", "--output", "width.gif"], "'width.gif' ends in no format of pictures; give a file in .png,"),
+    "no suffix": (["width", "--output", "width"], "'width' ends in no format of pictures"),
+    "no folder": (["width", "--output", "/nowhere/width.png"], "cannot write '/nowhere/width.png'"),
+    "folder": (["width", "--output", "/"], "cannot write '/'"),
+    "option": (["width", "--output", "width.png", "--dpi", "300"], "No such option"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments, sentence = BAD[case]
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments, *([] if "--output" in arguments else ["--output", "picture.png"]))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
+    assert result.stderr.startswith("resnext-flops: ")
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_is_needed() -> None:
+    result = run("width")
+    assert (result.exit_code, result.stderr) == (2, "resnext-flops: Missing option '--output'.\n")
+
+
+def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "cifar.png"
+    file.write_bytes(b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    result = run("cifar", "--output", str(file), "--force")
+    assert result.exit_code == 2
+    assert result.stderr == f"resnext-flops: cannot write {str(file)!r}: No space left on device\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["cifar.png"]
+    assert file.read_bytes() == b"old"
+
+
+def test_help_loads_no_matplotlib() -> None:
+    code = (
+        "import sys; from resnext_flops.cli import main\n"
+        "try: main(['plot', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('matplotlib', 'numpy', 'torch') if name in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr == "[]\n"
+    assert "Example" in result.stdout
+    for kind in KINDS:
+        assert f"  {kind} " in result.stdout
+
+
+def test_paper_pictures_need_no_torch() -> None:
+    code = (
+        "import sys; from resnext_flops.plots import draw\n"
+        "for kind in ('width', 'error', 'space', 'cifar'): draw(kind)\n"
+        "draw('stages', ['resnet50', 'resnext50_32x4d']); draw('counters', ['resnet50'])\n"
+        "print([name for name in ('torch', 'pandas', 'sympy', 'matplotlib.pyplot') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
