@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit golden notebooks docs bench clean
+.PHONY: table test lint types tests verify audit golden report notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -32,9 +32,13 @@ audit: .venv/installed
 	$(BIN)/pytest -m slow tests/test_zoo.py
 	$(BIN)/python -m resnext_flops.zoo_audit docs/audit.md
 
-# Write the golden files of the rendered tables anew; read the difference before you commit it.
+# Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed
-	$(BIN)/pytest tests/tables/test_golden.py --update-golden
+	$(BIN)/pytest tests/tables/test_golden.py tests/reports --update-golden
+
+# The report of the paper, proven on real models (about two minutes on two cores); the tests compare it with the program.
+report: .venv/installed
+	$(BIN)/resnext-flops report --of paper --prove --device cpu --output docs/report --force
 
 # Execute the notebooks and write their outputs anew; read the difference before you commit it.
 notebooks: .venv/installed

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from resnext_flops.identification import identify
     from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
+    from resnext_flops.reports import report
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
@@ -65,6 +66,7 @@ _LATER = {
     "diff": "difference",
     "identify": "identification",
     "load_reference_state": "references",
+    "report": "reports",
 }
 
 
@@ -106,6 +108,7 @@ __all__ = [
     "measure",
     "network",
     "operator",
+    "report",
     "resnet",
     "resnet_cifar",
     "resnext",

@@ -26,6 +26,7 @@ COMMANDS = {
     "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
     "models": "List the described networks and their cost.",
     "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
+    "report": "Write a report: of the paper, or of any models.",
     "solve": "The size of a network that meets a budget: of a reference network, or a number.",
     "table": "A table of the paper's, rebuilt and proven on real models.",
     "verify": "Hold networks against their real models, their references and their papers.",

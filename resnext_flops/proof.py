@@ -84,7 +84,8 @@ class Proof(NamedTuple):
         return self.rung("tensors").compared
 
     def __str__(self) -> str:
-        head = f"{self.network} on {self.device}: {'proven' if self.holds else 'NOT PROVEN'}"
+        place = f" on {self.device}" if self.device else ""
+        head = f"{self.network}{place}: {'proven' if self.holds else 'NOT PROVEN'}"
         return "\n".join((head, *(f"  {rung}" for rung in self.rungs)))
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Proving networks with a progress bar, for the commands that build real models."""
+"""Progress bars on standard error, and proving networks under one, for the commands that build real models."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from resnext_flops.verify import MODEL_RUNGS, verify
 class Prover:
     """Proves networks on a device, each of them once, and tells how far it is."""
 
-    def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[Network], None]) -> None:
+    def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[str, int], None]) -> None:
         self.device, self.rungs, self.tell = device, rungs, tell
         self.proofs: dict[Network, Proof] = {}
 
     def __call__(self, network: Network) -> Proof:
         """The proof of a network."""
         if network not in self.proofs:
-            self.tell(network)
+            self.tell(f"proving {network!r}", len(self.proofs))
             self.proofs[network] = verify(network, self.device, self.rungs)
         return self.proofs[network]
 
@@ -29,18 +29,21 @@ class Prover:
 
 
 @contextmanager
-def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None = None) -> Iterator[Prover]:
-    """A prover with a progress bar on standard error."""
+def progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on a terminal: what it yields is told what is worked on, and how much is done."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=total)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda what, done: bar.update(task, description=escape(what), completed=done)
 
-        def tell(network: Network) -> None:
-            progress.update(task, description=f"proving {network!r}", completed=len(prover.proofs))
 
-        prover = Prover(device, rungs, tell)
-        yield prover
+@contextmanager
+def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None = None) -> Iterator[Prover]:
+    """A prover with a progress bar."""
+    with progress(total) as tell:
+        yield Prover(device, rungs, tell)

@@ -1,4 +1,4 @@
-"""One renderer for every table: a terminal, a pipe, markdown, CSV, JSON and HTML.
+"""One renderer for every table: a terminal, a pipe, markdown, CSV, JSON, LaTeX and HTML.
 
 Integers are exact everywhere but in a terminal that is too narrow for them, where they become 4.230 G; columns that
 still do not fit are dropped by rank and named below the table.
@@ -6,6 +6,7 @@ still do not fit are dropped by rank and named below the table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 EMPTY = "–"
 WIDE = 10_000  # columns that no table needs, to measure what it needs
+LONGEST = 40  # rows of a table that fits on a page
 UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -112,13 +114,8 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """The table as GitHub's markdown."""
-    header = [one_line(column.header) for column in table.columns]
-    aligned = ["---:" if is_numeric(table, column) else ":---" for column in table.columns]
-    body = [[text(row.get(column.key, "")) for column in table.columns] for row in table.rows]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (header, aligned, *body)]
-    parts = [f"**{table.title}**", "\n".join(lines), *after(table)]
-    return "\n\n".join(parts)
+    """The table as GitHub's markdown, every text escaped."""
+    return _filled("markdown", table)
 
 
 def to_text(table: Table) -> str:
@@ -139,18 +136,38 @@ def to_text(table: Table) -> str:
 
 
 def to_html(table: Table) -> str:
-    """The table as HTML, every text escaped."""
-    from html import escape
-
-    import pandas
-
-    rows = [[text(row.get(column.key, "")) for column in table.columns] for row in table.rows]
-    frame = pandas.DataFrame(rows, columns=[one_line(column.header) for column in table.columns])
-    notes = "".join(f"<p>{escape(note)}</p>" for note in after(table))
-    return f"<h4>{escape(table.title)}</h4>{frame.to_html(index=False, border=0)}{notes}"
+    """The table as HTML in a box that scrolls, every text escaped."""
+    return _filled("html", table)
 
 
-FORMATS: dict[str, Callable[[Table], str]] = {"markdown": to_markdown, "csv": to_csv, "json": to_json}
+def to_latex(table: Table) -> str:
+    """The table as LaTeX with booktabs, every text escaped, ready to be read in; a long one goes over several pages."""
+    return _filled("latex", table)
+
+
+def _filled(form: str, table: Table) -> str:
+    from resnext_flops.tables.markup import fill
+
+    columns = [{"lines": column.header.split("\n"), "numeric": is_numeric(table, column)} for column in table.columns]
+    return fill(
+        form,
+        "table",
+        table=table,
+        label=re.sub("[^A-Za-z0-9-]+", "-", table.id),
+        columns=columns,
+        rows=[[text(row.get(column.key, "")) for column in table.columns] for row in table.rows],
+        after=after(table),
+        longest=LONGEST,
+    )
+
+
+FORMATS: dict[str, Callable[[Table], str]] = {
+    "markdown": to_markdown,
+    "csv": to_csv,
+    "json": to_json,
+    "latex": to_latex,
+    "html": to_html,
+}
 
 
 def after(table: Table) -> list[str]:

@@ -15,17 +15,26 @@ PRINTED = (
 )
 
 
+def where(proof: Proof) -> str:
+    """On which device and with which versions a proof was made, where it says so.
+
+    >>> where(Proof("net", "cpu", {"torch": "2"}, 1, 1, 1, ()))
+    ' on cpu with torch 2'
+    """
+    tools = ", ".join(f"{name} {version}" for name, version in proof.versions.items())
+    return f" on {proof.device} with {tools}" if tools else ""
+
+
 def proof_sentence(proofs: Sequence[Proof | None]) -> str:
-    """What was proven and how: the last line of a table."""
+    """What was proven and how: the last line of a table. A proof that does not say its versions is told without."""
     made = [proof for proof in proofs if proof]
     if not made:
         return ""
     failed = [proof for proof in made if not proof.holds]
     if failed:
         return "NOT PROVEN:\n" + "\n".join(map(str, failed))
-    tools = ", ".join(f"{name} {version}" for name, version in made[0].versions.items())
     return (
-        f"Proven on {made[0].device} with {tools}: in {len(made)} built networks, "
+        f"Proven{where(made[0])}: in {len(made)} built networks, "
         f"{sum(each.layers for each in made):,} "
         f"convolution and linear layers have fvcore's multiply-adds, {sum(each.tensors for each in made):,} tensors "
         "their shapes, and a forward pass gives finite numbers of the stated shape."

@@ -6,6 +6,7 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.models import NAMED, network
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.tables.breakdown import MEANING
+from resnext_flops.tables.sentences import where
 from resnext_flops.tables.table import Cell, Column, Table
 
 
@@ -61,8 +62,8 @@ def ladder(proofs: Sequence[Proof]) -> Table:
     failed = [proof.network for proof in proofs if not proof.holds]
     proven = f"{len(proofs) - len(failed)} of {len(proofs)} networks are proven"
     places = sorted({proof.device for proof in proofs})
-    tools = ", ".join(f"{name} {version}" for name, version in (proofs[0].versions.items() if proofs else ()))
-    sentence = f"{proven}, on {' and '.join(places)} with {tools}."
+    first = proofs[0]._replace(device=" and ".join(places)) if proofs else None
+    sentence = f"{proven}{f',{where(first)}' if first and first.versions else ''}."
     if failed:
         sentence += f" NOT PROVEN: {', '.join(failed)}."
     rows = [_rung_row(proof, rung) for proof in proofs for rung in proof.rungs]

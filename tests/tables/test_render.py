@@ -59,11 +59,11 @@ def test_csv_has_exact_integers_and_keys() -> None:
     assert row["none"] == ""
 
 
-def test_markdown_escapes_the_bar() -> None:
+def test_markdown_escapes_bars_tags_and_brackets() -> None:
     lines = to_markdown(TABLE).splitlines()
     assert lines[2] == "| name | multiply- adds | share | off | block | none |"
     assert lines[3] == "| :--- | ---: | ---: | ---: | :--- | ---: |"
-    assert lines[4] == f"| a\\|b <i> | {LARGE:,} | 12.50 % | -12.50 % | [1x1, 64; 3x3, 64] x 2 | – |"
+    assert lines[4] == rf"| a\|b \<i> | {LARGE:,} | 12.50 % | -12.50 % | \[1x1, 64; 3x3, 64\] x 2 | – |"
 
 
 def test_html_escapes_markup() -> None:

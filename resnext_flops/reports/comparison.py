@@ -1,0 +1,95 @@
+"""The report of any models: what each costs by stage, by kind of layer and layer by layer, and by every convention."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from resnext_flops.auditing import Audit, audit
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.errors import InputError
+from resnext_flops.network import Network
+from resnext_flops.plots import KINDS
+from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section
+from resnext_flops.subject import subject
+from resnext_flops.tables import compared, counted
+from resnext_flops.tables.sentences import Prove
+from resnext_flops.tables.zoo import ladder
+
+# How many names deep the parts of a model are told: a described network's first are its stages.
+DESCRIBED_LEVELS, REAL_LEVELS = 1, 2
+
+
+def comparison(
+    models: Sequence[str | Network],
+    command: str,
+    prove: Prove | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """The content of a report of some models.
+
+    models: names as on the command line, or described networks.
+    command: what makes it anew. prove: what builds and compares a described network. tell: is told what is worked on.
+
+    Raises InputError for a model that does not exist or cannot be counted, and for a proof where none is described.
+    """
+    subjects = [subject(model) for model in models]
+    described = [each for each in subjects if isinstance(each, Network)]
+    if prove and not described:
+        raise InputError("none of the models is described, so nothing can be proven; leave out --prove")
+    audits = []
+    for model in models:
+        tell(str(model))
+        audits.append(audit(model, run=False))
+    ledgers = [
+        each.cost() if isinstance(each, Network) else found.ledger for each, found in zip(subjects, audits, strict=True)
+    ]
+    sections = [
+        Section("", [compared.costs(ledgers), *_side_by_side(ledgers)]),
+        Section("By convention", _by_convention(audits)),
+        *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
+    ]
+    if prove:
+        sections.append(Section("Proof", [ladder([prove(each) for each in described])]))
+    sections.append(Section("How this report is made", _making(command)))
+    names = [ledger.name for ledger in ledgers]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return Report(f"What {listed} cost{'' if len(names) > 1 else 's'}", sections)
+
+
+def _side_by_side(ledgers: Sequence[Ledger]) -> Iterator[Part]:
+    """The first model beside each other one; a model alone is beside itself in no picture."""
+    if "stages" not in KINDS:
+        return
+    for number, other in enumerate(ledgers[1:], start=2):
+        shown = f"{ledgers[0].name} and {other.name}, side by side"
+        yield Picture(f"stages-{number}", "stages", (ledgers[0], other), f"{KINDS['stages']} {shown}.")
+
+
+def _by_convention(audits: Sequence[Audit]) -> list[Part]:
+    pictures = [
+        Picture(
+            f"counters-{number}",
+            "counters",
+            (found.ledger,),
+            f"{KINDS['counters']} The model is {found.ledger.name}.",
+        )
+        for number, found in enumerate(audits, start=1)
+        if "counters" in KINDS
+    ]
+    return [compared.rules(), compared.conventions(audits), compared.bridges(audits), *pictures]
+
+
+def _model(number: int, ledger: Ledger) -> Section:
+    levels = DESCRIBED_LEVELS if ledger.trace is None else REAL_LEVELS
+    stages = replace(counted.cost(ledger, "module", levels, {}), id=f"stages-{number}")
+    kinds = replace(counted.cost(ledger, "kind", levels, {}), id=f"kinds-{number}", notes=())
+    layers = replace(counted.cost(ledger, "layer", levels, {}), id=f"layers-{number}", notes=())
+    return Section(ledger.name, [stages, kinds, layers])
+
+
+def _making(command: str) -> list[Part]:
+    return [
+        Prose(
+            "One command makes this report anew; DIR is where it is put. Versions and the date are in provenance.json."
+        ),
+        Command(command),
+    ]

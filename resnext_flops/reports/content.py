@@ -1,0 +1,73 @@
+"""What a report says, without its form: sections of prose, formulas, tables, pictures and commands.
+
+Every text is plain. What a form needs to show it as it is, the templates add.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from resnext_flops.tables.table import Table
+
+if TYPE_CHECKING:
+    import sympy
+
+    from resnext_flops.complexity.ledger import Ledger
+    from resnext_flops.subject import Subject
+
+
+class Prose(NamedTuple):
+    """A paragraph."""
+
+    text: str
+
+
+class Formula(NamedTuple):
+    """A formula and what it is."""
+
+    text: str
+    expression: "sympy.Basic"
+
+
+class Picture(NamedTuple):
+    """A picture of `resnext_flops.plots`: its kind and networks, and what it shows, which stands for it as text too.
+
+    name: of its file, without a suffix.
+    """
+
+    name: str
+    kind: str
+    networks: "Sequence[str | Subject | Ledger]"
+    text: str
+
+
+class Command(NamedTuple):
+    """A line for a shell."""
+
+    text: str
+
+
+Part: TypeAlias = Prose | Formula | Picture | Command | Table
+
+
+class Section(NamedTuple):
+    """A part of a report under a title of its own."""
+
+    title: str
+    parts: Sequence[Part]
+
+
+class Report(NamedTuple):
+    """A report: its title, and its sections. The first section stands without a title of its own."""
+
+    title: str
+    sections: Sequence[Section]
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables, in order."""
+        return [part for section in self.sections for part in section.parts if isinstance(part, Table)]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """All pictures, in order."""
+        return [part for section in self.sections for part in section.parts if isinstance(part, Picture)]

@@ -1,0 +1,138 @@
+"""The report of the ResNeXt paper: its complexity from the template block to the counters that disagree.
+
+Every table of `tables/registry.py` is in it; a new one joins the networks of the paper by itself.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from resnext_flops.auditing import audit
+from resnext_flops.network import resnet, resnext
+from resnext_flops.plots import KINDS, NETWORKS
+from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section
+from resnext_flops.solve import template_block
+from resnext_flops.tables import compared, paper
+from resnext_flops.tables.registry import tables
+from resnext_flops.tables.sentences import PRINTED, Prove
+from resnext_flops.tables.table import Table
+
+TITLE = "The complexity of ResNeXt, recomputed"
+HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
+# Which tables and pictures stand in the sections of their own; all others are of the paper's networks.
+TEMPLATE = ("eq4", "2", "fig3")
+OTHER_PAPERS = ("resnet", "vgg", "googlenet")
+PICTURES = {"width": "template", "counters": "conventions", "stages": "conventions"}
+
+
+def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str], None] = lambda _: None) -> Report:
+    """The content of the paper's report.
+
+    command: what makes it anew. prove: what builds and compares a network. tell: is told what is worked on.
+
+    >>> len(paper_report("resnext-flops report").sections)
+    6
+    """
+    built: dict[str, Table] = {}
+    for name, builder in tables().items():
+        tell(f"table {name}")
+        built[name] = builder(prove)
+    own = [table for name, table in built.items() if name not in (*TEMPLATE, *OTHER_PAPERS)]
+    tell("the template")
+    derivation = list(_derivation(prove, [built[name] for name in TEMPLATE]))
+    tell("the conventions")
+    bridge = list(_conventions())
+    return Report(
+        TITLE,
+        (
+            Section("", _introduction()),
+            Section("The template", [*_tidy(derivation), *_pictures("template")]),
+            Section("The paper's networks", [*_tidy(own), *_pictures("")]),
+            Section("The networks of other papers", _tidy(built[name] for name in OTHER_PAPERS)),
+            Section("What the counters say", [*bridge, *_pictures("conventions")]),
+            Section("How this report is made", _making(command)),
+        ),
+    )
+
+
+def _tidy(parts: Iterable[Part]) -> list[Part]:
+    """The parts, and their tables without empty columns and without the sentence that the report begins with."""
+    return [_tidied(part) if isinstance(part, Table) else part for part in parts]
+
+
+def _tidied(table: Table) -> Table:
+    columns = [column for column in table.columns if any(row.get(column.key) is not None for row in table.rows)]
+    return replace(table, columns=columns, notes=[note for note in table.notes if note != PRINTED])
+
+
+def _introduction() -> list[Part]:
+    return [
+        Prose(
+            "Aggregated Residual Transformations for Deep Neural Networks (Xie et al., arXiv:1611.05431v2) compares "
+            "networks at preserved complexity. This report recomputes the complexity of every network in its tables, "
+            "from descriptions of the networks, and lays the exact figures beside the printed ones."
+        ),
+        Prose(PRINTED),
+        Prose(
+            "Params is every learned element, and weights are those of convolutions and fully-connected layers, "
+            "without biases. All figures are exact whole numbers but for those that a paper prints."
+        ),
+    ]
+
+
+def _derivation(prove: Prove | None, built: list[Table]) -> Iterator[Part]:
+    """The closed forms of the template, Eqn. 4 solved for d, and the tables of what that gives."""
+    import sympy
+
+    cardinality, width = sympy.symbols("C d", positive=True, integer=True)
+    symbols = {"C": cardinality, "d": width}
+    reference, template = resnet(50), resnext(50)
+    budget = template_block(reference.description).weights
+    block = template.closed_form("weights", scope="block", **symbols).expression
+    equation = sympy.Eq(sympy.factor(block), budget, evaluate=False)
+    (root,) = sympy.solve(equation, width)
+    yield Prose(
+        "A block of ResNeXt has C paths, each of which reduces 256 channels to d with 1x1 filters, convolves these "
+        "with 3x3 filters, and expands them to 256 again (Eqn. 4 of the paper)."
+    )
+    yield Formula("Its weights are a polynomial in C and d", block)
+    yield Formula(f"The bottleneck block of ResNet-50 has {budget:,} weights, so the same complexity means", equation)
+    yield Formula("This has one positive root for each cardinality", sympy.Eq(width, root, evaluate=False))
+    yield Prose("The width is the whole number whose cost is nearest to the budget.")
+    yield from built
+    yield paper.template(reference, prove=prove)
+    yield Prose("Instead of the weights of one block, the multiply-adds of the whole network can be preserved.")
+    for figure, name in (("macs", "Multiply-adds"), ("params", "Parameters"), ("activations", "Activations")):
+        expression = template.closed_form(figure, **symbols).expression
+        yield Formula(f"{name} of the network of depth 50", expression)
+    yield replace(paper.template(reference, scope="network", prove=prove), id="template-network")
+
+
+def _conventions() -> Iterator[Part]:
+    yield Prose(
+        "Counters of FLOPs answer differently about one network, because each counts something else besides the "
+        "multiply-adds, or counts them as two. Each figure below is predicted from the ledger of the network by the "
+        "rules of the counter, and the bridge adds up to it, term by term."
+    )
+    audits = [audit(name, run=False) for name in HEADLINE]
+    yield compared.rules()
+    yield compared.conventions(audits)
+    yield compared.bridges(audits)
+
+
+def _pictures(section: str) -> list[Picture]:
+    return [
+        Picture(kind, kind, HEADLINE[: NETWORKS.get(kind, 0)], caption)
+        for kind, caption in KINDS.items()
+        if PICTURES.get(kind, "") == section
+    ]
+
+
+def _making(command: str) -> list[Part]:
+    return [
+        Prose(
+            "One command makes this report anew; DIR is where it is put. Versions, the device and the date are in "
+            "provenance.json beside it, so that the text changes only when a figure does. With --fail-if-stale the "
+            "same command compares instead, and ends with status 1 if a figure or a sentence differs."
+        ),
+        Command(command),
+    ]
