@@ -20,7 +20,7 @@ types: .venv/installed
 
 # Two workers of one thread each: threads of two workers on two cores wait for each other most of the time.
 tests: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 # The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
 verify: .venv/installed

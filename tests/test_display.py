@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -97,7 +96,6 @@ def test_the_figures_are_shown_exactly() -> None:
 @given(st.text(alphabet="<>&\"'|$\\abc", min_size=1, max_size=12))
 def test_a_name_with_markup_is_escaped(name: str) -> None:
     page = rf.described(TINY, name).cost()._repr_html_()
-    assert escape(f"{name} on 3x8x8") in page
     assert f"{name} on 3x8x8" in "".join(Read(page).texts)
 
 

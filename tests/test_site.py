@@ -10,9 +10,6 @@ import resnext_flops as rf
 from resnext_flops.cli import COMMANDS, main
 from resnext_flops.complexity.conventions import CONVENTIONS
 
-# One worker builds the site.
-pytestmark = pytest.mark.xdist_group("site")
-
 
 class Page(HTMLParser):
     """The anchors of a page, its links, and what it loads."""

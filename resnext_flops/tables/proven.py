@@ -15,7 +15,7 @@ def proof(found: Proof) -> Table:
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     return Table(
         id="proof",
-        title=f"{found.network} on {found.device}: {'proven' if found.holds else 'NOT PROVEN'}",
+        title=str(found).partition("\n")[0],
         source="",
         columns=(
             Column("rung", "rung"),
