@@ -12,6 +12,7 @@ import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -19,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
@@ -159,13 +161,20 @@ def test_networks_and_ledgers_are_drawn_like_their_names() -> None:
 def test_names_are_shown_as_they_are() -> None:
     name = r"my $\undefined{net}$, the_first"
     net = rf.described(rf.resnet_cifar(20).description, name)
-    for kind, models in (("stages", [net, "resnet18"]), ("counters", [net])):
-        assert name in [text.get_text() for text, _ in texts(draw(kind, models))]
+    for figure in (draw("stages", [net, "resnet18"]), draw("counters", [net])):
+        assert name in [text.get_text() for text, _ in texts(figure)]
 
 
 def test_a_lower_bound_says_so() -> None:
-    found = rf.count(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Unfold(2)), (1, 3, 8, 8))
-    assert titled(found) == ("Sequential (a lower bound)" if found.lower_bound else "Sequential")
+    class Decomposed(nn.Conv2d):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            values: torch.Tensor = torch.linalg.svdvals(super().forward(x))
+            return values
+
+    found = rf.count(Decomposed(3, 4, 3), (1, 3, 8, 8))
+    figure = draw("stages", [found, rf.resnet_cifar(20)])
+    assert [axes.get_title("left") for axes in figure.axes] == ["Decomposed (a lower bound)", "resnet_cifar(20)"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["(the model)"]
 
 
 def test_captions_are_one_sentence() -> None:
