@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from resnext_flops.auditing import Audit, audit
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counting import count
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.plots import KINDS
@@ -35,16 +35,15 @@ def comparison(
     described = [each for each in subjects if isinstance(each, Network)]
     if prove and not described:
         raise InputError("none of the models is described, so nothing can be proven; leave out --prove")
-    audits = []
-    for model in models:
-        tell(str(model))
-        audits.append(audit(model, run=False))
-    ledgers = [
-        each.cost() if isinstance(each, Network) else found.ledger for each, found in zip(subjects, audits, strict=True)
-    ]
+    ledgers, traced = [], []
+    for each in subjects:
+        tell(repr(each))
+        ledgers.append(each.cost())
+        # A counter may see more of a network than its description has.
+        traced.append(count(each) if isinstance(each, Network) else each.cost())
     sections = [
         Section("", [compared.costs(ledgers), *_side_by_side(ledgers)]),
-        Section("By convention", _by_convention(audits)),
+        Section("By convention", _by_convention(traced)),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
     if prove:
@@ -56,26 +55,18 @@ def comparison(
 
 
 def _side_by_side(ledgers: Sequence[Ledger]) -> Iterator[Part]:
-    """The first model beside each other one; a model alone is beside itself in no picture."""
-    if "stages" not in KINDS:
-        return
+    """The first model beside each other one."""
     for number, other in enumerate(ledgers[1:], start=2):
-        shown = f"{ledgers[0].name} and {other.name}, side by side"
-        yield Picture(f"stages-{number}", "stages", (ledgers[0], other), f"{KINDS['stages']} {shown}.")
+        text = f"{KINDS['stages']} They are {ledgers[0].name} and {other.name}."
+        yield Picture(f"stages-{number}", "stages", (ledgers[0], other), text)
 
 
-def _by_convention(audits: Sequence[Audit]) -> list[Part]:
+def _by_convention(ledgers: Sequence[Ledger]) -> list[Part]:
     pictures = [
-        Picture(
-            f"counters-{number}",
-            "counters",
-            (found.ledger,),
-            f"{KINDS['counters']} The model is {found.ledger.name}.",
-        )
-        for number, found in enumerate(audits, start=1)
-        if "counters" in KINDS
+        Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} The model is {ledger.name}.")
+        for number, ledger in enumerate(ledgers, start=1)
     ]
-    return [compared.rules(), compared.conventions(audits), compared.bridges(audits), *pictures]
+    return [compared.rules(), compared.conventions(ledgers), compared.bridges(ledgers), *pictures]
 
 
 def _model(number: int, ledger: Ledger) -> Section:

@@ -6,7 +6,7 @@ Every table of `tables/registry.py` is in it; a new one joins the networks of th
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from resnext_flops.auditing import audit
+from resnext_flops.models import network
 from resnext_flops.network import resnet, resnext
 from resnext_flops.plots import KINDS, NETWORKS
 from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section
@@ -113,10 +113,10 @@ def _conventions() -> Iterator[Part]:
         "multiply-adds, or counts them as two. Each figure below is predicted from the ledger of the network by the "
         "rules of the counter, and the bridge adds up to it, term by term."
     )
-    audits = [audit(name, run=False) for name in HEADLINE]
+    ledgers = [network(name).cost() for name in HEADLINE]
     yield compared.rules()
-    yield compared.conventions(audits)
-    yield compared.bridges(audits)
+    yield compared.conventions(ledgers)
+    yield compared.bridges(ledgers)
 
 
 def _pictures(section: str) -> list[Picture]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from resnext_flops.auditing import Audit, Step
+from resnext_flops.auditing import Step, bridge
+from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.tables import counted
@@ -56,61 +57,60 @@ def rules() -> Table:
     return replace(table, id="rules", columns=kept)
 
 
-def conventions(audits: Sequence[Audit]) -> Table:
+def conventions(ledgers: Sequence[Ledger]) -> Table:
     """The figure of each model by each convention, as it is predicted from the model's ledger.
 
-    >>> from resnext_flops.auditing import audit
-    >>> from resnext_flops.network import resnet_cifar
-    >>> (row,) = conventions([audit(resnet_cifar(20), counters=["torch"], run=False)]).rows
-    >>> row["unit"], row["1"] == 2 * resnet_cifar(20).cost().macs
+    Raises InputError for a description that has less than a convention needs; its real model's ledger has it.
+
+    >>> from resnext_flops.network import resnet
+    >>> rows = {row["convention"]: row for row in conventions([resnet(50).cost()]).rows}
+    >>> rows["torch"]["unit"], rows["torch"]["1"] == 2 * resnet(50).cost().macs
     ('FLOP', True)
     """
     rows: list[dict[str, Cell]] = [
-        {"convention": each.counter, "unit": each.unit, **_row(audit.findings[place].predicted for audit in audits)}
-        for place, each in enumerate(audits[0].findings)
+        {"convention": name, "unit": each.unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
+        for name, each in CONVENTIONS.items()
     ]
     notes = ("A MAC counts a multiply-add as one, a FLOP as two. The figures are predicted by each counter's rules.",)
-    columns = (Column("convention", "convention"), Column("unit", "unit"), *_columns(audits))
+    columns = (Column("convention", "convention"), Column("unit", "unit"), *_columns(ledgers))
     return Table("conventions", "One model, many figures", "", columns, rows, notes)
 
 
-def bridges(audits: Sequence[Audit]) -> Table:
+def bridges(ledgers: Sequence[Ledger]) -> Table:
     """The terms that lead from our multiply-adds to the figure of each convention.
 
-    >>> from resnext_flops.auditing import audit
-    >>> from resnext_flops.network import resnet_cifar
-    >>> [row["term"] for row in bridges([audit(resnet_cifar(20), counters=["pycls"], run=False)]).rows]
+    Raises InputError as `conventions` does.
+
+    >>> from resnext_flops.network import resnet
+    >>> [row["term"] for row in bridges([resnet(50).cost()]).rows][:3]
     ['our multiply-adds', 'linear: bias, once a channel', '= pycls']
     """
     rows: list[dict[str, Cell]] = []
-    for place, each in enumerate(audits[0].findings):
-        steps = [_added(audit.findings[place].bridge) for audit in audits]
+    equal = []
+    for name, each in CONVENTIONS.items():
+        steps = [_added(bridge(ledger, each.rule(ledger))) for ledger in ledgers]
         if not any(steps):
+            equal.append(name)
             continue
-        rows.append({"convention": each.counter, "term": OURS, **_row(audit.ledger.macs for audit in audits)})
+        rows.append({"convention": name, "term": OURS, **_row(ledger.macs for ledger in ledgers)})
         terms = dict.fromkeys(term for found in steps for term in found)
         rows.extend({"convention": "", "term": term, **_row(found.get(term) for found in steps)} for term in terms)
-        sums = (audit.ledger.macs + sum(found.values()) for audit, found in zip(audits, steps, strict=True))
-        rows.append({"convention": "", "term": f"= {each.counter}", **_row(sums)})
-    equal = [
-        each.counter
-        for place, each in enumerate(audits[0].findings)
-        if not any(audit.findings[place].bridge for audit in audits)
-    ]
+        sums = (ledger.macs + sum(found.values()) for ledger, found in zip(ledgers, steps, strict=True))
+        rows.append({"convention": "", "term": f"= {name}", **_row(sums)})
     notes = (f"Our multiply-adds are the figure of {', '.join(equal)} as they are.",) if equal else ()
-    columns = (Column("convention", "convention"), Column("term", "term"), *_columns(audits))
+    columns = (Column("convention", "convention"), Column("term", "term"), *_columns(ledgers))
     return Table("bridges", "From our multiply-adds to each convention's figure", "", columns, rows, notes)
 
 
-def _added(bridge: Sequence[Step]) -> dict[str, int]:
+def _added(steps: Sequence[Step]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for step in bridge:
+    for step in steps:
         found[step.what] = found.get(step.what, 0) + step.figure
     return found
 
 
-def _columns(audits: Sequence[Audit]) -> list[Column]:
-    return [Column(str(number), audit.ledger.name) for number, audit in enumerate(audits, start=1)]
+def _columns(ledgers: Sequence[Ledger]) -> list[Column]:
+    return [Column(str(number), ledger.name) for number, ledger in enumerate(ledgers, start=1)]
 
 
 def _row(figures: Iterable[int | None]) -> Mapping[str, Cell]:

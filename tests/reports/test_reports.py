@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import resnext_flops as rf
+from resnext_flops import plots
 from resnext_flops.cli import main
-from resnext_flops.complexity.layers import Conv, GlobalAvgPool, Linear, ReLU, Sequential
+from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
 from resnext_flops.complexity.ledger import tensors
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
@@ -28,7 +29,7 @@ from resnext_flops.tables.render import text
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
 COMMITTED = ROOT / "docs" / "report"
-LAYERS = Sequential.of(conv=Conv(4, 3), relu=ReLU(), pool=GlobalAvgPool(), fc=Linear(2))
+LAYERS = Sequential.of(conv=Conv(4, 3), relu=ReLU(), pool=GlobalAvgPool(), flatten=Flatten(), fc=Linear(2))
 
 
 def tiny(name: str = "tiny") -> rf.Network:
@@ -42,6 +43,13 @@ def expected(network: rf.Network) -> Proof:
     rungs = (Rung("layers", layers), Rung("tensors", sum(len(tensors(entry)) for entry in ledger)))
     versions = {"torch": "0.0.0"}
     return Proof(repr(network), "cpu", versions, ledger.params, ledger.macs, int(ledger.total("fvcore")), rungs)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are not drawn, where a test is about the texts or the directory: they take most of the time."""
+    monkeypatch.setattr(plots, "draw", lambda *_: None)
+    monkeypatch.setattr(plots, "save", lambda _, path: path.write_text("<svg/>"))
 
 
 def run(*arguments: str) -> Result:
@@ -230,10 +238,11 @@ def test_a_hostile_name_is_only_shown(name: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_same_models_give_the_same_bytes(form: str, tmp_path: Path) -> None:
-    first, second = (report(tiny(), "resnet20_cifar", output=tmp_path / name, form=form) for name in "ab")
+    first, second = (report(tiny(), output=tmp_path / name, form=form) for name in "ab")
     assert files(first) == files(second)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_versions_device_and_date_are_in_the_provenance_alone(tmp_path: Path) -> None:
     place = report(rf.resnet_cifar(20), output=tmp_path / "report", prove=rf.verify)
     said = json.loads((place / "provenance.json").read_text(encoding="utf-8"))
@@ -246,6 +255,7 @@ def test_versions_device_and_date_are_in_the_provenance_alone(tmp_path: Path) ->
         assert value not in written
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_is_fresh_until_a_figure_or_a_sentence_changes(tmp_path: Path) -> None:
     place = report("resnet20_cifar", output=tmp_path / "report")
     written = place / "report.md"
@@ -265,6 +275,7 @@ def test_a_report_is_fresh_until_a_figure_or_a_sentence_changes(tmp_path: Path) 
     assert stale("resnet20_cifar", output=place) == "report.md is missing"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_staleness_on_the_command_line(tmp_path: Path) -> None:
     place = tmp_path / "report"
     arguments = ("--of", "resnet20_cifar", "--format", "html", "--output", str(place))
@@ -288,6 +299,7 @@ def snapshot(directory: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "failure", [RuntimeError("midway"), KeyboardInterrupt(), OSError(28, "No space left on device")]
 )
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("before", [True, False])
 def test_a_report_that_fails_midway_changes_nothing(
     failure: BaseException, before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -315,6 +327,7 @@ def test_a_report_that_fails_midway_changes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == (["report"] if before else [])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_swap_that_fails_puts_the_old_report_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = report(tiny(), output=tmp_path / "report")
     there = snapshot(tmp_path)
@@ -329,6 +342,7 @@ def test_a_swap_that_fails_puts_the_old_report_back(tmp_path: Path, monkeypatch:
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_report_is_replaced_only_with_force_and_nothing_else_ever(tmp_path: Path) -> None:
     place = tmp_path / "report"
     place.mkdir()
@@ -348,6 +362,7 @@ def test_a_report_is_replaced_only_with_force_and_nothing_else_ever(tmp_path: Pa
     assert snapshot(place) == there
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_provenance_that_names_files_elsewhere_deletes_nothing_there(tmp_path: Path) -> None:
     place, other = tmp_path / "report", tmp_path / "other.txt"
     other.write_text("other")
@@ -391,6 +406,7 @@ def test_a_proof_of_nothing_described_is_refused() -> None:
         comparison(["torchvision:squeezenet1_1"], "", expected)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from resnext_flops.commands import proving
 
@@ -403,6 +419,7 @@ def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch:
     assert "NOT PROVEN: net" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_several_models_after_one_option(tmp_path: Path) -> None:
     place = tmp_path / "report"
     result = run("--of", "resnet20_cifar", "torchvision:squeezenet1_1", "--output", str(place))
