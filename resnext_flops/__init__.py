@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from resnext_flops.measuring import Measured, Measurement, measure
     from resnext_flops.references import load_reference_state
     from resnext_flops.reports import report
+    from resnext_flops.sweeping.sweep import sweep
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
@@ -67,6 +68,7 @@ _LATER = {
     "identify": "identification",
     "load_reference_state": "references",
     "report": "reports",
+    "sweep": "sweeping.sweep",
 }
 
 
@@ -116,6 +118,7 @@ __all__ = [
     "save",
     "solve",
     "solve_width",
+    "sweep",
     "verify",
     "vgg",
     "wide_resnet",

@@ -28,6 +28,7 @@ COMMANDS = {
     "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
     "report": "Write a report: of the paper, or of any models.",
     "solve": "The size of a network that meets a budget: of a reference network, or a number.",
+    "sweep": "The designs of a space that meet budgets, or the best of them.",
     "table": "A table of the paper's, rebuilt and proven on real models.",
     "verify": "Hold networks against their real models, their references and their papers.",
 }

@@ -2,8 +2,10 @@
 
 import pytest
 
+import resnext_flops as rf
 from benchmarks.__main__ import main, table
 from benchmarks.pairs import Row, ratios
+from benchmarks.sweeping import complexity
 
 
 def test_one_table_of_ratios() -> None:
@@ -22,3 +24,9 @@ def test_pairs_take_turns() -> None:
 def test_an_unknown_benchmark() -> None:
     with pytest.raises(SystemExit, match="benchmarks: unknown benchmark 'startpu'; did you mean 'startup'"):
         main(["startpu"])
+
+
+def test_the_function_in_the_manner_of_pycls_counts_what_we_count() -> None:
+    for depth, cardinality, width in ((50, 32, 4), (101, 64, 4), (152, 3, 17)):
+        cost, theirs = rf.resnext(depth, cardinality, width).cost(), complexity(depth, cardinality, width)
+        assert (theirs["params"], theirs["flops"], theirs["acts"]) == (cost.params, cost.macs, cost.activations)

@@ -1,0 +1,244 @@
+"""`resnext-flops sweep`."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from resnext_flops.commands.options import Whole, output_options
+from resnext_flops.commands.proving import proving
+from resnext_flops.errors import InputError
+from resnext_flops.models import families, network
+from resnext_flops.network import Network
+from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.proof import Proof
+from resnext_flops.verify import DEVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas
+
+    from resnext_flops.sweeping.asked import Sweep
+    from resnext_flops.sweeping.engines import Progress
+
+# A terminal shows so many designs; a pipe, a file and every other form hold them all.
+SHOWN = 50
+STOPPED = 130
+
+SIZES = {"cardinality": "C", "width": "d", "resolution": "r", "base-width": "w", "classes": "K"}
+
+
+def _size_options(command: Any) -> Any:
+    for name, size in reversed(SIZES.items()):
+        command = click.option(f"--{name}", metavar="VALUES", help=f"Values of {size}, such as 1:64, 8:64:8 or 1,2,4.")(
+            command
+        )
+    return command
+
+
+@click.command("sweep")
+@click.argument("model")
+@click.option("--depth", metavar="N", help="Of a family that is named without one, such as resnext.")
+@_size_options
+@click.option(
+    "--stage-depths", metavar="V/V/...", help="Values of n1, n2, ...: the blocks of each stage, as 3/4/6:36/3."
+)
+@click.option("--over", multiple=True, metavar="NAME=VALUES", help="Values of any other size, by its name.")
+@click.option("--budget", multiple=True, metavar="EXPR", help="What must hold, such as 'macs <= 4.2e9'.")
+@click.option("--constraint", multiple=True, metavar="EXPR", help="What must hold of sizes, such as 'C * d <= 256'.")
+@click.option("--pareto", metavar="EXPR,...", help="Keep what no other beats in all of these; -params asks for many.")
+@click.option("--nearest", metavar="FIGURE=N", help="Keep the nearest to a number, or to a MODEL's figure.")
+@click.option("--by", metavar="EXPR", help="What the designs are ordered by, the smallest first.")
+@click.option("--top", type=int, metavar="K", help="Keep so many. [default with --nearest: 10]")
+@click.option("--sample", type=Whole(), help="Look at so many designs, drawn from equal parts of the space.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample, and of what is proven.")
+@click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where the sweep runs.")
+@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster. [default: one on this machine is started]")
+@click.option(
+    "--prove",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Build so many at random, and count them.",
+)
+@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
+@output_options(*FORMATS)
+def command(
+    model: str,
+    depth: str | None,
+    stage_depths: str | None,
+    over: tuple[str, ...],
+    pareto: str | None,
+    nearest: str | None,
+    engine: str,
+    scheduler: str | None,
+    prove: int,
+    device: str,
+    resume: bool,
+    form: str,
+    output: str | None,
+    force: bool,
+    **wanted: Any,
+) -> int:
+    """The designs of a space that meet budgets, or the best of them.
+
+    The space is every combination of the given values of sizes: C (cardinality), d (width), n1, n2, ... (blocks of the
+    stages), r (resolution), K (classes), w (base width), or any other by its argument's name. Figures are params,
+    weights, macs, activations and the total of every convention, and may be put into expressions with + - * / % **,
+    comparisons, and, or, abs, min, max.
+
+    --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
+
+    \b
+    Examples:  resnext-flops sweep resnext --depth 50 --cardinality 1:64 --width 1:128 --resolution 160,192,224
+                 --budget "macs <= 4.2e9" --budget "params <= 26e6" --pareto "macs,-params,-activations" --top 20
+               resnext-flops sweep resnext50_32x4d --cardinality 1:64 --width 1:128 --nearest macs=resnet50 --prove 2
+    """
+    from resnext_flops.sweeping.asked import plan_sweep
+    from resnext_flops.sweeping.files import check_suffix, keep, load_progress, unfinished
+    from resnext_flops.sweeping.sweep import result
+    from resnext_flops.tables.swept import swept
+
+    path = destination(output, force or resume)
+    if path is not None:
+        check_suffix(path)
+    elif resume:
+        raise InputError("a sweep is resumed from its file; give the same --output")
+    base = _network(model, depth)
+    space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
+    asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
+    start = load_progress(asked, path) if resume and path else None
+    progress, remark = _run(asked, engine, scheduler, start, path)
+    done = len(progress.done) == len(asked.parts())
+    frame = result(asked, progress.selection) if done else asked.frame(progress.selection)
+    proofs = _prove(base, list(space), frame, prove if done else 0, device, wanted["seed"])
+    if path is not None:
+        keep(frame, path)
+        if done:
+            unfinished(path).unlink(missing_ok=True)
+        click.echo(f"resnext-flops: {len(frame):,} designs in {str(path)!r}", err=True)
+    if path is None or proofs:
+        most = SHOWN if form == "rich" else None
+        emit([swept(frame, _title(asked, base), (), most, proofs)], form, None)
+    click.echo(f"resnext-flops: {remark}", err=True)
+    return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
+
+
+def _network(model: str, depth: str | None) -> Network:
+    """A network by its name, or by its family's and a depth."""
+    if model not in families():
+        if depth is not None:
+            raise InputError(f"--depth is for a family, such as resnext, and {model!r} has a depth of its own")
+        return network(model)
+    return network(f"{model}({depth or ''})")
+
+
+def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:
+    """The values of every size that is swept."""
+    space = {name: values for name, values in sizes.items() if values is not None}
+    if stage_depths is not None:
+        space |= {f"n{stage}": values for stage, values in enumerate(stage_depths.split("/"), start=1)}
+    for given in over:
+        name, equals, values = given.partition("=")
+        if not equals:
+            raise InputError(f"--over {given!r} is not of the form n3=4:36")
+        space[name] = values
+    return space
+
+
+def _split(pareto: str | None) -> list[str]:
+    """Expressions with commas between them, but not within brackets."""
+    return re.split(r",(?![^(]*\))", pareto) if pareto else []
+
+
+def _nearest(given: str | None) -> dict[str, float] | None:
+    """A figure and its target, which is a number or a network's own figure."""
+    if given is None:
+        return None
+    from resnext_flops.complexity.symbolic import figure
+
+    name, _, target = given.partition("=")
+    try:
+        number = Fraction(target)
+    except (ValueError, ZeroDivisionError):
+        return {name: figure(network(target).cost(), name.replace("_", "-"))}
+    return {name: int(number) if number.denominator == 1 else float(number)}
+
+
+def _run(
+    asked: "Sweep", engine: str, scheduler: str | None, start: "Progress | None", path: "Path | None"
+) -> "tuple[Progress, str]":
+    """How far a sweep came, and a remark on that. Ctrl-C leaves beside the file what is needed to go on."""
+    from resnext_flops.sweeping.engines import Progress, run
+    from resnext_flops.sweeping.files import save_progress
+
+    progress = start or Progress(asked.nothing(), frozenset())
+    before, begin = asked.covered(progress.done), time.perf_counter()
+    try:
+        with _bar(asked.designs, before) as tell:
+            for reached in run(asked, engine, scheduler, tell, start):
+                progress = reached
+    except KeyboardInterrupt:
+        covered = asked.covered(progress.done)
+        remark = f"stopped after {covered:,} of {asked.designs:,} designs"
+        if path is None:
+            return progress, f"{remark}; what was selected of them is shown"
+        save_progress(asked, progress, path)
+        return progress, f"{remark}; what was selected of them is kept, and --resume goes on"
+    seconds = time.perf_counter() - begin
+    looked_at = asked.designs - before
+    return progress, f"{looked_at:,} designs in {seconds:.2f} s, {looked_at / seconds:.3g} a second"
+
+
+@contextmanager
+def _bar(designs: int, before: int) -> "Iterator[Callable[[int], None]]":
+    """A progress bar on standard error, with designs a second."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    from resnext_flops.tables.render import short
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{short(int(task.speed or 0))} designs/s")
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), TaskProgressColumn(), Speed(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=designs, completed=before)
+        yield lambda count: progress.advance(task, count)
+
+
+def _prove(
+    base: Network, sizes: Sequence[str], frame: "pandas.DataFrame", count: int, device: str, seed: int
+) -> dict[int, Proof]:
+    """The proofs of some designs, drawn at random, by their numbers."""
+    import random
+
+    from resnext_flops.complexity.symbolic import NAMES
+    from resnext_flops.solve import with_sizes
+
+    chosen = random.Random(seed).sample(range(len(frame)), min(count, len(frame)))  # noqa: S311
+    rows = frame.iloc[sorted(chosen)]
+    names = [NAMES.get(name, name) for name in sizes]
+    with proving(device, total=len(rows)) as prover:
+        return {
+            int(number): prover(with_sizes(base, {name: int(row[name]) for name in names}))
+            for number, row in zip(rows.index, rows.to_dict("records"), strict=True)
+        }
+
+
+def _title(asked: "Sweep", base: Network) -> str:
+    """What was swept, and what of it is shown."""
+    from resnext_flops.tables.formulas import call
+
+    axes = asked.plan.grid.axes
+    return f"{call(base, [axis.name for axis in axes])} with {', '.join(map(str, axes))}: {asked.wanted()}"

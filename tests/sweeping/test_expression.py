@@ -1,0 +1,117 @@
+"""Expressions: what is taken means what Python means, what is not is refused, and bounds hold."""
+
+from typing import Any
+
+import numexpr
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resnext_flops.errors import InputError
+from resnext_flops.sweeping.expression import Bounds, Node, bounds, numexpr_text, parse, show
+
+NAMES: dict[str, int | None] = {"C": None, "d": None, "macs": None, "K": 10}
+
+
+def numbers(of: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    pairs = st.tuples(of, st.sampled_from(["+", "-", "*"]), of).map(lambda each: f"({' '.join(each)})")
+    calls = st.tuples(st.sampled_from(["min", "max"]), of, of).map(lambda each: f"{each[0]}({each[1]}, {each[2]})")
+    alone = st.tuples(st.sampled_from(["-{}", "abs({})", "({} % 7)", "({} / 8)", "({} ** 2)"]), of)
+    return pairs | calls | alone.map(lambda each: each[0].format(each[1]))
+
+
+LEAVES = st.sampled_from(["C", "d", "K", "macs"]) | st.integers(0, 20).map(str) | st.just("1.5e1") | st.just("0.25")
+TEXTS = st.recursive(LEAVES, numbers, max_leaves=5)
+COMPARED = st.tuples(TEXTS, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), TEXTS).map(" ".join)
+TRUTHS = COMPARED | st.tuples(COMPARED, st.sampled_from(["and", "or"]), COMPARED).map(" ".join)
+RANGES = st.tuples(st.integers(1, 30), st.integers(0, 30)).map(lambda each: range(each[0], each[0] + each[1] + 1))
+
+
+def python(text: str, **names: Any) -> Any:
+    return eval(text, {"abs": abs, "min": min, "max": max, "K": 10}, names)  # noqa: S307
+
+
+def parsed(text: str, comparison: bool) -> Node | None:
+    """The node, or None for a text that is too large for 64 bits or nested too deep in powers."""
+    try:
+        return parse(text, NAMES, comparison)
+    except InputError:
+        return None
+
+
+@given(text=TEXTS, c=st.integers(1, 40), d=st.integers(1, 40), macs=st.integers(1, 60))
+def test_a_number_is_what_python_says(text: str, c: int, d: int, macs: int) -> None:
+    node = parsed(text, comparison=False)
+    columns = {"C": np.array([c]), "d": np.array([d]), "macs": np.array([macs])}
+    expected = python(text, C=c, d=d, macs=macs)
+    if node is None or abs(expected) > 2**53:
+        return
+    found = np.broadcast_to(numexpr.evaluate(numexpr_text(node), local_dict=columns, global_dict={}), (1,))
+    assert found[0] == pytest.approx(expected, rel=1e-12)
+    if isinstance(expected, int) and "/" not in text and "." not in text:
+        assert found.dtype in {np.dtype(np.int64), np.dtype(np.int32)}
+        assert found[0] == expected
+    assert parse(show(node), NAMES) == node
+
+
+@given(text=TRUTHS, c=RANGES, d=RANGES, macs=RANGES, data=st.data())
+def test_bounds_hold_everywhere_in_a_box(text: str, c: range, d: range, macs: range, data: st.DataObject) -> None:
+    node = parsed(text, comparison=True)
+    if node is None:
+        return
+    box = {
+        name: Bounds(np.array([each[0]], object), np.array([each[-1]], object))
+        for name, each in {"C": c, "d": d, "macs": macs}.items()
+    }
+    low, high = bounds(node, box)
+    point = {name: data.draw(st.sampled_from(each)) for name, each in {"C": c, "d": d, "macs": macs}.items()}
+    holds = bool(bounds(node, {name: Bounds(value, value) for name, value in point.items()}).high)
+    assert bool(np.all(low)) <= holds <= bool(np.all(high))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('true')",
+        "macs.real",
+        "macs[0]",
+        "lambda: 1",
+        "[macs]",
+        "'macs'",
+        "macs if C else d",
+        "f(macs)",
+        "sum(macs)",
+        "macs // 2",
+        "macs ** d",
+        "macs ** 9",
+        "macs % C",
+        "macs % 0",
+        "macs / 0",
+        "not macs < 3",
+        "(macs < 3) + 1",
+        "True",
+        "1j",
+        "macs <",
+        "",
+        "abs(1, 2)",
+        "min(1)",
+        "min(1, key=2)",
+        "9e99",
+        "(" * 400,
+        "macs + " * 100 + "macs",
+        "macs\x00",
+        "C = 3",
+        "(C := 3)",
+        "ｍacs.x",
+    ],
+)
+def test_whatever_else_a_text_holds_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"^cannot use ") as error:
+        parse(text, NAMES)
+    assert "\n" not in str(error.value).replace("\\n", "")
+
+
+def test_numbers_are_exact() -> None:
+    node = parse("macs <= 9.007199254740993e15", NAMES, comparison=True)
+    assert show(node) == "macs <= 9007199254740993"
