@@ -129,17 +129,19 @@ def show_fields(*event: Any) -> tuple[str, str] | None:
     return f"({', '.join(shown)})", ""
 
 
+EXAMPLES = re.compile(r"\| (?P<head>Examples?:) +")
+
+
 def set_examples(*event: Any) -> None:
-    """In the help of a command, examples are code."""
+    """In the help of a command, the examples are code, and nothing else is marked up but words between backticks."""
     *_, lines = event
     found: list[str] = []
-    for line in lines:
-        head, example, command = line.removeprefix("| ").partition("resnext-flops ")
-        if line.startswith("| ") and example and head.strip() in {"", "Example:", "Examples:"}:
-            found += [head.strip() + ":", ""] if head.strip() else []
-            found.append(f"   {example}{command}")
+    for _, paragraph in groupby(lines, key=bool):
+        block = list(paragraph)
+        if example := EXAMPLES.match(block[0]):
+            found += [example["head"], "", ".. code-block:: sh", "", *(f"   {line[example.end() :]}" for line in block)]
         else:
-            found.append(line)
+            found += [line.replace("*", r"\*") for line in block]
     lines[:] = found
 
 
