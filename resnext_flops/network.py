@@ -208,7 +208,7 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
     >>> from sympy import Symbol
     >>> from resnext_flops.complexity.layers import Conv, Description, Sequential
     >>> @family
-    ... def tiny(width=4, resolution=8):
+    ... def tiny(width=4, *, resolution=8):
     ...     return Description((3, resolution, resolution), Sequential.of(conv=Conv(width, 3)))
     >>> tiny(5), tiny(5).cost().macs == 3 * 3 * 3 * 5 * 6 * 6
     (tiny(5), True)
