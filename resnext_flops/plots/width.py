@@ -51,7 +51,7 @@ def _draw(axes: Axes, solutions: Sequence[WidthSolution]) -> None:
     circle: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": VERMILION, "markersize": 6}
     axes.plot(*zip(*paper, strict=True), "o", label="the paper's Table 2", **circle)
     for cardinality, size in paper:
-        label(axes, f"{cardinality}x{size}d", (cardinality, size), (4, 4), color=VERMILION)
+        label(axes, f"{cardinality}x{size}d", (cardinality, size), (4, 6), color=VERMILION)
         if (nearest := dots[CARDINALITIES.index(cardinality)]) != size:
             label(axes, f"nearest is {cardinality}x{nearest}d", (cardinality, nearest), (-5, -5), color=BLACK)
     first = solutions[0]

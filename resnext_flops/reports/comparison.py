@@ -8,7 +8,7 @@ from resnext_flops.counting import count
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.plots import KINDS
-from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section
+from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
 from resnext_flops.subject import subject
 from resnext_flops.tables import compared, counted
 from resnext_flops.tables.sentences import Prove
@@ -57,13 +57,13 @@ def comparison(
 def _side_by_side(ledgers: Sequence[Ledger]) -> Iterator[Part]:
     """The first model beside each other one."""
     for number, other in enumerate(ledgers[1:], start=2):
-        text = f"{KINDS['stages']} They are {ledgers[0].name} and {other.name}."
+        text = f"{KINDS['stages']} {shown([ledgers[0].name, other.name])}"
         yield Picture(f"stages-{number}", "stages", (ledgers[0], other), text)
 
 
 def _by_convention(ledgers: Sequence[Ledger]) -> list[Part]:
     pictures = [
-        Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} The model is {ledger.name}.")
+        Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} {shown([ledger.name])}")
         for number, ledger in enumerate(ledgers, start=1)
     ]
     return [compared.rules(), compared.conventions(ledgers), compared.bridges(ledgers), *pictures]

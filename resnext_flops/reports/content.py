@@ -40,6 +40,15 @@ class Picture(NamedTuple):
     text: str
 
 
+def shown(models: Sequence[str]) -> str:
+    """The sentence that names the models of a picture; empty for a picture of the paper's own.
+
+    >>> shown(["resnet50", "resnext50_32x4d"])
+    'Shown: resnet50 and resnext50_32x4d.'
+    """
+    return f"Shown: {' and '.join(models)}." if models else ""
+
+
 class Command(NamedTuple):
     """A line for a shell."""
 

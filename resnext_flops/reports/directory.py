@@ -79,10 +79,13 @@ def _swap(new: Path, directory: Path) -> None:
         new.rename(directory)
         return
     old = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
-    directory.replace(old)
     try:
+        directory.replace(old)
         new.rename(directory)
     except BaseException:
-        old.replace(directory)
+        if directory.exists():
+            old.rmdir()
+        else:
+            old.replace(directory)
         raise
     shutil.rmtree(old)

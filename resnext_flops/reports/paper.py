@@ -9,7 +9,7 @@ from dataclasses import replace
 from resnext_flops.models import network
 from resnext_flops.network import resnet, resnext
 from resnext_flops.plots import KINDS, NETWORKS
-from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section
+from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section, shown
 from resnext_flops.solve import template_block
 from resnext_flops.tables import compared, paper
 from resnext_flops.tables.registry import tables
@@ -55,13 +55,11 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
 
 
 def _tidy(parts: Iterable[Part]) -> list[Part]:
-    """The parts, and their tables without empty columns and without the sentence that the report begins with."""
-    return [_tidied(part) if isinstance(part, Table) else part for part in parts]
-
-
-def _tidied(table: Table) -> Table:
-    columns = [column for column in table.columns if any(row.get(column.key) is not None for row in table.rows)]
-    return replace(table, columns=columns, notes=[note for note in table.notes if note != PRINTED])
+    """The parts, and their tables without the sentence that the report begins with."""
+    return [
+        replace(part, notes=[note for note in part.notes if note != PRINTED]) if isinstance(part, Table) else part
+        for part in parts
+    ]
 
 
 def _introduction() -> list[Part]:
@@ -119,12 +117,11 @@ def _conventions() -> Iterator[Part]:
     yield compared.bridges(ledgers)
 
 
-def _pictures(section: str) -> list[Picture]:
-    return [
-        Picture(kind, kind, HEADLINE[: NETWORKS.get(kind, 0)], caption)
-        for kind, caption in KINDS.items()
-        if PICTURES.get(kind, "") == section
-    ]
+def _pictures(section: str) -> Iterator[Picture]:
+    for kind, caption in KINDS.items():
+        if PICTURES.get(kind, "") == section:
+            networks = HEADLINE[: NETWORKS.get(kind, 0)]
+            yield Picture(kind, kind, networks, f"{caption} {shown(networks)}".strip())
 
 
 def _making(command: str) -> list[Part]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from torch import nn
@@ -18,6 +20,7 @@ from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
 from resnext_flops.plots.error import error, series
 from resnext_flops.plots.space import ACTIVATIONS_M, Design, designs, front, line, space
+from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.stages import by_stage, stages
 from resnext_flops.plots.width import exact_widths, width
 from resnext_flops.published import published
@@ -104,7 +107,7 @@ def test_cifar_draws_table_7(panel: int, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("resnet50", "resnext50_32x4d"), ("googlenet", "vgg16"), ("resnet20_cifar", "wrn_16_8")]
+    ("first", "second"), [("resnet50", "resnext50_32x4d"), ("inception_v3", "vgg16"), ("resnet20_cifar", "wrn_16_8")]
 )
 def test_stages_add_up_to_the_breakdown(first: str, second: str) -> None:
     ledgers = [rf.network(name).cost() for name in (first, second)]
@@ -124,6 +127,29 @@ def test_stages_add_up_to_the_breakdown(first: str, second: str) -> None:
             name = names[row_of(bar)]
             ends[name] = max(ends[name], round((bar.get_x() + bar.get_width()) * unit))
         assert ends == expected
+
+
+rows_of_parts = st.lists(st.dictionaries(st.sampled_from("abcdefghijkl"), st.integers(-9, 99)), min_size=1, max_size=4)
+
+
+@given(rows_of_parts)
+def test_bars_lie_end_to_end_on_either_side_of_zero(rows: list[dict[str, int]]) -> None:
+    axes = Figure().subplots()
+    known = looks(rows)
+    stack(axes, rows, known, 1)
+    # At most eight parts have a look, so that up to five share the last.
+    assert len(known) <= 8
+    for place, row in enumerate(rows):
+        widths = {part: round(bar.get_width()) for part, bar in bars(axes) if row_of(bar) == place}
+        merged: Counter[str] = Counter()
+        for part, figure in row.items():
+            merged[part if part in known else "others"] += figure
+        assert widths == {part: figure for part, figure in merged.items() if figure}
+        spans = sorted(
+            (round(bar.get_bbox().xmin), round(bar.get_bbox().xmax)) for _, bar in bars(axes) if row_of(bar) == place
+        )
+        assert all(end == begin for (_, end), (begin, _) in pairwise(spans))
+        assert not spans or spans[0][0] <= 0 <= spans[-1][1]
 
 
 def test_stages_tell_grouped_convolutions_apart() -> None:

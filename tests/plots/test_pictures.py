@@ -63,11 +63,15 @@ def beyond_limits(axis: Axis) -> list[Text]:
     return [label for tick in ticks for label in (tick.label1, tick.label2)]
 
 
-def markers(axes: Axes) -> list[tuple[float, float]]:
-    """The centre of every marker that is larger than a dot, in pixels."""
-    lines = [each for each in axes.lines if each.get_marker() not in ("None", "") and each.get_markersize() > 1]
-    found = [axes.transData.transform(np.asarray(each.get_xydata())) for each in lines]
-    return [(float(x), float(y)) for each in found for x, y in each]
+def markers(axes: Axes) -> list[Bbox]:
+    """The box of every marker that is larger than a dot, in pixels."""
+    found = []
+    for line in axes.lines:
+        if line.get_marker() not in ("None", "") and line.get_markersize() > 1:
+            half = line.get_markersize() / 2 * axes.figure.dpi / 72
+            for x, y in axes.transData.transform(np.asarray(line.get_xydata())):
+                found.append(Bbox.from_extents(x - half, y - half, x + half, y + half))
+    return found
 
 
 @pytest.mark.parametrize(("kind", "models"), PICTURES)
@@ -80,8 +84,8 @@ def test_no_text_is_on_another_or_on_a_marker_or_beyond_the_edge(kind: str, mode
         assert page.x0 <= box.x0 <= box.x1 <= page.x1, text
         assert page.y0 <= box.y0 <= box.y1 <= page.y1, text
     assert [(one, two) for (one, a), (two, b) in combinations(found, 2) if a.overlaps(b)] == []
-    centres = [centre for axes in figure.axes for centre in markers(axes)]
-    assert [(text, centre) for text, box in found for centre in centres if box.contains(*centre)] == []
+    drawn = [marker for axes in figure.axes for marker in markers(axes)]
+    assert [(text, marker) for text, box in found for marker in drawn if box.overlaps(marker)] == []
 
 
 @pytest.mark.parametrize(("kind", "models"), PICTURES)
