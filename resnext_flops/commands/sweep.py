@@ -11,6 +11,7 @@ import click
 
 from resnext_flops.commands.options import Whole, output_options
 from resnext_flops.commands.proving import proving
+from resnext_flops.complexity.symbolic import NAMES
 from resnext_flops.errors import InputError
 from resnext_flops.models import families, network
 from resnext_flops.network import Network
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # A terminal shows so many designs; a pipe, a file and every other form hold them all.
 SHOWN = 50
 STOPPED = 130
+# A rate is told of more designs than these.
+MANY = 1_000_000
 
 SIZES = {"cardinality": "C", "width": "d", "resolution": "r", "base-width": "w", "classes": "K"}
 
@@ -118,7 +121,7 @@ def command(
     progress, remark = _run(asked, engine, scheduler, start, path)
     done = len(progress.done) == len(asked.parts())
     frame = result(asked, progress.selection) if done else asked.frame(progress.selection)
-    proofs = _prove(base, list(space), frame, prove if done else 0, device, wanted["seed"])
+    proofs = _prove(base, list(space), frame, prove, device, wanted["seed"]) if prove and done else {}
     if path is not None:
         keep(frame, path)
         if done:
@@ -142,15 +145,18 @@ def _network(model: str, depth: str | None) -> Network:
 
 def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:
     """The values of every size that is swept."""
-    space = {name: values for name, values in sizes.items() if values is not None}
+    given = [(name, values) for name, values in sizes.items() if values is not None]
     if stage_depths is not None:
-        space |= {f"n{stage}": values for stage, values in enumerate(stage_depths.split("/"), start=1)}
-    for given in over:
-        name, equals, values = given.partition("=")
+        given += [(f"n{stage}", values) for stage, values in enumerate(stage_depths.split("/"), start=1)]
+    for text in over:
+        name, equals, values = text.partition("=")
         if not equals:
-            raise InputError(f"--over {given!r} is not of the form n3=4:36")
-        space[name] = values
-    return space
+            raise InputError(f"--over {text!r} is not of the form n3=4:36")
+        given.append((NAMES.get(name, name), values))
+    names = [name for name, _ in given]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"values of {twice} are given twice; give them once")
+    return dict(given)
 
 
 def _split(pareto: str | None) -> list[str]:
@@ -194,7 +200,8 @@ def _run(
         return progress, f"{remark}; what was selected of them is kept, and --resume goes on"
     seconds = time.perf_counter() - begin
     looked_at = asked.designs - before
-    return progress, f"{looked_at:,} designs in {seconds:.2f} s, {looked_at / seconds:.3g} a second"
+    rate = f", {looked_at / seconds:.3g} a second" if looked_at > MANY else ""
+    return progress, f"{looked_at:,} designs in {seconds:.2f} s{rate}"
 
 
 @contextmanager
@@ -223,15 +230,13 @@ def _prove(
     """The proofs of some designs, drawn at random, by their numbers."""
     import random
 
-    from resnext_flops.complexity.symbolic import NAMES
     from resnext_flops.solve import with_sizes
 
     chosen = random.Random(seed).sample(range(len(frame)), min(count, len(frame)))  # noqa: S311
     rows = frame.iloc[sorted(chosen)]
-    names = [NAMES.get(name, name) for name in sizes]
     with proving(device, total=len(rows)) as prover:
         return {
-            int(number): prover(with_sizes(base, {name: int(row[name]) for name in names}))
+            int(number): prover(with_sizes(base, {name: int(row[name]) for name in sizes}))
             for number, row in zip(rows.index, rows.to_dict("records"), strict=True)
         }
 

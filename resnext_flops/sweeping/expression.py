@@ -154,6 +154,8 @@ def parse(text: str, names: Mapping[str, int | None], comparison: bool = False) 
     if is_truth(node) != comparison:
         wanted = "a comparison, such as 'macs <= 4.2e9'" if comparison else "a number, such as 'macs / params'"
         raise InputError(f"cannot use {shown!r}: it must be {wanted}")
+    if not names_in([node]):
+        raise InputError(f"cannot use {shown!r}: it holds no figure and no size that is swept")
     return node
 
 

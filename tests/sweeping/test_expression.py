@@ -94,6 +94,7 @@ def test_bounds_hold_everywhere_in_a_box(text: str, c: range, d: range, macs: ra
         "1j",
         "macs <",
         "",
+        "3 + K",
         "abs(1, 2)",
         "min(1)",
         "min(1, key=2)",

@@ -92,6 +92,7 @@ def test_some_designs_are_proven() -> None:
         (["resnet50", "--depth", "50", "--base-width", "1:4"], "--depth is for a family"),
         (["resnext50_32x4d"], "a sweep needs a free size"),
         (["resnext50_32x4d", "--over", "d"], "is not of the form"),
+        (["resnext50_32x4d", "--width", "4:1", "--over", "width=1"], "values of d are given twice"),
         (["resnext50_32x4d", "--width", "4:1"], "the range is empty"),
         (["resnext50_32x4d", "--width", "1:4", "--budget", "macs <= import"], "cannot use"),
         (["resnext50_32x4d", "--width", "1:4", "--budget", "macs <= 1"], "the nearest is d = 1 with"),
