@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
@@ -12,6 +11,10 @@ from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.models import network
 from resnext_flops.network import resnet, resnext
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
+from resnext_flops.sweeping.sweep import sweep
+
+if TYPE_CHECKING:
+    import pandas
 
 CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = range(2, 129, 2)
@@ -34,47 +37,18 @@ NAMES = {
 }
 
 
-class Design(NamedTuple):
-    """A network of the space: its cardinality C, width d and resolution r, and its exact figures."""
+def designs(at_least: int = MULTIPLY_ADDS.start, pareto: Sequence[str] = ()) -> "pandas.DataFrame":
+    """The ResNeXt-50s of the space, of some cardinalities, widths and resolutions, or those of a Pareto front.
 
-    sizes: tuple[int, int, int]
-    macs: int
-    params: int
-    activations: int
+    at_least: multiply-adds.
 
-
-def designs() -> list[Design]:
-    """Every ResNeXt-50 of the space, of some cardinalities, widths and resolutions, by its closed forms.
-
-    >>> import resnext_flops as rf
-    >>> found = next(each for each in designs() if each.sizes == (32, 4, 224))
-    >>> found.macs == rf.resnext(50, cardinality=32, width=4).cost().macs
+    >>> found = designs()
+    >>> (mine,) = found[(found.C == 32) & (found.d == 4) & (found.r == 224)].macs
+    >>> mine == resnext(50, cardinality=32, width=4).cost().macs
     True
     """
-    reading = _template()
-    formulas = [reading.figure(name) for name in ("macs", "params", "activations")]
-    found = []
-    for sizes in product(CARDINALITIES, WIDTHS, RESOLUTIONS):
-        point = reading.point(dict(zip("Cdr", sizes, strict=True)))
-        found.append(Design(sizes, *(substitute(formula, point) for formula in formulas)))
-    return [each for each in found if each.macs in MULTIPLY_ADDS]
-
-
-def front(found: Sequence[Design], least: int) -> list[Design]:
-    """The Pareto front of the designs of at least some multiply-adds: no other has as little of all three figures.
-
-    least: multiply-adds.
-
-    >>> some = [Design((1, 1, 1), *figures) for figures in ((9, 1, 1), (10, 5, 5), (11, 4, 6), (12, 5, 6))]
-    >>> [design.macs for design in front(some, 10)]
-    [10, 11]
-    """
-    best: list[Design] = []
-    # In this order whatever beats a design comes before it, or is the same.
-    for each in sorted((each for each in found if each.macs >= least), key=lambda each: each[1:]):
-        if not any(other.params <= each.params and other.activations <= each.activations for other in best):
-            best.append(each)
-    return best
+    space = {"C": CARDINALITIES, "d": WIDTHS, "r": RESOLUTIONS}
+    return sweep(resnext(50), space, budget=f"{at_least} <= macs < {MULTIPLY_ADDS.stop}", pareto=pareto)
 
 
 def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
@@ -124,11 +98,11 @@ def space(axes: Axes | None = None) -> Axes:
     """
     axes = axes or panel(3.7)
     found = designs()
-    axes.plot(*_axes_of(found), ".", color=SKY, markersize=1, label=f"{len(found):,} designs")
+    axes.plot(*_of(found), ".", color=SKY, markersize=1, label=f"{len(found):,} designs")
     for cardinality, (color, dashes, offset) in LINES.items():
         _draw_lines(axes, cardinality, color, dashes, offset)
-    best = sorted(front(found, resnet(50).cost().macs), key=lambda each: each.params)
-    axes.plot(*_axes_of(best), "D-", color=VERMILION, markersize=2.5, label="Pareto front at ResNet-50's cost")
+    best = designs(resnet(50).cost().macs, pareto=("macs", "params", "activations")).sort_values("params")
+    axes.plot(*_of(best), "D-", color=VERMILION, markersize=2.5, label="Pareto front at ResNet-50's cost")
     for name, offset in NAMES.items():
         cost = network(name).cost()
         point = (cost.macs / 1e9, cost.params / 1e6)
@@ -151,6 +125,6 @@ def _draw_lines(axes: Axes, cardinality: int, color: str, dashes: str, offset: t
         label(axes, str(millions), points[-1], offset, color=color)
 
 
-def _axes_of(found: Sequence[Design]) -> tuple[list[float], list[float]]:
+def _of(found: "pandas.DataFrame") -> "tuple[pandas.Series[float], pandas.Series[float]]":
     """The multiply-adds of designs in G, and their parameters in M."""
-    return [each.macs / 1e9 for each in found], [each.params / 1e6 for each in found]
+    return found.macs / 1e9, found.params / 1e6

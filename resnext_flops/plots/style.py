@@ -14,7 +14,6 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from resnext_flops.complexity.ledger import Ledger
@@ -46,7 +45,7 @@ FILLS: tuple[dict[str, Any], ...] = tuple(
         (BLUE, ""),
         (ORANGE, "////"),
         (SKY, ""),
-        (VERMILION, "...."),
+        (VERMILION, "xxxx"),
         (GREEN, ""),
         (PURPLE, "\\\\\\\\"),
         (YELLOW, ""),
@@ -145,6 +144,6 @@ def label(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float
         textcoords="offset points",
         ha="left" if right > 0 else "right" if right < 0 else "center",
         va="center" if right else "bottom" if up > 0 else "top",
-        path_effects=[withStroke(linewidth=1.5, foreground="white")],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.2},
         **{"color": GREY, "fontsize": SMALL, **settings},
     )

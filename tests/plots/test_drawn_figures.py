@@ -19,7 +19,7 @@ import resnext_flops as rf
 from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
 from resnext_flops.plots.error import error, series
-from resnext_flops.plots.space import ACTIVATIONS_M, Design, designs, front, line, space
+from resnext_flops.plots.space import ACTIVATIONS_M, designs, line, space
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.stages import by_stage, stages
 from resnext_flops.plots.width import exact_widths, width
@@ -194,26 +194,9 @@ def test_bridges_are_those_of_the_audit() -> None:
 
 @given(st.data())
 def test_designs_cost_what_their_networks_do(data: st.DataObject) -> None:
-    design = data.draw(st.sampled_from(designs()))
-    cardinality, size, resolution = design.sizes
-    cost = rf.resnext(50, cardinality=cardinality, width=size, resolution=resolution).cost()
-    assert design[1:] == (cost.macs, cost.params, cost.activations)
-
-
-figures_of_designs = st.lists(st.tuples(*[st.integers(1, 6)] * 3), max_size=30)
-
-
-@given(figures_of_designs, st.integers(1, 6))
-def test_the_front_is_what_no_other_design_beats(many: list[tuple[int, int, int]], least: int) -> None:
-    kept = {each[1:] for each in front([Design((1, 1, 1), *figures) for figures in many], least)}
-    allowed = {figures for figures in many if figures[0] >= least}
-    beaten = {
-        one
-        for one in allowed
-        for other in allowed
-        if one != other and all(theirs <= ours for ours, theirs in zip(one, other, strict=True))
-    }
-    assert kept == allowed - beaten
+    design = data.draw(st.sampled_from(designs().to_dict("records")))
+    cost = rf.resnext(50, cardinality=design["C"], width=design["d"], resolution=design["r"]).cost()
+    assert (design["macs"], design["params"], design["activations"]) == (cost.macs, cost.params, cost.activations)
 
 
 @pytest.mark.parametrize("cardinality", [1, 32])
@@ -227,8 +210,8 @@ def test_lines_of_activations_run_through_networks_of_that_many(cardinality: int
 
 def test_the_front_holds_the_papers_designs() -> None:
     # ResNet-50, and Table 2's 2x40d and 4x24d.
-    macs = rf.resnet(50).cost().macs
-    assert {(1, 64, 224), (2, 40, 224), (4, 24, 224)} <= {each.sizes for each in front(designs(), macs)}
+    best = designs(rf.resnet(50).cost().macs, pareto=("macs", "params", "activations")).sort_values("params")
+    assert {(1, 64, 224), (2, 40, 224), (4, 24, 224)} <= set(best[["C", "d", "r"]].itertuples(index=False, name=None))
     (drawn,) = [each for each in space().lines if str(each.get_label()).startswith("Pareto")]
-    best = sorted(front(designs(), macs), key=lambda each: each.params)
-    assert points(drawn) == [(each.macs / 1e9, each.params / 1e6) for each in best]
+    expected = [(macs / 1e9, params / 1e6) for macs, params in zip(best.macs, best.params, strict=True)]
+    assert points(drawn) == expected
