@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit golden report bench clean
+.PHONY: table test lint types tests verify audit golden report notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -39,6 +39,14 @@ golden: .venv/installed
 # The report of the paper, proven on real models (about two minutes on two cores); the tests compare it with the program.
 report: .venv/installed
 	$(BIN)/resnext-flops report --of paper --prove --device cpu --output docs/report --force
+
+# Execute the notebooks and write their outputs anew; read the difference before you commit it.
+notebooks: .venv/installed
+	$(BIN)/pytest tests/test_notebooks.py --update-golden
+
+# The documentation site, in docs/_build; a warning is an error.
+docs: .venv/installed
+	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

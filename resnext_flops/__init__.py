@@ -17,9 +17,18 @@ from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
-from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
+from resnext_flops.network import (
+    Network,
+    described,
+    family,
+    resnet,
+    resnet_cifar,
+    resnext,
+    resnext_cifar,
+    wide_resnet,
+)
 from resnext_flops.proof import Proof, Rung
-from resnext_flops.solve import Solution, WidthSolution, solve, solve_width
+from resnext_flops.solve import Solution, Solutions, WidthSolution, solve, solve_width
 from resnext_flops.verify import verify
 
 if TYPE_CHECKING:
@@ -58,8 +67,8 @@ _LATER = {
     "diff": "difference",
     "identify": "identification",
     "load_reference_state": "references",
-    "sweep": "sweeping.sweep",
     "report": "reports",
+    "sweep": "sweeping.sweep",
 }
 
 
@@ -83,12 +92,14 @@ __all__ = [
     "Proof",
     "Rung",
     "Solution",
+    "Solutions",
     "WidthSolution",
     "alexnet",
     "audit",
     "count",
     "described",
     "diff",
+    "family",
     "googlenet",
     "identify",
     "inception_resnet_v2",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops import display
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
@@ -12,6 +13,7 @@ from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from torch import nn
 
 # Why a rule is not exact on a model, where it is not: shown beside the residue.
@@ -84,6 +86,15 @@ class Audit(NamedTuple):
     def holds(self) -> bool:
         """Whether every answer that was given is the one predicted, or differs for a known reason."""
         return all(not each.residue or each.counter in RESIDUES for each in self.findings)
+
+    def __repr__(self) -> str:
+        return display.plain(self)
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
 
 
 def audit(

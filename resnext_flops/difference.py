@@ -12,11 +12,13 @@ from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops import display
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from torch import nn
 
 
@@ -84,6 +86,15 @@ class Difference(NamedTuple):
         """The part of a change in the difference of `params` or `macs`; None where the totals are the same."""
         whole = getattr(self, figure)
         return Fraction(getattr(change, figure), whole) if whole else None
+
+    def __repr__(self) -> str:
+        return display.plain(self)
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
 
 
 def diff(

@@ -13,6 +13,7 @@ from fractions import Fraction
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops import display
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, Memory
@@ -24,6 +25,7 @@ from resnext_flops.verify import choose_device
 
 if TYPE_CHECKING:
     import torch
+    from rich.console import Group
     from torch import nn
 
 Clock = Callable[[], float]
@@ -105,6 +107,15 @@ class Measured(NamedTuple):
         intensity = self.intensity
         return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
+    def __repr__(self) -> str:
+        return display.plain(self)
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
+
 
 class Measurement(NamedTuple):
     """What was measured, how, and on what."""
@@ -117,6 +128,15 @@ class Measurement(NamedTuple):
     def failures(self) -> tuple[str, ...]:
         """Why models have no times: one sentence each."""
         return tuple(each.failure for each in self.models if each.failure)
+
+    def __repr__(self) -> str:
+        return display.plain(self)
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
 
 
 def measure(

@@ -200,7 +200,21 @@ def _with_smallest_resolution(
 
 
 def family(function: Callable[P, Description]) -> Callable[P, Network]:
-    """The public form of a family function: the same arguments and documentation, and a Network as the result."""
+    """The public form of a family function: the same arguments and documentation, and a Network as the result.
+
+    The Network has every reading, and each whole-numbered argument is a size that can be free in it. Calling it raises
+    InputError for an argument that the function does not have, or a value that it cannot use.
+
+    >>> from sympy import Symbol
+    >>> from resnext_flops.complexity.layers import Conv, Description, Sequential
+    >>> @family
+    ... def tiny(width=4, *, resolution=8):
+    ...     return Description((3, resolution, resolution), Sequential.of(conv=Conv(width, 3)))
+    >>> tiny(5), tiny(5).cost().macs == 3 * 3 * 3 * 5 * 6 * 6
+    (tiny(5), True)
+    >>> tiny().closed_form("params", d=Symbol("d"))
+    27 d
+    """
     declared = signature(function)
 
     @wraps(function)

@@ -1,6 +1,11 @@
 """What a proof says: one rung for each comparison, and whether it holds."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from resnext_flops import display
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 SHOWN = 3  # differences that a rung tells before it only counts them
 
@@ -82,3 +87,12 @@ class Proof(NamedTuple):
         place = f" on {self.device}" if self.device else ""
         head = f"{self.network}{place}: {'proven' if self.holds else 'NOT PROVEN'}"
         return "\n".join((head, *(f"  {rung}" for rung in self.rungs)))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)

@@ -31,8 +31,9 @@ from functools import cached_property
 from inspect import signature
 from itertools import product
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from resnext_flops import display
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
@@ -43,7 +44,19 @@ from resnext_flops.complexity.symbolic import figure as figure_of
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, build, resnext
 
-__all__ = ["CONSTRAINTS", "WIDTH_FIGURES", "Solution", "WidthSolution", "solve", "solve_width", "template_block"]
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = [
+    "CONSTRAINTS",
+    "WIDTH_FIGURES",
+    "Solution",
+    "Solutions",
+    "WidthSolution",
+    "solve",
+    "solve_width",
+    "template_block",
+]
 
 CONSTRAINTS = ("nearest", "at-most", "at-least")
 # How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
@@ -103,6 +116,61 @@ class Solution:
         """The network with these sizes. Raises InputError where the family takes no depth stage by stage."""
         return with_sizes(self.base, self.sizes)
 
+    def latex(self) -> str:
+        """The sizes, the root and how far the cost is off the budget, in LaTeX.
+
+        >>> import resnext_flops as rf
+        >>> (found,) = rf.solve(rf.resnext(50, 2), "d", like=rf.resnet(50), figure="weights", scope="block")
+        >>> print(found.latex())
+        d^{*} = 39.95,\\quad d = 40,\\quad \\text{weights} = 69{,}760\\ (+0.18\\,\\%)
+        """
+        symbols = {name: DEPTH.sub(r"n_{\1}", name) for name in self.sizes}
+        given = [f"{symbols[name]} = {each}" for name, each in self.sizes.items() if name not in self.unknowns]
+        root = [] if self.root is None else [f"{symbols[self.unknowns[0]]}^{{*}} = {self.root:.2f}"]
+        found = [f"{symbols[name]} = {self.sizes[name]}" for name in self.unknowns]
+        cost = f"{self.cost:,}".replace(",", "{,}")
+        off = f"{float(100 * self.deviation):+.2f}\\,\\%"
+        figure = "multiply-adds" if self.figure == "macs" else self.figure
+        return ",\\quad ".join((*given, *root, *found, f"\\text{{{figure}}} = {cost}\\ ({off})"))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+
+Each = TypeVar("Each", bound=Solution)
+
+
+class Solutions(list[Each]):
+    """The answers of one question: a list that shows itself as a table.
+
+    reference: the network whose cost was the budget; None for a plain number.
+
+    >>> import resnext_flops as rf
+    >>> rf.solve(rf.resnext(101), "C", budget=15e9)  # doctest: +ELLIPSIS
+    C of resnext(101, cardinality=C, width=4) for 15,000,000,000 multiply-adds, network scope
+    <BLANKLINE>
+       C*   C       mult-adds  mult-adds off by ...
+    62.03  62  14,992,128,000           -0.05 % ...
+    ...
+    """
+
+    def __init__(self, found: Iterable[Each], reference: Network | None = None) -> None:
+        super().__init__(found)
+        self.reference = reference
+
+    def __repr__(self) -> str:
+        return display.plain(self) or "[]"
+
+    def __rich__(self) -> "Group":
+        return display.rich(self)
+
+    def _repr_html_(self) -> str:
+        return display.html(self)
+
+    def _repr_latex_(self) -> str:
+        lines = " \\\\\n".join(f"& {each.latex()}" for each in self)
+        return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
+
 
 def with_sizes(network: Network, sizes: Mapping[str, int]) -> Network:
     """A network with other sizes, by their free names.
@@ -138,7 +206,7 @@ def solve(
     multiple_of: int | Mapping[str, int] = 1,
     lower: int | Mapping[str, int] = 1,
     upper: int | Mapping[str, int] | None = None,
-) -> list[Solution]:
+) -> Solutions[Solution]:
     """The whole number at which a network meets a budget; for two unknowns, all pairs that come near to it.
 
     network: its other sizes are kept.
@@ -181,14 +249,14 @@ def solve(
         percent = FRONTIER_PERCENT if len(wanted) == 2 else NEAR_PERCENT
     target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
 
-    solutions = []
+    solutions: list[Solution] = []
     for base, among, fixed, shown in _cases(network, wanted, values, scope, bounds):
         if len(wanted) == 1:
             found = [nearest(among, wanted[0], bounds[wanted[0]], target, fixed)]
         else:
             found = pairs(among, wanted, bounds, target, fixed)
         solutions += _solutions(base, scope, figures, target, budgets, shown, found)
-    return solutions
+    return Solutions(solutions, like)
 
 
 def _cases(
@@ -332,7 +400,7 @@ class WidthSolution(Solution):
 
 def solve_width(
     reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block"
-) -> list[WidthSolution]:
+) -> Solutions[WidthSolution]:
     """The bottleneck width d at which ResNeXt costs what a reference costs, for each cardinality C.
 
     reference: a network of bottleneck blocks, whose depth, resolution, classes and base width are kept.
@@ -359,7 +427,7 @@ def solve_width(
         raise _too_many_groups(
             template, scoped(reference.description, scope), figure, scope, max(values["C"])
         ) from None
-    return [WidthSolution(**vars(each)) for each in found]
+    return Solutions((WidthSolution(**vars(each)) for each in found), reference)
 
 
 def _template(reference: Network) -> Network:

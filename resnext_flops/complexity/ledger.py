@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
-
-    from resnext_flops.tables.render import TerminalTable
+    from rich.console import Group
 
 
 class Entry(NamedTuple):
@@ -204,17 +204,11 @@ class Ledger:
         frame = pandas.DataFrame(self.entries, columns=Entry._fields, dtype=object)
         return frame.set_index("path")
 
-    def __rich__(self) -> "TerminalTable":
-        from resnext_flops.tables.breakdown import breakdown
-        from resnext_flops.tables.render import TerminalTable
-
-        return TerminalTable(breakdown(self))
+    def __rich__(self) -> "Group":
+        return display.rich(self)
 
     def _repr_html_(self) -> str:
-        from resnext_flops.tables.breakdown import breakdown
-        from resnext_flops.tables.render import to_html
-
-        return to_html(breakdown(self))
+        return display.html(self)
 
     def __repr__(self) -> str:
         return (

@@ -172,6 +172,59 @@ def _disagreements(measurement: Measurement) -> list[str]:
     return sentences
 
 
+def parts(found: Memory) -> Table:
+    """The exact bytes of one network's tensors, by what they are for.
+
+    >>> import resnext_flops as rf
+    >>> [row["bytes"] for row in parts(rf.resnet(50).memory()).rows][:2] == [4 * rf.resnet(50).cost().params] * 2
+    True
+    """
+    rows = {
+        "learned tensors": found.weights,
+        "gradients": found.gradients,
+        f"state of {found.optimizer}": found.state,
+        "buffers of batch norm": found.buffers,
+        "kept for the backward pass": found.activations,
+        "training, in all": found.training,
+        "alive at once without gradients": found.live,
+        "inference, in all": found.inference,
+        "moved in a forward pass": found.moved,
+        "moved in a training step": found.moved_in_training,
+    }
+    return Table(
+        id="memory",
+        title=f"Bytes of the tensors for a batch of {found.batch} in {found.dtype}, with {found.optimizer}",
+        source="",
+        columns=(Column("part", "part"), Column("bytes", "bytes")),
+        rows=[{"part": part, "bytes": figure} for part, figure in rows.items()],
+        notes=(
+            "In training there are learned tensors, gradients, state, buffers and what is kept; at inference learned "
+            "tensors, buffers and what is alive at once. The workspace of operators is not counted.",
+        ),
+    )
+
+
+def one(found: Measured) -> Table:
+    """One model at one batch size: its latency, and the exact work behind it."""
+    seconds = found.seconds
+    rows: dict[str, Cell] = {
+        "milliseconds, the median": 1000 * seconds.median if seconds else None,
+        "uncertainty of the median": Fraction(seconds.uncertainty) if seconds else None,
+        "ratio to the first model": found.ratio.median if found.ratio else None,
+        "FLOPs of the batch": found.flops,
+        "bytes moved": found.moved,
+        "FLOP/s": round(found.flops / seconds.median) if seconds else None,
+    }
+    return Table(
+        id="measured",
+        title=f"{found.network!r} with a batch of {found.batch}",
+        source="",
+        columns=(Column("what", ""), Column("figure", "figure")),
+        rows=[{"what": what, "figure": figure} for what, figure in rows.items()],
+        notes=(found.failure,) if found.failure else (),
+    )
+
+
 def paper_networks() -> dict[Network, Mapping[str, Cell]]:
     """The networks of the paper's Section 5.1 with its printed rows, ResNet-101 first: ratios are to it."""
     rows = {network(row["network"]): row for row in published("resnext")["performance"]["rows"]}

@@ -47,7 +47,7 @@ def test_it_shows_itself_in_a_terminal_and_in_a_notebook() -> None:
     with console.capture() as shown:
         console.print(ledger)
     assert "4,089,184,256" in shown.get()
-    assert "<td>4,089,184,256</td>" in ledger._repr_html_()
+    assert ">4,089,184,256</td>" in ledger._repr_html_()
     assert repr(ledger) == "<Ledger of resnet(50): 175 layers, 25557032 params, 4089184256 multiply-adds>"
 
 

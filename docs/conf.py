@@ -1,0 +1,154 @@
+"""How the documentation site is built: `make docs`. Nothing is fetched while it is built, or when a page is opened."""
+
+import re
+from dataclasses import replace
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+import resnext_flops
+from resnext_flops.tables.counted import conventions
+from resnext_flops.tables.render import to_markdown
+from resnext_flops.tables.table import Table
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+project = "resnext-flops"
+author = "the authors of resnext-flops"
+release = version = resnext_flops.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_click"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+html_theme = "furo"
+html_title = f"resnext-flops {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_copyright = False
+
+# The outputs that are shown are the committed ones; the tests execute the notebooks and compare.
+nb_execution_mode = "off"
+# A notebook's table is HTML where it has a form in it, and a formula is LaTeX.
+myst_enable_extensions = ["dollarmath", "substitution"]
+myst_heading_anchors = 3
+
+
+def of_conventions(title: str, keys: str) -> Table:
+    """The table of all conventions, with some of its columns."""
+    table = conventions()
+    return replace(table, title=title, notes=(), columns=[each for each in table.columns if each.key in keys.split()])
+
+
+REPORT = """
+```{toctree}
+:hidden:
+:caption: The paper
+:glob:
+
+report/*
+```
+"""
+myst_substitutions = {
+    "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
+    "rules": to_markdown(of_conventions("The rules", "name version counts source")),
+    # The report is generated too, so it need not be there.
+    "report": REPORT if any(Path(__file__).parent.glob("report/*.md")) else "",
+}
+
+# In docstrings and in click's help, a word between backticks is code.
+default_role = "code"
+# An option keeps its two hyphens.
+smartquotes = False
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+
+# Names of other packages have no page here, and nothing is fetched to find theirs.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
+    # The insides of a reading and of a trace.
+    (r"py:.*", r"resnext_flops\.(complexity\.(records|symbolic)|real_models|published)\..*"),
+]
+# Written as a text, because the module is loaded only when it is called; and type variables.
+nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "resnext_flops.solve.Each")]
+
+# What the package loads only when it is asked for has to be there when its names are listed.
+for name in resnext_flops.__all__:
+    getattr(import_module("resnext_flops"), name)
+
+
+def inline_math(translator: "HTML5Translator", node: nodes.math) -> None:
+    """A formula in a line as MathML, which a browser shows without a script."""
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def displayed_math(translator: "HTML5Translator", node: nodes.math_block) -> None:
+    """A formula on a line of its own, which scrolls where it is too wide."""
+    translator.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+ARGUMENT = re.compile(r"(?P<names>[a-z]\w*(, \w+)*): ")
+
+
+def list_arguments(*event: Any) -> None:
+    """In a docstring, lines of the form `name: what it is` become a list."""
+    *_, lines = event
+    found: list[str] = []
+    for _, paragraph in groupby(lines, key=bool):
+        block = list(paragraph)
+        if all(ARGUMENT.match(line) for line in block if line[:1] != " "):
+            block = [ARGUMENT.sub(r"* `\g<names>`: ", line) if line[:1] != " " else line[2:] for line in block]
+        found += block
+    lines[:] = found
+
+
+def skip_fields(*event: Any) -> bool | None:
+    """Leave out the fields of a named tuple one by one; its signature and its docstring have them."""
+    _, _, _, member, *_ = event
+    return True if (getattr(member, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
+def show_fields(*event: Any) -> tuple[str, str] | None:
+    """The signature of a layer: its fields, which it takes in this order or by name."""
+    _, _, _, member, *_ = event
+    fields = getattr(member, "_fields", None)
+    if not isinstance(fields, dict):
+        return None
+    # What has no default holds a bare object in its place.
+    shown = (name if type(default) is object else f"{name}={default!r}" for name, default in fields.items())
+    return f"({', '.join(shown)})", ""
+
+
+EXAMPLES = re.compile(r"\| (?P<head>Examples?:) +")
+
+
+def set_examples(*event: Any) -> None:
+    """In the help of a command, the examples are code, and nothing else is marked up but words between backticks."""
+    *_, lines = event
+    found: list[str] = []
+    for _, paragraph in groupby(lines, key=bool):
+        block = list(paragraph)
+        if example := EXAMPLES.match(block[0]):
+            found += [example["head"], "", ".. code-block:: sh", "", *(f"   {line[example.end() :]}" for line in block)]
+        else:
+            found += [line.replace("*", r"\*") for line in block]
+    lines[:] = found
+
+
+def setup(app: "Sphinx") -> None:
+    """Have formulas written as MathML, and the arguments of a docstring as a list."""
+    app.connect("autodoc-skip-member", skip_fields)
+    app.connect("autodoc-process-signature", show_fields)
+    app.connect("sphinx-click-process-description", set_examples)
+    app.connect("autodoc-process-docstring", list_arguments)
+    app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

@@ -1,0 +1,71 @@
+"""Which tables a result is shown as, where it shows itself: see `resnext_flops/display.py`."""
+
+from functools import singledispatch
+from typing import Any
+
+from resnext_flops.auditing import Audit
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.memory import Memory
+from resnext_flops.difference import Difference
+from resnext_flops.measuring import Measured, Measurement
+from resnext_flops.proof import Proof
+from resnext_flops.solve import Solutions
+from resnext_flops.tables import counted, measured
+from resnext_flops.tables.proven import proof
+from resnext_flops.tables.solutions import solutions
+from resnext_flops.tables.table import Table
+
+
+@singledispatch
+def tables(result: object) -> list[Table]:
+    """The tables of a result, in the order in which they are shown.
+
+    Raises TypeError for what is not shown as tables.
+
+    >>> import resnext_flops as rf
+    >>> [table.id for table in tables(rf.audit(rf.resnet_cifar(20), run=False))]
+    ['audit', 'bridge']
+    """
+    raise TypeError(f"{type(result).__name__} is not shown as tables")
+
+
+@tables.register
+def _(result: Ledger) -> list[Table]:
+    """The cost by stage; what a traced module's figures leave open stands below it."""
+    return [counted.cost(result, "module", 1, {})]
+
+
+@tables.register(Solutions)
+def _(result: Solutions[Any]) -> list[Table]:
+    return [solutions(result, result.reference)] if result else []
+
+
+@tables.register
+def _(result: Audit) -> list[Table]:
+    return counted.audit(result)
+
+
+@tables.register
+def _(result: Difference) -> list[Table]:
+    return [counted.difference(result)]
+
+
+@tables.register
+def _(result: Memory) -> list[Table]:
+    return [measured.parts(result)]
+
+
+@tables.register
+def _(result: Measured) -> list[Table]:
+    return [measured.one(result)]
+
+
+@tables.register
+def _(result: Measurement) -> list[Table]:
+    found = [measured.times(result), measured.memory(result)]
+    return [table for table in found if table.rows]
+
+
+@tables.register
+def _(result: Proof) -> list[Table]:
+    return [proof(result)]
