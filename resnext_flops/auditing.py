@@ -13,7 +13,6 @@ from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 
 if TYPE_CHECKING:
-    from rich.console import Group
     from torch import nn
 
 # Why a rule is not exact on a model, where it is not: shown beside the residue.
@@ -76,6 +75,7 @@ class Finding(NamedTuple):
         return RESIDUES.get(self.counter, "not explained") if self.residue else ""
 
 
+@display.shown
 class Audit(NamedTuple):
     """What all counters say of one model."""
 
@@ -86,15 +86,6 @@ class Audit(NamedTuple):
     def holds(self) -> bool:
         """Whether every answer that was given is the one predicted, or differs for a known reason."""
         return all(not each.residue or each.counter in RESIDUES for each in self.findings)
-
-    def __repr__(self) -> str:
-        return display.plain(self)
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
 
 def audit(

@@ -18,7 +18,6 @@ from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 
 if TYPE_CHECKING:
-    from rich.console import Group
     from torch import nn
 
 
@@ -60,6 +59,7 @@ class Change(NamedTuple):
     macs: int
 
 
+@display.shown
 class Difference(NamedTuple):
     """The differences of the second network from the first, and the totals of both."""
 
@@ -86,15 +86,6 @@ class Difference(NamedTuple):
         """The part of a change in the difference of `params` or `macs`; None where the totals are the same."""
         whole = getattr(self, figure)
         return Fraction(getattr(change, figure), whole) if whole else None
-
-    def __repr__(self) -> str:
-        return display.plain(self)
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
 
 def diff(

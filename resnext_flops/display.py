@@ -1,13 +1,15 @@
 """How a result shows itself: as tables, in plain text at a prompt, fitted to a terminal by rich, in HTML in a notebook.
 
-A result has the methods `__repr__`, `__rich__` and `_repr_html_`, which call `plain`, `rich` and `html`. What its
-tables are is the business of `tables/displayed.py`, which is loaded when something is shown.
+The class of a result is marked with `shown`, which gives it `__repr__`, `__rich__` and `_repr_html_`. What its tables
+are is the business of `tables/displayed.py`, which is loaded when something is shown.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+Kind = TypeVar("Kind", bound=type[Any])
 
 
 def plain(result: Any) -> str:
@@ -44,3 +46,21 @@ def html(result: Any) -> str:
     from resnext_flops.tables.render import to_html
 
     return "".join(map(to_html, tables(result)))
+
+
+def shown(kind: Kind) -> Kind:
+    """Let the results of a class show themselves as their tables.
+
+    >>> import resnext_flops as rf
+    >>> repr(rf.resnet(50).memory()) == plain(rf.resnet(50).memory())
+    True
+    """
+    kind.__repr__ = plain  # type: ignore[assignment]
+    return shown_but_at_a_prompt(kind)
+
+
+def shown_but_at_a_prompt(kind: Kind) -> Kind:
+    """Let the results of a class show themselves as their tables, but keep the class's own text at a prompt."""
+    kind.__rich__ = rich
+    kind._repr_html_ = html
+    return kind

@@ -25,7 +25,6 @@ from resnext_flops.verify import choose_device
 
 if TYPE_CHECKING:
     import torch
-    from rich.console import Group
     from torch import nn
 
 Clock = Callable[[], float]
@@ -72,6 +71,7 @@ class Machine(NamedTuple):
     bytes_per_second: float
 
 
+@display.shown
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
 
@@ -107,16 +107,8 @@ class Measured(NamedTuple):
         intensity = self.intensity
         return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
-    def __repr__(self) -> str:
-        return display.plain(self)
 
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
-
-
+@display.shown
 class Measurement(NamedTuple):
     """What was measured, how, and on what."""
 
@@ -128,15 +120,6 @@ class Measurement(NamedTuple):
     def failures(self) -> tuple[str, ...]:
         """Why models have no times: one sentence each."""
         return tuple(each.failure for each in self.models if each.failure)
-
-    def __repr__(self) -> str:
-        return display.plain(self)
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
 
 def measure(

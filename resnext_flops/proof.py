@@ -1,11 +1,8 @@
 """What a proof says: one rung for each comparison, and whether it holds."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from resnext_flops import display
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 SHOWN = 3  # differences that a rung tells before it only counts them
 
@@ -50,6 +47,7 @@ class Rung(NamedTuple):
         return f"{self.name}: {self.compared:,} compared with {self.against}, {self.result}"
 
 
+@display.shown_but_at_a_prompt
 class Proof(NamedTuple):
     """The rungs for one network, with fvcore's own figures (for one example, evaluation mode)."""
 
@@ -90,9 +88,3 @@ class Proof(NamedTuple):
 
     def __repr__(self) -> str:
         return str(self)
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)

@@ -31,7 +31,7 @@ from functools import cached_property
 from inspect import signature
 from itertools import product
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from resnext_flops import display
 from resnext_flops.complexity.formula import substitute, terms
@@ -43,9 +43,6 @@ from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, FIGURES, NAMES, 
 from resnext_flops.complexity.symbolic import figure as figure_of
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, build, resnext
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 __all__ = [
     "CONSTRAINTS",
@@ -140,6 +137,7 @@ class Solution:
 Each = TypeVar("Each", bound=Solution)
 
 
+@display.shown_but_at_a_prompt
 class Solutions(list[Each]):
     """The answers of one question: a list that shows itself as a table.
 
@@ -160,12 +158,6 @@ class Solutions(list[Each]):
 
     def __repr__(self) -> str:
         return display.plain(self) or "[]"
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
     def _repr_latex_(self) -> str:
         lines = " \\\\\n".join(f"& {each.latex()}" for each in self)

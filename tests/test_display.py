@@ -14,6 +14,7 @@ from sympy import symbols
 
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Sequential
+from resnext_flops.display import html
 from resnext_flops.tables.displayed import tables
 
 TINY = rf.Description((3, 8, 8), Sequential.of(conv=Conv(4, 3)))
@@ -96,7 +97,7 @@ def test_the_figures_are_shown_exactly() -> None:
 
 @given(st.text(alphabet="<>&\"'|$\\abc", min_size=1, max_size=12))
 def test_a_name_with_markup_is_escaped(name: str) -> None:
-    page = rf.described(TINY, name).cost()._repr_html_()
+    page = html(rf.described(TINY, name).cost())
     assert f"{name} on 3x8x8" in "".join(Read(page).texts)
 
 
@@ -131,4 +132,4 @@ def test_a_lower_bound_says_so_wherever_it_is_shown() -> None:
 
     ledger = rf.count(Odd(), (1, 3, 3))
     assert ledger.lower_bound
-    assert "LOWER BOUND" in ledger._repr_html_()
+    assert "LOWER BOUND" in html(ledger)

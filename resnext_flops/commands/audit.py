@@ -1,14 +1,9 @@
 """`resnext-flops audit`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
 from resnext_flops.output import FORMATS, destination, emit
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("audit")

@@ -1,14 +1,9 @@
 """`resnext-flops conventions`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.options import output_options
 from resnext_flops.output import FORMATS, destination, emit
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("conventions")

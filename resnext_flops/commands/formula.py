@@ -1,15 +1,10 @@
 """`resnext-flops formula`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.options import output_options
 from resnext_flops.models import network
 from resnext_flops.output import destination, put
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("formula")

@@ -1,6 +1,6 @@
 """`resnext-flops measure`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -8,9 +8,6 @@ from resnext_flops.commands.options import Sizes, output_options
 from resnext_flops.errors import InputError
 from resnext_flops.output import FORMATS, destination, emit
 from resnext_flops.verify import DEVICES
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("measure")

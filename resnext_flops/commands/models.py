@@ -1,15 +1,10 @@
 """`resnext-flops models`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.options import output_options
 from resnext_flops.models import NAMED
 from resnext_flops.output import FORMATS, destination, emit
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("models")

@@ -1,15 +1,10 @@
 """`resnext-flops report`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.proving import Prover, progress
 from resnext_flops.reports import FORMS, report, stale
 from resnext_flops.verify import DEVICES, MODEL_RUNGS
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("report")

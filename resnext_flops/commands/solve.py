@@ -1,7 +1,7 @@
 """`resnext-flops solve`."""
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from resnext_flops.output import FORMATS, destination, emit
 from resnext_flops.solve import CONSTRAINTS
 from resnext_flops.solve import solve as find
 from resnext_flops.verify import DEVICES
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("solve")

@@ -1,7 +1,5 @@
 """`resnext-flops verify`."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from resnext_flops.commands.options import output_options
@@ -10,9 +8,6 @@ from resnext_flops.errors import InputError
 from resnext_flops.models import NAMED, network
 from resnext_flops.output import FORMATS, destination, emit
 from resnext_flops.verify import DEVICES, RUNGS
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("verify")

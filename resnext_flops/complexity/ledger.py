@@ -19,7 +19,6 @@ from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
-    from rich.console import Group
 
 
 class Entry(NamedTuple):
@@ -86,6 +85,7 @@ def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
     return Sums(params, weights, macs, activations)
 
 
+@display.shown_but_at_a_prompt
 @dataclass(frozen=True)
 class Ledger:
     """The entries of one network for one input shape, and their totals as exact integers.
@@ -203,12 +203,6 @@ class Ledger:
 
         frame = pandas.DataFrame(self.entries, columns=Entry._fields, dtype=object)
         return frame.set_index("path")
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
     def __repr__(self) -> str:
         return (

@@ -16,7 +16,7 @@ loss. Auxiliary heads are there in training only.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from resnext_flops import display
 from resnext_flops.complexity.layers import (
@@ -33,9 +33,6 @@ from resnext_flops.complexity.layers import (
 )
 from resnext_flops.complexity.ledger import Entry, tensors
 from resnext_flops.errors import InputError, unknown
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 # Bytes of an element, by torch's name of its type.
 ITEM_BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
@@ -88,6 +85,7 @@ OPTIMIZERS: Mapping[str, Callable[[int, int], int]] = {
 }
 
 
+@display.shown
 class Memory(NamedTuple):
     """Exact bytes of a network's tensors for one batch, dtype and optimizer.
 
@@ -125,15 +123,6 @@ class Memory(NamedTuple):
     def inference(self) -> int:
         """Everything that a forward pass without gradients holds at its fullest: weights, buffers, live tensors."""
         return self.weights + self.buffers + self.live
-
-    def __repr__(self) -> str:
-        return display.plain(self)
-
-    def __rich__(self) -> "Group":
-        return display.rich(self)
-
-    def _repr_html_(self) -> str:
-        return display.html(self)
 
 
 def memory(

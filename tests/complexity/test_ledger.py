@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 import resnext_flops as rf
+from resnext_flops.display import html
 from resnext_flops.models import NAMED
 
 
@@ -47,7 +48,7 @@ def test_it_shows_itself_in_a_terminal_and_in_a_notebook() -> None:
     with console.capture() as shown:
         console.print(ledger)
     assert "4,089,184,256" in shown.get()
-    assert ">4,089,184,256</td>" in ledger._repr_html_()
+    assert ">4,089,184,256</td>" in html(ledger)
     assert repr(ledger) == "<Ledger of resnet(50): 175 layers, 25557032 params, 4089184256 multiply-adds>"
 
 
