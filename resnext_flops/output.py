@@ -29,9 +29,14 @@ def destination(output: str | None, force: bool) -> "Path | None":
     from pathlib import Path
 
     path = Path(output)
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+    try:
+        writable = not path.is_dir() and path.parent.is_dir() and os.access(path.parent, os.W_OK)
+        taken = path.exists() and not force
+    except OSError as error:
+        raise InputError(f"cannot write {output[:40]!r}: {error.strerror}") from None
+    if not writable:
         raise InputError(f"cannot write {output!r}; give a file in a folder that exists and can be written")
-    if path.exists() and not force:
+    if taken:
         raise InputError(f"{output!r} exists; give another name, or --force to overwrite it")
     return path
 

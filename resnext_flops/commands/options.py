@@ -61,12 +61,12 @@ class Whole(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, exactly, or click's error for what is none."""
-        from fractions import Fraction
+        from resnext_flops.numerals import exact
 
         try:
             # What is not whole is written with a stroke, and refused as an integer.
-            return int(str(Fraction(value)))
-        except (ValueError, ZeroDivisionError):
+            return int(str(exact(value)))
+        except ValueError:
             self.fail(f"{value!r} is not a whole number, such as 15e9", param, ctx)
 
 

@@ -1,10 +1,9 @@
 """`resnext-flops sweep`."""
 
-import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from resnext_flops.complexity.symbolic import NAMES
 from resnext_flops.errors import InputError
 from resnext_flops.models import families, network
 from resnext_flops.network import Network
+from resnext_flops.numerals import exact
 from resnext_flops.output import FORMATS, destination, emit
 from resnext_flops.proof import Proof
 from resnext_flops.verify import DEVICES
@@ -104,6 +104,7 @@ def command(
                  --budget "macs <= 4.2e9" --budget "params <= 26e6" --pareto "macs,-params,-activations" --top 20
                resnext-flops sweep resnext50_32x4d --cardinality 1:64 --width 1:128 --nearest macs=resnet50 --prove 2
     """
+    from resnext_flops.solve import with_sizes
     from resnext_flops.sweeping.asked import plan_sweep
     from resnext_flops.sweeping.files import check_suffix, keep, load_progress, unfinished
     from resnext_flops.sweeping.sweep import result
@@ -118,17 +119,22 @@ def command(
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
     asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
     start = load_progress(asked, path) if resume and path else None
+    if prove:
+        with_sizes(base, asked.smallest())
     progress, remark = _run(asked, engine, scheduler, start, path)
     done = len(progress.done) == len(asked.parts())
-    frame = result(asked, progress.selection) if done else asked.frame(progress.selection)
-    proofs = _prove(base, list(space), frame, prove, device, wanted["seed"]) if prove and done else {}
+    frame = result(base, asked, progress.selection) if done else asked.frame(progress.selection)
     if path is not None:
         keep(frame, path)
         if done:
             unfinished(path).unlink(missing_ok=True)
         click.echo(f"resnext-flops: {len(frame):,} designs in {str(path)!r}", err=True)
+    try:
+        proofs = _prove(base, asked, frame, prove, device, wanted["seed"]) if done else {}
+    except KeyboardInterrupt:
+        proofs, done, remark = {}, False, f"{remark}; stopped while proving"
     if path is None or proofs:
-        most = SHOWN if form == "rich" else None
+        most = SHOWN if form == "rich" and sys.stdout.isatty() else None
         emit([swept(frame, _title(asked, base), (), most, proofs)], form, None)
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
@@ -161,7 +167,13 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
 
 def _split(pareto: str | None) -> list[str]:
     """Expressions with commas between them, but not within brackets."""
-    return re.split(r",(?![^(]*\))", pareto) if pareto else []
+    found: list[str] = []
+    for piece in pareto.split(",") if pareto else []:
+        if found and found[-1].count("(") > found[-1].count(")"):
+            found[-1] += f",{piece}"
+        else:
+            found.append(piece)
+    return found
 
 
 def _nearest(given: str | None) -> dict[str, float] | None:
@@ -172,8 +184,8 @@ def _nearest(given: str | None) -> dict[str, float] | None:
 
     name, _, target = given.partition("=")
     try:
-        number = Fraction(target)
-    except (ValueError, ZeroDivisionError):
+        number = exact(target)
+    except ValueError:
         return {name: figure(network(target).cost(), name.replace("_", "-"))}
     return {name: int(number) if number.denominator == 1 else float(number)}
 
@@ -182,7 +194,7 @@ def _run(
     asked: "Sweep", engine: str, scheduler: str | None, start: "Progress | None", path: "Path | None"
 ) -> "tuple[Progress, str]":
     """How far a sweep came, and a remark on that. Ctrl-C leaves beside the file what is needed to go on."""
-    from resnext_flops.sweeping.engines import Progress, run
+    from resnext_flops.sweeping.engines import LostClusterError, Progress, run
     from resnext_flops.sweeping.files import save_progress
 
     progress = start or Progress(asked.nothing(), frozenset())
@@ -191,6 +203,11 @@ def _run(
         with _bar(asked.designs, before) as tell:
             for reached in run(asked, engine, scheduler, tell, start):
                 progress = reached
+    except LostClusterError as error:
+        if path is None:
+            raise
+        save_progress(asked, progress, path)
+        raise InputError(f"{error}; what was done is kept, and --resume goes on") from None
     except KeyboardInterrupt:
         covered = asked.covered(progress.done)
         remark = f"stopped after {covered:,} of {asked.designs:,} designs"
@@ -225,7 +242,7 @@ def _bar(designs: int, before: int) -> "Iterator[Callable[[int], None]]":
 
 
 def _prove(
-    base: Network, sizes: Sequence[str], frame: "pandas.DataFrame", count: int, device: str, seed: int
+    base: Network, asked: "Sweep", frame: "pandas.DataFrame", count: int, device: str, seed: int
 ) -> dict[int, Proof]:
     """The proofs of some designs, drawn at random, by their numbers."""
     import random
@@ -234,6 +251,9 @@ def _prove(
 
     chosen = random.Random(seed).sample(range(len(frame)), min(count, len(frame)))  # noqa: S311
     rows = frame.iloc[sorted(chosen)]
+    if rows.empty:
+        return {}
+    sizes = [axis.name for axis in asked.plan.grid.axes]
     with proving(device, total=len(rows)) as prover:
         return {
             int(number): prover(with_sizes(base, {name: int(row[name]) for name in sizes}))

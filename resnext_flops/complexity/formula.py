@@ -100,6 +100,10 @@ class Formula:
     def __rfloordiv__(self, other: int) -> int:
         raise NotPolynomialError(other, self, self.free_symbols, 1)
 
+    def __mod__(self, other: Size) -> Size:
+        """The remainder, which is a polynomial only where the quotient is one. Raises NotPolynomialError otherwise."""
+        return self - (self // other) * other
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Formula) and self.terms == other.terms
 

@@ -149,7 +149,7 @@ def _can_be_free(family: Family, arguments: Mapping[str, Any], name: str) -> boo
     """Whether a family takes a formula for a size; a ResNet of basic blocks does not take a bottleneck's width."""
     try:
         describe(family, arguments, {name: Formula.of(name)})
-    except InputError:
+    except (InputError, NotPolynomialError):
         return False
     return True
 
@@ -239,10 +239,14 @@ class Reading:
     def figure(self, name: str) -> Size:
         """A figure as a formula of the free sizes (with k for r), or a number where it depends on none of them.
 
-        Raises InputError for a figure that does not exist.
+        Raises InputError for a figure that does not exist, or that is no polynomial in the free sizes.
         """
         if name not in self._figures:
-            self._figures[name] = figure(self.ledger, name)
+            try:
+                self._figures[name] = figure(self.ledger, name)
+            except NotPolynomialError as error:
+                names = ", ".join(self.variables)
+                raise InputError(f"{figure_name(name)} are no polynomial in {names}: {error}") from None
         return self._figures[name]
 
     def at(self, sizes: Mapping[str, int]) -> Ledger:

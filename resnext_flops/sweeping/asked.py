@@ -12,11 +12,11 @@ from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping import scan
 from resnext_flops.sweeping.axes import Grid, Whole, grid
-from resnext_flops.sweeping.expression import Apply, Name, Node, names_in, parse, show, violation
+from resnext_flops.sweeping.expression import Apply, Name, Node, balanced, names_in, parse, show, violation
 from resnext_flops.sweeping.plan import Box, Plan, fixed_sizes, pieces
 from resnext_flops.sweeping.search import GRAIN, Grain, Tell, least_keys, search
 from resnext_flops.sweeping.search import divide as divided
-from resnext_flops.sweeping.selection import Selection, nothing
+from resnext_flops.sweeping.selection import MOST_SELECTED, Selection, nothing
 
 if TYPE_CHECKING:
     import pandas
@@ -73,6 +73,15 @@ class Sweep(NamedTuple):
     def designs(self) -> int:
         """How many designs are looked at."""
         return self.sample.designs if self.sample else self.plan.grid.designs
+
+    @property
+    def shown(self) -> list[str]:
+        """The sizes that are swept, and the figures that are always shown."""
+        return [*(axis.name for axis in self.plan.grid.axes), *ALWAYS]
+
+    def smallest(self) -> dict[str, int]:
+        """The sizes of the first design."""
+        return {axis.name: int(axis.values[0]) for axis in self.plan.grid.axes}
 
     def nothing(self) -> Selection:
         """What is selected at the start."""
@@ -150,26 +159,26 @@ class Sweep(NamedTuple):
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
         conditions = tuple(each for each in self.plan.conditions if each not in self.budgets)
-        misses = [violation(budget) for budget in self.budgets]
-        worst = misses[0]
-        for miss in misses[1:]:
-            worst = Apply("max", (worst, miss))
+        worst = balanced("max", [violation(budget) for budget in self.budgets])
         plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
 
-    def nobody(self, nearest: "pandas.DataFrame") -> InputError:
+    def nobody(self, nearest: "pandas.DataFrame | None") -> InputError:
         """The error for a sweep without a result.
 
-        nearest: the frame of `nearest_miss`; it is empty where not even the constraints are met.
+        nearest: the frame of `nearest_miss`, or None where the misses do not fit 64 bits. It is empty where not even
+            the constraints are met.
         """
-        constraints = [show(each) for each in self.plan.conditions if each not in self.budgets]
+        budgets = " and ".join(map(show, self.budgets))
+        if nearest is None:
+            return InputError(f"no design meets {budgets}")
         if nearest.empty:
+            constraints = [show(each) for each in self.plan.conditions if each not in self.budgets]
             return InputError(f"the space is empty: no design of it meets {' and '.join(constraints)}")
         ((_, row),) = nearest.iterrows()
         sizes = ", ".join(f"{axis.name} = {row[axis.name]:.0f}" for axis in self.plan.grid.axes)
         used = [name for name in nearest.columns if name in names_in(self.budgets)]
         figures = " and ".join(f"{int(nearest[name].iloc[0]):,} {name}" for name in used)
-        budgets = " and ".join(map(show, self.budgets))
         return InputError(f"no design meets {budgets}; the nearest is {sizes}{f' with {figures}' if figures else ''}")
 
 
@@ -194,15 +203,18 @@ def plan_sweep(
     seed: int = 0,
 ) -> Sweep:
     """The sweep for the arguments of `sweep`. Raises InputError as it does, before anything is evaluated."""
-    space = grid({NAMES.get(name, name): values for name, values in over.items()})
+    sizes = [NAMES.get(name, name) for name in over]
+    if twice := next((name for name in sizes if sizes.count(name) > 1), None):
+        raise InputError(f"values of {twice} are given twice; give them once")
+    space = grid(dict(zip(sizes, over.values(), strict=True)))
     free = [axis.name for axis in space.axes]
     names = fixed_sizes(network, free) | dict.fromkeys(_figures())
     budgets = tuple(parse(text, names, comparison=True) for text in _several(budget))
     constraints = tuple(parse(text, names, comparison=True) for text in _several(constraint))
     objectives = tuple(parse(text, names) for text in _several(pareto))
     order = _order(nearest, by, names)
-    if top is not None:
-        size("top", top)
+    if top is not None and size("top", top) > MOST_SELECTED:
+        raise InputError(f"top is {top:,}; at most {MOST_SELECTED:,} designs can be selected")
     if nearest and top is None:
         top = NEAREST
     if top is not None and not objectives and order is None:
@@ -216,8 +228,6 @@ def plan_sweep(
     plan = Plan(space, parts, constraints + budgets, keys, None if objectives else top)
     asked = Sweep(plan, budgets, order, top if objectives else None, _sample(sample, seed, space))
     plan.check((*plan.conditions, *keys, *ordered))
-    if budgets:
-        plan.check(asked.nearest_miss().plan.keys)
     return asked
 
 

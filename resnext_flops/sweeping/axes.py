@@ -64,6 +64,8 @@ def _few(name: str, numbers: Iterable[Any]) -> Iterable[int]:
     for count, number in enumerate(numbers):
         if count == MOST_VALUES:
             raise InputError(f"{name} has more than {MOST_VALUES:,} values; give fewer, or a step such as 1:64:8")
+        if size(name, number) > MOST_DESIGNS:
+            raise InputError(f"{name} is {number}; it must be at most {MOST_DESIGNS:,}")
         yield size(name, number)
 
 

@@ -21,6 +21,10 @@ ENGINES = ("local", "dask")
 PATIENCE = 10
 
 
+class LostClusterError(InputError):
+    """A cluster that is gone in the middle of a sweep; what came back before is in the progress so far."""
+
+
 class Progress(NamedTuple):
     """How far a sweep is: what is selected from the parts that are done."""
 
@@ -66,17 +70,27 @@ def _on_dask(
 ) -> Iterator[Progress]:
     progress = start
     with _client(scheduler) as client:
-        from distributed.client import as_completed
-
-        # A result, and not scattered data, so that it is made anew when the worker that has it is lost.
-        plan = client.submit(_whole, asked)
-        futures = {client.submit(_part, plan, parts[number], pure=False): number for number in left}
-        for future in as_completed(futures):
-            found, designs = future.result()
-            number = futures.pop(future)
+        for number, found, designs in _answers(client, asked, parts, left):
             progress = Progress(progress.selection.add(found.numbers, found.keys), progress.done | {number})
             tell(designs)
             yield progress
+
+
+def _answers(
+    client: "Client", asked: Sweep, parts: Sequence[Part], left: Sequence[int]
+) -> Iterator[tuple[int, Selection, int]]:
+    """The place, the selection and the designs of each part, as workers are done with it."""
+    from distributed import CancelledError, KilledWorker
+    from distributed.client import as_completed
+
+    # A result, and not scattered data, so that it is made anew when the worker that has it is lost.
+    plan = client.submit(_whole, asked)
+    futures = {client.submit(_part, plan, parts[number], pure=False): number for number in left}
+    try:
+        for future in as_completed(futures):
+            yield futures.pop(future), *future.result()
+    except (CancelledError, KilledWorker, OSError) as error:
+        raise LostClusterError(f"the Dask cluster was lost: {type(error).__name__}") from None
 
 
 def _whole(asked: Sweep) -> Sweep:

@@ -9,7 +9,8 @@ Comparisons are bounded too: the lower bound says whether they certainly hold, t
 """
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
@@ -17,10 +18,15 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.numerals import exact
 
 LARGEST = 2**63 - 1
 LONGEST = 500
+DEEPEST = 50
 LARGEST_EXPONENT = 8
+LARGEST_DIVISOR = 2**31
+# Operands are written out again in `abs`, `min` and `max`; a text with more parts than this takes numexpr too long.
+MOST_PARTS = 5_000
 
 
 class Bounds(NamedTuple):
@@ -31,9 +37,9 @@ class Bounds(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A constant, an `int` wherever it is whole."""
+    """A constant, an `int` wherever it is whole; or, as a part of a comparison, what is always true or never."""
 
-    value: int | float
+    value: int | float | bool
 
 
 class Name(NamedTuple):
@@ -67,6 +73,12 @@ def _corners(operation: Callable[[Any, Any], Any], a: Bounds, b: Bounds) -> Boun
     return Bounds(reduce(np.minimum, found), reduce(np.maximum, found))
 
 
+def _power(a: Bounds, exponent: Bounds) -> Bounds:
+    """A power is least at 0 where its exponent is even."""
+    base = a if exponent.low % 2 else _absolute(a)
+    return Bounds(base.low**exponent.low, base.high**exponent.low)
+
+
 def _remainder(a: Bounds, b: Bounds) -> Bounds:
     """A remainder is below its positive divisor, and known where the dividend is."""
     one = np.equal(a.low, a.high)
@@ -98,6 +110,7 @@ OPERATIONS = {
     "*": Operation("({} * {})", lambda a, b: _corners(lambda x, y: x * y, a, b)),
     "/": Operation("(1.0 * {} / {})", lambda a, b: _corners(lambda x, y: 1.0 * x / y, a, b)),
     "%": Operation("(({0} % {1} + {1}) % {1})", _remainder),
+    "**": Operation("({} ** {})", _power),
     "negative": Operation("(-{})", lambda a: Bounds(-a.high, -a.low)),
     "abs": Operation("where({0} < 0, -{0}, {0})", _absolute),
     "min": Operation("where({0} < {1}, {0}, {1})", lambda a, b: Bounds(*map(np.minimum, a, b))),
@@ -147,7 +160,9 @@ def parse(text: str, names: Mapping[str, int | None], comparison: bool = False) 
     try:
         if len(text) > LONGEST:
             raise InputError(f"it is longer than {LONGEST} characters")
-        node = _Parser(text, names).node(ast.parse(text.strip(), mode="eval").body)
+        node = _Parser(text, names).node(_syntax(text))
+    except OverflowError:
+        raise InputError(f"cannot use {shown!r}: it holds a number that is too large") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = str(error) if isinstance(error, InputError) else "it is no expression"
         raise InputError(f"cannot use {shown!r}: {reason}") from None
@@ -156,7 +171,16 @@ def parse(text: str, names: Mapping[str, int | None], comparison: bool = False) 
         raise InputError(f"cannot use {shown!r}: it must be {wanted}")
     if not names_in([node]):
         raise InputError(f"cannot use {shown!r}: it holds no figure and no size that is swept")
+    if parts(node) > MOST_PARTS:
+        raise InputError(f"cannot use {shown!r}: it has too many abs, min and max within each other")
     return node
+
+
+def _syntax(text: str) -> ast.expr:
+    """Python's syntax tree of a text; what Python warns of, such as `4and`, is no expression."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ast.parse(text.strip(), mode="eval").body
 
 
 class _Parser:
@@ -165,34 +189,29 @@ class _Parser:
     def __init__(self, text: str, names: Mapping[str, int | None]) -> None:
         self.text, self.names = text.strip(), names
 
-    def node(self, given: ast.expr) -> Node:
+    def node(self, given: ast.expr, depth: int = 0) -> Node:
+        """The node of a part of the tree."""
+        if depth > DEEPEST:
+            raise InputError(f"it is nested deeper than {DEEPEST}")
+
+        def part(of: ast.expr) -> Node:
+            return self.node(of, depth + 1)
+
+        if isinstance(given, ast.Compare | ast.BoolOp):
+            return _truth(given, part)
         match given:
             case ast.Constant(value=int() | float()) if not isinstance(given.value, bool):
-                return _number(Fraction(ast.get_source_segment(self.text, given) or ""))
+                return _number(exact(ast.get_source_segment(self.text, given) or ""))
             case ast.Name(id=name):
                 return self._name(name)
             case ast.BinOp(op=ast.Pow()):
-                return self._power(given)
+                return _raised(part(given.left), part(given.right))
             case ast.BinOp() if type(given.op) in SYMBOLS:
-                return _apply(SYMBOLS[type(given.op)], self.node(given.left), self.node(given.right))
+                return _apply(SYMBOLS[type(given.op)], part(given.left), part(given.right))
             case ast.UnaryOp(op=ast.USub()):
-                return _apply("negative", self.node(given.operand))
-            case ast.Compare() if all(type(each) in SYMBOLS for each in given.ops):
-                sides = [self.node(each) for each in (given.left, *given.comparators)]
-                links = zip(given.ops, sides, sides[1:], strict=False)
-                return reduce(_and, (_apply(SYMBOLS[type(op)], left, right) for op, left, right in links))
-            case ast.BoolOp():
-                operation = SYMBOLS[type(given.op)]
-                return reduce(lambda a, b: _apply(operation, a, b), map(self.node, given.values))
+                return _apply("negative", part(given.operand))
             case ast.Call(func=ast.Name(id=function), args=args, keywords=[]) if function in FUNCTIONS:
-                if len(args) < FUNCTIONS[function] or (function == "abs" and len(args) > 1):
-                    raise InputError(f"{function} takes {'one number' if function == 'abs' else 'two or more numbers'}")
-                operands = [self.node(each) for each in args]
-                return (
-                    _apply("abs", *operands)
-                    if function == "abs"
-                    else reduce(lambda a, b: _apply(function, a, b), operands)
-                )
+                return _called(function, list(map(part, args)))
         shown = ast.get_source_segment(self.text, given) or self.text
         raise InputError(f"{shown!r} is not one of + - * / % **, comparisons, and, or, {', '.join(FUNCTIONS)}")
 
@@ -202,46 +221,104 @@ class _Parser:
         value = self.names[name]
         return Name(name) if value is None else Number(value)
 
-    def _power(self, given: ast.BinOp) -> Node:
-        base, exponent = self.node(given.left), self.node(given.right)
-        if not (isinstance(exponent, Number) and exponent.value in range(1, LARGEST_EXPONENT + 1)):
-            raise InputError(f"an exponent must be a whole number from 1 to {LARGEST_EXPONENT}")
-        return reduce(lambda a, b: _apply("*", a, b), [base] * int(exponent.value))
+
+def _truth(given: ast.Compare | ast.BoolOp, part: Callable[[ast.expr], Node]) -> Node:
+    """A comparison, which may be a chain, or several of them."""
+    if isinstance(given, ast.BoolOp):
+        operation = SYMBOLS[type(given.op)]
+        return reduce(lambda a, b: _apply(operation, a, b), map(part, given.values))
+    if unused := [each for each in given.ops if type(each) not in SYMBOLS]:
+        raise InputError(f"{type(unused[0]).__name__!r} is no comparison of numbers")
+    sides = [part(each) for each in (given.left, *given.comparators)]
+    links = zip(given.ops, sides, sides[1:], strict=False)
+    return reduce(
+        lambda a, b: _apply("and", a, b), (_apply(SYMBOLS[type(op)], left, right) for op, left, right in links)
+    )
 
 
-def _and(a: Node, b: Node) -> Node:
-    return _apply("and", a, b)
+def _raised(base: Node, exponent: Node) -> Node:
+    if not (isinstance(exponent, Number) and exponent.value in range(1, LARGEST_EXPONENT + 1)):
+        raise InputError(f"an exponent must be a whole number from 1 to {LARGEST_EXPONENT}")
+    if not is_whole(base):
+        raise InputError("what is raised to a power must be whole")
+    return _apply("**", base, exponent)
+
+
+def _called(function: str, operands: Sequence[Node]) -> Node:
+    if len(operands) < FUNCTIONS[function] or (function == "abs" and len(operands) > 1):
+        raise InputError(f"{function} takes {'one number' if function == 'abs' else 'two or more numbers'}")
+    return _apply(function, *operands) if function == "abs" else balanced(function, operands)
+
+
+def balanced(operation: str, operands: Sequence[Node]) -> Node:
+    """An operation of two operands on many, as a tree that is as flat as it can be."""
+    if len(operands) == 1:
+        return operands[0]
+    middle = len(operands) // 2
+    return _apply(operation, balanced(operation, operands[:middle]), balanced(operation, operands[middle:]))
 
 
 def _number(value: Fraction) -> Number:
     if abs(value) > LARGEST:
-        raise InputError(f"{float(value):g} does not fit 64 bits")
+        raise InputError("a number in it does not fit 64 bits")
     return Number(int(value) if value.denominator == 1 else float(value))
 
 
 def _apply(operation: str, *operands: Node) -> Node:
-    """An operation, or the number that it gives on numbers. Raises InputError for operands of the wrong kind."""
+    """An operation, or the number or the truth that it gives on such. Raises InputError for operands of other kinds."""
     rule = OPERATIONS[operation]
     if any(is_truth(each) != rule.of_truths for each in operands):
         wanted = "comparisons" if rule.of_truths else "numbers, not of comparisons"
         raise InputError(f"{operation!r} is an operation of {wanted}")
-    if operation == "%" and not (isinstance(operands[1], Number) and _positive_whole(operands[1].value)):
-        raise InputError("the divisor of % must be a positive whole number")
+    if operation == "%" and not (is_whole(operands[0]) and _is_divisor(operands[1])):
+        raise InputError("% is for whole numbers, and its divisor must be a positive one below 2^31")
     if operation == "/" and operands[1] == Number(0):
         raise InputError("it divides by zero")
+    if rule.of_truths:
+        return _junction(operation, *operands)
     values = [each.value for each in operands if isinstance(each, Number)]
-    if not rule.gives_truth and len(values) == len(operands):
-        return _number(Fraction(np.asarray(rule.bounds(*(Bounds(each, each) for each in values)).low).item()))
-    return Apply(operation, operands)
+    if len(values) < len(operands):
+        return Apply(operation, operands)
+    found = np.asarray(rule.bounds(*(Bounds(each, each) for each in values)).low).item()
+    return Number(bool(found)) if rule.gives_truth else _number(Fraction(found))
 
 
-def _positive_whole(value: float) -> bool:
-    return isinstance(value, int) and value > 0
+def _junction(operation: str, a: Node, b: Node) -> Node:
+    """`and` and `or`, without what is always true or never."""
+    for known, other in ((a, b), (b, a)):
+        if isinstance(known, Number):
+            return other if known.value == (operation == "and") else known
+    return Apply(operation, (a, b))
+
+
+def _is_divisor(node: Node) -> bool:
+    return isinstance(node, Number) and isinstance(node.value, int) and 0 < node.value < LARGEST_DIVISOR
 
 
 def is_truth(node: Node) -> bool:
     """Whether a node is a comparison, and not a number."""
+    if isinstance(node, Number):
+        return isinstance(node.value, bool)
     return isinstance(node, Apply) and OPERATIONS[node.operation].gives_truth
+
+
+def is_whole(node: Node) -> bool:
+    """Whether a number is whole whatever its sizes are: they are, and so are figures."""
+    match node:
+        case Number(value):
+            return isinstance(value, int)
+        case Apply(operation, operands):
+            return operation != "/" and all(map(is_whole, operands))
+    return True
+
+
+def parts(node: Node) -> int:
+    """How many parts the text of a node has."""
+    if not isinstance(node, Apply):
+        return 1
+    template = OPERATIONS[node.operation].template
+    again = [max(1, template.count(f"{{{place}}}")) for place in range(len(node.operands))]
+    return 1 + sum(times * parts(each) for times, each in zip(again, node.operands, strict=True))
 
 
 def names_in(nodes: Iterable[Node]) -> set[str]:
@@ -258,14 +335,16 @@ def names_in(nodes: Iterable[Node]) -> set[str]:
 def numexpr_text(node: Node) -> str:
     """A node as numexpr takes it.
 
+    Names end in a stroke, so that none is a function of numexpr's.
+
     >>> numexpr_text(parse("macs / params", {"macs": None, "params": None}))
-    '(1.0 * macs / params)'
+    '(1.0 * macs_ / params_)'
     """
     match node:
         case Number(value):
             return repr(value) if value >= 0 else f"({value!r})"
         case Name(name):
-            return name
+            return f"{name}_"
         case Apply(operation, operands):
             return OPERATIONS[operation].template.format(*map(numexpr_text, operands))
 

@@ -31,7 +31,7 @@ def _parquet(frame: "pandas.DataFrame") -> bytes:
 SUFFIXES: Mapping[str, Callable[["pandas.DataFrame"], str | bytes]] = {
     ".csv": lambda frame: frame.to_csv(lineterminator="\n"),
     ".parquet": _parquet,
-    ".jsonl": lambda frame: frame.reset_index().to_json(orient="records", lines=True),
+    ".jsonl": lambda frame: "".join(f"{json.dumps(row)}\n" for row in frame.reset_index().to_dict("records")),
 }
 
 
@@ -65,7 +65,8 @@ def save_progress(asked: Sweep, progress: Progress, path: Path) -> None:
         "numbers": selection.numbers.tolist(),
         "keys": [key.tolist() for key in selection.keys],
     }
-    write(unfinished(path), json.dumps(content))
+    text = json.dumps(content)
+    write(unfinished(path), f"{_digest(text)}\n{text}\n")
 
 
 def load_progress(asked: Sweep, path: Path) -> Progress:
@@ -73,19 +74,27 @@ def load_progress(asked: Sweep, path: Path) -> Progress:
 
     Raises InputError if there is nothing to resume, or it is of another sweep.
     """
+    file = unfinished(path)
     try:
-        content = json.loads(unfinished(path).read_text(encoding="utf-8"))
-        numbers = np.array(content["numbers"], dtype=np.int64)
-        # Whole numbers come back as whole numbers, and the rest digit for digit.
-        keys = [np.array(key) if key else np.empty(0, dtype=np.int64) for key in content["keys"]]
-        same, done = content["sweep"] == fingerprint(asked), frozenset(content["done"])
+        digest, _, text = file.read_text(encoding="utf-8").partition("\n")
     except FileNotFoundError:
-        raise InputError(f"there is nothing to resume: {str(unfinished(path))!r} does not exist") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"cannot read {str(unfinished(path))!r}: {error}") from None
+        raise InputError(f"there is nothing to resume: {str(file)!r} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {str(file)!r}: {error}") from None
+    if digest != _digest(text.removesuffix("\n")):
+        raise InputError(f"{str(file)!r} is damaged; start again with --force")
+    content = json.loads(text)
+    numbers = np.array(content["numbers"], dtype=np.int64)
+    # Whole numbers come back as whole numbers, and the rest digit for digit.
+    keys = [np.array(key) if key else np.empty(0, dtype=np.int64) for key in content["keys"]]
+    same, done = content["sweep"] == fingerprint(asked), frozenset(content["done"])
     if not same:
         raise InputError(f"{str(path)!r} is of another sweep; resume it with the options that it was started with")
     return Progress(asked.nothing().add(numbers, keys), done)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fingerprint(asked: Sweep) -> str:

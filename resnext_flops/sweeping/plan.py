@@ -85,27 +85,23 @@ class Plan(NamedTuple):
 
     def check(self, names: Iterable[Node]) -> None:
         """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
-        for number, piece in enumerate(self.pieces):
-            first = [np.zeros(1, dtype=int) for _ in piece.places]
-            last = [np.array([len(places) - 1]) for places in piece.places]
-            exact = self._exact(number)
-            of = exact.boxes_bounds(number, first, last)
+        for piece in self.pieces:
+            sizes = {
+                axis.name: _exactly(axis.values[places[0]], axis.values[places[-1]])
+                for axis, places in zip(self.grid.axes, piece.places, strict=True)
+            }
+            ends = {
+                variable: _exactly(points[0], points[-1])
+                for variable, points in zip(piece.variables, piece.points, strict=True)
+            }
             for name, polynomial in piece.figures.items():
-                points = dict(zip(piece.variables, exact.pieces[number].points, strict=True))
-                ends = {variable: Bounds(abs(values[-1:]), abs(values[-1:])) for variable, values in points.items()}
-                largest = polynomial_bounds({each: abs(factor) for each, factor in polynomial.items()}, ends).high
-                if np.any(largest > LARGEST):
-                    raise self._too_large(name, piece, int(np.max(largest)))
+                sizeable = {monomial: abs(factor) for monomial, factor in polynomial.items()}
+                largest = np.max(polynomial_bounds(sizeable, ends).high)
+                if largest > LARGEST:
+                    raise self._too_large(name, piece, largest)
+            figures = {name: polynomial_bounds(each, ends) for name, each in piece.figures.items()}
             for node in names:
-                check(node, of)
-
-    def _exact(self, number: int) -> "Plan":
-        """The same plan with Python's integers for one piece."""
-        grid = Grid([axis._replace(values=axis.values.astype(object)) for axis in self.grid.axes])
-        own = self.pieces[number]
-        pieces = list(self.pieces)
-        pieces[number] = own._replace(points=tuple(each.astype(object) for each in own.points))
-        return self._replace(grid=grid, pieces=tuple(pieces))
+                check(node, sizes | figures)
 
     def _too_large(self, name: str, piece: Piece, figure: int) -> InputError:
         sizes = ", ".join(
@@ -115,6 +111,11 @@ class Plan(NamedTuple):
         return InputError(
             f"the largest design, {sizes}, has {figure:,} {name}, which does not fit 64 bits; give smaller sizes"
         )
+
+
+def _exactly(low: np.int64, high: np.int64) -> Bounds:
+    """Bounds in Python's integers, which are never too large."""
+    return Bounds(np.array([int(low)], dtype=object), np.array([int(high)], dtype=object))
 
 
 def polynomial_bounds(polynomial: Polynomial, of: Mapping[str, Bounds]) -> Bounds:
@@ -168,7 +169,7 @@ def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tu
 def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:
     points = []
     for axis, own in zip(grid.axes, places, strict=True):
-        values = axis.values[own]
+        values = axis.values if len(own) == len(axis.values) else axis.values[own]
         if values[0] < reading.least[axis.name]:
             least = reading.least[axis.name]
             raise InputError(f"{axis.name} is {values[0]}; it must be a whole number of at least {least}")

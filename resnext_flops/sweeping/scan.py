@@ -28,9 +28,24 @@ ROW = 512
 
 
 def evaluate(text: str, columns: Columns, out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
-    """A text of ours on columns."""
-    found: npt.NDArray[Any] = numexpr.evaluate(text, local_dict=columns, global_dict={}, out=out)
+    """A text of ours on columns.
+
+    It is not optimized: numexpr would multiply by the inverse of a divisor, which rounds otherwise than the bounds.
+    """
+    found: npt.NDArray[Any] = numexpr.evaluate(
+        text, local_dict=_Stroked(columns), global_dict={}, out=out, optimization="none"
+    )
     return found
+
+
+class _Stroked:
+    """Columns by their names in texts, which end in a stroke."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._columns[name[:-1]]
 
 
 class Scratch:
@@ -83,8 +98,11 @@ class Table(NamedTuple):
         """The places of the designs that meet all of some conditions."""
         if not conditions:
             return np.arange(prod(self.shape))
-        out = scratch.column("met", self.shape, np.bool_)
-        return np.flatnonzero(evaluate(" & ".join(map(numexpr_text, conditions)), self.columns, out))
+        met, also = (scratch.column(name, self.shape, np.bool_) for name in ("met", "also"))
+        evaluate(numexpr_text(conditions[0]), self.columns, met)
+        for condition in conditions[1:]:
+            np.logical_and(met, evaluate(numexpr_text(condition), self.columns, also), out=met)
+        return np.flatnonzero(met)
 
 
 def scan(plan: Plan, box: Box, selection: Selection, scratch: Scratch) -> Selection:
@@ -136,7 +154,7 @@ def nested(texts: Mapping[Monomial, str]) -> str:
     """A polynomial by Horner's rule, the size in most of its terms first.
 
     >>> nested({("C", "d", "d"): "9", ("C", "d"): "512", (): "7"})
-    '(((9 * d + 512) * d) * C + 7)'
+    '(((9 * d_ + 512) * d_) * C_ + 7)'
     """
     names = [name for monomial in texts for name in set(monomial)]
     if not names:
@@ -150,7 +168,7 @@ def nested(texts: Mapping[Monomial, str]) -> str:
             inner[(*monomial[:place], *monomial[place + 1 :])] = text
         else:
             outer[monomial] = text
-    product = f"{nested(inner)} * {name}"
+    product = f"{nested(inner)} * {name}_"
     return f"({product} + {nested(outer)})" if outer else f"({product})"
 
 
@@ -201,6 +219,9 @@ def _along(piece: Piece, box: Box) -> list[int]:
 
 def figure(polynomial: Polynomial, inner: frozenset[str], points: Columns, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A polynomial over a table whose rows run along the inner sizes."""
+    if not any(polynomial):
+        out[...] = polynomial.get((), 0)
+        return out
     text, coefficients = _collected(tuple(polynomial.items()), inner)
     columns = dict(points) | {name: evaluate(each, points) for name, each in coefficients}
     return evaluate(text, columns, out)
@@ -221,6 +242,6 @@ def _collected(
         text = nested(_texts(part))
         names[own] = text
         if any(part):
-            names[own] = f"coefficient{place}"
-            coefficients.append((names[own], text))
+            names[own] = f"coefficient{place}_"
+            coefficients.append((f"coefficient{place}", text))
     return nested(names), coefficients

@@ -10,13 +10,21 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from resnext_flops.complexity.scope import scoped
+from resnext_flops.complexity.symbolic import describe
+from resnext_flops.errors import InputError
 from resnext_flops.network import Network
-from resnext_flops.sweeping.asked import Sweep, plan_sweep
+from resnext_flops.sweeping.asked import ALWAYS, Sweep, plan_sweep
 from resnext_flops.sweeping.engines import run
 from resnext_flops.sweeping.selection import Selection
 
 if TYPE_CHECKING:
     import pandas
+
+# So many of the selected designs are costed once more, by the integer reading.
+HELD = 8
 
 
 def sweep(
@@ -79,17 +87,39 @@ def sweep(
     selection = asked.nothing()
     for progress in run(asked, engine, scheduler, tell):
         selection = progress.selection
-    return result(asked, selection)
+    return result(network, asked, selection)
 
 
-def result(asked: Sweep, selection: Selection) -> "pandas.DataFrame":
-    """The frame of a finished sweep. Raises InputError, with the nearest design, where no design was selected."""
+def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.DataFrame":
+    """The frame of a finished sweep of a network, some designs of which are costed once more, by the integer reading.
+
+    Raises InputError, with the nearest design, where no design was selected, or where the formulas do not hold.
+    """
     if len(selection.numbers):
-        return asked.frame(selection)
+        frame = asked.frame(selection)
+        for place in np.linspace(0, len(frame) - 1, min(HELD, len(frame)), dtype=int):
+            _hold(network, {name: int(value) for name, value in frame.iloc[place][asked.shown].items()})
+        return frame
     if not asked.budgets:
         raise asked.nobody(asked.frame(selection))
     nearest = asked.nearest_miss()
+    try:
+        nearest.plan.check(nearest.plan.keys)
+    except InputError:
+        raise asked.nobody(None) from None
     found = nearest.nothing()
     for part in nearest.parts():
         found = nearest.run(part, found, lambda _: None)
     raise asked.nobody(nearest.frame(found))
+
+
+def _hold(network: Network, design: Mapping[str, int]) -> None:
+    """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
+    sizes = {name: value for name, value in design.items() if name not in ALWAYS}
+    ledger = scoped(describe(network.family, network.arguments, sizes), "network")
+    for name in ALWAYS:
+        if getattr(ledger, name) != design[name]:
+            raise InputError(
+                f"the formulas of {network.family.__name__} do not hold at {sizes}, where its structure changes; "
+                "sweep sizes on one side of it"
+            )

@@ -13,7 +13,7 @@ import pytest
 import resnext_flops as rf
 from resnext_flops.errors import InputError
 from resnext_flops.sweeping.asked import plan_sweep
-from resnext_flops.sweeping.engines import run
+from resnext_flops.sweeping.engines import LostClusterError, run
 
 Client = pytest.importorskip("distributed").Client
 
@@ -93,3 +93,15 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
 def test_what_a_worker_refuses_is_said() -> None:
     with pytest.raises(InputError, match="more than 1,000,000 designs would be selected"):
         rf.sweep(rf.resnext(50), {"C": "1:2000", "d": "1:2000"}, engine="dask")
+
+
+def test_a_cluster_that_is_lost_is_said() -> None:
+    asked = plan_sweep(rf.resnext(50), SPACE, **WANTED, sample=6_000_000)
+    with cluster(1) as (address, _):
+        steps = run(asked, "dask", address)
+        next(steps)
+        next(steps)
+        with Client(address) as client:
+            client.shutdown()
+        with pytest.raises(LostClusterError, match=r"^the Dask cluster was lost"):
+            list(steps)

@@ -1,5 +1,7 @@
 """Sweeps equal brute force over the integer readings, row for row, however the grid is divided."""
 
+import re
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops.complexity.layers import Conv, Description, Sequential
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.solve import with_sizes
@@ -51,8 +54,13 @@ CONSTRAINTS = [
 
 @st.composite
 def spaces(draw: st.DrawFn) -> dict[str, list[int]]:
-    names = draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=3, unique=True))
-    return {name: sorted(draw(st.sets(VALUES[name], min_size=1, max_size=4))) for name in {*names, "C", "d"}}
+    names = draw(st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=4, unique=True))
+    return {name: sorted(draw(st.sets(VALUES[name], min_size=1, max_size=4))) for name in names}
+
+
+def about(text: str, space: Mapping[str, Sequence[int]]) -> bool:
+    """Whether an expression holds only sizes that are swept, and figures."""
+    return {*re.findall("[a-zA-Z]+", text)} <= {*space, "macs", "params", "activations", "abs", "max", "and", "or"}
 
 
 def run(asked: Sweep) -> list[Design]:
@@ -87,6 +95,9 @@ def test_a_sweep_equals_brute_force(
     top: int | None,
     grain: Grain,
 ) -> None:
+    constraints = [text for text in constraints if about(text, space)]
+    pareto = [text for text in pareto if about(text, space)]
+    by = by if by and about(by, space) else None
     designs = every_design(NET, space)
     budgets = []
     for figure, share in limits:
@@ -172,6 +183,55 @@ def test_a_space_of_a_million_million_designs_is_swept() -> None:
     assert found["macs"].is_monotonic_decreasing
 
 
+def test_a_figure_that_depends_on_no_size_is_compared_as_well() -> None:
+    found = rf.sweep(rf.resnext(50), {"r": [192, 224]}, budget="params <= 30e6", pareto=["params", "-macs"])
+    assert found["macs"].tolist() == [rf.resnext(50).cost().macs]
+    assert found["params"].tolist() == [rf.resnext(50).cost().params]
+
+
+def test_quotients_are_rounded_as_python_rounds_them() -> None:
+    # 21 / 0.7 is 30.000000000000004, and 21 * (1 / 0.7) is 30.
+    assert rf.sweep(rf.resnext(50), {"C": "1:30"}, constraint="C / 0.7 <= 30")["C"].max() == 20
+    assert rf.sweep(rf.resnext(50), {"C": "49"}, constraint="C / 4.9 >= 10")["C"].tolist() == [49]
+
+
+def test_many_budgets_and_conditions_are_no_trouble() -> None:
+    budgets = [f"macs <= {limit}" for limit in range(1, 25)]
+    assert bad(budget=budgets).endswith(f"with {rf.resnext(50, 1, 1).cost().macs:,} macs")
+    conditions = [" and ".join(f"C != {number}" for number in range(1, 36))] * 10
+    assert rf.sweep(rf.resnext(50), {"C": "30:40"}, constraint=conditions)["C"].min() == 36
+
+
+def test_a_long_axis_takes_little_memory() -> None:
+    tracemalloc.start()
+    rf.sweep(rf.resnext(50), {"K": range(1, 1_000_001), "r": "200:231"}, by="-macs", top=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200 * 2**20
+
+
+def test_a_structure_that_changes_within_the_space_is_found_out() -> None:
+    @rf.family
+    def odd(inner: int = 16, outer: int = 16, resolution: int = 8) -> Description:
+        """One convolution, and another where two sizes differ."""
+        first = Conv(inner, 3, padding=1)
+        body = Sequential.of(a=first) if inner == outer else Sequential.of(a=first, b=Conv(outer, 1))
+        return Description((3, resolution, resolution), body)
+
+    with pytest.raises(InputError, match="do not hold at"):
+        rf.sweep(odd(inner=20), {"outer": range(17, 24)})
+
+
+def test_names_of_numexprs_functions_are_names_of_sizes() -> None:
+    @rf.family
+    def mine(where: int = 4, sin: int = 3) -> Description:
+        """Two convolutions."""
+        return Description((3, 8, 8), Sequential.of(a=Conv(where, 3), b=Conv(sin, 1)))
+
+    found = rf.sweep(mine(), {"where": "1:9", "sin": "1:9"}, constraint="where * sin == 12", by="macs")
+    assert sorted(zip(found["where"], found["sin"], strict=True)) == [(2, 6), (3, 4), (4, 3), (6, 2)]
+
+
 def bad(**arguments: Any) -> str:
     with pytest.raises(InputError) as error:
         rf.sweep(rf.resnext(50), **{"over": {"C": "1:64", "d": "1:128"}, **arguments})
@@ -186,6 +246,7 @@ def test_bad_input_is_answered_with_one_sentence() -> None:
     assert bad(over={"d": "1:100000000"}).startswith("d has more than 10,000,000 values")
     assert bad(over={"C": [0, 1]}) == "C is 0; it must be a whole number of at least 1"
     assert "did you mean" in bad(over={"widht": "1:4"}) or "known are" in bad(over={"widht": "1:4"})
+    assert bad(over={"C": "1:4", "cardinality": "5:8"}) == "values of C are given twice; give them once"
     assert "unknown name 'mac'" in bad(budget="mac <= 4e9")
     assert bad(budget="macs") == "cannot use 'macs': it must be a comparison, such as 'macs <= 4.2e9'"
     assert bad(by="macs <= 1").endswith("it must be a number, such as 'macs / params'")

@@ -56,8 +56,46 @@ def test_a_file_holds_what_the_library_answers(
 def test_the_table_holds_every_design_but_on_a_terminal() -> None:
     rows = json.loads(run(*SPACE, *FRONT, "--format", "json").stdout)["rows"]
     assert [row["macs"] for row in rows] == front()["macs"].tolist()
-    shown = run(*SPACE, *FRONT).stdout
-    assert f"{len(rows) - 50} more designs are selected." in shown
+    assert run(*SPACE, *FRONT).stdout.count("\n") > len(rows)
+
+
+def test_expressions_are_split_at_commas_outside_brackets() -> None:
+    rows = json.loads(run(*SPACE, "--pareto", "max(C, abs(d)),-macs", "--format", "json").stdout)["rows"]
+    assert {"max(C, abs(d))", "macs"} <= set(rows[0])
+
+
+def test_json_lines_hold_every_digit(tmp_path: Path) -> None:
+    path = tmp_path / "designs.jsonl"
+    assert run("resnet50", "--base-width", "8,64", "--by", "params / macs / macs", "--output", str(path)).exit_code == 0
+    for line in path.read_text().splitlines():
+        row = json.loads(line)
+        assert row["params / macs / macs"] == row["params"] / row["macs"] / row["macs"]
+
+
+def test_a_damaged_file_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "designs.csv"
+    unfinished(path).write_text('{"done": [-1]}')
+    result = run(*SPACE, *FRONT, "--output", str(path), "--resume")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "is damaged" in result.stderr
+
+
+def test_a_family_without_depths_is_not_proven_and_nothing_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "designs.csv"
+    result = run("resnext_cifar", "--over", "n1=1:3", "--prove", "1", "--output", str(path))
+    assert (result.exit_code, path.exists()) == (2, False)
+
+
+def test_what_was_found_is_kept_when_proving_is_stopped(tmp_path: Path, monkeypatch: Any) -> None:
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "designs.csv"
+    monkeypatch.setattr("resnext_flops.commands.sweep.proving", stopped)
+    result = run(*SPACE, *FRONT, "--prove", "1", "--output", str(path))
+    assert len(pandas.read_csv(path)) == len(front())
+    assert result.exit_code == 130
+    assert "stopped while proving" in result.stderr
 
 
 def test_sizes_are_given_by_name_by_stage_or_by_option() -> None:
@@ -91,6 +129,12 @@ def test_some_designs_are_proven() -> None:
     [
         (["resnet50", "--depth", "50", "--base-width", "1:4"], "--depth is for a family"),
         (["resnext50_32x4d"], "a sweep needs a free size"),
+        (["resnext50_32x4d", "--width", "1:4", "--nearest", "macs=1e400"], "unknown network '1e400'"),
+        (["resnext50_32x4d", "--width", "1:4", "--sample", "1e999999999"], "is not a whole number"),
+        (["resnext50_32x4d", "--width", "99999999999999999999"], "it must be at most"),
+        (["resnext50_32x4d", "--width", "1:4", "--by", "macs", "--top", "2000000"], "at most 1,000,000 designs"),
+        (["vgg11", "--resolution", "227:235", "--by", "thop"], "are no polynomial in"),
+        (["resnext50_32x4d", "--width", "1:4", "--output", f"{'x' * 300}.csv"], "File name too long"),
         (["resnext50_32x4d", "--over", "d"], "is not of the form"),
         (["resnext50_32x4d", "--width", "4:1", "--over", "width=1"], "values of d are given twice"),
         (["resnext50_32x4d", "--width", "4:1"], "the range is empty"),

@@ -1,0 +1,25 @@
+"""Decimal numbers, read exactly."""
+
+from fractions import Fraction
+
+# A number with more digits than this is no figure of a network, and takes long to write out.
+MOST_DIGITS = 60
+
+
+def exact(text: str) -> Fraction:
+    """A decimal number such as `4.2e9`, exactly.
+
+    Raises ValueError for what is none, or has far too many digits.
+
+    >>> exact("4.2e9"), exact("0.25")
+    (Fraction(4200000000, 1), Fraction(1, 4))
+    """
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number") from None
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{text!r} is too large or too small")
+    return Fraction(number)
