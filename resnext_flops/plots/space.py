@@ -1,9 +1,10 @@
 """A design space: multiply-adds against parameters of ResNeXt-50's template, with activations, a front and networks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from resnext_flops.complexity.formula import coefficients, substitute
@@ -11,10 +12,11 @@ from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.models import network
 from resnext_flops.network import resnet, resnext
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
-from resnext_flops.sweeping.sweep import sweep
+from resnext_flops.sweeping.asked import plan_sweep
+from resnext_flops.sweeping.engines import run
 
-if TYPE_CHECKING:
-    import pandas
+Figures: TypeAlias = npt.NDArray[Any]
+Columns: TypeAlias = Mapping[str, Figures]
 
 CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = range(2, 129, 2)
@@ -37,18 +39,23 @@ NAMES = {
 }
 
 
-def designs(at_least: int = MULTIPLY_ADDS.start, pareto: Sequence[str] = ()) -> "pandas.DataFrame":
+def designs(at_least: int = MULTIPLY_ADDS.start, pareto: Sequence[str] = ()) -> Columns:
     """The ResNeXt-50s of the space, of some cardinalities, widths and resolutions, or those of a Pareto front.
 
     at_least: multiply-adds.
 
     >>> found = designs()
-    >>> (mine,) = found[(found.C == 32) & (found.d == 4) & (found.r == 224)].macs
-    >>> mine == resnext(50, cardinality=32, width=4).cost().macs
+    >>> (mine,) = found["macs"][(found["C"] == 32) & (found["d"] == 4) & (found["r"] == 224)]
+    >>> int(mine) == resnext(50, cardinality=32, width=4).cost().macs
     True
     """
     space = {"C": CARDINALITIES, "d": WIDTHS, "r": RESOLUTIONS}
-    return sweep(resnext(50), space, budget=f"{at_least} <= macs < {MULTIPLY_ADDS.stop}", pareto=pareto)
+    budget = f"{at_least} <= macs < {MULTIPLY_ADDS.stop}"
+    asked = plan_sweep(resnext(50), space, budget=budget, pareto=pareto, by="params" if pareto else None)
+    *_, last = run(asked)
+    # A frame would load pandas.
+    _, columns = asked.columns(last.selection)
+    return columns
 
 
 def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
@@ -98,10 +105,10 @@ def space(axes: Axes | None = None) -> Axes:
     """
     axes = axes or panel(3.7)
     found = designs()
-    axes.plot(*_of(found), ".", color=SKY, markersize=1, label=f"{len(found):,} designs")
+    axes.plot(*_of(found), ".", color=SKY, markersize=1, label=f"{len(found['macs']):,} designs")
     for cardinality, (color, dashes, offset) in LINES.items():
         _draw_lines(axes, cardinality, color, dashes, offset)
-    best = designs(resnet(50).cost().macs, pareto=("macs", "params", "activations")).sort_values("params")
+    best = designs(resnet(50).cost().macs, pareto=("macs", "params", "activations"))
     axes.plot(*_of(best), "D-", color=VERMILION, markersize=2.5, label="Pareto front at ResNet-50's cost")
     for name, offset in NAMES.items():
         cost = network(name).cost()
@@ -125,6 +132,6 @@ def _draw_lines(axes: Axes, cardinality: int, color: str, dashes: str, offset: t
         label(axes, str(millions), points[-1], offset, color=color)
 
 
-def _of(found: "pandas.DataFrame") -> "tuple[pandas.Series[float], pandas.Series[float]]":
+def _of(found: Columns) -> tuple[Figures, Figures]:
     """The multiply-adds of designs in G, and their parameters in M."""
-    return found.macs / 1e9, found.params / 1e6
+    return found["macs"] / 1e9, found["params"] / 1e6

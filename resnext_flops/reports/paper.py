@@ -87,7 +87,7 @@ def _derivation(prove: Prove | None, built: list[Table]) -> Iterator[Part]:
     budget = template_block(reference.description).weights
     block = template.closed_form("weights", scope="block", **symbols).expression
     equation = sympy.Eq(sympy.factor(block), budget, evaluate=False)
-    (root,) = sympy.solve(equation, width)
+    (root,) = sympy.solve(equation, width, simplify=False)
     yield Prose(
         "A block of ResNeXt has C paths, each of which reduces 256 channels to d with 1x1 filters, convolves these "
         "with 3x3 filters, and expands them to 256 again (Eqn. 4 of the paper)."

@@ -139,13 +139,11 @@ class Sweep(NamedTuple):
             tell(len(numbers))
         return selection
 
-    def frame(self, selection: Selection) -> "pandas.DataFrame":
-        """The selected designs, a row each, with their sizes, figures and keys, indexed by their numbers.
+    def columns(self, selection: Selection) -> tuple[Whole, dict[str, Any]]:
+        """The numbers of the selected designs, and their sizes, figures and keys, as columns by name.
 
         They are ordered by `order`, or by the keys, or by their numbers.
         """
-        import pandas
-
         numbers = np.sort(selection.numbers)
         columns: dict[str, Any] = scan.designs(self.plan, numbers, self.plan.pieces[0].figures)
         ordered = (() if self.order is None else (self.order,)) + self.plan.keys
@@ -153,8 +151,14 @@ class Sweep(NamedTuple):
         keys = [found.column(node)[:, 0] for node in ordered]
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
         columns |= {show(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
-        frame = pandas.DataFrame(columns, index=pandas.Index(numbers, name="design", dtype="int64"))
-        return frame.iloc[order]
+        return numbers[order], {name: column[order] for name, column in columns.items()}
+
+    def frame(self, selection: Selection) -> "pandas.DataFrame":
+        """The selected designs, a row each, indexed by their numbers."""
+        import pandas
+
+        numbers, columns = self.columns(selection)
+        return pandas.DataFrame(columns, index=pandas.Index(numbers, name="design", dtype="int64"))
 
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas
 
 # So many of the selected designs are costed once more, by the integer reading.
-HELD = 8
+HELD = 3
 
 
 def sweep(
