@@ -6,6 +6,9 @@ that would work. The command line prints it and exits with status 2.
 
 from collections.abc import Iterable
 
+# An error names no more than these of what is known.
+MOST = 24
+
 
 class InputError(ValueError):
     """A size, name or option that cannot be used.
@@ -17,7 +20,7 @@ class InputError(ValueError):
 
 
 def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
-    """The error for a name that is not in a list: offers the nearest names, or all of them where none is near.
+    """The error for a name that is not in a list: offers the nearest names, or the first of them where none is near.
 
     >>> print(unknown("format", "jason", ["rich", "markdown", "csv", "json"]))
     unknown format 'jason'; did you mean 'json'?
@@ -28,5 +31,6 @@ def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
 
     names = [str(name) for name in known]
     near = get_close_matches(given, names, n=3) if isinstance(given, str) else []
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names)}"
+    more = f" and {len(names) - MOST:,} more" if len(names) > MOST else ""
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names[:MOST])}{more}"
     return InputError(f"unknown {kind} {given!r}; {hint}")

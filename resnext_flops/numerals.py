@@ -4,22 +4,24 @@ from fractions import Fraction
 
 # A number with more digits than this is no figure of a network, and takes long to write out.
 MOST_DIGITS = 60
+UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def exact(text: str) -> Fraction:
-    """A decimal number such as `4.2e9`, exactly.
+    """A decimal number such as `4.2e9`, or `4.2G` with a unit of k, M, G or T, exactly.
 
     Raises ValueError for what is none, or has far too many digits.
 
-    >>> exact("4.2e9"), exact("0.25")
-    (Fraction(4200000000, 1), Fraction(1, 4))
+    >>> exact("4.2e9"), exact("4.2G"), exact("0.25")
+    (Fraction(4200000000, 1), Fraction(4200000000, 1), Fraction(1, 4))
     """
     from decimal import Decimal, InvalidOperation
 
+    unit = UNITS.get(text[-1:], 1)
     try:
-        number = Decimal(text)
+        number = Decimal(text if unit == 1 else text[:-1])
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number") from None
     if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{text!r} is too large or too small")
-    return Fraction(number)
+    return unit * Fraction(number)

@@ -55,7 +55,7 @@ class Values(click.ParamType[tuple[str, tuple[int, ...]]]):
 
 
 class Whole(click.ParamType[int]):
-    """A whole number, also as `15e9`."""
+    """A whole number, also as `15e9` or `15G`."""
 
     name = "N"
 
@@ -67,7 +67,7 @@ class Whole(click.ParamType[int]):
             # What is not whole is written with a stroke, and refused as an integer.
             return int(str(exact(value)))
         except ValueError:
-            self.fail(f"{value!r} is not a whole number, such as 15e9", param, ctx)
+            self.fail(f"{value!r} is not a whole number, such as 15e9 or 15G", param, ctx)
 
 
 def output_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

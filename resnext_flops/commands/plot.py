@@ -16,18 +16,18 @@ def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> Non
 
     \b
     KIND is one of
-      width           d against C at preserved complexity: the curve, whole numbers, the paper's Table 2
-      error           top-1 errors against multiply-adds and parameters: the paper's Tables 3, 4 and 5
-      stages          multiply-adds by stage and kind of layer, of two models: MODEL MODEL
-      space           ResNeXt-50's designs by multiply-adds, parameters and activations, and their front
-      counters        from the multiply-adds of a model to each counter's figure: MODEL
-      cifar           errors on CIFAR against parameters: the paper's Table 7
+      width      d against C at preserved cost: the curve, whole numbers, Table 2
+      error      top-1 errors against multiply-adds and params: Tables 3, 4 and 5
+      stages     multiply-adds by stage and kind of layer: MODEL MODEL
+      space      ResNeXt-50's designs by three figures, and their Pareto front
+      counters   from the multiply-adds of a model to each counter's figure: MODEL
+      cifar      errors on CIFAR against parameters: Table 7
 
     A MODEL is a described network, torchvision:NAME, timm:NAME, or package.module:factory.
 
     \b
     Examples:  resnext-flops plot width --output width.pdf
-               resnext-flops plot stages resnet50 resnext50_32x4d --output stages.svg
+               resnext-flops plot stages resnet50 resnext50_32x4d --output a.svg
     """
     destination(output, force)
     file_format(output)

@@ -37,7 +37,8 @@ def command(
 
     \b
     Examples:  resnext-flops report --of paper --prove --output docs/report
-               resnext-flops report --of resnet50 timm:convnext_tiny --output comparison --format html
+               resnext-flops report --of resnet50 timm:convnext_tiny
+                 --output comparison --format html
     """
     with progress() as tell:
         done: list[str] = []

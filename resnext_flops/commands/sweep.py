@@ -100,9 +100,11 @@ def command(
     --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
 
     \b
-    Examples:  resnext-flops sweep resnext --depth 50 --cardinality 1:64 --width 1:128 --resolution 160,192,224
-                 --budget "macs <= 4.2e9" --budget "params <= 26e6" --pareto "macs,-params,-activations" --top 20
-               resnext-flops sweep resnext50_32x4d --cardinality 1:64 --width 1:128 --nearest macs=resnet50 --prove 2
+    Examples:  resnext-flops sweep resnext --depth 50 --cardinality 1:64
+                 --width 1:128 --resolution 160,192,224 --budget "macs <= 4.2e9"
+                 --pareto "macs,-params,-activations" --top 20
+               resnext-flops sweep resnext50_32x4d --cardinality 1:64
+                 --width 1:128 --nearest macs=resnet50 --prove 2
     """
     from resnext_flops.solve import with_sizes
     from resnext_flops.sweeping.asked import plan_sweep
@@ -113,6 +115,8 @@ def command(
     path = destination(output, force or resume)
     if path is not None:
         check_suffix(path)
+        if form != "rich":
+            raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
     elif resume:
         raise InputError("a sweep is resumed from its file; give the same --output")
     base = _network(model, depth)
@@ -128,7 +132,7 @@ def command(
         keep(frame, path)
         if done:
             unfinished(path).unlink(missing_ok=True)
-        click.echo(f"resnext-flops: {len(frame):,} designs in {str(path)!r}", err=True)
+        click.echo(f"resnext-flops: {len(frame):,} designs kept in {str(path)!r}", err=True)
     try:
         proofs = _prove(base, asked, frame, prove, device, wanted["seed"]) if done else {}
     except KeyboardInterrupt:
@@ -182,7 +186,9 @@ def _nearest(given: str | None) -> dict[str, float] | None:
         return None
     from resnext_flops.complexity.symbolic import figure
 
-    name, _, target = given.partition("=")
+    name, equals, target = given.partition("=")
+    if not (name and equals and target):
+        raise InputError(f"--nearest {given!r} is not of the form FIGURE=N or FIGURE=MODEL, such as macs=resnet50")
     try:
         number = exact(target)
     except ValueError:
@@ -218,7 +224,7 @@ def _run(
     seconds = time.perf_counter() - begin
     looked_at = asked.designs - before
     rate = f", {looked_at / seconds:.3g} a second" if looked_at > MANY else ""
-    return progress, f"{looked_at:,} designs in {seconds:.2f} s{rate}"
+    return progress, f"{looked_at:,} designs looked at in {seconds:.2f} s{rate}"
 
 
 @contextmanager
@@ -232,7 +238,7 @@ def _bar(designs: int, before: int) -> "Iterator[Callable[[int], None]]":
 
     class Speed(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{short(int(task.speed or 0))} designs/s")
+            return Text(f"{short(int(task.speed))} designs/s" if task.speed else "")
 
     console = Console(stderr=True)
     columns = (BarColumn(), TaskProgressColumn(), Speed(), TimeRemainingColumn())

@@ -164,7 +164,7 @@ def parse(text: str, names: Mapping[str, int | None], comparison: bool = False) 
     except OverflowError:
         raise InputError(f"cannot use {shown!r}: it holds a number that is too large") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = str(error) if isinstance(error, InputError) else "it is no expression"
+        reason = str(error) if isinstance(error, InputError) else "it is no expression, such as 'macs <= 4.2e9'"
         raise InputError(f"cannot use {shown!r}: {reason}") from None
     if is_truth(node) != comparison:
         wanted = "a comparison, such as 'macs <= 4.2e9'" if comparison else "a number, such as 'macs / params'"

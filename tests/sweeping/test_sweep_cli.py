@@ -129,6 +129,8 @@ def test_some_designs_are_proven() -> None:
     [
         (["resnet50", "--depth", "50", "--base-width", "1:4"], "--depth is for a family"),
         (["resnext50_32x4d"], "a sweep needs a free size"),
+        (["resnext50_32x4d", "--width", "1:4", "--nearest", "resnet50"], "is not of the form FIGURE=N"),
+        (["resnext50_32x4d", "--width", "1:4", "--output", "a.csv", "--format", "latex"], "is for what is printed"),
         (["resnext50_32x4d", "--width", "1:4", "--nearest", "macs=1e400"], "unknown network '1e400'"),
         (["resnext50_32x4d", "--width", "1:4", "--sample", "1e999999999"], "is not a whole number"),
         (["resnext50_32x4d", "--width", "99999999999999999999"], "it must be at most"),
@@ -196,7 +198,7 @@ def test_a_stopped_sweep_keeps_what_it_has_and_goes_on(tmp_path: Path, monkeypat
     monkeypatch.setattr(Sweep, "run", original)
     result = run(*words, str(path), "--resume")
     assert result.exit_code == 0
-    assert f"{8192 - covered:,} designs in" in result.stderr
+    assert f"{8192 - covered:,} designs looked at in" in result.stderr
     assert path.read_text() == whole.read_text()
     assert not unfinished(path).exists()
 
