@@ -10,10 +10,11 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counting import count_model
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
+from resnext_flops.numerals import POWERS
 from resnext_flops.published import Agreement, agreement
 from resnext_flops.real_models import Model, find
 
-UNITS = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+UNITS = {"": 0, **POWERS, "K": 3, "B": 9}
 RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
 
 

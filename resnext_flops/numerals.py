@@ -4,7 +4,8 @@ from fractions import Fraction
 
 # A number with more digits than this is no figure of a network, and takes long to write out.
 MOST_DIGITS = 60
-UNITS = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+# The power of ten of each unit.
+POWERS = {"k": 3, "M": 6, "G": 9, "T": 12}
 
 
 def exact(text: str) -> Fraction:
@@ -17,11 +18,11 @@ def exact(text: str) -> Fraction:
     """
     from decimal import Decimal, InvalidOperation
 
-    unit = UNITS.get(text[-1:], 1)
+    power = POWERS.get(text[-1:], 0)
     try:
-        number = Decimal(text if unit == 1 else text[:-1])
+        number = Decimal(text[:-1] if power else text)
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number") from None
     if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{text!r} is too large or too small")
-    return unit * Fraction(number)
+    return Fraction(10**power) * Fraction(number)

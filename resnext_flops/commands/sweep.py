@@ -139,7 +139,7 @@ def command(
         proofs, done, remark = {}, False, f"{remark}; stopped while proving"
     if path is None or proofs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        emit([swept(frame, _title(asked, base), (), most, proofs)], form, None)
+        emit([swept(frame, _title(asked, base), most, proofs)], form, None)
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
@@ -155,6 +155,8 @@ def _network(model: str, depth: str | None) -> Network:
 
 def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:
     """The values of every size that is swept."""
+    from resnext_flops.sweeping.axes import once
+
     given = [(name, values) for name, values in sizes.items() if values is not None]
     if stage_depths is not None:
         given += [(f"n{stage}", values) for stage, values in enumerate(stage_depths.split("/"), start=1)]
@@ -163,10 +165,7 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
         if not equals:
             raise InputError(f"--over {text!r} is not of the form n3=4:36")
         given.append((NAMES.get(name, name), values))
-    names = [name for name, _ in given]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"values of {twice} are given twice; give them once")
-    return dict(given)
+    return once(given)
 
 
 def _split(pareto: str | None) -> list[str]:

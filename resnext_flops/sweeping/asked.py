@@ -54,7 +54,7 @@ class Sample(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What is swept and what is wanted of it; `part` runs any part of it, and `frame` shows what was selected.
+    """What is swept and what is wanted of it; `run` runs any part of it, and `frame` shows what was selected.
 
     order: what the selected designs are ordered by; without it, by the keys of the plan.
     limit: how many of a front are wanted.
@@ -132,10 +132,11 @@ class Sweep(NamedTuple):
         if isinstance(part, Box):
             return search(self.plan, part, selection, tell, self.grain)
         sample, names = self.sample or Sample(0, 0), names_in((*self.plan.conditions, *self.plan.keys))
+        scratch = scan.Scratch()
         for number in range(part.first, part.end):
             numbers = sample.chunk(number, self.plan.grid.designs)
             drawn = scan.list_of(scan.designs(self.plan, numbers, names), numbers)
-            selection = scan.select(self.plan, drawn, selection, scan.Scratch())
+            selection = scan.select(self.plan, drawn, selection, scratch)
             tell(len(numbers))
         return selection
 
@@ -146,7 +147,9 @@ class Sweep(NamedTuple):
         """
         numbers = np.sort(selection.numbers)
         columns: dict[str, Any] = scan.designs(self.plan, numbers, self.plan.pieces[0].figures)
-        ordered = (() if self.order is None else (self.order,)) + self.plan.keys
+        order_first = () if self.order is None else (self.order,)
+        # The one key of the best few is their order as well.
+        ordered = tuple(dict.fromkeys((*order_first, *self.plan.keys)))
         found = scan.list_of(columns, numbers)
         keys = [found.column(node)[:, 0] for node in ordered]
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
@@ -207,10 +210,7 @@ def plan_sweep(
     seed: int = 0,
 ) -> Sweep:
     """The sweep for the arguments of `sweep`. Raises InputError as it does, before anything is evaluated."""
-    sizes = [NAMES.get(name, name) for name in over]
-    if twice := next((name for name in sizes if sizes.count(name) > 1), None):
-        raise InputError(f"values of {twice} are given twice; give them once")
-    space = grid(dict(zip(sizes, over.values(), strict=True)))
+    space = grid((NAMES.get(name, name), values) for name, values in over.items())
     free = [axis.name for axis in space.axes]
     names = fixed_sizes(network, free) | dict.fromkeys(_figures())
     budgets = tuple(parse(text, names, comparison=True) for text in _several(budget))

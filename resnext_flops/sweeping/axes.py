@@ -4,7 +4,7 @@ Designs are numbered as they would be enumerated, the last size first. A number 
 sweep is run, and decides between designs that are equal otherwise.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -113,6 +113,21 @@ class Grid:
         return {each.name: each.values[positions[each.name]] for each in self.axes}
 
 
-def grid(over: Mapping[str, Any]) -> Grid:
+def once(over: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by the size they are of. Raises InputError for a size that has values twice.
+
+    >>> once([("C", "1:4"), ("C", "8")])
+    Traceback (most recent call last):
+    resnext_flops.errors.InputError: values of C are given twice; give them once
+    """
+    found: dict[str, Any] = {}
+    for name, values in over:
+        if name in found:
+            raise InputError(f"values of {name} are given twice; give them once")
+        found[name] = values
+    return found
+
+
+def grid(over: Iterable[tuple[str, Any]]) -> Grid:
     """The grid of sizes and their values. Raises InputError as `axis` and `Grid` do."""
-    return Grid([axis(name, given) for name, given in over.items()])
+    return Grid([axis(name, given) for name, given in once(over).items()])

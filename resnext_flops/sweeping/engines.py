@@ -4,17 +4,16 @@ Every part can be run by itself and any number of times, so a worker that is los
 sweep that was stopped goes on with those that were not done. A part is a few ranges; what comes back is a selection.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.sweeping.asked import Part, Sweep
+from resnext_flops.sweeping.search import Tell
 from resnext_flops.sweeping.selection import Selection
 
 if TYPE_CHECKING:
     from distributed import Client
-
-Tell = Callable[[int], None]
 
 ENGINES = ("local", "dask")
 # Seconds to wait for a scheduler.

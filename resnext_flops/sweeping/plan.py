@@ -5,6 +5,7 @@ resolutions are rounded alike, and has one polynomial for each figure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ from resnext_flops.complexity.symbolic import Reading, own_sizes
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.axes import Grid, Whole
-from resnext_flops.sweeping.expression import LARGEST, Bounds, Node, bounds, check
+from resnext_flops.sweeping.expression import LARGEST, Bounds, Node, check
 
 Polynomial: TypeAlias = Mapping[Monomial, int]
 
@@ -42,10 +43,7 @@ class Box(NamedTuple):
     @property
     def designs(self) -> int:
         """How many designs it holds."""
-        found = 1
-        for first, end in self.ranges:
-            found *= end - first
-        return found
+        return prod(end - first for first, end in self.ranges)
 
 
 class Plan(NamedTuple):
@@ -187,13 +185,6 @@ def fixed_sizes(network: Network, free: Iterable[str]) -> dict[str, int | None]:
     >>> fixed_sizes(resnext(50), ["C"])["d"], fixed_sizes(resnext(50), ["C"])["C"]
     (4, None)
     """
-    taken = set(free)
     own = own_sizes(network.family, network.arguments)
     known: dict[str, int | None] = {name: value for name, value in own.items() if value is not None}
-    return known | dict.fromkeys(taken)
-
-
-def condition_bounds(plan: Plan, of: Mapping[str, Bounds]) -> Iterator[Bounds]:
-    """The bounds of every condition: whether it certainly holds, and whether it may."""
-    for condition in plan.conditions:
-        yield bounds(condition, of)
+    return known | dict.fromkeys(free)

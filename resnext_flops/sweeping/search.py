@@ -12,7 +12,7 @@ import numpy as np
 
 from resnext_flops.sweeping.axes import Whole
 from resnext_flops.sweeping.expression import bounds
-from resnext_flops.sweeping.plan import Box, Plan, condition_bounds
+from resnext_flops.sweeping.plan import Box, Plan
 from resnext_flops.sweeping.scan import Scratch, scan
 from resnext_flops.sweeping.selection import Keys, Marks, Selection
 
@@ -75,8 +75,8 @@ def _least(plan: Plan, parts: Sequence[Box]) -> tuple[Keys, Marks]:
     high: list[Whole] = list(ends[:, :, 1].T - 1)
     of = plan.boxes_bounds(parts[0].piece, low, high)
     may = np.ones(len(parts), dtype=bool)
-    for found in condition_bounds(plan, of):
-        may &= found.high
+    for condition in plan.conditions:
+        may &= bounds(condition, of).high
     return [np.broadcast_to(bounds(key, of).low, (len(parts),)) for key in plan.keys], may
 
 

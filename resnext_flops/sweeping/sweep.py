@@ -7,7 +7,7 @@
 [[1, 64, 4089184256], [64, 2, 4114874368], [2, 40, 4124508160]]
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.asked import ALWAYS, Sweep, plan_sweep
 from resnext_flops.sweeping.engines import run
+from resnext_flops.sweeping.search import Tell
 from resnext_flops.sweeping.selection import Selection
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def sweep(
     seed: int = 0,
     engine: str = "local",
     scheduler: str | None = None,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> "pandas.DataFrame":
     """The designs of a space that meet budgets, or the best of them, as a DataFrame with exact integers.
 

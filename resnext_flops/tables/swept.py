@@ -1,6 +1,6 @@
 """The designs that a sweep selected, as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from resnext_flops.proof import Proof
@@ -17,7 +17,6 @@ FIGURES = ("macs", "params", "activations")
 def swept(
     frame: "pandas.DataFrame",
     title: str,
-    notes: Sequence[str] = (),
     most: int | None = None,
     proofs: Mapping[int, Proof] | None = None,
 ) -> Table:
@@ -53,7 +52,7 @@ def swept(
             *((Column("proven", "proven"),) if proofs else ()),
         ),
         rows=rows,
-        notes=(*more, *notes, MEANING),
+        notes=(*more, MEANING),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
     )
 

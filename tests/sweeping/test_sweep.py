@@ -113,6 +113,11 @@ def test_a_sweep_equals_brute_force(
     assert found == expected
 
 
+def test_of_equal_designs_the_first_are_kept_wherever_the_sweep_begins() -> None:
+    asked = plan_sweep(NET, {"C": range(1, 41)}, by="max(C, 40)", top=3)
+    assert [design["C"] for design in run(asked._replace(grain=Grain(4, 4)))] == [1, 2, 3]
+
+
 def test_figures_of_random_designs_equal_the_integer_reading() -> None:
     space = {"C": "1:64", "d": "1:128", "n3": "1:40", "r": "97:320", "K": "10,1000"}
     found = rf.sweep(rf.resnext(50), space, sample=30, seed=1)
