@@ -200,6 +200,10 @@ def test_quotients_are_rounded_as_python_rounds_them() -> None:
     assert rf.sweep(rf.resnext(50), {"C": "49"}, constraint="C / 4.9 >= 10")["C"].tolist() == [49]
 
 
+def test_the_largest_remainder_is_one_below_the_divisor() -> None:
+    assert rf.sweep(NET, {"C": "1:10"}, constraint="C % 3 == 2")["C"].tolist() == [2, 5, 8]
+
+
 def test_many_budgets_and_conditions_are_no_trouble() -> None:
     budgets = [f"macs <= {limit}" for limit in range(1, 25)]
     assert bad(budget=budgets).endswith(f"with {rf.resnext(50, 1, 1).cost().macs:,} macs")
