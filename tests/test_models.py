@@ -1,5 +1,6 @@
 """Networks by name and by call."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,13 @@ def test_a_file_that_is_no_network(content: str, message: str, tmp_path: Path) -
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(rf.InputError, match=r"cannot read 'nowhere\.json': No such file or directory"):
         network("nowhere.json")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parent / "saved_by_0_1_0").glob("*.json")), ids=lambda path: path.stem
+)
+def test_files_saved_by_0_1_0_load_equal(path: Path) -> None:
+    call = json.loads(path.read_text())["network"]
+    loaded = rf.load(path)
+    assert loaded.description == network(call).description
+    assert loaded == network(call)
