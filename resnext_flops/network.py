@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from resnext_flops.complexity.cost import NetworkLedger
+from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.families import resnet as resnet_family
 from resnext_flops.complexity.families import resnext as resnext_family
 from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
@@ -51,7 +51,7 @@ class Network:
 
     @cached_property
     def _ledger(self) -> Ledger:
-        return NetworkLedger(repr(self), self.description, self.visits)
+        return network_ledger(self.description, self.visits, repr(self))
 
     def cost(self) -> Ledger:
         """The exact cost of one example, layer by layer.
