@@ -16,12 +16,12 @@ import operator
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.subject import subject
+from resnext_flops.subject import Subject, subject, training_macs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +30,12 @@ CHANGE = "change"
 SECTION = "resnext-flops"
 DEFAULTS = ("budgets.toml", "pyproject.toml")
 
-FIGURES: Mapping[str, Callable[[Ledger], int]] = {
-    "macs": lambda ledger: ledger.macs,
-    "params": lambda ledger: ledger.params,
-    "weights": lambda ledger: ledger.weights,
-    "activations": lambda ledger: ledger.activations,
-    "training_macs": lambda ledger: ledger.training_macs,
+FIGURES: Mapping[str, Callable[[Subject], int]] = {
+    "macs": lambda model: model.cost().macs,
+    "params": lambda model: model.cost().params,
+    "weights": lambda model: model.cost().weights,
+    "activations": lambda model: model.cost().activations,
+    "training_macs": training_macs,
 }
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
@@ -137,27 +137,30 @@ def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
 
 
 def _check(budget: Budget, baseline: Baseline) -> list[Check]:
-    now = figures(budget.model)
+    model = subject(budget.model)
     found = []
     for each, line in budget.limits:
         if each.figure != CHANGE:
-            found.append(Check(budget.model, each, line, now[each.figure]))
+            found.append(Check(budget.model, each, line, FIGURES[each.figure](model)))
             continue
         before = baseline[budget.model]
-        changes = {name: abs(Fraction(now[name] - before[name], before[name] or 1)) for name in before}
+        changes = {name: abs(Fraction(FIGURES[name](model) - known, known or 1)) for name, known in before.items()}
         most = max(changes, key=lambda name: changes[name])
         found.append(Check(budget.model, each, line, changes[most], most))
     return found
 
 
 def figures(model: str) -> dict[str, int]:
-    """The figures of a model that limits can be set on.
+    """The figures of a model that limits can be set on; without `training_macs` if it does not run in training mode.
 
     >>> figures("resnet50")["macs"]
     4089184256
     """
-    ledger = subject(model).cost()
-    return {name: figure(ledger) for name, figure in FIGURES.items()}
+    found = subject(model)
+    known = {name: figure(found) for name, figure in FIGURES.items() if figure is not training_macs}
+    with suppress(InputError):
+        known["training_macs"] = training_macs(found)
+    return known
 
 
 def current(config: Config) -> dict[str, dict[str, int]]:

@@ -1,10 +1,12 @@
 """What `measure` and `check` take as a model: a described network, or a real one with the same few methods."""
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counting import count_model
+from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 
@@ -32,9 +34,17 @@ class RealModel:
 
     @cached_property
     def training_macs(self) -> int:
-        """Multiply-adds of one training step, forward and backward, for one example."""
-        counted = count_model(self.model, training=True)
-        return counted.macs + counted.backward
+        """Multiply-adds of one training step for one example: `Ledger.training_macs` of a run in training mode.
+
+        Raises InputError if the model does not run in training mode on its usual input.
+        """
+        try:
+            return count_model(self.model, training=True).training_macs
+        except InputError as error:
+            # Batch norm over a single pixel takes no single example, as in Inception v3's auxiliary classifier.
+            with suppress(InputError):
+                return count_model(self.model, (2, *self.model.input), training=True).training_macs // 2
+            raise error from None
 
     def to_torch(self, device: "str | torch.device", seed: int = 0) -> "nn.Module":
         """The real model with memory on a device; the same seed gives the same weights."""
@@ -63,5 +73,5 @@ def subject(model: str | Network) -> Subject:
 
 
 def training_macs(model: Subject) -> int:
-    """Multiply-adds of one training step of a model, for one example."""
+    """Multiply-adds of one training step of a model, for one example: see `Ledger.training_macs`."""
     return model.training_macs if isinstance(model, RealModel) else model.cost().training_macs

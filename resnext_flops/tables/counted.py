@@ -31,7 +31,7 @@ def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
         if ledger.trace.training:
             lines.append(
                 f"In training: {ledger.macs:,} multiply-adds forward and {ledger.backward:,} for the gradients, "
-                f"together {ledger.macs + ledger.backward:,}."
+                f"together {ledger.training_macs:,}."
             )
         lines.extend(f"{remark[0].upper()}{remark[1:]}." for remark in ledger.trace.remarks)
     if ledger.unknown:
