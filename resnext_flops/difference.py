@@ -94,7 +94,8 @@ def diff(
     """Where the second network differs from the first: layers that it lacks, that it adds, and that it changes.
 
     first, second: described networks, real modules, ledgers, or names as on the command line.
-    inputs: what real modules are run on, as in `count`; an image of the described network's size unless given.
+    inputs: what both are counted on, as in `count`. Unless given, it is the described network's input; two described
+        networks, or two models of libraries, are counted each on its own. A ledger is taken as it is.
 
     Raises InputError as `count` does.
 
@@ -103,26 +104,30 @@ def diff(
     >>> len(found.changes), found.changes[0].details
     (16, 'groups 32 -> 1')
     """
-    usual = next((each.description.input for each in (first, second) if isinstance(each, Network)), None)
-    one, two = (_ledger(each, inputs, usual) for each in (first, second))
+    models = [_looked_up(each) for each in (first, second)]
+    if inputs is None:
+        usual = next((each.description.input for each in models if isinstance(each, Network)), None)
+        inputs = usual and (1, *usual)
+        one, two = (each.cost() if isinstance(each, Network) else _ledger(each, inputs) for each in models)
+    else:
+        one, two = (_ledger(each, inputs) for each in models)
     return Difference(one, two, tuple(_changes(one, two)))
 
 
-def _ledger(model: Any, inputs: Any, usual: tuple[int, ...] | None) -> Ledger:
+def _looked_up(model: Any) -> Any:
+    """A name as what it is the name of."""
+    if not isinstance(model, str):
+        return model
+    found = find(model)
+    return found.network or found
+
+
+def _ledger(model: Any, inputs: Any) -> Ledger:
     from resnext_flops.counting import count, count_model
 
     if isinstance(model, Ledger):
         return model
-    found = find(model) if isinstance(model, str) else model
-    if isinstance(found, Model):
-        if found.network is None:
-            return count_model(found, inputs)
-        found = found.network
-    if isinstance(found, Network) and inputs is None:
-        return found.cost()
-    if inputs is None and usual is not None:
-        inputs = (1, *usual)
-    return count(found, inputs)
+    return count_model(model, inputs) if isinstance(model, Model) else count(model, inputs)
 
 
 def _changes(first: Ledger, second: Ledger) -> Iterator[Change]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from torch import nn
 
 import resnext_flops as rf
+from resnext_flops.cli import main
 from resnext_flops.difference import Difference
+from resnext_flops.tables.counted import difference
 
 
 def adds_up(found: Difference) -> bool:
@@ -72,3 +76,34 @@ def test_what_the_signs_of_a_change_already_say_is_not_repeated() -> None:
     (change,) = rf.diff(one, two, (1, 8, 8, 8)).changes
     # Six by six outputs of eight channels, each with 9 x 8 multiply-adds before and 9 x 2 after.
     assert (change.details, change.macs) == ("groups 1 -> 4", 36 * 8 * 9 * (2 - 8))
+
+
+def test_a_name_is_compared_on_the_described_networks_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import resnext_flops\ndef identical_port():\n    return resnext_flops.resnext_cifar(29, 8, 64).to_torch()\n"
+    (tmp_path / "ports_of_ours.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    names = ("resnext29_8x64d", "ports_of_ours:identical_port")
+    for first, second in (names, names[::-1]):
+        found = rf.diff(first, second)
+        assert found.identical
+        assert (found.first.input, found.second.input) == ((3, 32, 32), (3, 32, 32))
+    result = CliRunner().invoke(main, ["diff", *names])
+    assert result.stdout.startswith(
+        "resnext_cifar(29, cardinality=8, width=64) on 3x32x32 against ports_of_ours:identical_port on 3x32x32"
+    )
+
+
+def test_described_networks_keep_their_own_inputs_and_say_so() -> None:
+    found = rf.diff("resnet18", rf.resnet(18, resolution=64))
+    # Every convolution has 49 pixels for each 4 of the other, and the last layer is the same.
+    assert 4 * (found.first.macs - 512_000) == 49 * (found.second.macs - 512_000)
+    title = "resnet(18) on 3x224x224 against resnet(18, resolution=64) on 3x64x64"
+    assert difference(found).title == title
+    same = rf.diff("resnet18", "resnet18")
+    assert difference(same).title == "resnet(18) on 3x224x224 against resnet(18) on 3x224x224"
+
+
+def test_given_inputs_are_those_of_both() -> None:
+    found = rf.diff("resnet18", "torchvision:resnet18", (1, 3, 64, 64))
+    assert found.identical
+    assert found.first.input == found.second.input == (3, 64, 64)

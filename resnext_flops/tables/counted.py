@@ -192,7 +192,7 @@ def audit(found: Audit) -> list[Table]:
 
 def difference(found: Difference) -> Table:
     """The layers that differ, with their shares of the difference."""
-    title = f"{found.first.name} against {found.second.name}"
+    title = " against ".join(f"{each.name} on {show(each.input)}" for each in (found.first, found.second))
     if found.identical:
         return Table("diff", title, "", (Column("what", "difference"),), [{"what": "identical, layer by layer"}])
     rows: list[dict[str, Cell]] = [
