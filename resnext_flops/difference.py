@@ -1,15 +1,21 @@
 """Where two networks differ, layer by layer: their sequences are aligned, their names do not matter.
 
+Layers are aligned by structure first: kind, kernel, stride, how channels are grouped, and the size of the image as a
+share of the input. Of the longest alignments, the one in which most numbers are the same (channels, groups, params) is
+taken. So a stage of other widths is a stage whose layers changed. The layers left over are paired where they are the
+same (another implementation may run branches in another order), and then where they are of one kind in one gap.
+
 Only layers that have parameters or multiply-adds are compared: another pool or a missing ReLU is not named, because
 such free layers are written in many ways (a flatten, a mean, a padded shortcut) that do the same. A layer is known by
 what it is (kind, channels, kernel, groups, stride, bias) and what it costs. The differences add up to the difference
 of the totals.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import accumulate
+from math import log2
+from operator import eq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops import display
@@ -45,6 +51,10 @@ NAMES = {
     "stride": "stride",
     "bias": "bias",
 }
+
+
+# More than the equal numbers of a hundred thousand pairs of layers.
+ONE_PAIR = 1 << 20
 
 
 class Change(NamedTuple):
@@ -130,56 +140,88 @@ def _ledger(model: Any, inputs: Any) -> Ledger:
     return count_model(model, inputs) if isinstance(model, Model) else count(model, inputs)
 
 
+class _Item(NamedTuple):
+    """An entry, what is compared of it, and what it is aligned by."""
+
+    entry: Entry
+    layer: Layer
+    structure: tuple[Any, ...]
+
+
 def _changes(first: Ledger, second: Ledger) -> Iterator[Change]:
-    ours, theirs = _layers(first), _layers(second)
-    blocks = SequenceMatcher(None, [layer for _, layer in ours], [layer for _, layer in theirs], autojunk=False)
-    gone: list[tuple[Entry, Layer]] = []
-    come: list[tuple[Entry, Layer]] = []
-    changed: list[Change] = []
-    for tag, i, j, k, m in blocks.get_opcodes():
-        if tag == "equal":
-            continue
-        for before, after in _pairs(ours[i:j], theirs[k:m]):
-            if before and after:
-                changed.append(_changed(before, after))
-            elif before:
-                gone.append(before)
-            elif after:
-                come.append(after)
-    # The same layer gone in one place and come in another has only moved: branches run in another order.
-    moved = Counter(layer for _, layer in gone) & Counter(layer for _, layer in come)
-    yield from changed
-    yield from (_alone("missing", *each, -1) for each in _without(gone, moved))
-    yield from (_alone("added", *each, 1) for each in _without(come, moved))
+    ours, theirs = _items(first), _items(second)
+    aligned = _aligned(ours, theirs)
+    pairs = dict(aligned)
+    _pair(pairs, [item.layer for item in ours], [item.layer for item in theirs])
+    _pair(pairs, [item.structure for item in ours], [item.structure for item in theirs])
+    _pair(pairs, _kinds(ours, aligned), _kinds(theirs, aligned.values()))
+    both = ((ours[i], theirs[j]) for i, j in sorted(pairs.items()))
+    yield from (_changed(before, after) for before, after in both if before.layer != after.layer)
+    yield from (_alone("missing", item, -1) for i, item in enumerate(ours) if i not in pairs)
+    found = set(pairs.values())
+    yield from (_alone("added", item, 1) for j, item in enumerate(theirs) if j not in found)
 
 
-def _pairs(
-    ours: Sequence[tuple[Entry, Layer]], theirs: Sequence[tuple[Entry, Layer]]
-) -> Iterator[tuple[tuple[Entry, Layer] | None, tuple[Entry, Layer] | None]]:
-    """Layers of a part that differs, paired where they are of one kind."""
-    kinds = SequenceMatcher(
-        None, [layer.kind for _, layer in ours], [layer.kind for _, layer in theirs], autojunk=False
-    )
-    for tag, i, j, k, m in kinds.get_opcodes():
-        if tag == "equal":
-            yield from zip(ours[i:j], theirs[k:m], strict=True)
+def _aligned(ours: Sequence[_Item], theirs: Sequence[_Item]) -> dict[int, int]:
+    """The places of layers of the first by those of the second: the longest common sequence of structures."""
+    start = 0
+    while start < min(len(ours), len(theirs)) and ours[start][1:] == theirs[start][1:]:
+        start += 1
+    best = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+    for i in reversed(range(start, len(ours))):
+        row, below = best[i], best[i + 1]
+        for j in reversed(range(start, len(theirs))):
+            row[j] = max(below[j], row[j + 1], below[j + 1] + _likeness(ours[i], theirs[j]))
+    pairs = {place: place for place in range(start)}
+    i = j = start
+    while i < len(ours) and j < len(theirs):
+        likeness = _likeness(ours[i], theirs[j])
+        # Where several are as good, the first layers are paired, so that the last blocks of a stage are left over.
+        if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
+            pairs[i] = j
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
         else:
-            yield from ((each, None) for each in ours[i:j])
-            yield from ((None, each) for each in theirs[k:m])
+            j += 1
+    return pairs
 
 
-def _without(found: Sequence[tuple[Entry, Layer]], moved: Counter[Layer]) -> Iterator[tuple[Entry, Layer]]:
-    left = Counter(moved)
-    for entry, layer in found:
-        if left[layer]:
-            left[layer] -= 1
-        else:
-            yield entry, layer
+def _likeness(one: _Item, two: _Item) -> int:
+    """0 for another structure; else more than the equal numbers of all layers together can add up to, and those."""
+    return ONE_PAIR + sum(map(eq, one.layer, two.layer)) if one.structure == two.structure else 0
 
 
-def _layers(ledger: Ledger) -> list[tuple[Entry, Layer]]:
+def _kinds(items: Sequence[_Item], aligned: Iterable[int]) -> list[tuple[int, str]]:
+    """The kind of each layer, with how many layers up to it are aligned: the same number for all layers of one gap."""
+    known = set(aligned)
+    numbers = accumulate(place in known for place in range(len(items)))
+    return [(number, item.layer.kind) for number, item in zip(numbers, items, strict=True)]
+
+
+def _pair(pairs: dict[int, int], ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> None:
+    """Pair what is left over of both and equal, in order."""
+    taken = set(pairs.values())
+    waiting: dict[Hashable, list[int]] = {}
+    for j in reversed(range(len(theirs))):
+        if j not in taken:
+            waiting.setdefault(theirs[j], []).append(j)
+    for i, key in enumerate(ours):
+        if i not in pairs and waiting.get(key):
+            pairs[i] = waiting[key].pop()
+
+
+def _items(ledger: Ledger) -> list[_Item]:
     """The entries that cost something. What runs in training only is not in a traced ledger as such."""
-    return [(entry, _layer(entry)) for entry in ledger if entry.params or (entry.macs and not entry.training_only)]
+    found = [entry for entry in ledger if entry.params or (entry.macs and not entry.training_only)]
+    return [_Item(entry, layer := _layer(entry), _structure(entry, layer, ledger.input)) for entry in found]
+
+
+def _structure(entry: Entry, layer: Layer, image: tuple[int, ...]) -> tuple[Any, ...]:
+    grouped = "depthwise" if 1 < layer.groups == layer.inputs else layer.groups > 1
+    # To the nearest power of two, so that it is the same for inputs of other sizes.
+    share = round(log2(image[-1] / entry.output[-1])) if layer.kernel and image else 0
+    return layer.kind, layer.kernel, layer.stride, grouped, share
 
 
 def _layer(entry: Entry) -> Layer:
@@ -203,8 +245,8 @@ def _layer(entry: Entry) -> Layer:
     )
 
 
-def _changed(before: tuple[Entry, Layer], after: tuple[Entry, Layer]) -> Change:
-    (one, ours), (two, theirs) = before, after
+def _changed(before: _Item, after: _Item) -> Change:
+    (one, ours, _), (two, theirs, _) = before, after
     pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in NAMES}
     details = [f"{NAMES[name]} {_text(a)} -> {_text(b)}" for name, (a, b) in pairs.items() if a != b]
     if not details and ours.params != theirs.params:
@@ -230,7 +272,8 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _alone(what: str, entry: Entry, layer: Layer, sign: int) -> Change:
+def _alone(what: str, item: _Item, sign: int) -> Change:
+    entry, layer, _ = item
     kernel = f"{_text(layer.kernel)}, " if layer.kernel else ""
     details = f"{kernel}{layer.inputs} -> {layer.outputs} channels" if layer.macs else f"{layer.params:,} parameters"
     paths = ("", entry.path) if sign > 0 else (entry.path, "")

@@ -3,14 +3,29 @@
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.layers import (
+    BatchNorm,
+    Conv,
+    Description,
+    Flatten,
+    GlobalAvgPool,
+    Linear,
+    Repeat,
+    Sequential,
+    Sum,
+)
 from resnext_flops.difference import Difference
+from resnext_flops.network import described
 from resnext_flops.tables.counted import difference
 
 
@@ -107,3 +122,93 @@ def test_given_inputs_are_those_of_both() -> None:
     found = rf.diff("resnet18", "torchvision:resnet18", (1, 3, 64, 64))
     assert found.identical
     assert found.first.input == found.second.input == (3, 64, 64)
+
+
+class Stage(NamedTuple):
+    """A stage of bottlenecks, or of basic blocks where it is not deep; all but the first block keep the shape."""
+
+    blocks: int
+    width: int
+    kernel: int
+    groups: int
+    deep: bool
+
+    def block(self, first: bool) -> Sum:
+        """One block, with a projection if it is the first."""
+        stride = 2 if first else 1
+        middle = Conv(self.width, self.kernel, stride, self.kernel // 2, groups=self.groups)
+        layers: dict[str, Conv | BatchNorm] = {
+            "conv": middle,
+            "norm": BatchNorm(),
+            "last": Conv(2 * self.width, 1),
+            "norm2": BatchNorm(),
+        }
+        if self.deep:
+            layers = {"first": Conv(self.width, 1), "norm0": BatchNorm(), **layers}
+        residual = Sequential.of(**layers)
+        return Sum.of(residual=residual, shortcut=Conv(2 * self.width, 1, stride) if first else Sequential(()))
+
+    @property
+    def layers(self) -> int:
+        """Of one block that keeps the shape."""
+        return 6 if self.deep else 4
+
+
+def build(stages: list[Stage]) -> rf.Network:
+    parts = {
+        f"stage{number}": Sequential.of(block=Repeat(stage.block(False), stage.blocks, stage.block(True)))
+        for number, stage in enumerate(stages)
+    }
+    body = Sequential.of(**parts, pool=GlobalAvgPool(), flat=Flatten(), fc=Linear(10))
+    return described(Description((8, 64, 64), body))
+
+
+# The input of a stage has a multiple of 8 channels, and so has every width.
+STAGES = st.builds(
+    Stage,
+    blocks=st.integers(2, 5),
+    width=st.sampled_from([8, 16, 24]),
+    kernel=st.sampled_from([1, 3, 5]),
+    groups=st.sampled_from([1, 2, 8]),
+    deep=st.booleans(),
+)
+
+
+@given(stages=st.lists(STAGES, min_size=1, max_size=4), data=st.data())
+def test_a_stage_of_twice_the_width_only_changed(stages: list[Stage], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(stages) - 1))
+    wider = [*stages]
+    wider[place] = stages[place]._replace(width=2 * stages[place].width)
+    found = rf.diff(build(stages), build(wider))
+    assert {each.what for each in found.changes} == {"changed"}
+    assert all(each.first == each.second for each in found.changes)
+    assert not any("stride" in each.details or "kernel" in each.details for each in found.changes)
+    # Every layer of the stage, its projection, and what takes its output.
+    within = [each for each in found.changes if each.first.startswith(f"stage{place}.")]
+    assert len(within) == stages[place].layers * stages[place].blocks + 1
+    after = {each.first.partition(".")[0] for each in found.changes} - {f"stage{place}"}
+    assert after == {f"stage{place + 1}" if place + 1 < len(stages) else "fc"}
+    assert adds_up(found)
+
+
+@given(stages=st.lists(STAGES, min_size=1, max_size=4), data=st.data())
+def test_a_block_taken_out_is_only_missing(stages: list[Stage], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(stages) - 1))
+    fewer = [*stages]
+    fewer[place] = stages[place]._replace(blocks=stages[place].blocks - 1)
+    found = rf.diff(build(stages), build(fewer))
+    # The last block, as a whole.
+    assert {each.what for each in found.changes} == {"missing"}
+    assert all(each.first.startswith(f"stage{place}.block{stages[place].blocks}.") for each in found.changes)
+    assert len(found.changes) == stages[place].layers
+    assert adds_up(found)
+
+
+def test_twice_the_width_in_another_order_of_branches() -> None:
+    # Wide ResNet-50-2 of torchvision has the width of ResNet-50's bottlenecks doubled, and runs projections last.
+    found = rf.diff("resnet50", "torchvision:wide_resnet50_2")
+    assert {each.what for each in found.changes} == {"changed"}
+    # In each of 16 blocks three convolutions and the first two norms.
+    assert len(found.changes) == 16 * 5
+    assert not any("stride" in each.details for each in found.changes)
+    assert adds_up(found)
