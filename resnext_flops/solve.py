@@ -34,13 +34,14 @@ from math import inf
 from typing import Any, TypeVar
 
 from resnext_flops import display
+from resnext_flops.complexity.figures import FIGURES, figure_name
+from resnext_flops.complexity.figures import figure as figure_of
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.scope import scoped, template_block
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
-from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, FIGURES, NAMES, PERIOD, Reading, depths, figure_name
-from resnext_flops.complexity.symbolic import figure as figure_of
+from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, NAMES, PERIOD, Reading, depths
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, build, resnext
 

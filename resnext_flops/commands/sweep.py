@@ -183,7 +183,7 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     """A figure and its target, which is a number or a network's own figure."""
     if given is None:
         return None
-    from resnext_flops.complexity.symbolic import figure
+    from resnext_flops.complexity.figures import figure
 
     name, equals, target = given.partition("=")
     if not (name and equals and target):
