@@ -34,7 +34,6 @@ from math import inf
 from typing import Any, TypeVar
 
 from resnext_flops import display
-from resnext_flops.complexity.expressions import Apply, Name, Number, parse
 from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
 from resnext_flops.complexity.figures import figure as figure_of
 from resnext_flops.complexity.formula import substitute, terms
@@ -350,6 +349,8 @@ def _read(
 
     Raises InputError for a text that is no budget, or that gives others than the caller does.
     """
+    from resnext_flops.complexity.expressions import Apply, Name, Number, parse  # most commands have no budget
+
     match parse(text):
         case Number(int(value)):
             return value, figure, constraint

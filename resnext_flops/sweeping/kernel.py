@@ -64,7 +64,7 @@ def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -
 
 def _check(node: Node) -> None:
     """Check that numexpr computes what a node means."""
-    if isinstance(node, Number) and abs(node.value) > LARGEST:
+    if isinstance(node, Number) and not -LARGEST <= node.value <= LARGEST:
         raise InputError("a number in it does not fit 64 bits")
     if not isinstance(node, Apply):
         return
