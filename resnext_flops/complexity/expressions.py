@@ -14,7 +14,8 @@ This is the grammar of every limit, budget and order that a user writes:
   percentage, which stands alone on one side of a comparison: `change <= 1%`.
 * `a = b` asks for the a that is nearest to b. It stands alone, and only where a nearest can be searched for. How far
   off an answer may be is an option (`--within`), and no part of an expression.
-* `/` is exact: 7 / 2 is three and a half. An exponent is a whole number from 1 to 8.
+* `/` is exact: 7 / 2 is three and a half. Only a sweep rounds quotients, to floats of 64 bits.
+* An exponent is a whole number from 1 to 8.
 
 A text becomes nodes; whatever else it holds is refused, so that no text of a user's is ever evaluated as a program.
 Nodes have exact values, and are shown again as a text that gives the same nodes.

@@ -1,6 +1,7 @@
 """An expression for numexpr, which calls `eval` on it: it is written from nodes, and holds no text of a user's.
 
-numexpr computes in 64 bits, so it takes less than the grammar does; the rest is refused here.
+numexpr computes in 64 bits, so it takes less than the grammar does; the rest is refused here. Whole numbers are exact,
+and quotients and decimal fractions are floats.
 """
 
 from collections.abc import Mapping

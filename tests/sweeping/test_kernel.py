@@ -167,6 +167,7 @@ def test_what_asks_for_the_nearest_is_told_of_equal() -> None:
 
 def test_sizes_that_are_fixed_are_numbers() -> None:
     assert show(read("d % K == 0 and C ** 2 <= 2Ki", NAMES, comparison=True)) == "d % 10 == 0 and C ** 2 <= 2048"
+    assert show(read("macs / d <= 50%", NAMES, comparison=True)) == "macs / d <= 0.5"
 
 
 def test_many_operands_are_written_as_a_flat_tree() -> None:
