@@ -42,7 +42,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.scope import scoped, template_block
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
 from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, NAMES, PERIOD, Reading, depths
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.network import Network, build, resnext
 
 __all__ = [
@@ -68,6 +68,7 @@ FRONTIER_PERCENT = 5.0
 WIDTH_FIGURES = {"block": "weights", "network": "macs"}
 
 
+@public
 @dataclass(frozen=True)
 class Solution:
     """Sizes that meet a budget, and what they cost.
@@ -140,6 +141,7 @@ class Solution:
 Each = TypeVar("Each", bound=Solution)
 
 
+@public
 @display.shown_but_at_a_prompt
 class Solutions(list[Each]):
     """The answers of one question: a list that shows itself as a table.
@@ -410,6 +412,7 @@ def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = 
     return value.get(name, default) if isinstance(value, Mapping) else value
 
 
+@public
 class WidthSolution(Solution):
     """The width d that brings ResNeXt's cost nearest to a budget, at one cardinality.
 
