@@ -13,6 +13,7 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops import display
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
@@ -70,6 +71,16 @@ _LATER = {
     "report": "reports",
     "sweep": "sweeping.sweep",
 }
+
+
+def _presentation() -> display.Presentation:
+    """What shows results; it is above them, and loaded when the first is shown."""
+    from resnext_flops.tables import results
+
+    return results
+
+
+display.presentation = _presentation
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from resnext_flops import display
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.network import Network
 from resnext_flops.subject import Subject, subject, training_macs
 from resnext_flops.timing import Spread, ratios, spread, take_turns
@@ -71,6 +71,7 @@ class Machine(NamedTuple):
     bytes_per_second: float
 
 
+@public
 @display.shown
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
@@ -108,6 +109,7 @@ class Measured(NamedTuple):
         return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
 
+@public
 @display.shown
 class Measurement(NamedTuple):
     """What was measured, how, and on what."""

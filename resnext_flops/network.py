@@ -16,7 +16,7 @@ from resnext_flops.complexity.families import resnext as resnext_family
 from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
 from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, public, unknown
 
 if TYPE_CHECKING:
     import sympy
@@ -32,6 +32,7 @@ P = ParamSpec("P")
 LARGEST_SMALLEST_RESOLUTION = 512
 
 
+@public
 @dataclass(frozen=True)
 class Network:
     """A described network. Made by a family function (`resnet`, `resnext`) or by name (`network`).

@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.complexity.figures import figure
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import NAMES, Family, Reading, figure
+from resnext_flops.complexity.symbolic import NAMES, Family, Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:

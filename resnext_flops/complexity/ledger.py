@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, public
 
 if TYPE_CHECKING:
     import pandas
 
 
+@public
 class Entry(NamedTuple):
     """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
 
@@ -86,6 +87,7 @@ def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
     return Sums(params, weights, macs, activations)
 
 
+@public
 @display.shown_but_at_a_prompt
 @dataclass(frozen=True)
 class Ledger:

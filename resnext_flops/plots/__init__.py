@@ -61,7 +61,7 @@ def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
     >>> from resnext_flops.plots import draw
     >>> draw("widths")
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: unknown kind of picture 'widths'; did you mean 'width'?
+    resnext_flops.InputError: unknown kind of picture 'widths'; did you mean 'width'?
     """
     from resnext_flops.subject import subject
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from resnext_flops.auditing import Audit
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.difference import Difference
@@ -101,10 +102,7 @@ def as_json(ledger: Ledger, conventions: Mapping[str, int]) -> str:
     content: dict[str, Any] = {
         "model": ledger.name,
         "input": ledger.input,
-        "params": ledger.params,
-        "weights": ledger.weights,
-        "macs": ledger.macs,
-        "activations": ledger.activations,
+        **figures(ledger),
         "conventions": dict(conventions),
         "unknown": [each._asdict() for each in ledger.unknown],
         "lower_bound": ledger.lower_bound,

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from resnext_flops.complexity.closed_form import ClosedForm
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import ordered, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, depths, figure_name, size_name
+from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, depths, size_name
 from resnext_flops.network import Network
 
 

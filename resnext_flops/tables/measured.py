@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
@@ -286,7 +287,7 @@ def correlations(found: Correlations, file: str) -> Table:
         "put out."
     ]
     if found.best:
-        strongest = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}[found.best]
+        strongest = figure_name(found.best)
         notes.append(f"Over all networks, {strongest} order them best.")
     if found.undescribed:
         notes.append(f"Not described, and set aside: {_names(found.undescribed)}.")

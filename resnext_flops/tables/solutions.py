@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from resnext_flops.complexity.symbolic import DEPTH, figure_name
+from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.symbolic import DEPTH
 from resnext_flops.network import Network
 from resnext_flops.proof import Proof
 from resnext_flops.solve import Solution, identity_block

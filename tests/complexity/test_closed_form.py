@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
-from resnext_flops.complexity.symbolic import FIGURES, Reading, describe, figure, own_sizes
+from resnext_flops.complexity.symbolic import Reading, describe, own_sizes
 from resnext_flops.models import NAMED, families
 
 C, d = sympy.symbols("C d", positive=True, integer=True)
