@@ -87,7 +87,7 @@ def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
     if network is None:
         yield from _real_variants(model)
         return
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if "stride_in" in arguments:
         other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
         yield from _replaced(network, f"stride in the {other}", stride_in=other)

@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.complexity.architecture import Architecture, letter
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import NAMES, Family, Reading, figure
+from resnext_flops.complexity.symbolic import Reading, figure
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def closed_form(
-    family: Family, arguments: Mapping[str, Any], symbols: Mapping[str, Any], name: str = "macs", scope: str = "network"
+    architecture: Architecture, symbols: Mapping[str, Any], name: str = "macs", scope: str = "network"
 ) -> "ClosedForm":
     """The closed form of a figure, with SymPy symbols for the free sizes.
 
@@ -44,9 +45,9 @@ def closed_form(
         if not getattr(symbol, "is_Symbol", False):
             raise InputError(f"{size} is {symbol!r}; it must be a SymPy symbol (replace() sets a size to a number)")
     form = ClosedForm(
-        Reading(family, arguments, symbols, scope),
+        Reading(architecture, symbols, scope),
         name,
-        {NAMES.get(size, size): each for size, each in symbols.items()},
+        {letter(size): symbol for size, symbol in symbols.items()},
     )
     form.reading.figure(name)
     return form

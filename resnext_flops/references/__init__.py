@@ -35,7 +35,7 @@ def reference(network: Network) -> Reference | None:
     >>> reference(rf.resnext(101, cardinality=64, width=4)).source
     'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
     """
-    family = network.family.__name__
+    family = network.architecture.name
     if family not in FILES:
         return None
     found: Reference | None = import_module(f"{__name__}.{FILES[family]}").find(network)

@@ -1,7 +1,6 @@
 """Which tables a result is shown as, where it shows itself: see `resnext_flops/display.py`."""
 
 from functools import singledispatch
-from typing import Any
 
 from resnext_flops.auditing import Audit
 from resnext_flops.complexity.ledger import Ledger
@@ -35,8 +34,8 @@ def _(result: Ledger) -> list[Table]:
     return [counted.cost(result, "module", 1, {})]
 
 
-@tables.register(Solutions)
-def _(result: Solutions[Any]) -> list[Table]:
+@tables.register
+def _(result: Solutions) -> list[Table]:
     return [solutions(result, result.reference)] if result else []
 
 

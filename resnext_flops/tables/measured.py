@@ -228,7 +228,7 @@ def one(found: Measured) -> Table:
 def paper_networks() -> dict[Network, Mapping[str, Cell]]:
     """The networks of the paper's Section 5.1 with its printed rows, ResNet-101 first: ratios are to it."""
     rows = {network(row["network"]): row for row in published("resnext")["performance"]["rows"]}
-    return dict(sorted(rows.items(), key=lambda item: item[0].family.__name__ != "resnet"))
+    return dict(sorted(rows.items(), key=lambda item: item[0].architecture.name != "resnet"))
 
 
 def section_5_1(measurement: Measurement) -> Table:
