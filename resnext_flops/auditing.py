@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops import display
-from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions import CONVENTIONS, convention
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counting import arguments, count, count_model
@@ -104,26 +104,19 @@ def audit(
     """
     from resnext_flops.complexity.counters import peers
 
-    names = list(CONVENTIONS) if counters is None else list(counters)
+    conventions = [convention(name) for name in (CONVENTIONS if counters is None else counters)]
     found = find(model) if isinstance(model, str) else model
     if isinstance(found, Network):
         found = Model(repr(found), found)
     ledger = count_model(found, inputs) if isinstance(found, Model) else count(found, inputs)
-    asked = [name for name in names if run and name in peers.PEERS and peers.installed(name)]
+    asked = [each.name for each in conventions if run and each.name in peers.PEERS and peers.installed(each.name)]
     module, args = _real(found, inputs) if asked else (None, [])
     findings = []
-    for name in names:
+    for each in conventions:
+        name, terms = each.name, each.rule(ledger)
         answer = peers.ask(name, module, args) if name in asked else peers.Answer(None, None, _silence(name, run))
-        terms = CONVENTIONS[name].rule(ledger) if name in CONVENTIONS else _no_such(name)
-        unit = CONVENTIONS[name].unit
-        findings.append(Finding(name, unit, int(terms.total), *answer, bridge(ledger, terms)))
+        findings.append(Finding(name, each.unit, int(terms.total), *answer, bridge(ledger, terms)))
     return Audit(ledger, tuple(findings))
-
-
-def _no_such(name: str) -> Terms:
-    from resnext_flops.errors import unknown
-
-    raise unknown("convention", name, CONVENTIONS)
 
 
 def _silence(name: str, run: bool) -> str:

@@ -127,22 +127,23 @@ def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
     """
     if baseline is None and any(each.figure == CHANGE for budget in config.budgets for each, _ in budget.limits):
         baseline = read_baseline(config.baseline)
-    return [found for budget in config.budgets for found in _check(budget, baseline or {}, config)]
+    for budget in config.budgets:
+        if budget.model not in (baseline or {}) and any(each.figure == CHANGE for each, _ in budget.limits):
+            raise InputError(
+                f"the baseline {str(config.baseline)!r} has no {budget.model!r}; "
+                "`resnext-flops check --update` writes it"
+            )
+    return [found for budget in config.budgets for found in _check(budget, baseline or {})]
 
 
-def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
+def _check(budget: Budget, baseline: Baseline) -> list[Check]:
     now = figures(budget.model)
     found = []
     for each, line in budget.limits:
         if each.figure != CHANGE:
             found.append(Check(budget.model, each, line, now[each.figure]))
             continue
-        before = baseline.get(budget.model)
-        if before is None:
-            raise InputError(
-                f"the baseline {str(config.baseline)!r} has no {budget.model!r}; "
-                "`resnext-flops check --update` writes it"
-            )
+        before = baseline[budget.model]
         changes = {name: abs(Fraction(now[name] - before[name], before[name] or 1)) for name in before}
         most = max(changes, key=lambda name: changes[name])
         found.append(Check(budget.model, each, line, changes[most], most))

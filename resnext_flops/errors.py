@@ -6,8 +6,9 @@ that would work. The command line prints it and exits with status 2.
 
 from collections.abc import Iterable
 
-# An error names no more than these of what is known.
+# An error names no more than these of what is known, and quotes no more characters of another error.
 MOST = 24
+MOST_QUOTED = 200
 
 
 class InputError(ValueError):
@@ -34,3 +35,13 @@ def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
     more = f" and {len(names) - MOST:,} more" if len(names) > MOST else ""
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names[:MOST])}{more}"
     return InputError(f"unknown {kind} {given!r}; {hint}")
+
+
+def one_line(error: Exception) -> str:
+    """Another library's error in one line: its type, and as much of its text as is worth quoting.
+
+    >>> one_line(RuntimeError("it does\\n  not run"))
+    'RuntimeError: it does not run'
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"

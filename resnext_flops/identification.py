@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -73,10 +74,10 @@ def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
 def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
     yield "parameters", "", ledger.params
     yield "activations", "", ledger.activations
-    for name, convention in CONVENTIONS.items():
-        if name == "torchvision" or (name == "fvcore-training") != (ledger.trace is not None and ledger.trace.training):
-            continue  # the paper's rule on every network; and a rule of the other mode
-        yield name, convention.unit, ledger.total(name)
+    in_training = ledger.trace is not None and ledger.trace.training
+    skipped = {"torchvision", "fvcore-training"}  # the paper's rule on every network; and a rule of the other mode
+    for name in ("paper", "fvcore-training") if in_training else (name for name in CONVENTIONS if name not in skipped):
+        yield name, CONVENTIONS[name].unit, ledger.total(name)
     yield "paper, times two", "FLOP", 2 * ledger.macs
 
 
@@ -91,8 +92,9 @@ def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
     if "stride_in" in arguments:
         other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
         yield from _replaced(network, f"stride in the {other}", stride_in=other)
-    if "auxiliary" in arguments:
-        yield "in training, with auxiliary heads", count_model(model, training=True)
+    if arguments.get("aux"):
+        with suppress(InputError):  # batch norm over a single pixel takes no single example in training
+            yield "in training, with auxiliary heads", count_model(model, training=True)
     if "resolution" in arguments:
         for resolution in RESOLUTIONS:
             if arguments["resolution"] not in {resolution, (resolution, resolution)}:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from resnext_flops import display
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import size
-from resnext_flops.complexity.memory import ITEM_BYTES, Memory
+from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
 from resnext_flops.subject import Subject, subject, training_macs
@@ -160,6 +160,8 @@ def measure(
 def _checked(settings: Settings) -> Settings:
     if settings.dtype not in DTYPES:
         raise unknown("dtype", settings.dtype, DTYPES)
+    if settings.optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", settings.optimizer, OPTIMIZERS)
     convention(settings.convention)
     if settings.training and settings.convention != "paper":
         raise InputError(

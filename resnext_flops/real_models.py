@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.layers import Description
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, one_line, unknown
 from resnext_flops.models import NAMED, PATTERNS, network
 from resnext_flops.network import Network, described
 
@@ -55,7 +55,7 @@ class Model(NamedTuple):
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever a constructor raises on `meta`, it may not raise elsewhere)
-            reason = _one_line(error)
+            reason = one_line(error)
         return self.real_module(), (
             *remarks,
             f"it cannot be built on the device meta ({reason}), so it was built on cpu",
@@ -71,7 +71,7 @@ class Model(NamedTuple):
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 (the constructor's own error is the answer)
-            raise InputError(f"{self.name!r} cannot be built: {_one_line(error)}") from None
+            raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from None
 
 
 def find(text: str) -> Model:
@@ -155,7 +155,7 @@ def _imported(module_name: str, attribute: str) -> Model:
         try:
             module = import_module(module_name)
         except Exception as error:  # noqa: BLE001 (importing runs the user's code)
-            raise InputError(f"cannot import {module_name!r} for {text!r}: {_one_line(error)}") from None
+            raise InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}") from None
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
@@ -202,7 +202,3 @@ def silent() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

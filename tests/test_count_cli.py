@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import resnext_flops as rf
 from resnext_flops.cli import main
 
 
@@ -102,6 +103,20 @@ def test_identify() -> None:
     assert result.exit_code == 0
     assert "stride in the 1x1" in result.stdout
     assert run("identify", "resnet20_cifar", "9.99G").exit_code == 1
+
+
+def test_identify_tries_auxiliary_heads() -> None:
+    # GoogLeNet's 1,498,376,192 multiply-adds and its two heads: 1x1 to 128 channels on 4x4 pixels, 2048 x 1024, and
+    # 1024 x 1000 features, after modules of 512 and 528 channels.
+    heads = sum(channels * 128 * 16 + 2048 * 1024 + 1024 * 1000 for channels in (512, 528))
+    found = rf.identify("googlenet", str(1_498_376_192 + heads))
+    assert [(each.variant, each.what) for each in found if each.what == "paper"] == [
+        ("in training, with auxiliary heads", "paper")
+    ]
+    # Inception v3's head ends in one pixel, and torch takes no single example there in training.
+    assert rf.identify("inception_v3", "27,161,264")[0].what == "parameters"
+    without = rf.identify(rf.googlenet(aux=False), str(1_498_376_192 + heads))
+    assert not any(each.agreement.holds for each in without)
 
 
 @pytest.mark.parametrize(

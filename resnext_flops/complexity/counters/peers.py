@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from resnext_flops.errors import one_line
+
 SECONDS = 600  # after which a counter counts as one that does not answer
 
 
@@ -182,7 +184,7 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
         try:
             torch.save((model, list(args)), path)
         except Exception as error:  # noqa: BLE001 (pickle raises whatever a model's own code raises)
-            return Answer(found, None, f"the model cannot be sent to another process: {_one_line(error)}")
+            return Answer(found, None, f"the model cannot be sent to another process: {one_line(error)}")
         command = [sys.executable, "-W", "ignore", "-m", __name__, counter, str(path)]
         try:
             result = subprocess.run(  # noqa: S603
@@ -204,10 +206,6 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
-
-
 def main(counter: str, path: str) -> None:
     """Count the pickled model of a file, and print the figure or the error as JSON on the last line."""
     import torch
@@ -219,7 +217,7 @@ def main(counter: str, path: str) -> None:
         with torch.no_grad():
             content: dict[str, Any] = {"figure": PEERS[counter].ask(model, args)}
     except Exception as error:  # noqa: BLE001 (a counter that fails is an answer, too)
-        content = {"error": _one_line(error)}
+        content = {"error": one_line(error)}
     print(f"\n{json.dumps(content)}", flush=True)  # noqa: T201
     os._exit(0)  # some counters leave threads or hooks that do not let the interpreter end in peace
 

@@ -31,7 +31,7 @@ from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, rec
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
 ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
@@ -65,7 +65,7 @@ def count(
             if not _has_real_tensors(module):
                 raise _refusal(args, error) from None
             reason = error
-        remark = f"it does not run on the device meta ({_one_line(reason)}), so it ran on {_device(module)}"
+        remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
         try:
             with _state_of(module):
                 return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name)
@@ -75,12 +75,7 @@ def count(
 
 def _refusal(args: Sequence[Any], error: Exception) -> InputError:
     shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(args) if isinstance(leaf, Tensor))
-    return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {_one_line(error)}")
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
 
 
 def _has_real_tensors(module: nn.Module) -> bool:
