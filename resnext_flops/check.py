@@ -19,9 +19,9 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops.complexity.counters.lookup import model as model_of
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.subject import subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,7 +156,7 @@ def figures(model: str) -> dict[str, int]:
     >>> figures("resnet50")["macs"]
     4089184256
     """
-    ledger = subject(model).cost()
+    ledger = model_of(model).cost()
     return {name: figure(ledger) for name, figure in FIGURES.items()}
 
 
@@ -256,7 +256,7 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
         except InputError as error:
             raise source.error(str(error), line) from None
     try:
-        subject(model)
+        model_of(model)
     except InputError as error:
         raise source.error(str(error), source.line(model, start)) from None
     return Budget(model, tuple(limits))

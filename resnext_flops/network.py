@@ -1,6 +1,6 @@
 """Network: a described model. It is an architecture, and the readings of the description that this gives."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from inspect import signature
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.memory import Memory
+    from resnext_flops.complexity.symbolic import Reading
 
 P = ParamSpec("P")
 
@@ -56,18 +57,53 @@ class Network:
         """The shape of one input, without the batch."""
         return self.description.input
 
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the family was called with, defaults and all."""
+        return self.architecture.arguments
+
     @cached_property
     def _ledger(self) -> Ledger:
         return NetworkLedger(self.name, self.description, self.visits)
 
-    def cost(self) -> Ledger:
+    def cost(self, *, training: bool = False) -> Ledger:  # noqa: ARG002 (one ledger answers for both)
         """The exact cost of one example, layer by layer.
+
+        training: makes no difference, because one ledger holds what runs in training only as well.
 
         >>> import resnext_flops as rf
         >>> rf.resnet(101).cost().macs
         7801405440
         """
         return self._ledger
+
+    def part(self, scope: str) -> Ledger:
+        """The cost of one scope: `block`, `stage`, `network`, or a path such as `conv3`.
+
+        Raises InputError for a scope that the network does not have.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).part("block").weights == 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256
+        True
+        """
+        from resnext_flops.complexity.scope import scoped
+
+        return self.cost() if scope == "network" else scoped(self.description, scope)
+
+    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> "Reading":
+        """Its figures as formulas of the sizes of some names.
+
+        period: what the period of resolutions is a multiple of, where the resolution is free.
+
+        Raises InputError for a size that the network does not have, or in which its cost is no polynomial.
+
+        >>> import resnext_flops as rf
+        >>> print(rf.resnext(50).reading(["C", "d"]).figure("macs"))
+        451584 C d^2 + 27496448 C d + 479723520
+        """
+        from resnext_flops.complexity.symbolic import PERIOD, Reading
+
+        return Reading(self.architecture, free, scope, max(period, PERIOD))
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real model, in training mode; its modules have the ledger's paths as names.
@@ -102,7 +138,7 @@ class Network:
         """
         from resnext_flops.complexity.closed_form import closed_form
 
-        return closed_form(self.architecture, symbols, figure, scope)
+        return closed_form(self, symbols, figure, scope)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of the network's tensors, for inference and for training.

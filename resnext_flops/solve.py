@@ -39,9 +39,8 @@ from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.scope import scoped
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
-from resnext_flops.complexity.symbolic import FIGURES, PERIOD, Reading, figure_name
+from resnext_flops.complexity.symbolic import FIGURES, Reading, figure_name
 from resnext_flops.complexity.symbolic import figure as figure_of
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
@@ -235,8 +234,8 @@ def _cases(
         base = network if resolution is None else network.replace(resolution=resolution)
 
         def read(period: int, at: int | None, base: Network = base) -> Reading:
-            architecture = base.architecture if at is None else base.architecture.replace({"r": at})
-            return Reading(architecture, [*wanted, *others], scope, max(period, PERIOD))
+            at_resolution = base if at is None else base.replace(resolution=at)
+            return at_resolution.reading([*wanted, *others], scope, period)
 
         among = readings(read, bounds)
         for name, many in others.items():
@@ -287,24 +286,23 @@ def identity_block(solution: Solution) -> tuple[int, int] | None:
     >>> identity_block(deeper) == (69632 * 56 * 56, 66)
     True
     """
-    architecture, own = solution.base.architecture, solution.base.architecture.depths
-    stages = [f"n{stage}" for stage in range(1, len(own) + 1)]
-    if "r" in solution.sizes:
-        architecture = architecture.replace({"r": solution.sizes["r"]})
-    sizes = {name: each for name, each in solution.sizes.items() if name != "r"}
-    reading = Reading(architecture, [*stages, *sizes], solution.scope)
-    others = {name: each for name, each in sizes.items() if name not in stages}
+    base, sizes = solution.base, dict(solution.sizes)
+    stages = {name: blocks for name, blocks in base.sizes().items() if DEPTH.fullmatch(name) and blocks}
+    if "r" in sizes:
+        base = base.replace(r=sizes.pop("r"))
+    reading = base.reading([*stages, *sizes], solution.scope)
+    others = {name: value for name, value in sizes.items() if name not in stages}
     found = terms(substitute(reading.figure(solution.figure), others))
     costs = {found.get((name,), 0) for name in stages}
     if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
         return None
-    return costs.pop(), sum(sizes.get(name, each) for name, each in zip(stages, own, strict=True))
+    return costs.pop(), sum(sizes.get(name, blocks) for name, blocks in stages.items())
 
 
 def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
     """The budget in every figure that has one."""
     if like is not None and budget is None:
-        part = scoped(like.description, scope)
+        part = like.part(scope)
         found = {name: figure_of(part, name) for name in dict.fromkeys((*figures, *FIGURES))}
         for name in figures:
             if not found[name]:
@@ -361,9 +359,7 @@ def solve_width(reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32
     try:
         return solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
     except InputError:
-        raise _too_many_groups(
-            template, scoped(reference.description, scope), figure, scope, max(values["C"])
-        ) from None
+        raise _too_many_groups(template, reference.part(scope), figure, scope, max(values["C"])) from None
 
 
 def _template(reference: Network) -> Network:
@@ -387,7 +383,7 @@ def _template(reference: Network) -> Network:
 
 def _too_many_groups(template: Network, reference: Ledger, figure: str, scope: str, cardinality: int) -> InputError:
     budget = figure_of(reference, figure)
-    narrowest = figure_of(scoped(template.replace(C=cardinality, d=1).description, scope), figure)
+    narrowest = figure_of(template.replace(C=cardinality, d=1).part(scope), figure)
     most = int(budget * (1 + NEAR_PERCENT / 100))
     (largest,) = solve(template, "C", budget=most, figure=figure, scope=scope, given={"d": [1]}, constraint="at-most")
     return InputError(

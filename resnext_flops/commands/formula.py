@@ -36,7 +36,6 @@ def command(
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
     """
     from resnext_flops.complexity.closed_form import ClosedForm
-    from resnext_flops.complexity.symbolic import Reading
     from resnext_flops.tables.formulas import FORMS
 
     path = destination(output, force)
@@ -45,6 +44,6 @@ def command(
         described = described.replace(resolution=r0)
     own = described.sizes()
     names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
-    closed = ClosedForm(Reading(described.architecture, names, scope), figure)
+    closed = ClosedForm(described.reading(names, scope), figure)
     call = described.architecture.call(closed.reading.free)
     put(FORMS[form](closed, call, breakdown is not None), path)

@@ -8,7 +8,7 @@ All are for one example. Any other figure is a convention: see `conventions.py`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -178,6 +178,11 @@ class Ledger:
         return convention(name).rule(self).total
 
     @property
+    def derived(self) -> bool:
+        """Whether the entries are derived from a description; otherwise they were counted in a run of a module."""
+        return self.trace is None
+
+    @property
     def unknown(self) -> tuple[Unknown, ...]:
         """Operators of a traced module that have no rule, with their shapes."""
         return self.trace.unknown if self.trace else ()
@@ -196,6 +201,10 @@ class Ledger:
         if self.trace is None or not self.trace.training:
             raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
         return sum(entry.backward for entry in self.entries)
+
+    def remarked(self, *remarks: str) -> "Ledger":
+        """The same ledger with more remarks on how it was counted."""
+        return replace(self, trace=self.trace.remarked(*remarks)) if self.trace and remarks else self
 
     def to_frame(self) -> "pandas.DataFrame":
         """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""

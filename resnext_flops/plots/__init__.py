@@ -22,7 +22,8 @@ from resnext_flops.errors import InputError, unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resnext_flops.plots.subjects import Drawable
+    from resnext_flops.complexity.counters.lookup import Given
+    from resnext_flops.complexity.ledger import Ledger
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
 KINDS: Mapping[str, str] = {
@@ -50,7 +51,7 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.

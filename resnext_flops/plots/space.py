@@ -83,7 +83,7 @@ def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
 
 def _template() -> Reading:
     base = resnext(50)
-    return Reading(base.architecture, ["C", "d", "r"])
+    return base.reading(["C", "d", "r"])
 
 
 def _value(polynomial: Sequence[int], x: Fraction) -> Fraction:

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.formula import terms
 from resnext_flops.complexity.roots import real_root
-from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.plots.style import BLACK, BLUE, VERMILION, label, panels, styled, ticked
 from resnext_flops.published import published
 from resnext_flops.solve import Solution, solve_width
@@ -71,7 +70,7 @@ def exact_widths(solution: Solution, cardinalities: Sequence[Fraction]) -> list[
     True
     """
     base = solution.base
-    formula = terms(Reading(base.architecture, ["C", "d"], solution.scope).figure(solution.figure))
+    formula = terms(base.reading(["C", "d"], solution.scope).figure(solution.figure))
     degrees = {name: max(monomial.count(name) for monomial in formula) for name in "Cd"}
     widths = []
     for each in cardinalities:

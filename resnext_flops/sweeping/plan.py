@@ -150,7 +150,7 @@ def pieces(network: Network, grid: Grid, figures: Mapping[str, str]) -> tuple[Pi
 def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
     """The readings that cover the grid, each with the positions for which it holds."""
     every = tuple(np.arange(length) for length in grid.shape)
-    reading = Reading(network.architecture, names)
+    reading = network.reading(names)
     if reading.resolutions is None:
         yield reading, every
         return
@@ -161,7 +161,7 @@ def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tu
         # From the smallest resolution of its kind on, k is not negative.
         first = network.replace(resolution=int(resolutions[chosen[0]]))
         places = (*every[:place], chosen, *every[place + 1 :])
-        yield Reading(first.architecture, names, period=period), places
+        yield first.reading(names, period=period), places
 
 
 def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:

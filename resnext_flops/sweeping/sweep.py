@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resnext_flops.complexity.scope import scoped
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.asked import ALWAYS, Sweep, plan_sweep
@@ -116,10 +115,10 @@ def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.Data
 def _hold(network: Network, design: Mapping[str, int]) -> None:
     """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
     sizes = {name: value for name, value in design.items() if name not in ALWAYS}
-    ledger = scoped(network.architecture.describe(sizes), "network")
+    ledger = network.reading(sizes).at(sizes)
     for name in ALWAYS:
         if getattr(ledger, name) != design[name]:
             raise InputError(
-                f"the formulas of {network.architecture.name} do not hold at {sizes}, where its structure changes; "
+                f"the formulas of {network.name} do not hold at {sizes}, where its structure changes; "
                 "sweep sizes on one side of it"
             )

@@ -10,7 +10,6 @@ from resnext_flops.measuring import Measured, Measurement
 from resnext_flops.models import network
 from resnext_flops.network import Network
 from resnext_flops.published import published
-from resnext_flops.subject import training_macs
 from resnext_flops.tables.render import short
 from resnext_flops.tables.table import Cell, Column, Table
 from resnext_flops.timing import Spread
@@ -49,7 +48,9 @@ def times(measurement: Measurement) -> Table:
 def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
     row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
     training = measurement.settings.training
-    row["macs"] = each.batch * (training_macs(each.network) if training else each.network.cost().macs)
+    row["macs"] = each.batch * (
+        each.network.cost(training=True).training_macs if training else each.network.cost().macs
+    )
     row["intensity"] = None if each.intensity is None else float(each.intensity)
     achieved, attainable = each.achieved(), each.attainable(measurement.machine)
     if each.seconds is None or achieved is None:
@@ -244,7 +245,7 @@ def section_5_1(measurement: Measurement) -> Table:
     rows: list[dict[str, Cell]] = []
     for each in measurement.models:
         row = by_name[repr(each.network)]
-        ratio = {"macs_ratio": training_macs(each.network) / training_macs(first)}
+        ratio = {"macs_ratio": each.network.cost(training=True).training_macs / first.cost(training=True).training_macs}
         ratio["paper_ratio"] = float(Fraction(str(row["seconds"])) / Fraction(str(printed[first]["seconds"])))
         rows.append(
             {"model": row["model"], "setting": row["setting"], "batch": each.batch, "seconds_printed": row["seconds"]}
