@@ -88,9 +88,7 @@ class Difference(NamedTuple):
         return Fraction(getattr(change, figure), whole) if whole else None
 
 
-def diff(
-    first: "Network | nn.Module | Ledger | str", second: "Network | nn.Module | Ledger | str", inputs: Any = None
-) -> Difference:
+def diff(first: Given | Ledger, second: Given | Ledger, inputs: Any = None) -> Difference:
     """Where the second network differs from the first: layers that it lacks, that it adds, and that it changes.
 
     first, second: described networks, real modules, ledgers, or names as on the command line.

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from resnext_flops.complexity.architecture import Architecture
-from resnext_flops.complexity.cost import NetworkLedger
+from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
@@ -64,7 +64,7 @@ class Network:
 
     @cached_property
     def _ledger(self) -> Ledger:
-        return NetworkLedger(self.name, self.description, self.visits)
+        return network_ledger(self.description, self.visits, self.name)
 
     def cost(self, *, training: bool = False) -> Ledger:  # noqa: ARG002 (one ledger answers for both)
         """The exact cost of one example, layer by layer.

@@ -6,13 +6,13 @@ first over one block. What the figures mean is written in `ledger.py`.
 """
 
 from collections.abc import Sequence
-from functools import cached_property, singledispatch
+from functools import partial, singledispatch
 from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
 from resnext_flops.complexity.layers import Description, Shape, Size, Visit
-from resnext_flops.complexity.ledger import Entry, Ledger, Sums, add_up
+from resnext_flops.complexity.ledger import Entry, Ledger, add_up
 
 
 class Cost(NamedTuple):
@@ -148,25 +148,20 @@ def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     return Ledger(name, visits[0].inputs[0], tuple(entries))
 
 
-class NetworkLedger(Ledger):
-    """The ledger of a whole network: its totals come from a collapsed walk, its entries when they are looked at."""
+def network_ledger(description: Description, collapsed: Sequence[Visit], name: str) -> Ledger:
+    """The ledger of a whole network: its totals come from a collapsed walk, its entries when they are looked at.
 
-    _description: Description
-    _collapsed: Sequence[Visit]
+    >>> one = Description((3, 8, 8), layers.Sequential.of(conv=layers.Conv(4, 3)))
+    >>> network_ledger(one, layers.walk(one.body, one.input, collapse=True), "one").entries[0].path
+    'conv'
+    """
+    rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in collapsed}}
+    sums = add_up(
+        (rules[type(layer)](layer, inputs, output), times, training_only)
+        for _, layer, inputs, output, times, training_only in collapsed
+    )
+    return Ledger.deferred(name, description.input, sums, partial(_entries, description))
 
-    def __init__(self, name: str, description: Description, collapsed: Sequence[Visit]) -> None:
-        """The ledger of a description and its collapsed walk; frozen like every ledger."""
-        self.__dict__.update(name=name, input=description.input, _description=description, _collapsed=collapsed)
 
-    @cached_property
-    def _sums(self) -> Sums:
-        rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in self._collapsed}}
-        return add_up(
-            (rules[type(layer)](layer, inputs, output), times, training_only)
-            for _, layer, inputs, output, times, training_only in self._collapsed
-        )
-
-    @cached_property
-    def entries(self) -> tuple[Entry, ...]:
-        """One entry for each layer, in the order in which they run."""
-        return ledger(layers.walk(self._description.body, self._description.input)).entries
+def _entries(description: Description) -> tuple[Entry, ...]:
+    return ledger(layers.walk(description.body, description.input)).entries

@@ -14,6 +14,7 @@ from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 
@@ -59,5 +60,5 @@ class Model(Protocol):
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
         """The exact bytes of its tensors. Raises CannotAnswerError where they are not known."""
 
-    def to_torch(self, device: str = "cpu", seed: int = 0) -> "nn.Module":
+    def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device. Raises InputError if it cannot be built."""

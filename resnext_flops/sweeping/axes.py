@@ -33,8 +33,8 @@ class Axis(NamedTuple):
         >>> print(axis("d", "8:64:8"), axis("r", [160, 192, 256]), axis("C", 4))
         d = 8:64:8 r = 160,192,256 C = 4
         """
-        steps = np.unique(np.diff(self.values))
-        if len(steps) != 1 or len(self.values) < 3:
+        steps = np.diff(self.values)
+        if len(steps) < 2 or np.any(steps != steps[0]):
             return f"{self.name} = {','.join(map(str, self.values))}"
         step = "" if steps[0] == 1 else f":{steps[0]}"
         return f"{self.name} = {self.values[0]}:{self.values[-1]}{step}"
@@ -51,36 +51,64 @@ def axis(name: str, given: "str | int | Iterable[int]") -> Axis:
     [4, 5, 6]
     """
     if isinstance(given, str):
-        numbers: Iterable[Any] = (each for part in given.split(",") for each in _range(name, part))
+        numbers = _of_ranges(name, [_range(name, part) for part in given.split(",")])
+    elif isinstance(given, range):
+        numbers = _of_ranges(name, [given])
     else:
-        numbers = given if isinstance(given, Iterable) else [given]
-    values = np.unique(np.fromiter(_few(name, numbers), dtype=np.int64))
-    if not len(values):
+        numbers = np.fromiter(_few(name, given if isinstance(given, Iterable) else [given]), dtype=np.int64)
+    if not len(numbers):
         raise InputError(f"{name} has no values; give some, such as 1:64 or 1,2,4")
-    return Axis(name, values)
+    # NumPy's own `unique` takes twenty times as long on a million numbers that all differ.
+    ascending = numbers if np.all(np.diff(numbers) > 0) else np.sort(numbers)
+    return Axis(name, ascending[np.diff(ascending, prepend=0) > 0])
+
+
+def _of_ranges(name: str, given: Iterable[range]) -> Whole:
+    """The numbers of ranges. Their ends and lengths are looked at before a number is made."""
+    ranges = [numbers for numbers in given if numbers]
+    for numbers in ranges:
+        _number(name, numbers[0])
+        _number(name, numbers[-1])
+    if sum(map(len, ranges)) > MOST_VALUES:
+        raise _too_many(name)
+    return np.concatenate([np.empty(0, dtype=np.int64), *map(_array, ranges)])
+
+
+def _array(numbers: range) -> Whole:
+    # The step of a single number may be larger than what an array can hold.
+    step = numbers.step if len(numbers) > 1 else 1
+    return numbers[0] + step * np.arange(len(numbers), dtype=np.int64)
 
 
 def _few(name: str, numbers: Iterable[Any]) -> Iterable[int]:
     for count, number in enumerate(numbers):
         if count == MOST_VALUES:
-            raise InputError(f"{name} has more than {MOST_VALUES:,} values; give fewer, or a step such as 1:64:8")
-        if size(name, number) > MOST_DESIGNS:
-            raise InputError(f"{name} is {number}; it must be at most {MOST_DESIGNS:,}")
-        yield size(name, number)
+            raise _too_many(name)
+        yield _number(name, number)
 
 
-def _range(name: str, text: str) -> Iterable[int]:
+def _number(name: str, given: Any) -> int:
+    number: int = size(name, given)
+    if number > MOST_DESIGNS:
+        raise InputError(f"{name} is {given}; it must be at most {MOST_DESIGNS:,}")
+    return number
+
+
+def _too_many(name: str) -> InputError:
+    return InputError(f"{name} has more than {MOST_VALUES:,} values; give fewer, or a step such as 1:64:8")
+
+
+def _range(name: str, text: str) -> range:
     try:
         numbers = [int(part) for part in text.split(":")]
     except ValueError:
         numbers = []
     if not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] < 1):
         raise InputError(f"{name} cannot be {text!r}; give values such as 8, 1:64 or 8:64:8")
-    if len(numbers) == 1:
-        return numbers
-    if numbers[1] < numbers[0]:
+    first, last = numbers[0], numbers[min(1, len(numbers) - 1)]
+    if last < first:
         raise InputError(f"{name} cannot be {text!r}; the range is empty")
-    return range(numbers[0], numbers[1] + 1, *numbers[2:])
+    return range(first, last + 1, *numbers[2:])
 
 
 class Grid:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
@@ -48,9 +49,7 @@ def times(measurement: Measurement) -> Table:
 def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
     row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
     training = measurement.settings.training
-    row["macs"] = each.batch * (
-        each.network.cost(training=True).training_macs if training else each.network.cost().macs
-    )
+    row["macs"] = each.batch * _macs(each.network, training=training)
     row["intensity"] = None if each.intensity is None else float(each.intensity)
     achieved, attainable = each.achieved(), each.attainable(measurement.machine)
     if each.seconds is None or achieved is None:
@@ -65,6 +64,11 @@ def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
         "roofline_percent": Fraction(achieved / attainable) if attainable else None,
         "turns": each.seconds.values,
     }
+
+
+def _macs(model: Model, *, training: bool) -> int:
+    """Multiply-adds of one example: of a forward pass, or of a training step."""
+    return model.cost(training=True).training_macs if training else model.cost().macs
 
 
 def _ratio(ratio: Spread | None) -> dict[str, Cell]:
@@ -245,7 +249,7 @@ def section_5_1(measurement: Measurement) -> Table:
     rows: list[dict[str, Cell]] = []
     for each in measurement.models:
         row = by_name[repr(each.network)]
-        ratio = {"macs_ratio": each.network.cost(training=True).training_macs / first.cost(training=True).training_macs}
+        ratio = {"macs_ratio": _macs(each.network, training=True) / _macs(first, training=True)}
         ratio["paper_ratio"] = float(Fraction(str(row["seconds"])) / Fraction(str(printed[first]["seconds"])))
         rows.append(
             {"model": row["model"], "setting": row["setting"], "batch": each.batch, "seconds_printed": row["seconds"]}

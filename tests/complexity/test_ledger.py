@@ -1,6 +1,10 @@
 """The ledger's totals, parts and representations."""
 
+import copy
+import dataclasses
 import io
+import pickle
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
@@ -61,3 +65,38 @@ def test_totals_from_a_collapsed_walk_are_the_sums_of_the_entries(name: str) -> 
     assert ledger.weights == sum(entry.weights for entry in ledger)
     assert ledger.macs == sum(entry.macs for entry in in_evaluation)
     assert ledger.activations == sum(entry.activations for entry in in_evaluation)
+
+
+def plain(ledger: rf.Ledger) -> rf.Ledger:
+    """The same ledger, made of its entries."""
+    return rf.Ledger(ledger.name, ledger.input, ledger.entries, ledger.trace)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet"])
+def test_a_described_ledger_is_an_ordinary_one(name: str) -> None:
+    other = plain(rf.network(name).cost())
+    # Looked at before its entries are made, and after.
+    for made in (False, True):
+        ledger = rf.network(name).cost()
+        assert not made or ledger.entries
+        assert ledger == other
+        assert (type(ledger), hash(ledger), str(ledger)) == (type(other), hash(other), str(other))
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda ledger: pickle.loads(pickle.dumps(ledger))])  # noqa: S301
+def test_a_described_ledger_is_copied_and_pickled(again: Callable[[rf.Ledger], rf.Ledger]) -> None:
+    ledger = rf.resnet(18).cost()
+    assert again(ledger) == ledger == again(plain(ledger))
+    assert again(ledger).params == 11_689_512  # as torchvision documents
+
+
+def test_a_described_ledger_with_other_fields() -> None:
+    ledger = rf.resnet(18).cost()
+    assert dataclasses.replace(ledger, name="mine") == dataclasses.replace(plain(ledger), name="mine") != ledger
+    # Without the first layer: 64 kernels of 7x7x3 at 112 x 112 places.
+    rest = dataclasses.replace(ledger, entries=ledger.entries[1:])
+    assert ledger.macs - rest.macs == 64 * 7 * 7 * 3 * 112 * 112
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ledger.name = "other"  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="no attribute 'entry'"):
+        _ = ledger.entry  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from resnext_flops.complexity.counters import zoos
+from resnext_flops import real_models as zoos
 from resnext_flops.complexity.counters.built import Built, arguments, constructed, given
 from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
@@ -64,6 +64,20 @@ def _network_module(
     return network.replace(**arguments).to_torch(device, seed)
 
 
+def described_network(given_model: Given) -> Network:
+    """The described network of whatever stands for one.
+
+    Raises InputError as `model` does, and for a real module.
+
+    >>> described_network("resnet50")
+    resnet(50)
+    """
+    found = _found(given_model)
+    if isinstance(found, Network):
+        return found
+    raise InputError(f"{found.name} is a real module; give a described network, such as those that `models` lists")
+
+
 def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
     """The cost of whatever stands for a model, and a ledger as it is.
 
@@ -75,7 +89,7 @@ def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
     return given_model if isinstance(given_model, Ledger) else model(given_model, inputs).cost()
 
 
-def _found(given_model: Given) -> Network | Built:
+def _found(given_model: Any) -> Network | Built:
     if isinstance(given_model, str):
         return zoos.find(given_model)
     if isinstance(given_model, (Network, Built)):
