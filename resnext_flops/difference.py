@@ -10,15 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from resnext_flops import display
+from resnext_flops.complexity.counters.lookup import Given, model
+from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Entry, Ledger
-from resnext_flops.network import Network
-from resnext_flops.real_models import Model, find
-
-if TYPE_CHECKING:
-    from torch import nn
+from resnext_flops.complexity.model import Model
 
 
 class Layer(NamedTuple):
@@ -88,7 +86,7 @@ class Difference(NamedTuple):
         return Fraction(getattr(change, figure), whole) if whole else None
 
 
-def diff(first: Given | Ledger, second: Given | Ledger, inputs: Any = None) -> Difference:
+def diff(first: "Given | Ledger", second: "Given | Ledger", inputs: Any = None) -> Difference:
     """Where the second network differs from the first: layers that it lacks, that it adds, and that it changes.
 
     first, second: described networks, real modules, ledgers, or names as on the command line.
@@ -101,26 +99,19 @@ def diff(first: Given | Ledger, second: Given | Ledger, inputs: Any = None) -> D
     >>> len(found.changes), found.changes[0].details
     (16, 'groups 32 -> 1')
     """
-    usual = next((each.description.input for each in (first, second) if isinstance(each, Network)), None)
-    one, two = (_ledger(each, inputs, usual) for each in (first, second))
+    found = [each if isinstance(each, Ledger) else model(each) for each in (first, second)]
+    described = (each.input for each in found if each.origin == "derived")
+    one, two = (_ledger(each, inputs, next(described, None)) for each in found)
     return Difference(one, two, tuple(_changes(one, two)))
 
 
-def _ledger(model: Any, inputs: Any, usual: tuple[int, ...] | None) -> Ledger:
-    from resnext_flops.counting import count, count_model
-
-    if isinstance(model, Ledger):
-        return model
-    found = find(model) if isinstance(model, str) else model
-    if isinstance(found, Model):
-        if found.network is None:
-            return count_model(found, inputs)
-        found = found.network
-    if isinstance(found, Network) and inputs is None:
-        return found.cost()
-    if inputs is None and usual is not None:
+def _ledger(found: Ledger | Model, inputs: Any, usual: Shape | None) -> Ledger:
+    """The ledger of one side: of a real module on the given inputs, or else on an image of the usual shape."""
+    if isinstance(found, Ledger):
+        return found
+    if inputs is None and usual is not None and found.origin == "counted":
         inputs = (1, *usual)
-    return count(found, inputs)
+    return model(found, inputs).cost()
 
 
 def _changes(first: Ledger, second: Ledger) -> Iterator[Change]:

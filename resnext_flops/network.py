@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ class Network:
     def arguments(self) -> Mapping[str, Any]:
         """What the family was called with, defaults and all."""
         return self.architecture.arguments
+
+    @property
+    def origin(self) -> Origin:
+        """Its cost is derived from the description."""
+        return "derived"
 
     @cached_property
     def _ledger(self) -> Ledger:

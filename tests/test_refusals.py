@@ -8,8 +8,8 @@ import pytest
 
 import resnext_flops as rf
 from resnext_flops.check import check, parse_config
-from resnext_flops.plots import draw
 from resnext_flops.complexity.counters.built import Built
+from resnext_flops.plots import draw
 
 BUDGETS = """
 [[models]]

@@ -10,7 +10,7 @@ All are for one example. Any other figure is a convention: see `conventions.py`.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
@@ -19,6 +19,9 @@ from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
+
+
+Origin: TypeAlias = Literal["derived", "counted"]
 
 
 class Entry(NamedTuple):
@@ -201,9 +204,9 @@ class Ledger:
         return convention(name).rule(self).total
 
     @property
-    def derived(self) -> bool:
-        """Whether the entries are derived from a description; otherwise they were counted in a run of a module."""
-        return self.trace is None
+    def origin(self) -> Origin:
+        """Whether the entries are derived from a description, or counted in one run of a real module."""
+        return "counted" if self.trace else "derived"
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

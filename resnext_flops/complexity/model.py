@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from resnext_flops.complexity.layers import Shape
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
@@ -41,6 +41,10 @@ class Model(Protocol):
     @property
     def arguments(self) -> Mapping[str, Any]:
         """What its family or its constructor was called with."""
+
+    @property
+    def origin(self) -> Origin:
+        """Whether its cost is derived from a description, or counted in one run of a real module."""
 
     def sizes(self) -> Mapping[str, int | None]:
         """What can be free, and its value; None where another size decides."""

@@ -60,7 +60,7 @@ def bridges(cost: Ledger) -> list[Bridge]:
     return sorted(found, key=lambda each: each.figure)
 
 
-def bridged(model: Given | Ledger) -> tuple[Ledger, list[Bridge]]:
+def bridged(model: "Given | Ledger") -> tuple[Ledger, list[Bridge]]:
     """The ledger of a model, and its bridges: of the real model, where a description lacks what a counter looks at.
 
     >>> bridged("resnet50")[0].name
@@ -77,7 +77,7 @@ def bridged(model: Given | Ledger) -> tuple[Ledger, list[Bridge]]:
 
 
 @styled
-def counters(model: Given | Ledger, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def counters(model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """Every counter's figure for a network: its multiply-adds (left), and what it counts besides by kind (right).
 
     A bar begins where the one before it ends, and the filled bars of a row on both sides add up to the figure at its

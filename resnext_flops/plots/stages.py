@@ -18,7 +18,9 @@ INCHES_A_STAGE = 0.2
 
 
 @styled
-def stages(first: Given | Ledger, second: Given | Ledger, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def stages(
+    first: "Given | Ledger", second: "Given | Ledger", axes: tuple[Axes, Axes] | None = None
+) -> tuple[Axes, Axes]:
     """The multiply-adds of two networks, a bar a stage, stacked by kind of layer, on one scale.
 
     first, second: networks, names of models as on the command line, or ledgers.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.memory import Memory
+from resnext_flops.complexity.model import Model
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
 from resnext_flops.measuring import Measured, Measurement

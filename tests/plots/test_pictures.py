@@ -24,11 +24,11 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.counters.lookup import model
 from resnext_flops.plots import KINDS, NETWORKS, draw, save
 from resnext_flops.plots.space import space
 from resnext_flops.plots.style import SETTINGS
 from resnext_flops.plots.width import width
-from resnext_flops.complexity.counters.lookup import model
 
 EXAMPLES: dict[str, list[tuple[str, ...]]] = {
     **{kind: [()] for kind in KINDS},

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 
 from resnext_flops.complexity.layers import Shape
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.model import CannotAnswerError
 from resnext_flops.errors import InputError, one_line
 
@@ -40,6 +40,11 @@ class Built:
     kwargs: Mapping[str, Any] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """Its cost is counted in one run."""
+        return "counted"
 
     def sizes(self) -> Mapping[str, int | None]:
         """The whole-numbered arguments that its constructor was called with."""
@@ -94,10 +99,8 @@ class Built:
         from resnext_flops.complexity.counters.trace import filled
 
         args = arguments((1, *self.input) if self.inputs is None else self.inputs)
-        return [
-            filled(part, torch.device("cpu")) if isinstance(part, torch.Tensor) and part.is_meta else part
-            for part in args
-        ]
+        cpu = torch.device("cpu")
+        return [filled(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args]
 
     def part(self, scope: str) -> Ledger:
         """The cost of the whole (`network`), or of what lies below one path, such as `layer1.0`.
@@ -143,7 +146,7 @@ class Built:
         return self.name
 
 
-def constructed(constructor: "Callable[..., nn.Module]") -> Make:
+def constructed(constructor: Callable[..., Any]) -> Make:
     """What makes a module by calling its constructor on a device."""
 
     def make(arguments: Mapping[str, Any], device: "str | torch.device", seed: int) -> "nn.Module":
