@@ -13,7 +13,7 @@ test: lint types tests
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports pyproject.toml outside_packages.toml
 
 types: .venv/installed
 	$(BIN)/mypy

@@ -13,6 +13,7 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops import display
 from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
 from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
@@ -61,6 +62,16 @@ _LATER = {
     "report": "reports",
     "sweep": "sweeping.sweep",
 }
+
+
+def _presentation() -> display.Presentation:
+    """What shows results; it is above them, and loaded when the first is shown."""
+    from resnext_flops.tables import results
+
+    return results
+
+
+display.presentation = _presentation
 
 
 def __getattr__(name: str) -> Any:

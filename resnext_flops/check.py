@@ -6,21 +6,33 @@ A configuration is TOML, a file of its own or `[tool.resnext-flops]` in a `pypro
 
     [[models]]
     model = "resnext50_32x4d"
-    limits = ["macs <= 4.3e9", "params <= 26e6", "change <= 1%"]
+    limits = ["macs <= 4.3G", "params <= 26M", "change <= 1%"]
 
-A limit is a figure, a comparison and a number, which is read exactly; nothing is evaluated. `change` is the largest
-change of any figure, up or down, against the committed baseline.
+A limit is a comparison of figures and sizes, in the grammar of `complexity/expressions.py`, and is held exactly.
+`change` is the largest change of any figure, up or down, against the committed baseline.
 """
 
-import operator
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.counters.lookup import model as model_of
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.expressions import (
+    Name,
+    Node,
+    Value,
+    comparisons,
+    condition,
+    evaluate,
+    is_percentage,
+    names_in,
+    show,
+)
+from resnext_flops.complexity.figures import FIGURES, expression_names, figure
+from resnext_flops.complexity.model import Model
 from resnext_flops.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -30,54 +42,64 @@ CHANGE = "change"
 SECTION = "resnext-flops"
 DEFAULTS = ("budgets.toml", "pyproject.toml")
 
-FIGURES: Mapping[str, Callable[[Ledger], int]] = {
-    "macs": lambda ledger: ledger.macs,
-    "params": lambda ledger: ledger.params,
-    "weights": lambda ledger: ledger.weights,
-    "activations": lambda ledger: ledger.activations,
-    "training_macs": lambda ledger: ledger.training_macs,
-}
-COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<=": operator.le,
-    "<": operator.lt,
-    ">=": operator.ge,
-    ">": operator.gt,
-    "==": operator.eq,
-}
-LIMIT = re.compile(r"\s*(\w+)\s*(<=|<|>=|>|==)\s*(\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(%?)\s*")
+TRAINING_MACS = "training_macs"
+# The figures that `change` looks at. Their names are also those of limits, and of the baseline.
+WATCHED = (*FIGURES, TRAINING_MACS)
 
 
 class Limit(NamedTuple):
-    """One limit as it was written: a figure, a comparison and an exact bound."""
+    """One limit as it was written, and its comparison."""
 
     text: str
-    figure: str
-    comparison: str
-    bound: Fraction
+    condition: Node
 
-    def holds(self, value: Fraction | int) -> bool:
-        """Whether a figure keeps the limit."""
-        return COMPARISONS[self.comparison](value, self.bound)
+    @property
+    def names(self) -> set[str]:
+        """The figures and sizes that it is about."""
+        return names_in([self.condition])
+
+    @property
+    def of_share(self) -> bool:
+        """Whether it is held against a percentage."""
+        return any(map(is_percentage, (side for each in comparisons(self.condition) for side in each.operands)))
+
+    @property
+    def quantities(self) -> dict[str, Node]:
+        """What it limits, by its text: the sides of its comparisons that hold a name."""
+        sides = [side for each in comparisons(self.condition) for side in each.operands if names_in([side])]
+        return {show(side): side for side in sides}
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Whether figures and sizes keep the limit. Raises InputError as `evaluate` does."""
+        return bool(evaluate(self.condition, values))
 
 
-def limit(text: str) -> Limit:
-    """Read a limit such as `macs <= 4.3e9` or `change <= 1%`.
+def limit(text: str, sizes: Iterable[str] = ()) -> Limit:
+    """Read a limit such as `macs <= 4.3G`, `macs / params <= 200` or `change <= 1%`, in the grammar of expressions.
+
+    sizes: the names that it may hold besides those of figures.
 
     Raises InputError for what is no limit.
 
-    >>> limit("macs <= 4.3e9").bound, limit("change <= 1%").bound
-    (Fraction(4300000000, 1), Fraction(1, 100))
+    >>> limit("macs <= 4.3G").holds({"macs": 4_300_000_001})
+    False
     """
-    match = LIMIT.fullmatch(text)
-    if not match:
-        raise InputError(f"cannot read the limit {text!r}; write it as 'macs <= 4.3e9' or 'change <= 1%'")
-    figure, comparison, number, percent = match.groups()
-    if figure not in FIGURES and figure != CHANGE:
-        raise unknown("figure", figure, [*FIGURES, CHANGE])
-    if bool(percent) != (figure == CHANGE):
-        kind = "a share, such as 1%" if figure == CHANGE else "a number, such as 4.3e9"
-        raise InputError(f"cannot read the limit {text!r}; {figure} is held against {kind}")
-    return Limit(text.strip(), figure, comparison, Fraction(number) / (100 if percent else 1))
+    found = Limit(text.strip(), condition(text.strip(), [*WATCHED, CHANGE, *expression_names(), *sizes]))
+    if not found.names:
+        raise InputError(f"cannot use {text!r}: it holds no figure and no size")
+    for each in comparisons(found.condition):
+        _check_share(text, *each.operands)
+        _check_share(text, *reversed(each.operands))
+    return found
+
+
+def _check_share(text: str, side: Node, other: Node) -> None:
+    """Check that a change is held against a share, and a figure or a size is not."""
+    name = side.name if isinstance(side, Name) else ""
+    changes = CHANGE in names_in([side])
+    if changes != is_percentage(other) and (changes or name):
+        kind = "a share, such as 1%" if changes else "a number, such as 4.3e9"
+        raise InputError(f"cannot use {text!r}: {CHANGE if changes else name} is held against {kind}")
 
 
 class Budget(NamedTuple):
@@ -96,23 +118,40 @@ class Config(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One limit held against a model. For `change`, `changed` names the figure that changed most."""
+    """One limit held against a model, with the figures and sizes of it that the limit is about.
+
+    changed: for `change`, the figure that changed most.
+    """
 
     model: str
     limit: Limit
     line: int
-    value: Fraction | int
+    values: Mapping[str, Value]
     changed: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether the limit is kept."""
-        return self.limit.holds(self.value)
+        return self.limit.holds(self.values)
+
+    @property
+    def quantities(self) -> dict[str, Value]:
+        """The value of everything that is limited, by its text."""
+        return {text: evaluate(side, self.values) for text, side in self.limit.quantities.items()}
+
+    @property
+    def words(self) -> str:
+        """The quantities in words."""
+        return " and ".join(f"{text} is {self._shown(value)}" for text, value in self.quantities.items())
+
+    def _shown(self, value: Value) -> str:
+        if isinstance(value, int):
+            return f"{value:,}"
+        return f"{float(100 * value):.4g}%" if self.limit.of_share else f"{float(value):,.6g}"
 
     def __str__(self) -> str:
-        value = f"{float(100 * self.value):.4g}%" if self.limit.figure == CHANGE else f"{self.value:,}"
         which = f" ({self.changed})" if self.changed else ""
-        return f"{self.model}: {self.limit.figure} is {value}{which}, and the limit is {self.limit.text}"
+        return f"{self.model}: {self.words}{which}, and the limit is {self.limit.text}"
 
 
 Baseline = Mapping[str, Mapping[str, int]]
@@ -125,39 +164,63 @@ def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
 
     Raises InputError for a model that does not exist, or a limit on `change` without a baseline of the model.
     """
-    if baseline is None and any(each.figure == CHANGE for budget in config.budgets for each, _ in budget.limits):
+    if baseline is None and any(CHANGE in each.names for budget in config.budgets for each, _ in budget.limits):
         baseline = read_baseline(config.baseline)
     for budget in config.budgets:
-        if budget.model not in (baseline or {}) and any(each.figure == CHANGE for each, _ in budget.limits):
+        if budget.model not in (baseline or {}) and any(CHANGE in each.names for each, _ in budget.limits):
             raise InputError(
                 f"the baseline {str(config.baseline)!r} has no {budget.model!r}; "
                 "`resnext-flops check --update` writes it"
             )
-    return [found for budget in config.budgets for found in _check(budget, baseline or {})]
+    return [found for budget in config.budgets for found in _check(budget, baseline or {}, config)]
 
 
-def _check(budget: Budget, baseline: Baseline) -> list[Check]:
-    now = figures(budget.model)
+def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
+    model = model_of(budget.model)
+    sizes = _sizes(model)
     found = []
     for each, line in budget.limits:
-        if each.figure != CHANGE:
-            found.append(Check(budget.model, each, line, now[each.figure]))
-            continue
-        before = baseline[budget.model]
-        changes = {name: abs(Fraction(now[name] - before[name], before[name] or 1)) for name in before}
-        most = max(changes, key=lambda name: changes[name])
-        found.append(Check(budget.model, each, line, changes[most], most))
+        own = {name: sizes[name] if name in sizes else _figure(model, name) for name in each.names - {CHANGE}}
+        values: dict[str, Value] = {**own}
+        changed = ""
+        if CHANGE in each.names:
+            values[CHANGE], changed = _change(model, baseline[budget.model])
+        try:
+            each.holds(values)
+        except InputError as error:
+            raise InputError(f"{str(config.path)!r}, line {line}: cannot use {each.text!r}: {error}") from None
+        found.append(Check(budget.model, each, line, values, changed))
     return found
 
 
+def _change(model: Model, before: Mapping[str, int]) -> tuple[Fraction, str]:
+    """The largest change of any figure, as a share of the baseline's, and which figure it is."""
+    changes = {name: abs(Fraction(_figure(model, name) - known, known or 1)) for name, known in before.items()}
+    most = max(changes, key=lambda name: changes[name])
+    return changes[most], most
+
+
 def figures(model: str) -> dict[str, int]:
-    """The figures of a model that limits can be set on.
+    """The figures of a model that `change` looks at; without `training_macs` if it does not run in training mode.
 
     >>> figures("resnet50")["macs"]
     4089184256
     """
-    ledger = model_of(model).cost()
-    return {name: figure(ledger) for name, figure in FIGURES.items()}
+    found = model_of(model)
+    known = {name: _figure(found, name) for name in FIGURES}
+    with suppress(InputError):
+        known[TRAINING_MACS] = found.training_macs
+    return known
+
+
+def _figure(model: Model, name: str) -> int:
+    """A figure of a model by its name in a limit."""
+    return model.training_macs if name == TRAINING_MACS else figure(model.cost(), expression_names()[name])
+
+
+def _sizes(model: Model) -> dict[str, int]:
+    """The sizes of a model, by the names that they have in a closed form."""
+    return {name: size for name, size in model.sizes().items() if size is not None}
 
 
 def current(config: Config) -> dict[str, dict[str, int]]:
@@ -181,9 +244,9 @@ def read_baseline(path: "Path") -> Baseline:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {
-            model: {name: _whole(known[name]) for name in FIGURES if name in known}
+            model: {name: _whole(known[name]) for name in WATCHED if name in known}
             for model, known in content.items()
-            if known.keys() & FIGURES.keys()
+            if known.keys() & set(WATCHED)
         }
     except FileNotFoundError:
         raise InputError(
@@ -247,12 +310,16 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
     if not isinstance(model, str):
         raise source.error('a model has no name; write model = "resnext50_32x4d"', start)
     if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
-        raise source.error(f'{model} has no limits; write limits = ["macs <= 4.3e9"]', source.line("limits", start))
+        raise source.error(f'{model} has no limits; write limits = ["macs <= 4.3G"]', source.line("limits", start))
+    try:
+        sizes = _sizes(model_of(model))
+    except InputError as error:
+        raise source.error(str(error), source.line(model, start)) from None
     limits = []
     for text in texts:
         line = source.line(text, start)
         try:
-            limits.append((limit(text), line))
+            limits.append((limit(text, sizes), line))
         except InputError as error:
             raise source.error(str(error), line) from None
     try:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.figures import COMMON, figure
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.models import network as by_name
 from resnext_flops.network import Network
@@ -23,10 +23,6 @@ ROUNDING = 0.0051
 # Two points always correlate.
 FEWEST = 3
 ALL = "all"
-
-
-def _figures(ledger: Ledger) -> dict[str, int]:
-    return {"macs": ledger.macs, "params": ledger.params, "activations": ledger.activations}
 
 
 class Row(NamedTuple):
@@ -142,7 +138,7 @@ def _positive(text: str, column: str, line: int, path: object) -> float:
 def _correlation(family: str, rows: Sequence[Row]) -> Correlation:
     import pandas
 
-    figures = [_figures(row.network.cost()) for row in rows]
+    figures = [{name: figure(row.network.cost(), name) for name in COMMON} for row in rows]
     if len(rows) < FEWEST:
         return Correlation(family, len(rows), dict.fromkeys(figures[0]))
     frame = pandas.DataFrame(figures, dtype=float).assign(throughput=[row.throughput for row in rows])

@@ -1,15 +1,37 @@
 """How a result shows itself: as tables, in plain text at a prompt, fitted to a terminal by rich, in HTML in a notebook.
 
-The class of a result is marked with `shown`, which gives it `__repr__`, `__rich__` and `_repr_html_`. What its tables
-are is the business of `tables/displayed.py`, which is loaded when something is shown.
+The class of a result is marked with `shown`, which gives it `__repr__`, `__rich__` and `_repr_html_`. Results know
+nothing of tables: `tables/results.py` says which tables a result has, and the package's `__init__` joins the two.
 """
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 Kind = TypeVar("Kind", bound=type[Any])
+
+
+class Presentation(Protocol):
+    """What turns a result into text, into an object for rich, and into HTML."""
+
+    def plain(self, result: Any) -> str:
+        """The result as aligned text."""
+
+    def rich(self, result: Any) -> "Group":
+        """The result for rich."""
+
+    def html(self, result: Any) -> str:
+        """The result as HTML."""
+
+
+def _not_joined() -> Presentation:
+    raise NotImplementedError("nothing presents results; the package's `__init__` sets `display.presentation`")
+
+
+# Loads the presentation when something is shown.
+presentation: Callable[[], Presentation] = _not_joined
 
 
 def plain(result: Any) -> str:
@@ -19,20 +41,12 @@ def plain(result: Any) -> str:
     >>> print(plain(rf.resnet(50).memory(batch=8)).splitlines()[0])
     Bytes of the tensors for a batch of 8 in float32, with sgd
     """
-    from resnext_flops.tables.displayed import tables
-    from resnext_flops.tables.render import to_text
-
-    return "\n\n".join(to_text(table).rstrip() for table in tables(result))
+    return presentation().plain(result)
 
 
 def rich(result: Any) -> "Group":
     """The tables of a result for rich, which fit themselves into the width of the terminal."""
-    from rich.console import Group
-
-    from resnext_flops.tables.displayed import tables
-    from resnext_flops.tables.render import TerminalTable
-
-    return Group(*(TerminalTable(table) for table in tables(result)))
+    return presentation().rich(result)
 
 
 def html(result: Any) -> str:
@@ -42,10 +56,7 @@ def html(result: Any) -> str:
     >>> html(rf.resnet(50).cost()).count("<table")
     1
     """
-    from resnext_flops.tables.displayed import tables
-    from resnext_flops.tables.render import to_html
-
-    return "".join(map(to_html, tables(result)))
+    return presentation().html(result)
 
 
 def shown(kind: Kind) -> Kind:

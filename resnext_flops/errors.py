@@ -1,22 +1,39 @@
-"""The one exception that a caller is meant to see.
+"""The one exception that a caller is meant to see, and the name that public classes show.
 
 Every message is a single sentence that says what was given, what is allowed and, where there is one, the nearest thing
 that would work. The command line prints it and exits with status 2.
 """
 
+import sys
 from collections.abc import Iterable
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind", bound=type[Any])
 
 # An error names no more than these of what is known, and quotes no more characters of another error.
 MOST = 24
 MOST_QUOTED = 200
 
 
+def public(kind: Kind) -> Kind:
+    """Mark a class that the package exports: tracebacks, pickles and pages show it as `resnext_flops.NAME`.
+
+    >>> InputError
+    <class 'resnext_flops.InputError'>
+    """
+    # doctest takes the classes of a file by their module's name, and others only from the file's `__test__`.
+    vars(sys.modules[kind.__module__]).setdefault("__test__", {})[kind.__name__] = kind
+    kind.__module__ = "resnext_flops"
+    return kind
+
+
+@public
 class InputError(ValueError):
     """A size, name or option that cannot be used.
 
     >>> raise InputError("width is 0; it must be at least 1")
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: width is 0; it must be at least 1
+    resnext_flops.InputError: width is 0; it must be at least 1
     """
 
 

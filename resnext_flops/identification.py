@@ -12,10 +12,12 @@ from resnext_flops.complexity.counters.lookup import Given, built
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.errors import InputError
-from resnext_flops.numerals import POWERS
+from resnext_flops.numerals import decimal
 from resnext_flops.published import Agreement, agreement
 
-UNITS = {"": 0, **POWERS, "K": 3, "B": 9}
+# Units that papers print, and that the grammar of expressions does not have.
+PRINTED_UNITS = {"K": "k", "B": "G"}
+PRINTED = re.compile(r"~?([0-9.]\S*?) ?([kKMGBT]?)(?:i?FLOPs?|MACs?)?")
 RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
 
 
@@ -29,20 +31,21 @@ class Candidate(NamedTuple):
 
 
 def parse_figure(text: str) -> Decimal:
-    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4089184256`.
+    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4.1 GFLOPs`, `4,089,184,256`.
+
+    Numbers are those of the grammar of expressions, without the units of 1024, which have no last decimal digit.
 
     Raises InputError for what cannot be read.
 
-    >>> parse_figure("4.12G")
-    Decimal('4.12E+9')
+    >>> parse_figure("4.12G"), parse_figure("4.10 GFLOPs")
+    (Decimal('4.12E+9'), Decimal('4.10E+9'))
     """
-    match = re.fullmatch(
-        r"~?([0-9][0-9_,]*(?:\.[0-9]+)?)(e\+?[0-9]{1,2})?\s*([kKMGBT]?)(?:i?FLOPs?|MACs?)?", text.strip()
-    )
-    if match is None:
-        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256")
-    digits, power, unit = match.groups()
-    return Decimal(digits.replace(",", "").replace("_", "") + (power or "")).scaleb(UNITS[unit])
+    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
+    number, unit = match.groups() if match else ("", "")
+    try:
+        return decimal(number + PRINTED_UNITS.get(unit, unit))
+    except ValueError:
+        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
 
 
 def identify(model: Given, figure: str) -> tuple[Candidate, ...]:

@@ -20,7 +20,7 @@ from resnext_flops.complexity.counters.lookup import Given
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
 from resnext_flops.complexity.model import CannotAnswerError, Model
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.timing import Spread, ratios, spread, take_turns
 from resnext_flops.verify import choose_device
 
@@ -72,6 +72,7 @@ class Machine(NamedTuple):
     bytes_per_second: float
 
 
+@public
 @display.shown
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
@@ -109,6 +110,7 @@ class Measured(NamedTuple):
         return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
 
+@public
 @display.shown
 class Measurement(NamedTuple):
     """What was measured, how, and on what."""
@@ -252,7 +254,7 @@ def _prepare(network: Model, batch: int, place: "torch.device", settings: Settin
     ledger = network.cost()
     memory = _memory(network, batch, settings)
     rule = convention(settings.convention)
-    figure = network.cost(training=True).training_macs if settings.training else ledger.total(rule.name)
+    figure = network.training_macs if settings.training else ledger.total(rule.name)
     facts: dict[str, Any] = {"network": network, "batch": batch, "memory": memory}
     facts["flops"] = UNIT_FLOPS[rule.unit] * figure * batch
     facts["moved"] = None

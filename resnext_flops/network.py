@@ -10,7 +10,7 @@ from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, public
 
 if TYPE_CHECKING:
     import sympy
@@ -27,6 +27,7 @@ P = ParamSpec("P")
 LARGEST_SMALLEST_RESOLUTION = 512
 
 
+@public
 @dataclass(frozen=True)
 class Network:
     """A described network. Made by a family function (`resnet`, `resnext`) or by name (`network`).
@@ -109,6 +110,11 @@ class Network:
         from resnext_flops.complexity.symbolic import PERIOD, Reading
 
         return Reading(self.architecture, free, scope, max(period, PERIOD))
+
+    @property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step for one example: see `Ledger.training_macs`."""
+        return self.cost().training_macs
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real model, in training mode; its modules have the ledger's paths as names.

@@ -1,28 +1,50 @@
-"""Decimal numbers, read exactly."""
+"""Decimal numbers with a unit, read exactly."""
 
+import re
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 # A number with more digits than this is no figure of a network, and takes long to write out.
 MOST_DIGITS = 60
-# The power of ten of each unit.
+# The power of ten, and the power of two, of each unit.
 POWERS = {"k": 3, "M": 6, "G": 9, "T": 12}
+BINARY_POWERS = {"Ki": 10, "Mi": 20, "Gi": 30}
+UNITS = (*POWERS, *BINARY_POWERS)
+
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+# A number without a sign: its digits, an exponent or none, and directly behind them a unit or none.
+NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?[0-9]+)?(?:{'|'.join(UNITS)})?"
 
 
 def exact(text: str) -> Fraction:
-    """A decimal number such as `4.2e9`, or `4.2G` with a unit of k, M, G or T, exactly.
+    """A decimal number such as `4.2e9`, or `4.2G` with a unit: k, M, G, T (of 1000) or Ki, Mi, Gi (of 1024), exactly.
 
     Raises ValueError for what is none, or has far too many digits.
 
-    >>> exact("4.2e9"), exact("4.2G"), exact("0.25")
-    (Fraction(4200000000, 1), Fraction(4200000000, 1), Fraction(1, 4))
+    >>> exact("4.2e9"), exact("4.2G"), exact("0.25"), exact("3Ki")
+    (Fraction(4200000000, 1), Fraction(4200000000, 1), Fraction(1, 4), Fraction(3072, 1))
     """
-    from decimal import Decimal, InvalidOperation
+    text = text.strip()
+    power = BINARY_POWERS.get(text[-2:], 0)
+    return Fraction(decimal(text[:-2] if power else text)) * (1 << power)
 
-    power = POWERS.get(text[-1:], 0)
+
+def decimal(text: str) -> Decimal:
+    """A decimal number that keeps its last digit. It has a unit of 1000 or none.
+
+    Raises ValueError as `exact` does.
+
+    >>> decimal("4.10G"), decimal("4.1G")
+    (Decimal('4.10E+9'), Decimal('4.1E+9'))
+    """
+    if not re.fullmatch(rf"[+-]?{NUMBER}", text) or text[-2:] in BINARY_POWERS:
+        raise ValueError(f"{text!r} is no number")
+    power = POWERS.get(text[-1], 0)
     try:
         number = Decimal(text[:-1] if power else text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+    except InvalidOperation:  # its exponent has too many digits
+        number = Decimal("inf")
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{text!r} is too large or too small")
-    return Fraction(10**power) * Fraction(number)
+    return Decimal((sign, digits, exponent + power))

@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from resnext_flops import display
+from resnext_flops.errors import public
 
 SHOWN = 3  # differences that a rung tells before it only counts them
 
 
+@public
 class Rung(NamedTuple):
     """One comparison: with what, of how many things, and the differences as sentences.
 
@@ -47,6 +49,7 @@ class Rung(NamedTuple):
         return f"{self.name}: {self.compared:,} compared with {self.against}, {self.result}"
 
 
+@public
 @display.shown_but_at_a_prompt
 class Proof(NamedTuple):
     """The rungs for one network, with fvcore's own figures (for one example, evaluation mode)."""

@@ -36,16 +36,19 @@ from typing import Any
 from resnext_flops import display
 from resnext_flops.complexity.architecture import DEPTH, letter
 from resnext_flops.complexity.families.resnext import resnext
+from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
+from resnext_flops.complexity.figures import figure as figure_of
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
-from resnext_flops.complexity.symbolic import FIGURES, Reading, figure_name
-from resnext_flops.complexity.symbolic import figure as figure_of
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.complexity.symbolic import Reading
+from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.network import Network
 
-CONSTRAINTS = ("nearest", "at-most", "at-least")
+# What a budget's comparison asks for.
+SIGNS = {"=": "nearest", "<=": "at-most", ">=": "at-least"}
+CONSTRAINTS = tuple(SIGNS.values())
 # How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
 # more than half of it is not near, and of pairs there are many.
 NEAR_PERCENT = 50.0
@@ -55,6 +58,7 @@ FRONTIER_PERCENT = 5.0
 WIDTH_FIGURES = {"block": "weights", "network": "macs"}
 
 
+@public
 @dataclass(frozen=True)
 class Solution:
     """Sizes that meet a budget, and what they cost.
@@ -124,6 +128,7 @@ class Solution:
         return f"$\\displaystyle {self.latex()}$"
 
 
+@public
 @display.shown_but_at_a_prompt
 class Solutions(list[Solution]):
     """The answers of one question: a list that shows itself as a table.
@@ -156,11 +161,11 @@ def solve(
     unknowns: str | Sequence[str],
     *,
     like: Network | None = None,
-    budget: float | None = None,
-    figure: str | Sequence[str] = "macs",
+    budget: float | str | None = None,
+    figure: str | Sequence[str] | None = None,
     given: Mapping[str, Iterable[int]] | None = None,
     scope: str = "network",
-    constraint: str = "nearest",
+    constraint: str | None = None,
     within: float | None = None,
     multiple_of: int | Mapping[str, int] = 1,
     lower: int | Mapping[str, int] = 1,
@@ -171,12 +176,13 @@ def solve(
     network: its other sizes are kept.
     unknowns: one free size or two, by the names of `Network.closed_form`: C, d, n1, n2, ..., r, K, w.
     like: the network whose cost is the budget; or
-    budget: a whole number.
-    figure: `params`, `weights`, `macs`, `activations` or a convention; the first of several is solved for, and the
-        others decide too which pairs are efficient.
+    budget: a whole number, also as a text such as `4.1G`; or a comparison of one figure with it, such as `macs = 4.1G`
+        (nearest to it), `params <= 25M` (at most) or `macs >= 4G` (at least), in the place of figure and constraint.
+    figure: `params`, `weights`, `macs` (unless given), `activations` or a convention; the first of several is solved
+        for, and the others decide too which pairs are efficient.
     given: values of further sizes; each combination of them is solved by itself.
     scope: `block`, `stage`, `network`, or a path such as `conv3`.
-    constraint: `nearest` to the budget, or the nearest `at-most` or `at-least` at it.
+    constraint: `nearest` to the budget (unless given), or the nearest `at-most` or `at-least` at it.
     within: how many percent off the budget an answer may be; 50 for the nearest, and 5 for pairs, unless given.
     multiple_of, lower, upper: what an unknown must be a multiple of, and its bounds; one number, or one by name.
 
@@ -189,9 +195,15 @@ def solve(
     >>> (found,) = solve(rf.resnet(50), "r", budget=2e9, constraint="at-most", multiple_of=16)
     >>> found.sizes, found.cost <= 2e9
     ({'r': 144}, True)
+    >>> (found,) = solve(rf.resnext(50), "d", budget="params <= 25.1M")
+    >>> found.sizes, found.cost
+    ({'d': 4}, 25028904)
     """
-    wanted = tuple(letter(name) for name in ([unknowns] if isinstance(unknowns, str) else unknowns))
-    figures = (figure,) if isinstance(figure, str) else tuple(figure)
+    if isinstance(budget, str):
+        budget, figure, constraint = _read(budget, figure, constraint)
+    figure, constraint = figure or "macs", constraint or "nearest"
+    wanted = tuple(map(letter, _several(unknowns)))
+    figures = tuple(_several(figure))
     values = {letter(name): [size(name, each) for each in many] for name, many in (given or {}).items()}
     if len(set(wanted)) != len(wanted) or len(wanted) not in {1, 2}:
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
@@ -297,6 +309,38 @@ def identity_block(solution: Solution) -> tuple[int, int] | None:
     if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
         return None
     return costs.pop(), sum(sizes.get(name, blocks) for name, blocks in stages.items())
+
+
+def _read(
+    text: str, figure: str | Sequence[str] | None, constraint: str | None
+) -> tuple[int, str | Sequence[str] | None, str | None]:
+    """The number of a budget, and the figure and the constraint that it or the caller gives.
+
+    Raises InputError for a text that is no budget, or that gives others than the caller does.
+    """
+    from resnext_flops.complexity.expressions import Apply, Name, Number, parse  # most commands have no budget
+
+    match parse(text):
+        case Number(int(value)):
+            return value, figure, constraint
+        case Apply(sign, (Name(name), Number(int(value)))) if sign in SIGNS:
+            meant = expression_names().get(name, name)
+            figure_name(meant)
+            if figure is not None and list(_several(figure)) != [meant]:
+                raise InputError(
+                    f"the budget {text!r} is of {meant}, and the figure is {', '.join(_several(figure))}; give one"
+                )
+            if constraint not in {None, SIGNS[sign]}:
+                raise InputError(f"the budget {text!r} is {SIGNS[sign]}, and the constraint is {constraint}; give one")
+            return value, meant, SIGNS[sign]
+    raise InputError(
+        f"the budget cannot be {text!r}; give a whole number such as 4.1G, or compare one figure with it: "
+        "macs = 4.1G, macs <= 4.1G or macs >= 4.1G"
+    )
+
+
+def _several(given: str | Sequence[str]) -> Sequence[str]:
+    return (given,) if isinstance(given, str) else given
 
 
 def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:

@@ -127,6 +127,15 @@ def test_solving_for_a_budget() -> None:
     assert "only the number of blocks is determined, 66 in all" in deeper
 
 
+def test_a_budget_that_is_a_comparison() -> None:
+    base = ("resnext(101)", "--free", "C", "--given", "d=4,64")
+    plain = rows(*base, "--budget", "15e9", "--constraint", "at-most")
+    assert rows(*base, "--budget", "macs <= 15G") == plain
+    assert rows(*base, "--budget", "macs <= 15G", "--figure", "macs", "--constraint", "at-most") == plain
+    assert rows(*base, "--budget", "15G", "--constraint", "at-most") == plain
+    assert rows(*base, "--budget", "params = 44M") == rows(*base, "--budget", "44M", "--figure", "params")
+
+
 def test_constraints_and_bounds() -> None:
     base = ("resnext(50, cardinality=1)", "--free", "d", "--like", "resnet50")
     below, above = (
@@ -171,8 +180,9 @@ BAD = {
     "r0": (["formula", "resnet50", "--free", "r", "--r0", "8"], "the smallest that works is 17"),
     "nothing to meet": (SOLVE, "neither a reference nor a budget is given"),
     "two budgets": ([*SOLVE, "--like", "resnet50", "--budget", "1"], "both a reference and"),
-    "budget in words": ([*SOLVE, "--budget", "many"], "'many' is not a whole number"),
-    "fraction": ([*SOLVE, "--budget", "1/0"], "'1/0' is not a whole number, such as 15e9"),
+    "budget in words": ([*SOLVE, "--budget", "many"], "the budget cannot be 'many'; give a whole number such as 4.1G"),
+    "fraction": ([*SOLVE, "--budget", "1/0"], "the budget cannot be '1/0'; give a whole number such as 4.1G"),
+    "budget of another figure": ([*SOLVE, "--budget", "macs = 4G", "--figure", "params"], "and the figure is params"),
     "given": (["solve", "resnext(50)", "--free", "d", "--like", "resnet50", "--given", "C"], "'C' is not of the form"),
     "given size": ([*SOLVE, "--like", "resnet50", "--given", "C=1"], "unknown free size of"),
     "bounds": ([*SOLVE, "--like", "resnet50", "--upper", "x"], "'x' is not of the form 8 or"),

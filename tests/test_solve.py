@@ -279,9 +279,41 @@ def test_deviations_are_in_every_figure() -> None:
     assert set(rf.solve(rf.resnext(50), "d", budget=4 * 10**9)[0].deviations) == {"macs"}
 
 
+@pytest.mark.parametrize(
+    ("budget", "figure", "constraint"),
+    [
+        ("4.1G", "macs", "nearest"),
+        ("macs = 4.1G", "macs", "nearest"),
+        ("macs <= 4_100M", "macs", "at-most"),
+        ("fvcore >= 4.1e9", "fvcore", "at-least"),
+        ("calflops <= 4.1G", "calflops", "at-most"),
+    ],
+)
+def test_a_budget_as_a_text(budget: str, figure: str, constraint: str) -> None:
+    texts, numbers = (
+        rf.solve(rf.resnext(50), "d", budget=each, **rest)  # type: ignore[arg-type]
+        for each, rest in ((budget, {}), (4_100_000_000, {"figure": figure, "constraint": constraint}))
+    )
+    assert [(each.sizes, each.target) for each in texts] == [(each.sizes, each.target) for each in numbers]
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no such size": ({"unknowns": "x"}, "unknown free size of resnext 'x'"),
     "no budget": ({"budget": None}, "neither a reference nor a budget is given"),
+    "no comparison": ({"budget": "macs < 4G"}, "the budget cannot be 'macs < 4G'; give a whole number such as 4.1G"),
+    "no whole number": ({"budget": "macs = 0.5"}, "the budget cannot be 'macs = 0.5'"),
+    "no number": ({"budget": "macs = params"}, "the budget cannot be 'macs = params'"),
+    "no text": ({"budget": "macs ="}, "cannot use 'macs =': it ends too early"),
+    "zero": ({"budget": "macs = 0"}, "the budget is 0; it must be a whole number of at least 1"),
+    "figure of a budget": ({"budget": "flops = 4G"}, "unknown figure 'flops'"),
+    "contradicted figure": (
+        {"budget": "macs = 4G", "figure": ["macs", "params"]},
+        "the budget 'macs = 4G' is of macs, and the figure is macs, params",
+    ),
+    "contradicted constraint": (
+        {"budget": "macs >= 4G", "constraint": "nearest"},
+        "the budget 'macs >= 4G' is at-least, and the constraint is nearest",
+    ),
     "two budgets": ({"like": rf.resnet(50)}, "both a reference and a budget are given"),
     "no budget at all": ({"budget": 0}, "the budget is 0; it must be a whole number of at least 1"),
     "fraction": ({"budget": 1.5}, "the budget is 1.5; it must be a whole number"),

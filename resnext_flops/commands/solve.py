@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from resnext_flops.commands.options import Numbers, Values, Whole, output_options
+from resnext_flops.commands.options import Numbers, Values, output_options
 from resnext_flops.commands.proving import proving
 from resnext_flops.models import network
 from resnext_flops.output import FORMATS, destination, emit
@@ -20,13 +20,13 @@ from resnext_flops.verify import DEVICES
     "--free", metavar="NAME[,NAME]", required=True, help="The unknown sizes, one or two: C, d, n1, ..., r, K, w."
 )
 @click.option("--like", metavar="MODEL", help="The network whose cost is the budget.")
-@click.option("--budget", type=Whole(), help="A budget of one figure instead.")
-@click.option("--figure", default="macs", show_default=True, help="What is met; several with commas rank pairs.")
+@click.option(
+    "--budget", metavar="N|EXPR", help="A budget of one figure instead: 4.1G, 'macs = 4.1G' or 'params <= 25M'."
+)
+@click.option("--figure", help="What is met; several with commas rank pairs. [default: macs]")
 @click.option("--given", type=Values(), multiple=True, help="Values of another size, a row each.")
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
-@click.option(
-    "--constraint", type=click.Choice(CONSTRAINTS), default="nearest", show_default=True, help="To the budget."
-)
+@click.option("--constraint", type=click.Choice(CONSTRAINTS), help="To the budget. [default: nearest]")
 @click.option("--within", type=float, metavar="PERCENT", help="How far off an answer may be. [default for pairs: 5]")
 @click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
 @click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
@@ -38,7 +38,7 @@ def command(
     model: str,
     free: str,
     like: str | None,
-    figure: str,
+    figure: str | None,
     given: tuple[tuple[str, tuple[int, ...]], ...],
     device: str,
     prove: bool,
@@ -55,13 +55,14 @@ def command(
     \b
     Examples:  resnext-flops solve resnext50_32x4d --free d --like resnet50 --given C=1,2,4,8,16,32,64
                resnext-flops solve "resnext(101)" --free C --budget 15e9 --prove
+               resnext-flops solve resnet50 --free r --budget "macs <= 2G"
                resnext-flops solve "resnext(50)" --free C,d --like resnet50 --figure macs,params --within 1
     """
     from resnext_flops.tables.solutions import solutions
 
     path = destination(output, force)
     reference = network(like) if like else None
-    unknowns, figures = free.split(","), figure.split(",")
+    unknowns, figures = free.split(","), figure.split(",") if figure else None
     found = find(network(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
     with proving(device, total=sum(each.efficient for each in found)) if prove else nullcontext() as prover:
         result = solutions(found, reference, prover)

@@ -95,7 +95,7 @@ def command(
     The space is every combination of the given values of sizes: C (cardinality), d (width), n1, n2, ... (blocks of the
     stages), r (resolution), K (classes), w (base width), or any other by its argument's name. Figures are params,
     weights, macs, activations and the total of every convention, and may be put into expressions with + - * / % **,
-    comparisons, and, or, abs, min, max.
+    comparisons, and, or, abs, min, max. A number may have a unit: 4.2G.
 
     --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
 
@@ -182,7 +182,7 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     """A figure and its target, which is a number or a network's own figure."""
     if given is None:
         return None
-    from resnext_flops.complexity.symbolic import figure
+    from resnext_flops.complexity.figures import figure
 
     name, equals, target = given.partition("=")
     if not (name and equals and target):

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.layers import Description, Shape, Size, Visit
+from resnext_flops.complexity.layers import Description, Node, Shape, Size, Visit
 from resnext_flops.complexity.ledger import Entry, Ledger, add_up
 
 
@@ -164,4 +164,41 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
 
 
 def _entries(description: Description) -> tuple[Entry, ...]:
-    return ledger(layers.walk(description.body, description.input)).entries
+    first, _ = first_layers(description.body)
+    return tuple(
+        entry._replace(backward=entry.macs * (1 if entry.path in first else 2))
+        for entry in ledger(layers.walk(description.body, description.input))
+    )
+
+
+def first_layers(node: Node, path: str = "") -> tuple[frozenset[str], bool]:
+    """The paths of the layers that nothing learned comes before, and whether the node itself has anything learned.
+
+    In training such a layer needs no gradient of its input.
+
+    >>> paths, learned = first_layers(layers.Sequential.of(conv=layers.Conv(4, 3), last=layers.Conv(4, 1)))
+    >>> sorted(paths), learned
+    (['conv'], True)
+    """
+    if isinstance(node, (layers.Sum, layers.Concat)):
+        parts = [first_layers(branch, f"{path}.{name}" if path else name) for name, branch in node.branches]
+        return frozenset().union(*(found for found, _ in parts)), any(learned for _, learned in parts)
+    if not isinstance(node, layers.Sequential):
+        return frozenset({path}), isinstance(node, (layers.Conv, layers.Linear, layers.BatchNorm))
+    first: frozenset[str] = frozenset()
+    for name, child in node.children:
+        where = f"{path}.{name}" if path else name
+        if isinstance(child, layers.Auxiliary):  # what comes after it does not take what it puts out
+            first |= first_layers(child.head, where)[0]
+            continue
+        blocks: Sequence[tuple[str, Node]]
+        if isinstance(child, layers.Repeat):
+            blocks = ((f"{where}1", child.first), (f"{where}2", child.body))[: child.times]
+        else:
+            blocks = ((where, child),)
+        for block, part in blocks:
+            found, learned = first_layers(part, block)
+            first |= found
+            if learned:
+                return first, True
+    return first, False

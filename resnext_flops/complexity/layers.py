@@ -23,7 +23,7 @@ from inspect import get_annotations
 from operator import index
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self, TypeAlias, dataclass_transform
 
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, public
 
 Size: TypeAlias = int
 Shape: TypeAlias = tuple[Size, ...]
@@ -44,7 +44,7 @@ def size(name: str, value: Any, minimum: int = 1) -> Size:
     4
     >>> size("width", 2.5)
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: width is 2.5; it must be a whole number of at least 1
+    resnext_flops.InputError: width is 2.5; it must be a whole number of at least 1
     """
     if type(value) is int and value >= minimum:  # the common case, and a description has hundreds of sizes
         return value
@@ -406,6 +406,7 @@ Layer: TypeAlias = (
 Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
+@public
 class Description(_Value):
     """A whole network: the shape of one input and the node that takes it."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, public
 
 if TYPE_CHECKING:
     import pandas
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 Origin: TypeAlias = Literal["derived", "counted"]
 
 
+@public
 class Entry(NamedTuple):
     """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
 
     `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
+    `backward` are the multiply-adds of its gradients in training; None where they were not counted.
     """
 
     path: str
@@ -43,7 +45,7 @@ class Entry(NamedTuple):
     activations: Size = 0
     times: Size = 1
     training_only: bool = False
-    backward: Size = 0
+    backward: Size | None = None
 
 
 def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
@@ -88,6 +90,7 @@ def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
     return Sums(params, weights, macs, activations)
 
 
+@public
 @display.shown_but_at_a_prompt
 @dataclass(frozen=True)
 class Ledger:
@@ -179,11 +182,21 @@ class Ledger:
     def training_macs(self) -> Size:
         """Multiply-adds of one training step, forward and backward, for one example.
 
-        A layer costs its own multiply-adds three times: forward, for the gradient of its weights, and for the gradient
-        of its input. The first layer needs no gradient of its input. Auxiliary classifiers count.
+        A product has two factors. The step computes it once forward, and once backward for each factor that needs a
+        gradient: the weight of a layer does, unless it is frozen, and so does its input, where something learned comes
+        before. So most layers cost three times their multiply-adds, and the first one twice. What runs is what runs in
+        training mode: auxiliary classifiers are a part of the step, forward and backward, and of their parameters'
+        gradients. The optimizer is free.
+
+        Raises InputError for a real model that was counted in evaluation mode. That run did not see what only runs in
+        training, nor which weights are frozen, so no rule over its entries gives the step.
+
+        >>> import resnext_flops as rf
+        >>> ledger = rf.resnet(50).cost()
+        >>> ledger.training_macs == 3 * ledger.macs - ledger["conv1.conv"].macs
+        True
         """
-        layers = [entry for entry in self.entries if entry.macs]
-        return sum(3 * entry.macs * entry.times for entry in layers) - (layers[0].macs if layers else 0)
+        return sum(entry.macs * entry.times for entry in self.entries) + self.backward
 
     @property
     def activations(self) -> Size:
@@ -224,9 +237,11 @@ class Ledger:
 
         Raises InputError if the ledger was not counted in training.
         """
-        if self.trace is None or not self.trace.training:
+        gradients = [entry.backward if entry.macs else 0 for entry in self.entries]
+        known = [each * entry.times for each, entry in zip(gradients, self.entries, strict=True) if each is not None]
+        if len(known) < len(gradients):
             raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
-        return sum(entry.backward for entry in self.entries)
+        return sum(known)
 
     def remarked(self, *remarks: str) -> "Ledger":
         """The same ledger with more remarks on how it was counted."""

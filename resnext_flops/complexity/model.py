@@ -55,6 +55,10 @@ class Model(Protocol):
     def cost(self, *, training: bool = False) -> Ledger:
         """The exact cost of one example: derived, or counted in one run, in training mode where asked for."""
 
+    @property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step for one example: see `Ledger.training_macs`."""
+
     def part(self, scope: str) -> Ledger:
         """The cost of one scope: `block`, `stage`, `network`, or a path. Raises InputError for one it has not."""
 

@@ -9,10 +9,11 @@ from fractions import Fraction
 from math import ceil, floor, lcm
 from typing import NamedTuple
 
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import coefficients, substitute, terms
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.roots import Polynomial, candidates, evaluate, inside, real_root
-from resnext_flops.complexity.symbolic import Reading, figure_name
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
 
 # More pairs than this are no answer.

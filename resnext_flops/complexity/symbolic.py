@@ -10,51 +10,17 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity.architecture import Architecture, letter
+from resnext_flops.complexity.figures import FIGURES, figure, figure_name
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, substitute
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.scope import scoped
-from resnext_flops.errors import InputError, unknown
-
-FIGURES = {
-    "params": "parameters",
-    "weights": "weights of convolutions and fully-connected layers",
-    "macs": "multiply-adds",
-    "activations": "activations",
-}
+from resnext_flops.errors import InputError
 
 # The total stride of an ImageNet network; the period of its resolutions, unless a quotient asks for more.
 PERIOD = 32
 # What changes the structure of a network (as Wide ResNet's width 1 does) is below this, or the closed form is wrong.
 LARGEST_LEAST = 8
-
-
-def figure(ledger: Ledger, name: str) -> Size:
-    """A figure of a ledger: params, weights, macs, activations, or the total of a convention.
-
-    Raises InputError for a figure that does not exist.
-
-    >>> import resnext_flops as rf
-    >>> figure(rf.resnet(50).cost(), "params"), figure(rf.resnet(50).cost(), "fvcore")
-    (25557032, 4111512576)
-    """
-    figure_name(name)
-    return getattr(ledger, name) if name in FIGURES else ledger.total(name)
-
-
-def figure_name(name: str) -> str:
-    """A figure in words. Raises InputError, with the nearest names, for one that does not exist.
-
-    >>> figure_name("macs"), figure_name("fvcore")
-    ('multiply-adds', "MACs by fvcore's rules")
-    """
-    if name in FIGURES:
-        return FIGURES[name]
-    from resnext_flops.complexity.conventions import CONVENTIONS
-
-    if name not in CONVENTIONS:
-        raise unknown("figure", name, [*FIGURES, *CONVENTIONS])
-    return f"{CONVENTIONS[name].unit}s by {name}'s rules"
 
 
 class Resolutions(NamedTuple):

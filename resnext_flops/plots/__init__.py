@@ -62,7 +62,7 @@ def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     >>> from resnext_flops.plots import draw
     >>> draw("widths")
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: unknown kind of picture 'widths'; did you mean 'width'?
+    resnext_flops.InputError: unknown kind of picture 'widths'; did you mean 'width'?
     """
     from resnext_flops.complexity.counters.lookup import model
     from resnext_flops.complexity.ledger import Ledger

@@ -4,27 +4,27 @@ Each file says how to build the other implementation and which name each of our 
 """
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
+from resnext_flops.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
 from resnext_flops.references.compare import Reference, share
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-# The file of each family; it is imported when one of its networks is looked up.
-FILES = {
-    "alexnet": "alexnet",
-    "vgg": "vgg",
-    "googlenet": "googlenet",
-    "inception_v3": "inception",
-    "inception_v4": "inception",
-    "inception_resnet_v2": "inception_resnet",
-    "resnet": "resnet",
-    "resnext": "resnet",
+# What finds the reference of a network, by the name of its family.
+FIND = {
+    "alexnet": alexnet.find,
+    "vgg": vgg.find,
+    "googlenet": googlenet.find,
+    "inception_v3": inception.find,
+    "inception_v4": inception.find,
+    "inception_resnet_v2": inception_resnet.find,
+    "resnet": resnet.find,
+    "resnext": resnet.find,
 }
 
 
@@ -35,11 +35,8 @@ def reference(network: Network) -> Reference | None:
     >>> reference(rf.resnext(101, cardinality=64, width=4)).source
     'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
     """
-    family = network.architecture.name
-    if family not in FILES:
-        return None
-    found: Reference | None = import_module(f"{__name__}.{FILES[family]}").find(network)
-    return found
+    find = FIND.get(network.architecture.name)
+    return find(network) if find else None
 
 
 def load_reference_state(network: Network, state: "Mapping[str, torch.Tensor]") -> "nn.Module":

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.architecture import letter
+from resnext_flops.complexity.expressions import Apply, Name, Node, Number, fold, names_in, show
+from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
-from resnext_flops.complexity.symbolic import FIGURES
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping import scan
 from resnext_flops.sweeping.axes import Grid, Whole, grid
-from resnext_flops.sweeping.expression import Apply, Name, Node, balanced, names_in, parse, show, violation
+from resnext_flops.sweeping.kernel import read
 from resnext_flops.sweeping.plan import Box, Plan, fixed_sizes, pieces
 from resnext_flops.sweeping.search import GRAIN, Grain, Tell, least_keys, search
 from resnext_flops.sweeping.search import divide as divided
@@ -22,7 +23,6 @@ from resnext_flops.sweeping.selection import MOST_SELECTED, Selection, nothing
 if TYPE_CHECKING:
     import pandas
 
-ALWAYS = ("params", "macs", "activations")
 NEAREST = 10
 
 # The parts that a sweep is run in, and that a worker gets or a resumed sweep goes on with. They are the same for the
@@ -78,7 +78,7 @@ class Sweep(NamedTuple):
     @property
     def shown(self) -> list[str]:
         """The sizes that are swept, and the figures that are always shown."""
-        return [*(axis.name for axis in self.plan.grid.axes), *ALWAYS]
+        return [*(axis.name for axis in self.plan.grid.axes), *COMMON]
 
     def smallest(self) -> dict[str, int]:
         """The sizes of the first design."""
@@ -167,7 +167,7 @@ class Sweep(NamedTuple):
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
         conditions = tuple(each for each in self.plan.conditions if each not in self.budgets)
-        worst = balanced("max", [violation(budget) for budget in self.budgets])
+        worst = fold(Apply("max", (Number(0), *map(violation, self.budgets))), {})
         plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
 
@@ -197,6 +197,30 @@ def _is_shown(node: Node) -> bool:
     )
 
 
+def violation(node: Node) -> Node:
+    """How far a comparison is from holding, as a share of its right side; 0 where it holds.
+
+    >>> show(violation(read("macs <= 4", {"macs": None}, comparison=True)))
+    'max(0, macs - 4) / 4'
+    """
+    match node:
+        case Apply("and", operands):
+            return Apply("max", tuple(map(violation, operands)))
+        case Apply("or", operands):
+            return Apply("min", tuple(map(violation, operands)))
+        case Apply("<" | "<=", (a, b)):
+            return _share(Apply("max", (Number(0), Apply("-", (a, b)))), b)
+        case Apply(">" | ">=", (a, b)):
+            return _share(Apply("max", (Number(0), Apply("-", (b, a)))), b)
+        case Apply("==", (a, b)):
+            return _share(Apply("abs", (Apply("-", (a, b)),)), b)
+    return Number(0)
+
+
+def _share(of: Node, whole: Node) -> Node:
+    return fold(Apply("/", (of, Apply("max", (Number(1), Apply("abs", (whole,)))))), {})
+
+
 def plan_sweep(
     network: Network,
     over: Mapping[str, Any],
@@ -213,10 +237,11 @@ def plan_sweep(
     """The sweep for the arguments of `sweep`. Raises InputError as it does, before anything is evaluated."""
     space = grid((letter(name), values) for name, values in over.items())
     free = [axis.name for axis in space.axes]
-    names = fixed_sizes(network, free) | dict.fromkeys(_figures())
-    budgets = tuple(parse(text, names, comparison=True) for text in _several(budget))
-    constraints = tuple(parse(text, names, comparison=True) for text in _several(constraint))
-    objectives = tuple(parse(text, names) for text in _several(pareto))
+    known = expression_names()
+    names = fixed_sizes(network, free) | dict.fromkeys(known)
+    budgets = tuple(read(text, names, comparison=True) for text in _several(budget))
+    constraints = tuple(read(text, names, comparison=True) for text in _several(constraint))
+    objectives = tuple(read(text, names) for text in _several(pareto))
     order = _order(nearest, by, names)
     if top is not None and size("top", top) > MOST_SELECTED:
         raise InputError(f"top is {top:,}; at most {MOST_SELECTED:,} designs can be selected")
@@ -228,19 +253,12 @@ def plan_sweep(
     keys = objectives or (ordered if top is not None else ())
     used = names_in((*budgets, *constraints, *keys, *ordered))
     # What decides between designs is evaluated for all of them, so nothing else is in the plan's keys.
-    figures = {name: figure for name, figure in _figures().items() if name in used or name in ALWAYS}
+    figures = {name: figure for name, figure in known.items() if name in used or name in COMMON}
     parts = pieces(network, space, figures)
     plan = Plan(space, parts, constraints + budgets, keys, None if objectives else top)
     asked = Sweep(plan, budgets, order, top if objectives else None, _sample(sample, seed, space))
     plan.check((*plan.conditions, *keys, *ordered))
     return asked
-
-
-def _figures() -> dict[str, str]:
-    """Every figure by its name in expressions: a convention's has underscores for what is no name otherwise."""
-    from resnext_flops.complexity.conventions import CONVENTIONS
-
-    return {name.replace("-", "_"): name for name in (*FIGURES, *CONVENTIONS)}
 
 
 def _several(given: str | Iterable[str]) -> Sequence[str]:
@@ -256,8 +274,8 @@ def _order(nearest: Mapping[str, float] | None, by: str | None, names: Mapping[s
                 f"nearest is to one target, and {len(nearest)} are given; give by for an order of your own"
             )
         ((figure, target),) = nearest.items()
-        return parse(f"abs({figure} - {target})", names)
-    return parse(by, names) if by else None
+        return read(f"abs({figure} - {target})", names)
+    return read(by, names) if by else None
 
 
 def _sample(count: int | None, seed: int, space: Grid) -> Sample | None:

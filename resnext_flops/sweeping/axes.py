@@ -146,7 +146,7 @@ def once(over: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
     >>> once([("C", "1:4"), ("C", "8")])
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: values of C are given twice; give them once
+    resnext_flops.InputError: values of C are given twice; give them once
     """
     found: dict[str, Any] = {}
     for name, values in over:

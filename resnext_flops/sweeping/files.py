@@ -40,7 +40,7 @@ def check_suffix(path: Path) -> None:
 
     >>> check_suffix(Path("designs.xls"))
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: unknown suffix '.xls'; known are .csv, .parquet, .jsonl
+    resnext_flops.InputError: unknown suffix '.xls'; known are .csv, .parquet, .jsonl
     """
     if path.suffix not in SUFFIXES:
         raise unknown("suffix", path.suffix, SUFFIXES)

@@ -10,12 +10,13 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from resnext_flops.complexity.expressions import Node
 from resnext_flops.complexity.formula import Monomial, terms
 from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.axes import Grid, Whole
-from resnext_flops.sweeping.expression import LARGEST, Bounds, Node, check
+from resnext_flops.sweeping.bounds import LARGEST, Bounds, check
 
 Polynomial: TypeAlias = Mapping[Monomial, int]
 

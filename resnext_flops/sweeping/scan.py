@@ -14,9 +14,10 @@ import numexpr
 import numpy as np
 import numpy.typing as npt
 
+from resnext_flops.complexity.expressions import Name, Node
 from resnext_flops.complexity.formula import Monomial
 from resnext_flops.sweeping.axes import Whole
-from resnext_flops.sweeping.expression import Name, Node, numexpr_text
+from resnext_flops.sweeping.kernel import numexpr_text
 from resnext_flops.sweeping.plan import Box, Piece, Plan, Polynomial
 from resnext_flops.sweeping.selection import Selection
 

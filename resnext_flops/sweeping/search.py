@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from resnext_flops.sweeping.axes import Whole
-from resnext_flops.sweeping.expression import bounds
+from resnext_flops.sweeping.bounds import bounds
 from resnext_flops.sweeping.plan import Box, Plan
 from resnext_flops.sweeping.scan import Scratch, scan
 from resnext_flops.sweeping.selection import Keys, Marks, Selection

@@ -1,9 +1,8 @@
 """The outcome of `check`: a table for people, annotations for GitHub, JUnit's XML for other servers."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-from resnext_flops.check import CHANGE, Check, Config
+from resnext_flops.check import Check, Config
 from resnext_flops.tables.table import Cell, Column, Table
 
 
@@ -34,11 +33,19 @@ def _row(each: Check) -> dict[str, Cell]:
     return {
         "model": each.model,
         "limit": each.limit.text,
-        "value": Fraction(each.value) if each.limit.figure == CHANGE else int(each.value),
+        "value": _value(each),
         "changed": each.changed,
         "result": "pass" if each.passed else "FAIL",
         "line": each.line,
     }
+
+
+def _value(each: Check) -> Cell:
+    """What is limited: its value, or several in words."""
+    if len(each.quantities) > 1:
+        return each.words
+    (value,) = each.quantities.values()
+    return value if isinstance(value, int) or each.limit.of_share else float(value)
 
 
 def annotations(checks: Sequence[Check], config: Config) -> list[str]:

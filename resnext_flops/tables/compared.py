@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from resnext_flops.auditing import Step, bridge
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.tables import counted
@@ -25,10 +26,7 @@ def costs(ledgers: Iterable[Ledger]) -> Table:
         {
             "model": ledger.name,
             "input": show(ledger.input),
-            "params": ledger.params,
-            "weights": ledger.weights,
-            "macs": ledger.macs,
-            "activations": ledger.activations,
+            **figures(ledger),
             "lower_bound": ledger.lower_bound or None,
         }
         for ledger in ledgers

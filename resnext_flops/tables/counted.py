@@ -7,6 +7,7 @@ from typing import Any
 
 from resnext_flops.auditing import Audit
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.difference import Difference
@@ -31,7 +32,7 @@ def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
         if ledger.trace.training:
             lines.append(
                 f"In training: {ledger.macs:,} multiply-adds forward and {ledger.backward:,} for the gradients, "
-                f"together {ledger.macs + ledger.backward:,}."
+                f"together {ledger.training_macs:,}."
             )
         lines.extend(f"{remark[0].upper()}{remark[1:]}." for remark in ledger.trace.remarks)
     if ledger.unknown:
@@ -101,10 +102,7 @@ def as_json(ledger: Ledger, conventions: Mapping[str, int]) -> str:
     content: dict[str, Any] = {
         "model": ledger.name,
         "input": ledger.input,
-        "params": ledger.params,
-        "weights": ledger.weights,
-        "macs": ledger.macs,
-        "activations": ledger.activations,
+        **figures(ledger),
         "conventions": dict(conventions),
         "unknown": [each._asdict() for each in ledger.unknown],
         "lower_bound": ledger.lower_bound,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from resnext_flops.complexity.architecture import size_name
 from resnext_flops.complexity.closed_form import ClosedForm
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import ordered, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import figure_name
 
 
 def title(form: ClosedForm, model: str) -> str:

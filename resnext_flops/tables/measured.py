@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.complexity.model import Model
 from resnext_flops.correlation import Correlations
@@ -68,7 +69,7 @@ def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
 
 def _macs(model: Model, *, training: bool) -> int:
     """Multiply-adds of one example: of a forward pass, or of a training step."""
-    return model.cost(training=True).training_macs if training else model.cost().macs
+    return model.training_macs if training else model.cost().macs
 
 
 def _ratio(ratio: Spread | None) -> dict[str, Cell]:
@@ -291,7 +292,7 @@ def correlations(found: Correlations, file: str) -> Table:
         "put out."
     ]
     if found.best:
-        strongest = {"macs": "multiply-adds", "params": "parameters", "activations": "activations"}[found.best]
+        strongest = figure_name(found.best)
         notes.append(f"Over all networks, {strongest} order them best.")
     if found.undescribed:
         notes.append(f"Not described, and set aside: {_names(found.undescribed)}.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import DEPTH
-from resnext_flops.complexity.symbolic import figure_name
+from resnext_flops.complexity.figures import figure_name
 from resnext_flops.network import Network
 from resnext_flops.proof import Proof
 from resnext_flops.solve import Solution, identity_block

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from resnext_flops.complexity.figures import COMMON
 from resnext_flops.proof import Proof
 from resnext_flops.tables.sentences import proof_sentence
 from resnext_flops.tables.solutions import HEADERS, MEANING
@@ -10,8 +11,6 @@ from resnext_flops.tables.table import Cell, Column, Table
 
 if TYPE_CHECKING:
     import pandas
-
-FIGURES = ("macs", "params", "activations")
 
 
 def swept(
@@ -59,4 +58,4 @@ def swept(
 
 def _rank(name: str) -> int:
     """Figures are dropped before sizes and what the designs are ordered by."""
-    return FIGURES.index(name) + 1 if name in FIGURES else 0
+    return 1 + sorted(COMMON, key=lambda each: each != "macs").index(name) if name in COMMON else 0

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import resnext_flops as rf
 from resnext_flops.complexity.architecture import Architecture
+from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
-from resnext_flops.complexity.symbolic import FIGURES, Reading, figure
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.models import NAMED, families
 
 C, d = sympy.symbols("C d", positive=True, integer=True)

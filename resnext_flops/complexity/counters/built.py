@@ -1,7 +1,7 @@
 """A built model: a real module that is made when it is asked for, and counted in one run of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -91,6 +91,23 @@ class Built:
         except InputError as error:
             reason = one_line(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
             return self.to_torch(), (f"it cannot be built on the device meta ({reason}), so it was built on cpu",)
+
+    @cached_property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step for one example: `Ledger.training_macs` of a run in training mode.
+
+        Raises InputError if the model does not run in training mode on its usual input.
+        """
+        try:
+            return self.cost(training=True).training_macs
+        except InputError as error:
+            if self.inputs is not None or self.kwargs:
+                raise
+            # Batch norm over a single pixel takes no single example, as in Inception v3's auxiliary classifier.
+            with suppress(InputError):
+                pair = replace(self, inputs=(2, *self.input)).cost(training=True)
+                return pair.training_macs // 2
+            raise error from None
 
     def real_inputs(self) -> list[Any]:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""

@@ -419,7 +419,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 sum([self.learned[root].numel() for root in fresh]),
                 macs,
                 first.numel() if macs else 0,
-                backward=self._backward(macs, rule, args, tensors) if self.training and macs else 0,
+                backward=(self._backward(macs, rule, args, tensors) if macs else 0) if self.training else None,
             )
         )
         affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)

@@ -1,4 +1,4 @@
-"""Expressions: what is taken means what Python means, what is not is refused, and bounds hold."""
+"""Expressions in a sweep: numexpr computes what they mean, what it does not is refused, and bounds hold."""
 
 from typing import Any
 
@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnext_flops.complexity.expressions import Node, show
+from resnext_flops.complexity.expressions import evaluate as exactly
 from resnext_flops.errors import InputError
-from resnext_flops.sweeping.expression import Bounds, Node, bounds, numexpr_text, parse, show
+from resnext_flops.sweeping.bounds import Bounds, bounds
+from resnext_flops.sweeping.kernel import numexpr_text, read
 from resnext_flops.sweeping.scan import evaluate
 
 NAMES: dict[str, int | None] = {"C": None, "d": None, "macs": None, "K": 10}
@@ -37,7 +40,7 @@ def python(text: str, **names: Any) -> Any:
 def parsed(text: str, comparison: bool) -> Node | None:
     """The node, or None for a text that is too large for 64 bits or nested too deep in powers."""
     try:
-        return parse(text, NAMES, comparison)
+        return read(text, NAMES, comparison)
     except InputError:
         return None
 
@@ -54,7 +57,18 @@ def test_a_number_is_what_python_says(text: str, c: int, d: int, macs: int) -> N
     if isinstance(expected, int) and "/" not in text and "." not in text:
         assert found.dtype in {np.dtype(np.int64), np.dtype(np.int32)}
         assert found[0] == expected
-    assert parse(show(node), NAMES) == node
+    assert read(show(node), NAMES) == node
+    # Quotients are rounded to a float; all else is exact.
+    assert found[0] == pytest.approx(float(exactly(node, {"C": c, "d": d, "macs": macs})), rel=1e-12)
+
+
+@given(text=TRUTHS, c=st.integers(1, 40), d=st.integers(1, 40), macs=st.integers(1, 60))
+def test_whether_a_comparison_holds_is_exact_without_quotients(text: str, c: int, d: int, macs: int) -> None:
+    node = parsed(text, comparison=True)
+    if node is None or "/" in text:
+        return
+    columns = {"C": np.array([c]), "d": np.array([d]), "macs": np.array([macs])}
+    assert bool(evaluate(numexpr_text(node), columns)[0]) == exactly(node, {"C": c, "d": d, "macs": macs})
 
 
 @given(text=TRUTHS, c=RANGES, d=RANGES, macs=RANGES, data=st.data())
@@ -82,7 +96,7 @@ def test_bounds_hold_everywhere_in_a_box(text: str, c: range, d: range, macs: ra
     ],
 )
 def test_what_is_always_true_or_never_is_left_out(text: str, folded: str) -> None:
-    assert show(parse(text, NAMES, comparison=True)) == folded
+    assert show(read(text, NAMES, comparison=True)) == folded
 
 
 @pytest.mark.parametrize(
@@ -129,16 +143,34 @@ def test_what_is_always_true_or_never_is_left_out(text: str, folded: str) -> Non
         "macs + " * 100 + "macs",
         "macs\x00",
         "C = 3",
+        "macs <= 4.3B",
+        "macs <= 3 + 1%",
         "(C := 3)",
         "ｍacs.x",
     ],
 )
 def test_whatever_else_a_text_holds_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"^cannot use ") as error:
-        parse(text, NAMES, comparison="<" in text or ">" in text)
+        read(text, NAMES, comparison="<" in text or ">" in text)
     assert "\n" not in str(error.value).replace("\\n", "")
 
 
 def test_numbers_are_exact() -> None:
-    node = parse("macs <= 9.007199254740993e15", NAMES, comparison=True)
+    node = read("macs <= 9.007199254740993e15", NAMES, comparison=True)
     assert show(node) == "macs <= 9007199254740993"
+
+
+def test_what_asks_for_the_nearest_is_told_of_equal() -> None:
+    with pytest.raises(InputError, match=r"^cannot use 'macs = 4G': = asks for the nearest.*write == for equal$"):
+        read("macs = 4G", NAMES, comparison=True)
+
+
+def test_sizes_that_are_fixed_are_numbers() -> None:
+    assert show(read("d % K == 0 and C ** 2 <= 2Ki", NAMES, comparison=True)) == "d % 10 == 0 and C ** 2 <= 2048"
+    assert show(read("macs / d <= 50%", NAMES, comparison=True)) == "macs / d <= 0.5"
+
+
+def test_many_operands_are_written_as_a_flat_tree() -> None:
+    text = numexpr_text(read("min(C, d, macs, 7)", NAMES))
+    columns = {"C": np.array([9, 8, 8, 8]), "d": np.array([8, 5, 8, 8]), "macs": np.array([8, 8, 3, 8])}
+    assert evaluate(text, columns).tolist() == [7, 5, 3, 7]

@@ -1,6 +1,7 @@
-"""Which tables a result is shown as, where it shows itself: see `resnext_flops/display.py`."""
+"""Which tables a result has, and the result as text, for rich and as HTML: the presentation of `display.py`."""
 
 from functools import singledispatch
+from typing import TYPE_CHECKING, Any
 
 from resnext_flops.auditing import Audit
 from resnext_flops.complexity.ledger import Ledger
@@ -11,8 +12,12 @@ from resnext_flops.proof import Proof
 from resnext_flops.solve import Solutions
 from resnext_flops.tables import counted, measured
 from resnext_flops.tables.proven import proof
+from resnext_flops.tables.render import TerminalTable, to_html, to_text
 from resnext_flops.tables.solutions import solutions
 from resnext_flops.tables.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Group
 
 
 @singledispatch
@@ -68,3 +73,20 @@ def _(result: Measurement) -> list[Table]:
 @tables.register
 def _(result: Proof) -> list[Table]:
     return [proof(result)]
+
+
+def plain(result: Any) -> str:
+    """The tables of a result as aligned text."""
+    return "\n\n".join(to_text(table).rstrip() for table in tables(result))
+
+
+def rich(result: Any) -> "Group":
+    """The tables of a result for rich, which fit themselves into the width of the terminal."""
+    from rich.console import Group
+
+    return Group(*(TerminalTable(table) for table in tables(result)))
+
+
+def html(result: Any) -> str:
+    """The tables of a result as HTML, every text escaped."""
+    return "".join(map(to_html, tables(result)))

@@ -1,0 +1,503 @@
+"""Expressions of sizes and figures, such as `macs <= 4.3G`, `macs / params <= 200` or `d % 4 == 0`.
+
+This is the grammar of every limit, budget and order that a user writes:
+
+    expression  =  parts with operators between them, which bind in this order, the loosest first:
+                   or; and; < <= > >= == != =; + -; * / %; - before a part; **
+    part        =  number | number% | name | abs(a) | min(a, b, ...) | max(a, b, ...) | (expression)
+    number      =  digits such as 4_300, 4.3 or 4.3e9, and directly behind them a unit or none:
+                   k, M, G, T are powers of 1000, and Ki, Mi, Gi powers of 1024
+    name        =  a figure such as macs, or a size such as d; a - in a name is written as _
+
+* Comparisons can be chained: `4G <= macs <= 4.2G` is `4G <= macs and macs <= 4.2G`.
+* `%` between two operands is the remainder. Directly behind a number, and with no operand behind it, it is a
+  percentage, which stands alone on one side of a comparison: `change <= 1%`.
+* `a = b` asks for the a that is nearest to b. It stands alone, and only where a nearest can be searched for. How far
+  off an answer may be is an option (`--within`), and no part of an expression.
+* `/` is exact: 7 / 2 is three and a half. Only a sweep rounds quotients, to floats of 64 bits.
+* An exponent is a whole number from 1 to 8.
+
+A text becomes nodes; whatever else it holds is refused, so that no text of a user's is ever evaluated as a program.
+Nodes have exact values, and are shown again as a text that gives the same nodes.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from resnext_flops.errors import InputError, unknown
+from resnext_flops.numerals import NUMBER, UNITS, exact
+
+LONGEST = 500
+DEEPEST = 50
+LARGEST_EXPONENT = 8
+# A value with more bits than this is that of no network, and powers of powers would soon take all memory.
+MOST_BITS = 2_048
+
+Value: TypeAlias = int | Fraction
+
+
+class Number(NamedTuple):
+    """A constant, an `int` wherever it is whole; or what is always true or never, as a part of a comparison."""
+
+    value: Value
+
+
+class Name(NamedTuple):
+    """A size or a figure."""
+
+    name: str
+
+
+class Apply(NamedTuple):
+    """An operation on its operands."""
+
+    operation: str
+    operands: "tuple[Node, ...]"
+
+
+Node: TypeAlias = Number | Name | Apply
+
+FUNCTIONS = ("abs", "min", "max")
+COMPARISONS: Mapping[str, Callable[[Value, Value], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+NEAREST = "="
+COMPARED = (*COMPARISONS, NEAREST)
+TRUTHS = ("and", "or")
+# How tightly operators bind.
+BINDING = {"or": 1, "and": 2, **dict.fromkeys(COMPARED, 3), "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
+NEGATIVE, POWER, ATOM = 6, 7, 8
+
+SIGNS = ("or", "and", "**", "<=", ">=", "==", "!=", *"+-*/%<>=(),")
+TOKEN = re.compile(
+    rf"(?P<number>{NUMBER}(?![\w.]))"
+    rf"|(?P<sign>(?:or|and)\b|{'|'.join(re.escape(sign) for sign in SIGNS[2:])})"
+    r"|(?P<name>[^\W\d]\w*)"
+    r"|(?P<other>[\w.]+|\S)"
+)
+
+
+def parse(text: str) -> Node:
+    """The node of a text, with nothing computed yet.
+
+    Raises InputError for a text that is not of the grammar.
+
+    >>> parse("macs <= 4.3G")
+    Apply(operation='<=', operands=(Name(name='macs'), Number(value=4300000000)))
+    """
+    with naming(text):
+        if len(text) > LONGEST:
+            raise InputError(f"it is longer than {LONGEST} characters")
+        return _Parser(text).all()
+
+
+def condition(text: str, names: Collection[str]) -> Node:
+    """The comparison of a text, which holds or does not, of known names.
+
+    Raises InputError for a text that is not of the grammar, is a number, asks for the nearest, or has another name.
+
+    >>> show(condition("macs/params<=200", ["macs", "params"]))
+    'macs / params <= 200'
+    """
+    node = parse(text)
+    with naming(text):
+        if not is_truth(node):
+            raise InputError("it must be a comparison, such as 'macs <= 4.2e9'")
+        if isinstance(node, Apply) and node.operation == NEAREST:
+            _nearest()
+        _check_names(node, names)
+    return node
+
+
+def quantity(text: str, names: Collection[str]) -> Node:
+    """The number of a text, of known names.
+
+    Raises InputError for a text that is not of the grammar, is a comparison, or has another name.
+    """
+    node = parse(text)
+    with naming(text):
+        if is_truth(node):
+            raise InputError("it must be a number, such as 'macs / params'")
+        _check_names(node, names)
+    return node
+
+
+@contextmanager
+def naming(text: str) -> Iterator[None]:
+    """Errors within name the expression that they are about."""
+    try:
+        yield
+    except InputError as error:
+        shown = text if len(text) <= LONGEST else f"{text[:20]}..."
+        raise InputError(f"cannot use {shown!r}: {error}") from None
+
+
+def _check_names(node: Node, names: Collection[str]) -> None:
+    for name in sorted(names_in([node])):
+        if name not in names:
+            raise unknown("name", name, names)
+
+
+class _Token(NamedTuple):
+    """A piece of a text: its kind, what it is, and its first and last place."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class _Parser:
+    """From the tokens of a text to its node: operators by how tightly they bind, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        found = (_Token(str(each.lastgroup), each[0], *each.span()) for each in TOKEN.finditer(text))
+        self.tokens = [*found, _Token("end", "", len(text), len(text))]
+        self.place = self.nested = 0
+
+    @property
+    def here(self) -> _Token:
+        """The token that is next."""
+        return self.tokens[self.place]
+
+    def all(self) -> Node:
+        """The node of the whole text."""
+        node = self.expression()
+        if self.here.kind != "end":
+            raise self.stray()
+        if is_percentage(node):
+            raise InputError("a percentage stands on one side of a comparison")
+        _check_depth(node)
+        return node
+
+    def take(self, *signs: str) -> str:
+        """The next token if it is one of some signs, or else an empty text."""
+        if self.here.kind != "sign" or self.here.text not in signs:
+            return ""
+        self.place += 1
+        return self.tokens[self.place - 1].text
+
+    def stray(self) -> InputError:
+        """The error for a token that cannot stand where it does."""
+        token = self.here
+        if token.kind == "end":
+            return InputError("it ends too early")
+        if token.kind == "other" and token.text[0] in "0123456789":
+            return InputError(f"{token.text!r} is no number; one is 4.3e9, or has a unit of {', '.join(UNITS)}")
+        return InputError(
+            f"{token.text!r} cannot stand there; an expression has numbers, names, + - * / % **, comparisons, and, or, "
+            f"{', '.join(FUNCTIONS)}"
+        )
+
+    def expression(self, least: int = 1) -> Node:
+        """A part, and all operators behind it that bind at least so tightly."""
+        node = self.signed()
+        while self.here.kind == "sign" and (binding := BINDING.get(self.here.text, 0)) >= least:
+            sign = self.here.text
+            if sign in COMPARED:
+                node = self.chain(node)
+            elif sign in TRUTHS:
+                node = _apply(sign, node, *self.rest(sign))
+            else:
+                self.place += 1
+                node = _apply(sign, node, self.expression(binding + 1))
+        return node
+
+    def rest(self, sign: str) -> list[Node]:
+        """The further operands of the same sign."""
+        found = []
+        while self.take(sign):
+            found.append(self.expression(BINDING[sign] + 1))
+        return found
+
+    def chain(self, left: Node) -> Node:
+        """A comparison, or several that share their sides."""
+        found = []
+        while sign := self.take(*COMPARED):
+            right = self.expression(BINDING[sign] + 1)
+            found.append(_apply(sign, left, right))
+            left = right
+        return found[0] if len(found) == 1 else _apply("and", *found)
+
+    def signed(self) -> Node:
+        """A part with its sign and its exponent."""
+        self.nested += 1
+        if self.nested > DEEPEST:
+            raise InputError(f"it is nested deeper than {DEEPEST}")
+        if self.take("-"):
+            node = _apply("negative", self.signed())
+        else:
+            node = self.part()
+            if self.take("**"):
+                node = _apply("**", node, self.part())
+        self.nested -= 1
+        return node
+
+    def part(self) -> Node:
+        """A number, a name, a function or an expression in brackets."""
+        token = self.here
+        if self.take("("):
+            node = self.expression()
+            self.close()
+            return node
+        if token.kind not in {"number", "name"}:
+            raise self.stray()
+        self.place += 1
+        if token.kind == "number":
+            return self.number(token)
+        return self.function(token.text) if self.take("(") else Name(token.text)
+
+    def number(self, token: _Token) -> Node:
+        """A number, or a percentage: directly behind it stands %, and behind that no operand."""
+        try:
+            node = Number(_small(exact(token.text)))
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        if self.here.text == "%" and self.here.start == token.end:
+            after = self.tokens[self.place + 1]
+            if after.kind not in {"number", "name", "other"} and after.text not in {"(", "-"}:
+                self.place += 1
+                return Apply("percent", (node,))
+        return node
+
+    def function(self, name: str) -> Node:
+        """The operands of a function."""
+        if name not in FUNCTIONS:
+            raise InputError(f"{name!r} is no function; the functions are {', '.join(FUNCTIONS)}")
+        found = [self.expression()]
+        while self.take(","):
+            found.append(self.expression())
+        self.close()
+        if (len(found) == 1) != (name == "abs"):
+            raise InputError(f"{name} takes {'one number' if name == 'abs' else 'two or more numbers'}")
+        return _apply(name, *found)
+
+    def close(self) -> None:
+        """Step over a closing bracket."""
+        if not self.take(")"):
+            raise self.stray()
+
+
+def _apply(operation: str, *operands: Node) -> Node:
+    """An operation on operands. Raises InputError for operands of another kind."""
+    truths = operation in TRUTHS
+    for each in operands:
+        if is_truth(each) != truths:
+            wanted = "comparisons" if truths else "numbers, not of comparisons"
+            raise InputError(f"{operation!r} is an operation of {wanted}")
+        if isinstance(each, Apply) and each.operation == NEAREST:
+            raise InputError("= asks for the nearest and stands alone; write == for equal")
+        if is_percentage(each) and operation not in COMPARED:
+            raise InputError("a percentage stands alone on one side of a comparison")
+    if operation == "**" and not _is_exponent(operands[1]):
+        raise InputError(f"an exponent must be a whole number from 1 to {LARGEST_EXPONENT}")
+    return Apply(operation, operands)
+
+
+def _is_exponent(node: Node) -> bool:
+    return isinstance(node, Number) and node.value in range(1, LARGEST_EXPONENT + 1)
+
+
+def _check_depth(node: Node) -> None:
+    """Check that a node can be gone through by recursion, which this itself does not need."""
+    level, depth = [node], 0
+    while level := [child for each in level if isinstance(each, Apply) for child in each.operands]:
+        depth += 1
+        if depth > DEEPEST:
+            raise InputError(f"it is nested deeper than {DEEPEST}")
+
+
+def is_truth(node: Node) -> bool:
+    """Whether a node is a comparison, and not a number."""
+    if isinstance(node, Number):
+        return isinstance(node.value, bool)
+    return isinstance(node, Apply) and (node.operation in COMPARED or node.operation in TRUTHS)
+
+
+def is_percentage(node: Node) -> bool:
+    """Whether a node is a number of percent."""
+    return isinstance(node, Apply) and node.operation == "percent"
+
+
+def names_in(nodes: Iterable[Node]) -> set[str]:
+    """Every name that nodes hold.
+
+    >>> sorted(names_in([parse("C * d <= 256")]))
+    ['C', 'd']
+    """
+    found = set()
+    for node in nodes:
+        if isinstance(node, Name):
+            found.add(node.name)
+        elif isinstance(node, Apply):
+            found |= names_in(node.operands)
+    return found
+
+
+def comparisons(node: Node) -> Iterator[Apply]:
+    """The comparisons of a node, from left to right."""
+    if isinstance(node, Apply) and node.operation in COMPARED:
+        yield node
+    elif isinstance(node, Apply):
+        for each in node.operands:
+            yield from comparisons(each)
+
+
+def _small(value: Value) -> Value:
+    """A value, as an `int` where it is whole. Raises InputError for one that is far too large."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
+        raise InputError("a number in it is far too large")
+    return int(value) if value.denominator == 1 else value
+
+
+def _quotient(a: Value, b: Value) -> Value:
+    if not b:
+        raise InputError("it divides by zero")
+    return Fraction(a, b)
+
+
+def _remainder(a: Value, b: Value) -> Value:
+    if not (isinstance(a, int) and isinstance(b, int) and b > 0):
+        raise InputError("% is for whole numbers, and its divisor must be a positive one")
+    return a % b
+
+
+def _nearest(*_: Value) -> Value:
+    raise InputError("= asks for the nearest, which has no meaning here; write == for equal")
+
+
+OPERATIONS: Mapping[str, Callable[..., Value]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _quotient,
+    "%": _remainder,
+    "**": operator.pow,
+    "negative": operator.neg,
+    "percent": lambda a: Fraction(a, 100),
+    "abs": abs,
+    "min": min,
+    "max": max,
+}
+
+
+def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
+    """The exact value of a node: an `int` where it is whole, else a fraction; of a comparison, whether it holds.
+
+    values: of every name that the node has.
+
+    Raises InputError for a division by zero, a remainder of what is not whole, a value that is far too large, and a
+    comparison that asks for the nearest.
+
+    >>> evaluate(parse("macs / params"), {"macs": 30, "params": 4})
+    Fraction(15, 2)
+    >>> evaluate(parse("d % 4 == 0 and change <= 1%"), {"d": 8, "change": Fraction(1, 100)})
+    True
+    """
+    match node:
+        case Number(value):
+            return value
+        case Name(name):
+            return values[name]
+        case Apply(operation, operands):
+            found = [evaluate(each, values) for each in operands]
+            if operation in TRUTHS:
+                return all(found) if operation == "and" else any(found)
+            if operation == NEAREST:
+                return _nearest()
+            if operation in COMPARISONS:
+                return COMPARISONS[operation](*found)
+            return _small(OPERATIONS[operation](*found))
+
+
+def fold(node: Node, values: Mapping[str, Value]) -> Node:
+    """A node with values for some names, and with the value of whatever is constant then.
+
+    Raises InputError as `evaluate` does.
+
+    >>> show(fold(parse("C * (2 + d) <= 2k or 2 < 1"), {"d": 4}))
+    'C * 6 <= 2000'
+    """
+    if isinstance(node, Name) and node.name in values:
+        return Number(values[node.name])
+    if not isinstance(node, Apply):
+        return node
+    operands = tuple(fold(each, values) for each in node.operands)
+    if node.operation in TRUTHS:
+        return _junction(node.operation, operands)
+    if node.operation == "/" and operands[1] == Number(0):
+        _quotient(1, 0)
+    folded = Apply(node.operation, operands)
+    return Number(evaluate(folded, {})) if all(isinstance(each, Number) for each in operands) else folded
+
+
+def _junction(operation: str, operands: Iterable[Node]) -> Node:
+    """`and` and `or`, without what is always true or never."""
+    neutral = operation == "and"
+    left = tuple(each for each in operands if each != Number(neutral))
+    if Number(not neutral) in left:
+        return Number(not neutral)
+    if len(left) > 1:
+        return Apply(operation, left)
+    return left[0] if left else Number(neutral)
+
+
+def show(node: Node) -> str:
+    """A node as a text that `parse` takes.
+
+    >>> show(parse("4k<=macs and abs(C-d)%8==0"))
+    '4000 <= macs and abs(C - d) % 8 == 0'
+    """
+    return _shown(node, 0)
+
+
+def _shown(node: Node, least: int) -> str:
+    """A node as a text, in brackets if it binds less tightly than needed."""
+    binding, text = _text(node)
+    return text if binding >= least else f"({text})"
+
+
+def _text(node: Node) -> tuple[int, str]:
+    """How tightly the text of a node binds, and the text."""
+    match node:
+        case Number(value):
+            return _number_text(value)
+        case Name(name):
+            return ATOM, name
+        case Apply("negative", (operand,)):
+            return NEGATIVE, f"-{_shown(operand, NEGATIVE)}"
+        case Apply("percent", (operand,)):
+            return ATOM, f"{_shown(operand, ATOM)}%"
+        case Apply("**", (base, exponent)):
+            return POWER, f"{_shown(base, ATOM)} ** {_shown(exponent, ATOM)}"
+        case Apply(operation, operands) if operation in FUNCTIONS:
+            return ATOM, f"{operation}({', '.join(map(show, operands))})"
+        case Apply(operation, operands):
+            binding = BINDING[operation]
+            # What binds as tightly needs brackets, but for the left side of an operation from left to right.
+            first = binding if binding >= BINDING["+"] else binding + 1
+            sides = (_shown(operands[0], first), *(_shown(each, binding + 1) for each in operands[1:]))
+            return binding, f" {operation} ".join(sides)
+
+
+def _number_text(value: Value) -> tuple[int, str]:
+    """A number in decimal notation, or as a quotient where it has none."""
+    if value < 0:
+        binding, text = _number_text(-value)
+        return min(binding, NEGATIVE), f"-{text}"
+    places, whole = 0, value
+    while whole.denominator % 2 == 0 or whole.denominator % 5 == 0:
+        places, whole = places + 1, whole * 10
+    if whole.denominator > 1:
+        return BINDING["/"], f"{value.numerator} / {value.denominator}"
+    digits = str(int(whole)).zfill(places + 1)
+    return ATOM, f"{digits[:-places]}.{digits[-places:]}" if places else digits
