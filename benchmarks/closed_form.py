@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import resnext_flops as rf
 from benchmarks.pairs import Row, seconds
-from resnext_flops.complexity.symbolic import Reading, own_sizes
+from resnext_flops.complexity.symbolic import Reading
 
 RUNS = 6
 
 
 def rows() -> Iterator[Row]:
     network = rf.resnext(101, cardinality=64, width=4)
-    free = own_sizes(network.family, network.arguments)
+    free = network.sizes()
 
     def derive() -> object:
-        return Reading(network.family, network.arguments, free).figure("macs")
+        return Reading(network.architecture, free).figure("macs")
 
     def solve() -> object:
         return rf.solve(network, "d", budget=60e9, given={"C": range(1, 1001)})

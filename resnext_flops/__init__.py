@@ -3,7 +3,7 @@
 >>> import resnext_flops as rf
 >>> rf.resnext(50, cardinality=32, width=4).cost().macs
 4230479872
->>> [solution.width for solution in rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 32])]
+>>> [solution.sizes["d"] for solution in rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 32])]
 [64, 40, 24, 14, 4]
 
 Multiply-adds are those of convolutions and fully-connected layers (what the ResNeXt paper calls FLOPs), for one
@@ -14,35 +14,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from resnext_flops import display
+from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
+from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
+from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
-from resnext_flops.network import (
-    Network,
-    described,
-    family,
-    resnet,
-    resnet_cifar,
-    resnext,
-    resnext_cifar,
-    wide_resnet,
-)
+from resnext_flops.network import Network, described, family
 from resnext_flops.proof import Proof, Rung
-from resnext_flops.solve import Solution, Solutions, WidthSolution, solve, solve_width
+from resnext_flops.solve import Solution, Solutions, solve, solve_width
 from resnext_flops.verify import verify
 
 if TYPE_CHECKING:
     from resnext_flops.auditing import audit
     from resnext_flops.complexity.counters.operators import operator
-    from resnext_flops.convolutional import (
-        alexnet,
-        googlenet,
-        inception_resnet_v2,
-        inception_v3,
-        inception_v4,
-        vgg,
-    )
+    from resnext_flops.complexity.families.alexnet import alexnet
+    from resnext_flops.complexity.families.googlenet import googlenet
+    from resnext_flops.complexity.families.inception import inception_v3, inception_v4
+    from resnext_flops.complexity.families.inception_resnet import inception_resnet_v2
+    from resnext_flops.complexity.families.vgg import vgg
     from resnext_flops.counting import count
     from resnext_flops.difference import diff
     from resnext_flops.identification import identify
@@ -58,12 +49,12 @@ _LATER = {
     "measure": "measuring",
     "audit": "auditing",
     "operator": "complexity.counters.operators",
-    "alexnet": "convolutional",
-    "googlenet": "convolutional",
-    "inception_resnet_v2": "convolutional",
-    "inception_v3": "convolutional",
-    "inception_v4": "convolutional",
-    "vgg": "convolutional",
+    "alexnet": "complexity.families.alexnet",
+    "googlenet": "complexity.families.googlenet",
+    "inception_resnet_v2": "complexity.families.inception_resnet",
+    "inception_v3": "complexity.families.inception",
+    "inception_v4": "complexity.families.inception",
+    "vgg": "complexity.families.vgg",
     "count": "counting",
     "diff": "difference",
     "identify": "identification",
@@ -104,7 +95,6 @@ __all__ = [
     "Rung",
     "Solution",
     "Solutions",
-    "WidthSolution",
     "alexnet",
     "audit",
     "count",

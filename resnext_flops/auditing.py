@@ -1,19 +1,13 @@
 """Hold every counter's own answer against what our rule for it predicts, and bridge our figure to its, term by term."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from resnext_flops import display
 from resnext_flops.complexity.conventions import CONVENTIONS, convention
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
+from resnext_flops.complexity.counters.lookup import Given, built
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counting import arguments, count, count_model
-from resnext_flops.errors import InputError
-from resnext_flops.network import Network
-from resnext_flops.real_models import Model, find
-
-if TYPE_CHECKING:
-    from torch import nn
 
 # Why a rule is not exact on a model, where it is not: shown beside the residue.
 RESIDUES = {
@@ -88,9 +82,7 @@ class Audit(NamedTuple):
         return all(not each.residue or each.counter in RESIDUES for each in self.findings)
 
 
-def audit(
-    model: "nn.Module | Network | str", inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True
-) -> Audit:
+def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True) -> Audit:
     """Predict every counter's figure for a model, and ask those that are installed, each in a process of its own.
 
     model, inputs: as in `count`. counters: names of conventions, all by default. run: whether counters are asked.
@@ -105,12 +97,10 @@ def audit(
     from resnext_flops.complexity.counters import peers
 
     conventions = [convention(name) for name in (CONVENTIONS if counters is None else counters)]
-    found = find(model) if isinstance(model, str) else model
-    if isinstance(found, Network):
-        found = Model(repr(found), found)
-    ledger = count_model(found, inputs) if isinstance(found, Model) else count(found, inputs)
+    found = built(model, inputs)
+    ledger = found.cost()
     asked = [each.name for each in conventions if run and each.name in peers.PEERS and peers.installed(each.name)]
-    module, args = _real(found, inputs) if asked else (None, [])
+    module, args = (found.to_torch(), found.real_inputs()) if asked else (None, [])
     findings = []
     for each in conventions:
         name, terms = each.name, each.rule(ledger)
@@ -125,27 +115,6 @@ def _silence(name: str, run: bool) -> str:
     if name not in peers.PEERS:
         return "no counter of its own"
     return "not installed" if run else "not asked"
-
-
-def _real(model: Any, inputs: Any) -> tuple[Any, list[Any]]:
-    """The module with memory, and real inputs: the other counters compute."""
-    import torch
-
-    from resnext_flops.complexity.counters.trace import filled
-
-    if isinstance(model, Model):
-        module = model.real_module()
-        shape = model.network.description.input if model.network else model.input
-        args = arguments((1, *shape) if inputs is None else inputs)
-    else:
-        module, args = model, arguments(inputs)
-        if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
-            raise InputError(
-                "the model is on the device meta; the other counters compute, so build it on a real device"
-            )
-    return module, [
-        filled(part, torch.device("cpu")) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args
-    ]
 
 
 def bridge(ledger: Ledger, terms: Terms) -> tuple[Step, ...]:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops.complexity.counters.lookup import model as model_of
 from resnext_flops.complexity.expressions import (
     Name,
     Node,
@@ -31,10 +32,8 @@ from resnext_flops.complexity.expressions import (
     show,
 )
 from resnext_flops.complexity.figures import FIGURES, expression_names, figure
-from resnext_flops.complexity.symbolic import own_sizes
+from resnext_flops.complexity.model import Model
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import Network
-from resnext_flops.subject import Subject, subject, training_macs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,7 +176,7 @@ def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
 
 
 def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
-    model = subject(budget.model)
+    model = model_of(budget.model)
     sizes = _sizes(model)
     found = []
     for each, line in budget.limits:
@@ -194,7 +193,7 @@ def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
     return found
 
 
-def _change(model: Subject, before: Mapping[str, int]) -> tuple[Fraction, str]:
+def _change(model: Model, before: Mapping[str, int]) -> tuple[Fraction, str]:
     """The largest change of any figure, as a share of the baseline's, and which figure it is."""
     changes = {name: abs(Fraction(_figure(model, name) - known, known or 1)) for name, known in before.items()}
     most = max(changes, key=lambda name: changes[name])
@@ -207,23 +206,21 @@ def figures(model: str) -> dict[str, int]:
     >>> figures("resnet50")["macs"]
     4089184256
     """
-    found = subject(model)
+    found = model_of(model)
     known = {name: _figure(found, name) for name in FIGURES}
     with suppress(InputError):
-        known[TRAINING_MACS] = training_macs(found)
+        known[TRAINING_MACS] = found.training_macs
     return known
 
 
-def _figure(model: Subject, name: str) -> int:
+def _figure(model: Model, name: str) -> int:
     """A figure of a model by its name in a limit."""
-    return training_macs(model) if name == TRAINING_MACS else figure(model.cost(), expression_names()[name])
+    return model.training_macs if name == TRAINING_MACS else figure(model.cost(), expression_names()[name])
 
 
-def _sizes(model: Subject) -> dict[str, int]:
-    """The sizes of a described network, by the names that they have in a closed form."""
-    if not isinstance(model, Network):
-        return {}
-    return {name: size for name, size in own_sizes(model.family, model.arguments).items() if size is not None}
+def _sizes(model: Model) -> dict[str, int]:
+    """The sizes of a model, by the names that they have in a closed form."""
+    return {name: size for name, size in model.sizes().items() if size is not None}
 
 
 def current(config: Config) -> dict[str, dict[str, int]]:
@@ -315,7 +312,7 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
     if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
         raise source.error(f'{model} has no limits; write limits = ["macs <= 4.3G"]', source.line("limits", start))
     try:
-        sizes = _sizes(subject(model))
+        sizes = _sizes(model_of(model))
     except InputError as error:
         raise source.error(str(error), source.line(model, start)) from None
     limits = []
@@ -325,6 +322,10 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
             limits.append((limit(text, sizes), line))
         except InputError as error:
             raise source.error(str(error), line) from None
+    try:
+        model_of(model)
+    except InputError as error:
+        raise source.error(str(error), source.line(model, start)) from None
     return Budget(model, tuple(limits))
 
 

@@ -82,8 +82,8 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
             rows.append(Row(network, _positive(line[speed], speed, number, path)))
     if not rows:
         raise InputError(f"{str(path)!r} has no model that is described; `models` lists what is")
-    families = list(dict.fromkeys(row.network.family.__name__ for row in rows))
-    parts = [(name, [row for row in rows if row.network.family.__name__ == name]) for name in families]
+    families = list(dict.fromkeys(row.network.architecture.name for row in rows))
+    parts = [(name, [row for row in rows if row.network.architecture.name == name]) for name in families]
     found = tuple(_correlation(name, part) for name, part in [*parts, (ALL, rows)])
     return Correlations(speed, found, tuple(undescribed), tuple(different))
 

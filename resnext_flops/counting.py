@@ -1,23 +1,15 @@
-"""Count any model: a described network from its description, a real module by running it without memory."""
+"""Count any model by running its real module without memory, a described one too."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from resnext_flops.complexity.counters.lookup import Given, built
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
-from resnext_flops.real_models import Model, find
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def count(
-    model: "nn.Module | Network | str",
-    inputs: Any = None,
-    kwargs: Mapping[str, Any] | None = None,
-    *,
-    training: bool = False,
+    model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None, *, training: bool = False
 ) -> Ledger:
     """The ledger of a real model for some inputs, counted on the device `meta`, without memory or arithmetic.
 
@@ -36,55 +28,7 @@ def count(
     >>> count(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (1, 3, 10, 10)).macs == 3 * 3 * 3 * 8 * 8 * 8
     True
     """
-    from resnext_flops.complexity.counters import trace
-
-    if isinstance(model, (str, Network)):
-        found = find(model) if isinstance(model, str) else Model(repr(model), model, input=model.description.input)
-        return count_model(found, inputs, kwargs, training=training)
-    return trace.count(model, arguments(inputs), kwargs or {}, training=training, name=type(model).__name__)
-
-
-def count_model(
-    model: Model, inputs: Any = None, kwargs: Mapping[str, Any] | None = None, *, training: bool = False
-) -> Ledger:
-    """The traced ledger of a model by name, on its usual input unless another is given."""
-    from resnext_flops.complexity.counters import trace
-
-    shape = model.network.description.input if model.network else model.input
-    args = arguments((1, *shape) if inputs is None and not kwargs else inputs)
-    module, remarks = model.module()
-    name = repr(model.network) if model.network else model.name
-    try:
-        ledger = trace.count(module, args, kwargs or {}, training=training, name=name)
-    except InputError:
-        if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
-            raise
-        # On `meta` a model fails for many a reason; its error on a real device is the one that says what is wrong.
-        ledger = trace.count(model.real_module(), args, kwargs or {}, training=training, name=name)
-    if remarks and ledger.trace is not None:
-        ledger = Ledger(ledger.name, ledger.input, ledger.entries, ledger.trace.remarked(*remarks))
-    return ledger
-
-
-def arguments(inputs: Any) -> list[Any]:
-    """The positional arguments of one call: of a tensor, of a shape, or of a sequence of arguments.
-
-    >>> [part.shape for part in arguments((1, 3, 8, 8))]
-    [torch.Size([1, 3, 8, 8])]
-    """
-    import torch
-
-    if inputs is None:
-        return []
-    if isinstance(inputs, torch.Tensor):
-        return [inputs]
-    if isinstance(inputs, Sequence) and inputs and all(isinstance(part, int) for part in inputs):
-        return [torch.empty(tuple(inputs), device="meta")]
-    if isinstance(inputs, (tuple, list)):
-        return list(inputs)
-    raise InputError(
-        f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), or a sequence"
-    )
+    return built(model, inputs, kwargs).cost(training=training)
 
 
 def parse_input(text: str) -> Any:

@@ -16,15 +16,13 @@ from fractions import Fraction
 from itertools import accumulate
 from math import log2
 from operator import eq
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from resnext_flops import display
+from resnext_flops.complexity.counters.lookup import Given, model
+from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Entry, Ledger
-from resnext_flops.network import Network
-from resnext_flops.real_models import Model, find
-
-if TYPE_CHECKING:
-    from torch import nn
+from resnext_flops.complexity.model import Model
 
 
 class Layer(NamedTuple):
@@ -98,9 +96,7 @@ class Difference(NamedTuple):
         return Fraction(getattr(change, figure), whole) if whole else None
 
 
-def diff(
-    first: "Network | nn.Module | Ledger | str", second: "Network | nn.Module | Ledger | str", inputs: Any = None
-) -> Difference:
+def diff(first: "Given | Ledger", second: "Given | Ledger", inputs: Any = None) -> Difference:
     """Where the second network differs from the first: layers that it lacks, that it adds, and that it changes.
 
     first, second: described networks, real modules, ledgers, or names as on the command line.
@@ -114,30 +110,19 @@ def diff(
     >>> len(found.changes), found.changes[0].details
     (16, 'groups 32 -> 1')
     """
-    models = [_looked_up(each) for each in (first, second)]
-    if inputs is None:
-        usual = next((each.description.input for each in models if isinstance(each, Network)), None)
-        inputs = usual and (1, *usual)
-        one, two = (each.cost() if isinstance(each, Network) else _ledger(each, inputs) for each in models)
-    else:
-        one, two = (_ledger(each, inputs) for each in models)
+    found = [each if isinstance(each, Ledger) else model(each) for each in (first, second)]
+    usual = next((each.input for each in found if each.origin == "derived"), None)
+    one, two = (_ledger(each, inputs, usual) for each in found)
     return Difference(one, two, tuple(_changes(one, two)))
 
 
-def _looked_up(model: Any) -> Any:
-    """A name as what it is the name of."""
-    if not isinstance(model, str):
-        return model
-    found = find(model)
-    return found.network or found
-
-
-def _ledger(model: Any, inputs: Any) -> Ledger:
-    from resnext_flops.counting import count, count_model
-
-    if isinstance(model, Ledger):
-        return model
-    return count_model(model, inputs) if isinstance(model, Model) else count(model, inputs)
+def _ledger(found: Ledger | Model, inputs: Any, usual: Shape | None) -> Ledger:
+    """The ledger of one side: of a real module on the given inputs, or else on an image of the usual shape."""
+    if isinstance(found, Ledger):
+        return found
+    if inputs is None and usual is not None and found.origin == "counted":
+        inputs = (1, *usual)
+    return model(found, inputs).cost()
 
 
 class _Item(NamedTuple):

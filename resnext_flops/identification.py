@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.counters import lookup
+from resnext_flops.complexity.counters.lookup import Given, built
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counting import count_model
+from resnext_flops.complexity.model import Model
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
 from resnext_flops.numerals import decimal
 from resnext_flops.published import Agreement, agreement
-from resnext_flops.real_models import Model, find
 
 # Units that papers print, and that the grammar of expressions does not have.
 PRINTED_UNITS = {"K": "k", "B": "G"}
@@ -48,10 +48,10 @@ def parse_figure(text: str) -> Decimal:
         raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
 
 
-def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
+def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
     """Every convention and variant whose figure is the printed one, rounded or truncated to its last digit.
 
-    model: a described network, or a name as on the command line.
+    model: whatever stands for one, as in `count`.
     figure: as printed, such as `4.12G`.
 
     Variants are the usual resolutions, the place of the stride, and auxiliary heads, as far as the model has them. If
@@ -63,7 +63,7 @@ def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
     ['fvcore', 'timm']
     """
     printed = parse_figure(figure)
-    found = find(model) if isinstance(model, str) else Model(repr(model), model)
+    found = lookup.model(model)
     candidates = [
         Candidate(variant, what, unit, agreement(printed, int(exact)))
         for variant, ledger in _variants(found)
@@ -85,38 +85,27 @@ def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
 
 
 def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
-    """The model as it is, and what it is easily taken for. All are traced: every convention has its figure."""
-    yield "as it is", count_model(model)
-    network = model.network
-    if network is None:
-        yield from _real_variants(model)
-        return
-    arguments = network.arguments
+    """The model as it is, and what it is easily taken for. All are counted: every convention has its figure."""
+    own = built(model).cost()
+    yield "as it is", own
+    arguments = model.arguments
     if "stride_in" in arguments:
-        other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
-        yield from _replaced(network, f"stride in the {other}", stride_in=other)
+        stride_in = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
+        with suppress(InputError):  # the network has no such variant
+            other = built(model.replace(stride_in=stride_in)).cost()
+            if other.entries != own.entries:
+                yield f"stride in the {stride_in}", other
     if arguments.get("aux"):
         with suppress(InputError):  # batch norm over a single pixel takes no single example in training
-            yield "in training, with auxiliary heads", count_model(model, training=True)
-    if "resolution" in arguments:
-        for resolution in RESOLUTIONS:
-            if arguments["resolution"] not in {resolution, (resolution, resolution)}:
-                yield from _replaced(network, f"at {resolution} pixels", resolution=resolution)
+            yield "in training, with auxiliary heads", built(model).cost(training=True)
+    for pixels in RESOLUTIONS if len(model.input) == 3 else ():
+        if model.input[1:] != (pixels, pixels):
+            with suppress(InputError):  # many a transformer takes one resolution alone
+                yield f"at {pixels} pixels", built(_at(model, pixels)).cost()
 
 
-def _replaced(network: Network, variant: str, **changes: object) -> Iterator[tuple[str, Ledger]]:
-    try:
-        other = network.replace(**changes)
-    except InputError:
-        return  # the network has no such variant
-    if other.description != network.description:
-        yield variant, count_model(Model(repr(other), other))
-
-
-def _real_variants(model: Model) -> Iterator[tuple[str, Ledger]]:
-    for resolution in RESOLUTIONS:
-        if resolution != model.input[-1]:
-            try:
-                yield f"at {resolution} pixels", count_model(model, (1, model.input[0], resolution, resolution))
-            except InputError:
-                continue  # many a transformer takes one resolution alone
+def _at(model: Model, pixels: int) -> Model:
+    """The model for square images of so many pixels."""
+    if "resolution" in model.arguments:
+        return model.replace(resolution=pixels)
+    return built(model, (1, model.input[0], pixels, pixels))

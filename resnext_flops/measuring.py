@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops import display
 from resnext_flops.complexity.conventions import convention
+from resnext_flops.complexity.counters import lookup
+from resnext_flops.complexity.counters.lookup import Given
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
+from resnext_flops.complexity.model import CannotAnswerError, Model
 from resnext_flops.errors import InputError, public, unknown
-from resnext_flops.network import Network
-from resnext_flops.subject import Subject, subject, training_macs
 from resnext_flops.timing import Spread, ratios, spread, take_turns
 from resnext_flops.verify import choose_device
 
@@ -83,7 +84,7 @@ class Measured(NamedTuple):
     flops: of one batch, by the stated convention.
     """
 
-    network: Subject
+    network: Model
     batch: int
     memory: Memory | None
     flops: int
@@ -125,7 +126,7 @@ class Measurement(NamedTuple):
 
 
 def measure(
-    *models: str | Network, batch: int | Sequence[int] = 1, clock: Clock = perf_counter, **settings: Any
+    *models: Given, batch: int | Sequence[int] = 1, clock: Clock = perf_counter, **settings: Any
 ) -> Measurement:
     """Run real models in turn on a device and time them.
 
@@ -149,7 +150,7 @@ def measure(
         if name not in Settings._fields:
             raise unknown("setting", name, Settings._fields)
     chosen = _checked(Settings(**settings))
-    networks = [subject(model) for model in models]
+    networks = [lookup.model(model) for model in models]
     if not networks:
         raise InputError("there is nothing to measure; give one or more models")
     batches = [size("batch", each) for each in ([batch] if isinstance(batch, int) else batch)]
@@ -226,7 +227,7 @@ def stopwatch(place: "torch.device", work: Callable[[], object], clock: Clock) -
 
 
 def _at_batch(
-    networks: Sequence[Subject], batch: int, place: "torch.device", settings: Settings, clock: Clock
+    networks: Sequence[Model], batch: int, place: "torch.device", settings: Settings, clock: Clock
 ) -> list[Measured]:
     """All models at one batch size, in turns."""
     prepared = [_prepare(network, batch, place, settings) for network in networks]
@@ -248,12 +249,12 @@ class _Prepared:
         self.work: Callable[[], object] | None = None
 
 
-def _prepare(network: Subject, batch: int, place: "torch.device", settings: Settings) -> _Prepared:
+def _prepare(network: Model, batch: int, place: "torch.device", settings: Settings) -> _Prepared:
     """Build a model on the device and warm it up."""
     ledger = network.cost()
-    memory = network.memory(batch, settings.dtype, settings.optimizer) if isinstance(network, Network) else None
+    memory = _memory(network, batch, settings)
     rule = convention(settings.convention)
-    figure = training_macs(network) if settings.training else ledger.total(rule.name)
+    figure = network.training_macs if settings.training else ledger.total(rule.name)
     facts: dict[str, Any] = {"network": network, "batch": batch, "memory": memory}
     facts["flops"] = UNIT_FLOPS[rule.unit] * figure * batch
     facts["moved"] = None
@@ -278,8 +279,16 @@ def _prepare(network: Subject, batch: int, place: "torch.device", settings: Sett
     return prepared
 
 
+def _memory(network: Model, batch: int, settings: Settings) -> Memory | None:
+    """The exact bytes of a model's tensors, where they are known."""
+    try:
+        return network.memory(batch, settings.dtype, settings.optimizer)
+    except CannotAnswerError:
+        return None
+
+
 def _build(
-    network: Subject, batch: int, place: "torch.device", settings: Settings, facts: dict[str, Any]
+    network: Model, batch: int, place: "torch.device", settings: Settings, facts: dict[str, Any]
 ) -> Callable[[], object]:
     import torch
 
@@ -290,7 +299,7 @@ def _build(
     shape = (batch, *network.cost().input)
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(settings.seed)).to(place, kind)
     inputs = inputs.contiguous(memory_format=layout) if len(shape) == 4 else inputs
-    if settings.training and not settings.compile and isinstance(network, Network):
+    if settings.training and not settings.compile and facts["memory"] is not None:
         from resnext_flops.complexity.counters import saved_tensors
 
         facts["saved"] = saved_tensors.count(model, inputs)

@@ -9,8 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
+from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
+from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import Network, described, resnet, resnet_cifar, resnext, resnext_cifar, wide_resnet
+from resnext_flops.network import Network, described
 
 
 @cache
@@ -20,17 +23,22 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops import convolutional
+    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, vgg
 
-    others = ("alexnet", "vgg", "googlenet", "inception_v3", "inception_v4", "inception_resnet_v2")
-    return {
-        **{name: getattr(convolutional, name) for name in others},
-        "resnet": resnet,
-        "resnet_cifar": resnet_cifar,
-        "wide_resnet": wide_resnet,
-        "resnext": resnext,
-        "resnext_cifar": resnext_cifar,
-    }
+    known: tuple[Callable[..., Network], ...] = (
+        alexnet.alexnet,
+        vgg.vgg,
+        googlenet.googlenet,
+        inception.inception_v3,
+        inception.inception_v4,
+        inception_resnet.inception_resnet_v2,
+        resnet,
+        resnet_cifar,
+        wide_resnet,
+        resnext,
+        resnext_cifar,
+    )
+    return {family.__name__: family for family in known}
 
 
 # A name stands for a call: torchvision's names where they exist.

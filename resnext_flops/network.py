@@ -1,22 +1,16 @@
-"""Network: a family, its arguments, and the readings of the description they give.
+"""Network: a described model. It is an architecture, and the readings of the description that this gives."""
 
-A network keeps its family and its arguments, not only the description, because integers baked into a value cannot be
-made free again: the solver calls the family once more, with other sizes.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, wraps
-from inspect import Parameter, signature
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.cost import network_ledger
-from resnext_flops.complexity.families import resnet as resnet_family
-from resnext_flops.complexity.families import resnext as resnext_family
-from resnext_flops.complexity.families import wide_resnet as wide_resnet_family
-from resnext_flops.complexity.layers import Description, Visit, pair, show, walk
-from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.errors import InputError, public, unknown
+from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
+from resnext_flops.complexity.ledger import Ledger, Origin
+from resnext_flops.errors import InputError, public
 
 if TYPE_CHECKING:
     import sympy
@@ -25,6 +19,7 @@ if TYPE_CHECKING:
 
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.memory import Memory
+    from resnext_flops.complexity.symbolic import Reading
 
 P = ParamSpec("P")
 
@@ -45,23 +40,81 @@ class Network:
     resnext(50, cardinality=8, width=13)
     """
 
-    family: Callable[..., Description]
-    arguments: Mapping[str, Any]
-    description: Description
-    visits: Sequence[Visit]
+    architecture: Architecture
+    visits: Sequence[Visit] = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The call that makes the network, such as `resnext(50, cardinality=8, width=14)`."""
+        return str(self.architecture)
+
+    @property
+    def description(self) -> Description:
+        """The network as a value, from which every figure is read."""
+        return self.architecture.description
+
+    @property
+    def input(self) -> Shape:
+        """The shape of one input, without the batch."""
+        return self.description.input
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the family was called with, defaults and all."""
+        return self.architecture.arguments
+
+    @property
+    def origin(self) -> Origin:
+        """Its cost is derived from the description."""
+        return "derived"
 
     @cached_property
     def _ledger(self) -> Ledger:
-        return network_ledger(self.description, self.visits, repr(self))
+        return network_ledger(self.description, self.visits, self.name)
 
-    def cost(self) -> Ledger:
+    def cost(self, *, training: bool = False) -> Ledger:  # noqa: ARG002 (one ledger answers for both)
         """The exact cost of one example, layer by layer.
+
+        training: makes no difference, because one ledger holds what runs in training only as well.
 
         >>> import resnext_flops as rf
         >>> rf.resnet(101).cost().macs
         7801405440
         """
         return self._ledger
+
+    def part(self, scope: str) -> Ledger:
+        """The cost of one scope: `block`, `stage`, `network`, or a path such as `conv3`.
+
+        Raises InputError for a scope that the network does not have.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).part("block").weights == 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256
+        True
+        """
+        from resnext_flops.complexity.scope import scoped
+
+        return self.cost() if scope == "network" else scoped(self.description, scope)
+
+    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> "Reading":
+        """Its figures as formulas of the sizes of some names.
+
+        period: what the period of resolutions is a multiple of, where the resolution is free.
+
+        Raises InputError for a size that the network does not have, or in which its cost is no polynomial.
+
+        >>> import resnext_flops as rf
+        >>> print(rf.resnext(50).reading(["C", "d"]).figure("macs"))
+        451584 C d^2 + 27496448 C d + 479723520
+        """
+        from resnext_flops.complexity.symbolic import PERIOD, Reading
+
+        return Reading(self.architecture, free, scope, max(period, PERIOD))
+
+    @property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step for one example: see `Ledger.training_macs`."""
+        return self.cost().training_macs
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real model, in training mode; its modules have the ledger's paths as names.
@@ -96,7 +149,7 @@ class Network:
         """
         from resnext_flops.complexity.closed_form import closed_form
 
-        return closed_form(self.family, self.arguments, symbols, figure, scope)
+        return closed_form(self, symbols, figure, scope)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of the network's tensors, for inference and for training.
@@ -116,28 +169,30 @@ class Network:
 
         return memory(self.description, self.cost(), batch, dtype, optimizer)
 
+    def sizes(self) -> Mapping[str, int | None]:
+        """What can be free in a closed form, with its value; None where another size decides.
+
+        >>> import resnext_flops as rf
+        >>> rf.wide_resnet(16, 8).sizes()
+        {'widening': 8, 'r': 32, 'K': 10, 'w': 16, 'in_channels': 3, 'n1': 2, 'n2': 2, 'n3': 2}
+        """
+        return self.architecture.sizes
+
     def replace(self, **changes: Any) -> "Network":
-        """The same network with other arguments.
+        """The same network with other arguments, by their own names or by those of free sizes (C, d, n1, r, ...).
 
         Raises InputError for an argument that the family does not have, or a value that it cannot use.
 
         >>> import resnext_flops as rf
         >>> rf.resnet(50).replace(resolution=320)
         resnet(50, resolution=320)
+        >>> rf.resnext(50).replace(C=8, n3=7)
+        resnext((3, 4, 7, 3), cardinality=8, width=4)
         """
-        return build(self.family, {**self.arguments, **changes})
-
-    def __hash__(self) -> int:
-        return hash((self.family, self.description))
+        return build(self.architecture.replace(changes))
 
     def __repr__(self) -> str:
-        parameters = _parameters(self.family)
-        shown = []
-        for position, (name, value) in enumerate(self.arguments.items()):
-            always = parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD
-            if always or value != parameters[name].default:
-                shown.append(repr(value) if always and not position else f"{name}={value!r}")
-        return f"{self.family.__name__}({', '.join(shown)})" if parameters else self.family.__name__
+        return self.name
 
 
 def described(description: Description, name: str = "network") -> Network:
@@ -155,42 +210,29 @@ def described(description: Description, name: str = "network") -> Network:
         return description
 
     family.__name__ = name
-    return build(family, {})
+    return build(Architecture.of(family, {}))
 
 
-@lru_cache
-def _parameters(family: Callable[..., Description]) -> Mapping[str, Parameter]:
-    """The arguments of a family; reading them takes as long as costing a few layers."""
-    return signature(family).parameters
+def build(architecture: Architecture) -> Network:
+    """The network of an architecture.
 
-
-def build(family: Callable[..., Description], arguments: Mapping[str, Any]) -> Network:
-    """The network of a family for keyword arguments.
-
-    Raises InputError for an argument that the family does not have, a value that it cannot use, or a resolution that
-    is too small, with the smallest that works.
+    Raises InputError for a value that the family cannot use, or a resolution that is too small, with the smallest that
+    works.
     """
-    parameters = _parameters(family)
-    for name in arguments:
-        if name not in parameters:
-            raise unknown(f"argument of {family.__name__}", name, parameters)
-    complete = {name: arguments.get(name, parameter.default) for name, parameter in parameters.items()}
-    description = family(**complete)
+    description = architecture.description
     try:
         visits = walk(description.body, description.input, collapse=True)
     except InputError as error:
-        raise _with_smallest_resolution(family, complete, error) from None
-    return Network(family, complete, description, visits)
+        raise _with_smallest_resolution(architecture, error) from None
+    return Network(architecture, visits)
 
 
-def _with_smallest_resolution(
-    family: Callable[..., Description], arguments: Mapping[str, Any], error: InputError
-) -> InputError:
+def _with_smallest_resolution(architecture: Architecture, error: InputError) -> InputError:
     """The error, and the smallest square input where a larger input is what the network needs."""
-    if "resolution" not in arguments:
+    if "resolution" not in architecture.arguments:
         return error
-    given = pair("resolution", arguments["resolution"])
-    description = family(**arguments)
+    given = pair("resolution", architecture.arguments["resolution"])
+    description = architecture.description
     for resolution in range(min(given) + 1, LARGEST_SMALLEST_RESOLUTION + 1):
         try:
             walk(description.body, (description.input[0], resolution, resolution))
@@ -224,14 +266,7 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
             bound = declared.bind(*args, **kwargs)
         except TypeError as error:
             raise InputError(f"{function.__name__}: {error}") from None
-        return build(function, bound.arguments)
+        return build(Architecture.of(make, bound.arguments))
 
     make.__annotations__ = {**function.__annotations__, "return": Network}
     return make
-
-
-resnet = family(resnet_family.resnet)
-resnet_cifar = family(resnet_family.resnet_cifar)
-resnext = family(resnext_family.resnext)
-resnext_cifar = family(resnext_family.resnext_cifar)
-wide_resnet = family(wide_resnet_family.wide_resnet)

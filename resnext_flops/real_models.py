@@ -1,4 +1,4 @@
-"""What a MODEL on the command line can be: a described network, or a real module found by name.
+"""What the text of a MODEL can be: a described network, or a real module found by name.
 
 A real model is `torchvision:NAME`, `timm:NAME`, or `package.module:factory`, imported from the current directory; its
 factory returns an `nn.Module`, a `Network` or a `Description`. A bare name that no described network has is looked for
@@ -7,80 +7,30 @@ in torchvision and then in timm.
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
+from resnext_flops.complexity.counters.built import Built, constructed, given, silent
 from resnext_flops.complexity.layers import Description
 from resnext_flops.errors import InputError, one_line, unknown
 from resnext_flops.models import NAMED, PATTERNS, network
 from resnext_flops.network import Network, described
 
-if TYPE_CHECKING:
-    from torch import nn
-
 ZOOS = ("torchvision", "timm")
 RESOLUTION = 224
+IMAGE = (3, RESOLUTION, RESOLUTION)
 
 
-class Model(NamedTuple):
-    """A model by name: described, or a real module that is built when it is asked for.
-
-    resolution: the pixels of its usual input, where it takes an image.
-    remark: which library a bare name was found in, or nothing.
-    """
-
-    name: str
-    network: Network | None = None
-    build: "Callable[[], nn.Module] | None" = None
-    input: tuple[int, ...] = (3, RESOLUTION, RESOLUTION)
-    remark: str = ""
-
-    def module(self) -> "tuple[nn.Module, tuple[str, ...]]":
-        """The real module, on the device `meta` where it can be built there, and what is to be said about it.
-
-        Raises InputError, with the constructor's own error, if it cannot be built.
-        """
-        remarks = (self.remark,) if self.remark else ()
-        if self.network is not None:
-            return self.network.to_torch("meta"), remarks
-        import torch
-
-        build = self.build
-        if build is None:
-            raise InputError(f"{self.name!r} has neither a description nor a constructor")
-        try:
-            with silent(), torch.device("meta"):
-                return build(), remarks
-        except InputError:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever a constructor raises on `meta`, it may not raise elsewhere)
-            reason = one_line(error)
-        return self.real_module(), (
-            *remarks,
-            f"it cannot be built on the device meta ({reason}), so it was built on cpu",
-        )
-
-    def real_module(self) -> "nn.Module":
-        """The real module with memory, on the CPU. Raises InputError if it cannot be built."""
-        if self.network is not None:
-            return self.network.to_torch("cpu")
-        try:
-            with silent():
-                return self.build()  # type: ignore[misc]
-        except InputError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the constructor's own error is the answer)
-            raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from None
-
-
-def find(text: str) -> Model:
+def find(text: str) -> Network | Built:
     """The model of a name on the command line.
 
     Raises InputError, with the nearest names, for what is none.
 
-    >>> find("resnet50").network
-    resnet(50)
+    >>> find("resnet50"), find("timm:resnet50")
+    (resnet(50), timm:resnet50)
     """
     library, colon, name = text.partition(":")
     if colon and library in ZOOS:
@@ -88,10 +38,11 @@ def find(text: str) -> Model:
     if colon:
         return _imported(library, name)
     if text in NAMED or "(" in text or text.endswith(".json") or any(re.fullmatch(each, text) for each in PATTERNS):
-        return Model(text, network(text))
+        return network(text)
     for library in ZOOS:
         if text in _names(library):
-            return _in_zoo(library, text)._replace(remark=f"no described network is called {text!r}; {library} has one")
+            remark = f"no described network is called {text!r}; {library} has one"
+            return replace(_in_zoo(library, text), remarks=(remark,))
     from difflib import get_close_matches
 
     known = dict.fromkeys([*NAMED, *(name for library in ZOOS for name in _names(library))])
@@ -118,7 +69,7 @@ def _names(library: str) -> list[str]:
         return []
 
 
-def _in_zoo(library: str, name: str) -> Model:
+def _in_zoo(library: str, name: str) -> Built:
     names = _names(library)
     if not names:
         raise InputError(f"{library} is not installed; install the extra `zoo` of this project")
@@ -128,25 +79,22 @@ def _in_zoo(library: str, name: str) -> Model:
         if name not in names:
             raise unknown("model of timm", name, names)
         shape = timm.get_pretrained_cfg(name, allow_unregistered=True)
-        size = tuple(shape.input_size) if shape else (3, RESOLUTION, RESOLUTION)
-        return Model(f"timm:{name}", None, lambda: timm.create_model(name), size)
+        size = tuple(shape.input_size) if shape else IMAGE
+        return Built(f"timm:{name}", constructed(partial(timm.create_model, name)), size)
     from torchvision import models
 
     if name not in models.list_models():
         raise unknown("model of torchvision", name, names)
 
-    def build() -> "nn.Module":
-        extra = {} if name in names else {"weights_backbone": None}
-        model: nn.Module = models.get_model(name, weights=None, **extra)
-        return model
-
+    extra = {} if name in names else {"weights_backbone": None}
+    constructor = partial(models.get_model, name, weights=None, **extra)
     # Some weights are for a larger image than the model has without them.
     crops = [each.transforms.keywords.get("crop_size") for each in models.get_model_weights(name)]
     pixels = RESOLUTION if RESOLUTION in crops else next((each for each in crops if isinstance(each, int)), RESOLUTION)
-    return Model(f"torchvision:{name}", None, build, (3, pixels, pixels))
+    return Built(f"torchvision:{name}", constructed(constructor), (3, pixels, pixels))
 
 
-def _imported(module_name: str, attribute: str) -> Model:
+def _imported(module_name: str, attribute: str) -> Network | Built:
     """A factory of a module in the current directory or on Python's path."""
     from importlib import import_module
 
@@ -160,29 +108,22 @@ def _imported(module_name: str, attribute: str) -> Model:
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
     factory = getattr(module, attribute)
-    if isinstance(factory, (Network, Description)):
-        return _described(text, factory)
-    if not callable(factory):
+    if not callable(factory) and not isinstance(factory, (Network, Description)):
         raise InputError(f"{text!r} is {type(factory).__name__}; it must be a function or class that makes a model")
-
-    def build() -> "nn.Module":
-        from torch import nn
-
-        made = factory if isinstance(factory, nn.Module) else factory()
-        if not isinstance(made, nn.Module):
-            raise InputError(f"{text!r} returned {type(made).__name__}; it must return an nn.Module or a description")
-        return made
-
-    # Whether it makes a description is known only when it was called; a description is cheap to make.
+    # A description is cheap to make, and a factory says whether it makes one.
     if getattr(factory, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
-        return _described(text, factory())
-    return Model(text, None, build)
+        factory = factory()
+    if isinstance(factory, Description):
+        return described(factory, text)
+    if isinstance(factory, Network):
+        return factory
+    return Built(text, given(factory) if _is_module(factory) else constructed(factory), IMAGE)
 
 
-def _described(text: str, made: Any) -> Model:
-    if isinstance(made, Description):
-        made = described(made, text)
-    return Model(text, made)
+def _is_module(factory: Any) -> bool:
+    from torch import nn
+
+    return isinstance(factory, nn.Module)
 
 
 @contextmanager
@@ -192,13 +133,3 @@ def _current_directory_first() -> Iterator[None]:
         yield
     finally:
         sys.path.remove("")
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Keep the warnings of libraries out of the output."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -31,30 +31,20 @@ from functools import cached_property
 from inspect import signature
 from itertools import product
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 
 from resnext_flops import display
+from resnext_flops.complexity.architecture import DEPTH, letter
+from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
 from resnext_flops.complexity.figures import figure as figure_of
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.scope import scoped, template_block
 from resnext_flops.complexity.search import Bounds, Found, Target, efficient, nearest, pairs, readings
-from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, NAMES, PERIOD, Reading, depths
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError, public, unknown
-from resnext_flops.network import Network, build, resnext
-
-__all__ = [
-    "CONSTRAINTS",
-    "WIDTH_FIGURES",
-    "Solution",
-    "Solutions",
-    "WidthSolution",
-    "solve",
-    "solve_width",
-    "template_block",
-]
+from resnext_flops.network import Network
 
 # What a budget's comparison asks for.
 SIGNS = {"=": "nearest", "<=": "at-most", ">=": "at-least"}
@@ -115,7 +105,7 @@ class Solution:
     @cached_property
     def network(self) -> Network:
         """The network with these sizes. Raises InputError where the family takes no depth stage by stage."""
-        return with_sizes(self.base, self.sizes)
+        return self.base.replace(**self.sizes)
 
     def latex(self) -> str:
         """The sizes, the root and how far the cost is off the budget, in LaTeX.
@@ -138,12 +128,9 @@ class Solution:
         return f"$\\displaystyle {self.latex()}$"
 
 
-Each = TypeVar("Each", bound=Solution)
-
-
 @public
 @display.shown_but_at_a_prompt
-class Solutions(list[Each]):
+class Solutions(list[Solution]):
     """The answers of one question: a list that shows itself as a table.
 
     reference: the network whose cost was the budget; None for a plain number.
@@ -157,7 +144,7 @@ class Solutions(list[Each]):
     ...
     """
 
-    def __init__(self, found: Iterable[Each], reference: Network | None = None) -> None:
+    def __init__(self, found: Iterable[Solution], reference: Network | None = None) -> None:
         super().__init__(found)
         self.reference = reference
 
@@ -167,26 +154,6 @@ class Solutions(list[Each]):
     def _repr_latex_(self) -> str:
         lines = " \\\\\n".join(f"& {each.latex()}" for each in self)
         return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
-
-
-def with_sizes(network: Network, sizes: Mapping[str, int]) -> Network:
-    """A network with other sizes, by their free names.
-
-    Raises InputError for blocks of a stage where the family does not take them.
-
-    >>> import resnext_flops as rf
-    >>> with_sizes(rf.resnext(50), {"C": 8, "n3": 7})
-    resnext((3, 4, 7, 3), cardinality=8, width=4)
-    """
-    changes: dict[str, Any] = {ARGUMENTS.get(name, name): each for name, each in sizes.items() if not DEPTH.match(name)}
-    if len(changes) < len(sizes):
-        own = depths(network.description)
-        if build(network.family, {**network.arguments, "depth": own}).description != network.description:
-            raise InputError(
-                f"{network!r} does not take the blocks of each stage, so there is no such network to build"
-            )
-        changes["depth"] = tuple(sizes.get(f"n{stage}", each) for stage, each in enumerate(own, start=1))
-    return network.replace(**changes)
 
 
 def solve(
@@ -203,7 +170,7 @@ def solve(
     multiple_of: int | Mapping[str, int] = 1,
     lower: int | Mapping[str, int] = 1,
     upper: int | Mapping[str, int] | None = None,
-) -> Solutions[Solution]:
+) -> Solutions:
     """The whole number at which a network meets a budget; for two unknowns, all pairs that come near to it.
 
     network: its other sizes are kept.
@@ -235,9 +202,9 @@ def solve(
     if isinstance(budget, str):
         budget, figure, constraint = _read(budget, figure, constraint)
     figure, constraint = figure or "macs", constraint or "nearest"
-    wanted = tuple(NAMES.get(name, name) for name in _several(unknowns))
+    wanted = tuple(map(letter, _several(unknowns)))
     figures = tuple(_several(figure))
-    values = {NAMES.get(name, name): [size(name, each) for each in many] for name, many in (given or {}).items()}
+    values = {letter(name): [size(name, each) for each in many] for name, many in (given or {}).items()}
     if len(set(wanted)) != len(wanted) or len(wanted) not in {1, 2}:
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
     if both := [name for name in wanted if name in values]:
@@ -279,8 +246,8 @@ def _cases(
         base = network if resolution is None else network.replace(resolution=resolution)
 
         def read(period: int, at: int | None, base: Network = base) -> Reading:
-            arguments = base.arguments if at is None else {**base.arguments, "resolution": at}
-            return Reading(base.family, arguments, [*wanted, *others], scope, max(period, PERIOD))
+            at_resolution = base if at is None else base.replace(resolution=at)
+            return at_resolution.reading([*wanted, *others], scope, period)
 
         among = readings(read, bounds)
         for name, many in others.items():
@@ -331,17 +298,17 @@ def identity_block(solution: Solution) -> tuple[int, int] | None:
     >>> identity_block(deeper) == (69632 * 56 * 56, 66)
     True
     """
-    base, own = solution.base, depths(solution.base.description)
-    stages = [f"n{stage}" for stage in range(1, len(own) + 1)]
-    arguments = {**base.arguments, "resolution": solution.sizes["r"]} if "r" in solution.sizes else base.arguments
-    sizes = {name: each for name, each in solution.sizes.items() if name != "r"}
-    reading = Reading(base.family, arguments, [*stages, *sizes], solution.scope)
-    others = {name: each for name, each in sizes.items() if name not in stages}
+    base, sizes = solution.base, dict(solution.sizes)
+    stages = {name: blocks for name, blocks in base.sizes().items() if DEPTH.fullmatch(name) and blocks}
+    if "r" in sizes:
+        base = base.replace(r=sizes.pop("r"))
+    reading = base.reading([*stages, *sizes], solution.scope)
+    others = {name: value for name, value in sizes.items() if name not in stages}
     found = terms(substitute(reading.figure(solution.figure), others))
     costs = {found.get((name,), 0) for name in stages}
     if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
         return None
-    return costs.pop(), sum(sizes.get(name, each) for name, each in zip(stages, own, strict=True))
+    return costs.pop(), sum(sizes.get(name, blocks) for name, blocks in stages.items())
 
 
 def _read(
@@ -379,7 +346,7 @@ def _several(given: str | Sequence[str]) -> Sequence[str]:
 def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
     """The budget in every figure that has one."""
     if like is not None and budget is None:
-        part = scoped(like.description, scope)
+        part = like.part(scope)
         found = {name: figure_of(part, name) for name in dict.fromkeys((*figures, *FIGURES))}
         for name in figures:
             if not found[name]:
@@ -412,32 +379,7 @@ def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = 
     return value.get(name, default) if isinstance(value, Mapping) else value
 
 
-@public
-class WidthSolution(Solution):
-    """The width d that brings ResNeXt's cost nearest to a budget, at one cardinality.
-
-    Budget and cost are weights at block scope and multiply-adds at network scope.
-    """
-
-    @property
-    def cardinality(self) -> int:
-        """The groups C."""
-        return self.sizes["C"]
-
-    @property
-    def width(self) -> int:
-        """The whole number d whose cost is nearest, which need not be the rounded root."""
-        return self.sizes["d"]
-
-    @property
-    def real_width(self) -> float | None:
-        """The d at which the cost meets the budget exactly; None where it is over it at d = 0 already."""
-        return self.root
-
-
-def solve_width(
-    reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block"
-) -> Solutions[WidthSolution]:
+def solve_width(reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block") -> Solutions:
     """The bottleneck width d at which ResNeXt costs what a reference costs, for each cardinality C.
 
     reference: a network of bottleneck blocks, whose depth, resolution, classes and base width are kept.
@@ -449,9 +391,9 @@ def solve_width(
     is more than half the budget away.
 
     >>> import resnext_flops as rf
-    >>> [solution.width for solution in solve_width(rf.resnet(50), [1, 2, 4, 8, 32])]
+    >>> [solution.sizes["d"] for solution in solve_width(rf.resnet(50), [1, 2, 4, 8, 32])]
     [64, 40, 24, 14, 4]
-    >>> [solution.width for solution in solve_width(rf.resnet(50), [8], scope="network")]
+    >>> [solution.sizes["d"] for solution in solve_width(rf.resnet(50), [8], scope="network")]
     [13]
     """
     if scope not in WIDTH_FIGURES:
@@ -459,22 +401,20 @@ def solve_width(
     values = {"C": [size("cardinality", each) for each in cardinality]}
     template, figure = _template(reference), WIDTH_FIGURES[scope]
     try:
-        found = solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
+        return solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
     except InputError:
-        raise _too_many_groups(
-            template, scoped(reference.description, scope), figure, scope, max(values["C"])
-        ) from None
-    return Solutions((WidthSolution(**vars(each)) for each in found), reference)
+        raise _too_many_groups(template, reference.part(scope), figure, scope, max(values["C"])) from None
 
 
 def _template(reference: Network) -> Network:
     """ResNeXt with the reference's sizes. Raises InputError for a reference that is not built of its blocks."""
-    sizes = {name: value for name, value in reference.arguments.items() if name in signature(resnext).parameters}
+    given = reference.architecture.arguments
+    sizes = {name: value for name, value in given.items() if name in signature(resnext).parameters}
     try:
         template = resnext(
             **{
                 "cardinality": 1,
-                "width": reference.arguments["base_width"],
+                "width": given["base_width"],
                 **{name: each for name, each in sizes.items() if each is not None},
             }
         )
@@ -487,7 +427,7 @@ def _template(reference: Network) -> Network:
 
 def _too_many_groups(template: Network, reference: Ledger, figure: str, scope: str, cardinality: int) -> InputError:
     budget = figure_of(reference, figure)
-    narrowest = figure_of(scoped(with_sizes(template, {"C": cardinality, "d": 1}).description, scope), figure)
+    narrowest = figure_of(template.replace(C=cardinality, d=1).part(scope), figure)
     most = int(budget * (1 + NEAR_PERCENT / 100))
     (largest,) = solve(template, "C", budget=most, figure=figure, scope=scope, given={"d": [1]}, constraint="at-most")
     return InputError(

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from resnext_flops.complexity.counters.lookup import Given, described_network
 from resnext_flops.complexity.ledger import Ledger, tensors
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
@@ -39,13 +40,14 @@ RUNGS = (*MODEL_RUNGS, "reference", "printed")
 IN_TRAINING = {"layers": "layers in training", "forward": "forward in training"}
 
 
-def verify(network: Network, device: str = "auto", rungs: Sequence[str] = RUNGS) -> Proof:
+def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> Proof:
     """Build a network on a device and hold its ledger against the real model, its reference and its paper.
 
+    model: a described network, or what stands for one.
     device: `auto` takes CUDA when there is one and the CPU otherwise.
     rungs: which comparisons are made, of `layers`, `tensors`, `forward`, `reference` and `printed`.
 
-    Raises InputError for an unknown device or rung, or for `cuda` where there is none.
+    Raises InputError for a real module, an unknown device or rung, or for `cuda` where there is none.
 
     >>> import resnext_flops as rf
     >>> proof = rf.verify(rf.resnext(50, cardinality=32, width=4, resolution=64), device="cpu")
@@ -55,7 +57,7 @@ def verify(network: Network, device: str = "auto", rungs: Sequence[str] = RUNGS)
     for name in rungs:
         if name not in RUNGS:
             raise unknown("rung", name, RUNGS)
-    place = choose_device(device)
+    place, network = choose_device(device), described_network(model)
     found, figures = _model_rungs(network, place)
     if "reference" in rungs:
         found["reference"] = _reference_rung(network)

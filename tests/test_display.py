@@ -22,7 +22,7 @@ WEIGHTS = 3 * 3 * 3 * 4  # of TINY: its kernel and its channels
 MACS = WEIGHTS * 6 * 6  # one a weight at each place of the map of 6 x 6
 
 
-def widths() -> rf.Solutions[rf.Solution]:
+def widths() -> rf.Solutions:
     return rf.solve(rf.resnext(50), "d", like=rf.resnet(50), figure="weights", scope="block", given={"C": [1, 2]})
 
 

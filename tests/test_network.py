@@ -1,5 +1,6 @@
 """Networks against fvcore and torch on random designs, and against figures from elsewhere."""
 
+import pickle
 import subprocess
 import sys
 
@@ -139,3 +140,20 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     code = f"import sys, resnext_flops as rf; rf.resnet(50).cost(); print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+def test_a_network_takes_free_sizes_and_arguments_by_name() -> None:
+    network = rf.resnext(50, cardinality=32, width=4)
+    assert network.replace(C=8, d=14, n3=7, r=192) == rf.resnext((3, 4, 7, 3), 8, 14, resolution=192)
+    assert network.replace(cardinality=8) == network.replace(C=8)
+    with pytest.raises(rf.InputError, match="does not take the blocks of each stage"):
+        rf.resnet_cifar(20).replace(n1=4)
+    assert network.sizes() == {"C": 32, "d": 4, "r": 224, "K": 1000, "w": 64, "in_channels": 3} | dict(
+        zip(("n1", "n2", "n3", "n4"), (3, 4, 6, 3), strict=True)
+    )
+
+
+def test_a_network_survives_pickle() -> None:
+    network = rf.vgg(16, batch_norm=True)
+    copied = pickle.loads(pickle.dumps(network))  # noqa: S301 (its own bytes)
+    assert (copied, copied.cost().params) == (network, network.cost().params)

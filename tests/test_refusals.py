@@ -8,8 +8,8 @@ import pytest
 
 import resnext_flops as rf
 from resnext_flops.check import check, parse_config
+from resnext_flops.complexity.counters.built import Built
 from resnext_flops.plots import draw
-from resnext_flops.real_models import Model
 
 BUDGETS = """
 [[models]]
@@ -48,8 +48,7 @@ def test_a_refusal_comes_before_the_work(case: str, monkeypatch: pytest.MonkeyPa
     def work(*_: Any, **__: Any) -> None:
         raise WorkedError
 
-    for name in ("module", "real_module"):
-        monkeypatch.setattr(Model, name, work)
+    monkeypatch.setattr(Built, "to_torch", work)
     monkeypatch.setattr("resnext_flops.measuring.probe", work)
     call, sentence = REFUSED[case]
     with pytest.raises(rf.InputError) as error:

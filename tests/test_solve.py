@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 import resnext_flops as rf
 from resnext_flops.models import families
-from resnext_flops.solve import CONSTRAINTS, identity_block, solve_width, with_sizes
+from resnext_flops.solve import CONSTRAINTS, identity_block, solve_width
 
 
 def test_the_papers_widths() -> None:
     solutions = rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 32])
-    assert [solution.width for solution in solutions] == [64, 40, 24, 14, 4]  # Table 2
+    assert [solution.sizes["d"] for solution in solutions] == [64, 40, 24, 14, 4]  # Table 2
     assert {solution.budget for solution in solutions} == {256 * 64 + 3 * 3 * 64 * 64 + 64 * 256}
 
 
 def test_the_quadratic_formula_gives_the_real_widths() -> None:
     # C (9 d^2 + 512 d) = 69632, so d = (-512 + sqrt(512^2 + 4 * 9 * 69632 / C)) / 18.
     for solution in rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 16, 32, 64]):
-        root = (-512 + (512**2 + 36 * 69632 / solution.cardinality) ** 0.5) / 18
-        assert solution.real_width == pytest.approx(root, rel=1e-12)
+        root = (-512 + (512**2 + 36 * 69632 / solution.sizes["C"]) ** 0.5) / 18
+        assert solution.root == pytest.approx(root, rel=1e-12)
 
 
 @given(st.integers(1, 130), st.integers(1, 4))
@@ -41,8 +41,8 @@ def test_no_other_width_is_nearer_by_equation_4(cardinality: int, base: int) -> 
             solve_width(reference, [cardinality])
         return
     (solution,) = solve_width(reference, [cardinality])
-    assert distances[solution.width] == min(distances.values())
-    assert solution.cost == weights(cardinality, solution.width)
+    assert distances[solution.sizes["d"]] == min(distances.values())
+    assert solution.cost == weights(cardinality, solution.sizes["d"])
 
 
 @given(st.integers(1, 24), st.sampled_from([(1, 1, 1, 1), (2, 1, 3, 1), (3, 4, 6, 3)]))
@@ -61,15 +61,15 @@ def test_nearest_is_by_cost_and_not_by_the_rounded_root() -> None:
     at_4, at_5 = (28 * (9 * d * d + 512 * d) for d in (4, 5))
     assert 69632 - at_4 < at_5 - 69632
     (solution,) = solve_width(rf.resnet(50), [28])
-    assert solution.real_width == pytest.approx(4.501, abs=0.001)
-    assert solution.width == 4
+    assert solution.root == pytest.approx(4.501, abs=0.001)
+    assert solution.sizes["d"] == 4
 
 
 def test_the_scopes_differ_where_the_issue_is() -> None:
     # ResNet-50's multiply-adds at C = 8: 13 is nearer than the paper's 14.
     (solution,) = solve_width(rf.resnet(50), [8], scope="network")
-    assert solution.width == 13
-    assert solution.real_width == pytest.approx(13.44, abs=0.005)
+    assert solution.sizes["d"] == 13
+    assert solution.root == pytest.approx(13.44, abs=0.005)
 
 
 def test_what_cannot_be_solved_says_what_can() -> None:
@@ -77,7 +77,7 @@ def test_what_cannot_be_solved_says_what_can() -> None:
     assert 200 * 521 <= 1.5 * 69632 < 201 * 521
     with pytest.raises(rf.InputError, match=r"cardinality 256: the narrowest, d = 1, costs 133,376.*works is 200$"):
         solve_width(rf.resnet(50), [256])
-    assert solve_width(rf.resnet(50), [200])[0].width == 1
+    assert solve_width(rf.resnet(50), [200])[0].sizes["d"] == 1
     with pytest.raises(rf.InputError, match="unknown scope 'blocks'; did you mean 'block'"):
         solve_width(rf.resnet(50), scope="blocks")
     with pytest.raises(rf.InputError, match=r"resnet\(18\) is no reference"):
@@ -97,7 +97,7 @@ RANGES = {"C": 24, "d": 24, "w": 16, "K": 40, "n2": 12, "in_channels": 12}
 
 def costs(network: rf.Network, figure: str, scope: str, sizes: dict[str, int]) -> int:
     """The figure by the integer reading alone: the network is described anew and its ledger added up."""
-    ledger = with_sizes(network, sizes).cost()
+    ledger = network.replace(**sizes).cost()
     part = ledger if scope == "network" else ledger.stage(scope)
     return part.total(figure) if figure == "fvcore" else int(getattr(part, figure))
 
@@ -203,7 +203,7 @@ def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, cons
 @settings(max_examples=10)
 def test_all_pairs_within_a_tolerance_by_brute_force(names: tuple[str, str], share: float, within: float) -> None:
     first, second = names
-    reference = with_sizes(SMALL, {"d": max(1, round(4 * share))})
+    reference = SMALL.replace(d=max(1, round(4 * share)))
     budget = {figure: costs(reference, figure, "network", {}) for figure in ("macs", "params")}
     expected = {}
     for one in range(1, 13):

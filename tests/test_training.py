@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import resnext_flops as rf
 from resnext_flops.check import figures
+from resnext_flops.complexity.counters.lookup import model
 from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     Auxiliary,
@@ -27,7 +28,6 @@ from resnext_flops.complexity.layers import (
     Sum,
 )
 from resnext_flops.network import described
-from resnext_flops.subject import subject, training_macs
 
 
 def by_torch(module: nn.Module, shape: tuple[int, ...]) -> int:
@@ -74,12 +74,12 @@ def test_googlenet_described_and_real_take_the_same_step() -> None:
     expected = 3 * (1_498_376_192 + heads) - 64 * 7 * 7 * 3 * 112 * 112
     assert expected == 4_402_231_296
     for name in ("googlenet", "torchvision:googlenet"):
-        assert figures(name)["training_macs"] == training_macs(subject(name)) == expected
+        assert figures(name)["training_macs"] == model(name).training_macs == expected
         assert rf.count(name, training=True).training_macs == expected
 
 
 def test_one_example_of_inception_v3_is_half_of_two() -> None:
-    assert training_macs(subject("torchvision:inception_v3")) == rf.inception_v3().cost().training_macs
+    assert model("torchvision:inception_v3").training_macs == rf.inception_v3().cost().training_macs
 
 
 def test_the_stages_of_a_step_add_up() -> None:
@@ -114,4 +114,4 @@ class Net(nn.Module):
     found = figures("untrained:Net")
     assert found == {"macs": 12 * 224 * 224, "params": 12, "weights": 12, "activations": 4 * 224 * 224}
     with pytest.raises(rf.InputError, match="targets are missing"):
-        training_macs(subject("untrained:Net"))
+        _ = model("untrained:Net").training_macs

@@ -52,16 +52,15 @@ def command(
                resnext-flops count timm:vit_small_patch16_224 --convention fvcore --convention torch
                resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
     """
-    from resnext_flops.counting import count_model, parse_input
-    from resnext_flops.real_models import find
+    from resnext_flops.complexity.counters import lookup
+    from resnext_flops.counting import parse_input
     from resnext_flops.tables import counted
 
     path = destination(output, force)
-    found = find(model)
-    if found.network is not None and not (inputs or training or conventions):
-        ledger = found.network.cost()
+    if inputs or training or conventions:
+        ledger = lookup.built(model, [parse_input(each) for each in inputs] or None).cost(training=training)
     else:
-        ledger = count_model(found, [parse_input(each) for each in inputs] or None, training=training)
+        ledger = lookup.model(model).cost()
     figures = {name: ledger.total(name) for name in conventions}
     if form == "json":
         put(counted.as_json(ledger, figures), path)

@@ -36,14 +36,14 @@ def command(
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
     """
     from resnext_flops.complexity.closed_form import ClosedForm
-    from resnext_flops.complexity.symbolic import Reading, own_sizes
-    from resnext_flops.tables.formulas import FORMS, call
+    from resnext_flops.tables.formulas import FORMS
 
     path = destination(output, force)
     described = network(model)
     if r0 is not None:
         described = described.replace(resolution=r0)
-    own = own_sizes(described.family, described.arguments)
+    own = described.sizes()
     names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
-    closed = ClosedForm(Reading(described.family, described.arguments, names, scope), figure)
-    put(FORMS[form](closed, call(described, closed.reading.free), breakdown is not None), path)
+    closed = ClosedForm(described.reading(names, scope), figure)
+    call = described.architecture.call(closed.reading.free)
+    put(FORMS[form](closed, call, breakdown is not None), path)

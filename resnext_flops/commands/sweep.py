@@ -10,7 +10,7 @@ import click
 
 from resnext_flops.commands.options import Whole, output_options
 from resnext_flops.commands.proving import proving
-from resnext_flops.complexity.symbolic import NAMES
+from resnext_flops.complexity.architecture import letter
 from resnext_flops.errors import InputError
 from resnext_flops.models import families, network
 from resnext_flops.network import Network
@@ -106,7 +106,6 @@ def command(
                resnext-flops sweep resnext50_32x4d --cardinality 1:64
                  --width 1:128 --nearest macs=resnet50 --prove 2
     """
-    from resnext_flops.solve import with_sizes
     from resnext_flops.sweeping.asked import plan_sweep
     from resnext_flops.sweeping.files import check_suffix, keep, load_progress, unfinished
     from resnext_flops.sweeping.sweep import result
@@ -124,7 +123,7 @@ def command(
     asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
     start = load_progress(asked, path) if resume and path else None
     if prove:
-        with_sizes(base, asked.smallest())
+        base.replace(**asked.smallest())
     progress, remark = _run(asked, engine, scheduler, start, path)
     done = len(progress.done) == len(asked.parts())
     frame = result(base, asked, progress.selection) if done else asked.frame(progress.selection)
@@ -164,7 +163,7 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
         name, equals, values = text.partition("=")
         if not equals:
             raise InputError(f"--over {text!r} is not of the form n3=4:36")
-        given.append((NAMES.get(name, name), values))
+        given.append((letter(name), values))
     return once(given)
 
 
@@ -252,8 +251,6 @@ def _prove(
     """The proofs of some designs, drawn at random, by their numbers."""
     import random
 
-    from resnext_flops.solve import with_sizes
-
     chosen = random.Random(seed).sample(range(len(frame)), min(count, len(frame)))  # noqa: S311
     rows = frame.iloc[sorted(chosen)]
     if rows.empty:
@@ -261,14 +258,13 @@ def _prove(
     sizes = [axis.name for axis in asked.plan.grid.axes]
     with proving(device, total=len(rows)) as prover:
         return {
-            int(number): prover(with_sizes(base, {name: int(row[name]) for name in sizes}))
+            int(number): prover(base.replace(**{name: int(row[name]) for name in sizes}))
             for number, row in zip(rows.index, rows.to_dict("records"), strict=True)
         }
 
 
 def _title(asked: "Sweep", base: Network) -> str:
     """What was swept, and what of it is shown."""
-    from resnext_flops.tables.formulas import call
-
     axes = asked.plan.grid.axes
-    return f"{call(base, [axis.name for axis in axes])} with {', '.join(map(str, axes))}: {asked.wanted()}"
+    call = base.architecture.call(axis.name for axis in axes)
+    return f"{call} with {', '.join(map(str, axes))}: {asked.wanted()}"

@@ -8,8 +8,8 @@ import click
 
 from resnext_flops.commands.options import Sizes, output_options
 from resnext_flops.commands.proving import proving
+from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.errors import InputError
-from resnext_flops.network import resnet
 from resnext_flops.output import FORMATS, destination, emit
 from resnext_flops.solve import WIDTH_FIGURES
 from resnext_flops.tables import paper

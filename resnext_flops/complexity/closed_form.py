@@ -21,20 +21,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.figures import figure
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import NAMES, Family, Reading
+from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import sympy
 
 
-def closed_form(
-    family: Family, arguments: Mapping[str, Any], symbols: Mapping[str, Any], name: str = "macs", scope: str = "network"
-) -> "ClosedForm":
-    """The closed form of a figure, with SymPy symbols for the free sizes.
+def closed_form(model: Model, symbols: Mapping[str, Any], name: str = "macs", scope: str = "network") -> "ClosedForm":
+    """The closed form of a figure of a model, with SymPy symbols for the free sizes.
 
     Raises InputError for a size that the network does not have, a figure or scope that does not exist, no free size at
     all, or what is not a symbol.
@@ -44,11 +44,8 @@ def closed_form(
     for size, symbol in symbols.items():
         if not getattr(symbol, "is_Symbol", False):
             raise InputError(f"{size} is {symbol!r}; it must be a SymPy symbol (replace() sets a size to a number)")
-    form = ClosedForm(
-        Reading(family, arguments, symbols, scope),
-        name,
-        {NAMES.get(size, size): each for size, each in symbols.items()},
-    )
+    named = {letter(size): symbol for size, symbol in symbols.items()}
+    form = ClosedForm(model.reading(symbols, scope), name, named)
     form.reading.figure(name)
     return form
 

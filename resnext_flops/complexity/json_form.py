@@ -25,7 +25,7 @@ def from_json(text: str) -> Description:
     Raises InputError for what is no description.
 
     >>> from resnext_flops.complexity.families.resnet import resnet
-    >>> from_json(to_json(resnet(50))) == resnet(50)
+    >>> from_json(to_json(resnet(50).description)) == resnet(50).description
     True
     """
     try:

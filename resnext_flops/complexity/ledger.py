@@ -8,9 +8,9 @@ All are for one example. Any other figure is a convention: see `conventions.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
@@ -19,6 +19,9 @@ from resnext_flops.errors import InputError, public
 
 if TYPE_CHECKING:
     import pandas
+
+
+Origin: TypeAlias = Literal["derived", "counted"]
 
 
 @public
@@ -214,6 +217,11 @@ class Ledger:
         return convention(name).rule(self).total
 
     @property
+    def origin(self) -> Origin:
+        """Whether the entries are derived from a description, or counted in one run of a real module."""
+        return "counted" if self.trace else "derived"
+
+    @property
     def unknown(self) -> tuple[Unknown, ...]:
         """Operators of a traced module that have no rule, with their shapes."""
         return self.trace.unknown if self.trace else ()
@@ -234,6 +242,10 @@ class Ledger:
         if len(known) < len(gradients):
             raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
         return sum(known)
+
+    def remarked(self, *remarks: str) -> "Ledger":
+        """The same ledger with more remarks on how it was counted."""
+        return replace(self, trace=self.trace.remarked(*remarks)) if self.trace and remarks else self
 
     def to_frame(self) -> "pandas.DataFrame":
         """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""

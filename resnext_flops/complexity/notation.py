@@ -63,7 +63,7 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
     printed as its body, without the stride of its first block.
 
     >>> from resnext_flops.complexity.families.resnext import resnext
-    >>> [str(part) for part in stage(dict(resnext().body.children)["conv2"], (64, 112, 112))]
+    >>> [str(part) for part in stage(dict(resnext().description.body.children)["conv2"], (64, 112, 112))]
     ['3x3 max pool, stride 2', '[1x1, 128; 3x3, 128, C=32; 1x1, 256] x 3']
     """
     parts: list[str | Bracket] = []

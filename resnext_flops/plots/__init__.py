@@ -22,7 +22,8 @@ from resnext_flops.errors import InputError, unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resnext_flops.plots.subjects import Drawable
+    from resnext_flops.complexity.counters.lookup import Given
+    from resnext_flops.complexity.ledger import Ledger
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
 KINDS: Mapping[str, str] = {
@@ -50,7 +51,7 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
@@ -63,14 +64,15 @@ def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
     Traceback (most recent call last):
     resnext_flops.InputError: unknown kind of picture 'widths'; did you mean 'width'?
     """
-    from resnext_flops.subject import subject
+    from resnext_flops.complexity.counters.lookup import model
+    from resnext_flops.complexity.ledger import Ledger
 
     drawing = _drawing(kind)
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
         wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
     # Every name is looked up before the first model is counted.
-    drawn = drawing(*(subject(each) if isinstance(each, str) else each for each in networks))
+    drawn = drawing(*(each if isinstance(each, Ledger) else model(each) for each in networks))
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 from resnext_flops.auditing import Step, bridge
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.convention import SECOND
+from resnext_flops.complexity.counters.lookup import Given, built, ledger
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled
-from resnext_flops.plots.subjects import Drawable, ledger
 
 INCHES_A_COUNTER = 0.16
 # Counters see one kind of layer as an operator, a module or a function; a reader needs one name for it.
@@ -61,7 +60,7 @@ def bridges(cost: Ledger) -> list[Bridge]:
     return sorted(found, key=lambda each: each.figure)
 
 
-def bridged(model: Drawable) -> tuple[Ledger, list[Bridge]]:
+def bridged(model: "Given | Ledger") -> tuple[Ledger, list[Bridge]]:
     """The ledger of a model, and its bridges: of the real model, where a description lacks what a counter looks at.
 
     >>> bridged("resnet50")[0].name
@@ -71,16 +70,14 @@ def bridged(model: Drawable) -> tuple[Ledger, list[Bridge]]:
     try:
         return cost, bridges(cost)
     except InputError:
-        if not isinstance(model, (str, Network)):
+        if isinstance(model, Ledger):
             raise
-    from resnext_flops.counting import count
-
-    cost = count(model)
+    cost = built(model).cost()
     return cost, bridges(cost)
 
 
 @styled
-def counters(model: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def counters(model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """Every counter's figure for a network: its multiply-adds (left), and what it counts besides by kind (right).
 
     A bar begins where the one before it ends, and the filled bars of a row on both sides add up to the figure at its

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.formula import coefficients, substitute
 from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.models import network
-from resnext_flops.network import resnet, resnext
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
 from resnext_flops.sweeping.asked import plan_sweep
 from resnext_flops.sweeping.engines import run
@@ -82,7 +83,7 @@ def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
 
 def _template() -> Reading:
     base = resnext(50)
-    return Reading(base.family, base.arguments, ["C", "d", "r"])
+    return base.reading(["C", "d", "r"])
 
 
 def _value(polynomial: Sequence[int], x: Fraction) -> Fraction:

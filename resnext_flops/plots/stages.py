@@ -6,19 +6,21 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from resnext_flops.complexity.counters.lookup import Given, ledger
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import label, panels, scaled, styled, titled
-from resnext_flops.plots.subjects import Drawable, ledger
 from resnext_flops.tables.render import short
 
 INCHES_A_STAGE = 0.2
 
 
 @styled
-def stages(first: Drawable, second: Drawable, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def stages(
+    first: "Given | Ledger", second: "Given | Ledger", axes: tuple[Axes, Axes] | None = None
+) -> tuple[Axes, Axes]:
     """The multiply-adds of two networks, a bar a stage, stacked by kind of layer, on one scale.
 
     first, second: networks, names of models as on the command line, or ledgers.

@@ -6,13 +6,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.formula import terms
 from resnext_flops.complexity.roots import real_root
-from resnext_flops.complexity.symbolic import Reading
-from resnext_flops.network import resnet
 from resnext_flops.plots.style import BLACK, BLUE, VERMILION, label, panels, styled, ticked
 from resnext_flops.published import published
-from resnext_flops.solve import WidthSolution, solve_width
+from resnext_flops.solve import Solution, solve_width
 
 CARDINALITIES = range(1, 65)
 # Points of the curve from each cardinality to the next.
@@ -41,11 +40,11 @@ def width(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     return block, network
 
 
-def _draw(axes: Axes, solutions: Sequence[WidthSolution]) -> None:
+def _draw(axes: Axes, solutions: Sequence[Solution]) -> None:
     table = published("resnext")["table_2"]
     paper = list(zip(table["cardinality"], table["width"], strict=True))
     fractions = [Fraction(step, BETWEEN) for step in range(BETWEEN, BETWEEN * CARDINALITIES[-1] + 1)]
-    curve, dots = exact_widths(solutions[0], fractions), [each.width for each in solutions]
+    curve, dots = exact_widths(solutions[0], fractions), [each.sizes["d"] for each in solutions]
     axes.plot([float(each) for each in fractions], curve, color=BLUE, label="exact d")
     axes.plot(CARDINALITIES, dots, ".", color=BLACK, markersize=3, label="nearest whole d")
     circle: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": VERMILION, "markersize": 6}
@@ -61,17 +60,17 @@ def _draw(axes: Axes, solutions: Sequence[WidthSolution]) -> None:
     ticked(axes.yaxis, TICKS)
 
 
-def exact_widths(solution: WidthSolution, cardinalities: Sequence[Fraction]) -> list[float]:
+def exact_widths(solution: Solution, cardinalities: Sequence[Fraction]) -> list[float]:
     """The d at which the cost meets the budget of a solution exactly, for whole and fractional cardinalities.
 
     With C = n / m, the cost times a power of m is a polynomial in d with whole coefficients.
 
     >>> (solution,) = solve_width(resnet(50), [8])
-    >>> exact_widths(solution, [Fraction(8)]) == [solution.real_width]
+    >>> exact_widths(solution, [Fraction(8)]) == [solution.root]
     True
     """
     base = solution.base
-    formula = terms(Reading(base.family, base.arguments, ["C", "d"], solution.scope).figure(solution.figure))
+    formula = terms(base.reading(["C", "d"], solution.scope).figure(solution.figure))
     degrees = {name: max(monomial.count(name) for monomial in formula) for name in "Cd"}
     widths = []
     for each in cardinalities:
@@ -80,6 +79,6 @@ def exact_widths(solution: WidthSolution, cardinalities: Sequence[Fraction]) -> 
             power = monomial.count("C")
             whole = each.numerator**power * each.denominator ** (degrees["C"] - power)
             polynomial[monomial.count("d")] += coefficient * whole
-        root = real_root(tuple(polynomial), solution.budget * each.denominator ** degrees["C"], solution.width)
+        root = real_root(tuple(polynomial), solution.budget * each.denominator ** degrees["C"], solution.sizes["d"])
         widths.append(float("nan") if root is None else root)
     return widths

@@ -35,7 +35,7 @@ def reference(network: Network) -> Reference | None:
     >>> reference(rf.resnext(101, cardinality=64, width=4)).source
     'torchvision ResNet(Bottleneck, [3, 4, 23, 3], groups=64, width_per_group=4)'
     """
-    find = FIND.get(network.family.__name__)
+    find = FIND.get(network.architecture.name)
     return find(network) if find else None
 
 

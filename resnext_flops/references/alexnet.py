@@ -15,7 +15,7 @@ FULLY_CONNECTED = {6: 1, 7: 4, 8: 6}
 
 def find(network: Network) -> Reference | None:
     """torchvision's AlexNet; None for the paper's version and for other input channels."""
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def find(network: Network) -> Reference | None:
     """torchvision's GoogLeNet; None for the paper's version and for other input channels."""
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def find(network: Network) -> Reference | None:
     """torchvision's Inception v3 or timm's v4; None for sizes that they do not have."""
-    return _find_v4(network) if network.family.__name__ == "inception_v4" else _find_v3(network)
+    return _find_v4(network) if network.architecture.name == "inception_v4" else _find_v3(network)
 
 
 def _find_v3(network: Network) -> Reference | None:
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if arguments["in_channels"] != 3:
         return None
 
@@ -31,7 +31,7 @@ def _find_v3(network: Network) -> Reference | None:
 
 
 def _find_v4(network: Network) -> Reference | None:
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if tuple(arguments["blocks"]) != (4, 7, 3):
         return None
 

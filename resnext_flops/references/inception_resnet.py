@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def find(network: Network) -> Reference | None:
     """timm's Inception-ResNet v2; None for other numbers of blocks."""
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if tuple(arguments["blocks"]) != (10, 20, 9):
         return None
 

@@ -24,7 +24,7 @@ FIXED = {
 
 def find(network: Network) -> Reference | None:
     """torchvision's constructor with the same groups and widths; None for a network that it cannot build."""
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     blocks = stage_depths(arguments["depth"], {**BASIC_DEPTHS, **BOTTLENECK_DEPTHS})
     if any(arguments.get(name, value) != value for name, value in FIXED.items()) or len(blocks) != 4:
         return None

@@ -18,7 +18,7 @@ FULLY_CONNECTED = {6: 0, 7: 3, 8: 6}
 
 def find(network: Network) -> Reference | None:
     """torchvision's constructor with the same stages; None for widths that it does not have."""
-    arguments = network.arguments
+    arguments = network.architecture.arguments
     if any(arguments[name] != value for name, value in FIXED.items()):
         return None
     depths, batch_norm = stage_depths(arguments["depth"]), arguments["batch_norm"]

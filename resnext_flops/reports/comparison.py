@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from resnext_flops.complexity.counters.lookup import Given, built, described_network, model
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counting import count
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
 from resnext_flops.plots import KINDS
 from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
-from resnext_flops.subject import subject
 from resnext_flops.tables import compared, counted
 from resnext_flops.tables.sentences import Prove
 from resnext_flops.tables.zoo import ladder
@@ -19,7 +17,7 @@ DESCRIBED_LEVELS, REAL_LEVELS = 1, 2
 
 
 def comparison(
-    models: Sequence[str | Network],
+    models: Sequence[Given],
     command: str,
     prove: Prove | None = None,
     tell: Callable[[str], None] = lambda _: None,
@@ -31,19 +29,19 @@ def comparison(
 
     Raises InputError for a model that does not exist or cannot be counted, and for a proof where none is described.
     """
-    subjects = [subject(model) for model in models]
-    described = [each for each in subjects if isinstance(each, Network)]
+    found = [model(each) for each in models]
+    described = [described_network(each) for each in found if each.origin == "derived"]
     if prove and not described:
         raise InputError("none of the models is described, so nothing can be proven; leave out --prove")
-    ledgers, traced = [], []
-    for each in subjects:
-        tell(repr(each))
+    ledgers, counted_ledgers = [], []
+    for each in found:
+        tell(each.name)
         ledgers.append(each.cost())
         # A counter may see more of a network than its description has.
-        traced.append(count(each) if isinstance(each, Network) else each.cost())
+        counted_ledgers.append(built(each).cost())
     sections = [
         Section("", [compared.costs(ledgers), *_side_by_side(ledgers)]),
-        Section("By convention", _by_convention(traced)),
+        Section("By convention", _by_convention(counted_ledgers)),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
     if prove:

@@ -11,8 +11,8 @@ from resnext_flops.tables.table import Table
 if TYPE_CHECKING:
     import sympy
 
+    from resnext_flops.complexity.counters.lookup import Given
     from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import Subject
 
 
 class Prose(NamedTuple):
@@ -36,7 +36,7 @@ class Picture(NamedTuple):
 
     name: str
     kind: str
-    networks: "Sequence[str | Subject | Ledger]"
+    networks: "Sequence[Given | Ledger]"
     text: str
 
 

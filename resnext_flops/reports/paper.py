@@ -6,11 +6,12 @@ Every table of `tables/registry.py` is in it; a new one joins the networks of th
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.families.resnext import resnext
+from resnext_flops.complexity.scope import template_block
 from resnext_flops.models import network
-from resnext_flops.network import resnet, resnext
 from resnext_flops.plots import KINDS, NETWORKS
 from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section, shown
-from resnext_flops.solve import template_block
 from resnext_flops.tables import compared, paper
 from resnext_flops.tables.registry import tables
 from resnext_flops.tables.sentences import PRINTED, Prove

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.expressions import Apply, Name, Node, Number, fold, names_in, show
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
-from resnext_flops.complexity.symbolic import NAMES
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping import scan
@@ -235,7 +235,7 @@ def plan_sweep(
     seed: int = 0,
 ) -> Sweep:
     """The sweep for the arguments of `sweep`. Raises InputError as it does, before anything is evaluated."""
-    space = grid((NAMES.get(name, name), values) for name, values in over.items())
+    space = grid((letter(name), values) for name, values in over.items())
     free = [axis.name for axis in space.axes]
     known = expression_names()
     names = fixed_sizes(network, free) | dict.fromkeys(known)

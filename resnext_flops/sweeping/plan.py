@@ -12,7 +12,7 @@ import numpy as np
 
 from resnext_flops.complexity.expressions import Node
 from resnext_flops.complexity.formula import Monomial, terms
-from resnext_flops.complexity.symbolic import Reading, own_sizes
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.axes import Grid, Whole
@@ -151,7 +151,7 @@ def pieces(network: Network, grid: Grid, figures: Mapping[str, str]) -> tuple[Pi
 def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
     """The readings that cover the grid, each with the positions for which it holds."""
     every = tuple(np.arange(length) for length in grid.shape)
-    reading = Reading(network.family, network.arguments, names)
+    reading = network.reading(names)
     if reading.resolutions is None:
         yield reading, every
         return
@@ -162,7 +162,7 @@ def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tu
         # From the smallest resolution of its kind on, k is not negative.
         first = network.replace(resolution=int(resolutions[chosen[0]]))
         places = (*every[:place], chosen, *every[place + 1 :])
-        yield Reading(first.family, first.arguments, names, period=period), places
+        yield first.reading(names, period=period), places
 
 
 def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:
@@ -182,10 +182,10 @@ def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Map
 def fixed_sizes(network: Network, free: Iterable[str]) -> dict[str, int | None]:
     """The sizes of a network by name: None for the free ones, and for the others their value.
 
-    >>> from resnext_flops.network import resnext
+    >>> from resnext_flops.complexity.families.resnext import resnext
     >>> fixed_sizes(resnext(50), ["C"])["d"], fixed_sizes(resnext(50), ["C"])["C"]
     (4, None)
     """
-    own = own_sizes(network.family, network.arguments)
+    own = network.sizes()
     known: dict[str, int | None] = {name: value for name, value in own.items() if value is not None}
     return known | dict.fromkeys(free)

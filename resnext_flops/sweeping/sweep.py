@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resnext_flops.complexity.figures import COMMON, figure
-from resnext_flops.complexity.scope import scoped
-from resnext_flops.complexity.symbolic import describe
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
 from resnext_flops.sweeping.asked import Sweep, plan_sweep
@@ -118,10 +116,10 @@ def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.Data
 def _hold(network: Network, design: Mapping[str, int]) -> None:
     """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
     sizes = {name: value for name, value in design.items() if name not in COMMON}
-    ledger = scoped(describe(network.family, network.arguments, sizes), "network")
+    ledger = network.reading(sizes).at(sizes)
     for name in COMMON:
         if figure(ledger, name) != design[name]:
             raise InputError(
-                f"the formulas of {network.family.__name__} do not hold at {sizes}, where its structure changes; "
+                f"the formulas of {network.name} do not hold at {sizes}, where its structure changes; "
                 "sweep sizes on one side of it"
             )

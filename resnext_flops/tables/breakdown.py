@@ -15,7 +15,7 @@ MEANING = (
 def meaning(ledger: Ledger) -> str:
     """What the figures of a ledger are, and of how much input.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.families.resnet import resnet
     >>> meaning(resnet(50).cost()) == MEANING
     True
     """
@@ -28,7 +28,7 @@ def meaning(ledger: Ledger) -> str:
 def breakdown(ledger: Ledger, levels: int = 1) -> Table:
     """The cost of each part of a ledger, `levels` names deep (1 is the stages), and the total.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["part"] for row in breakdown(resnet(50).cost()).rows]
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head', 'total']
     """

@@ -18,7 +18,7 @@ OURS = "our multiply-adds"
 def costs(ledgers: Iterable[Ledger]) -> Table:
     """The totals of each model, a row each.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["params"] for row in costs([resnet(50).cost()]).rows]
     [25557032]
     """
@@ -60,7 +60,7 @@ def conventions(ledgers: Sequence[Ledger]) -> Table:
 
     Raises InputError for a description that has less than a convention needs; its real model's ledger has it.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.families.resnet import resnet
     >>> rows = {row["convention"]: row for row in conventions([resnet(50).cost()]).rows}
     >>> rows["torch"]["unit"], rows["torch"]["1"] == 2 * resnet(50).cost().macs
     ('FLOP', True)
@@ -79,7 +79,7 @@ def bridges(ledgers: Sequence[Ledger]) -> Table:
 
     Raises InputError as `conventions` does.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["term"] for row in bridges([resnet(50).cost()]).rows][:3]
     ['our multiply-adds', 'linear: bias, once a channel', '= pycls']
     """

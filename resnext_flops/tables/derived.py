@@ -3,13 +3,13 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from resnext_flops.complexity.families.resnext import block_form
+from resnext_flops.complexity.families.resnext import block_form, resnext
 from resnext_flops.complexity.layers import Description, Sequential, show
+from resnext_flops.complexity.scope import template_block
 from resnext_flops.models import network
-from resnext_flops.network import described, resnext
+from resnext_flops.network import described
 from resnext_flops.published import agreement, published
 from resnext_flops.published import printed as printed_figure
-from resnext_flops.solve import template_block
 from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
 from resnext_flops.tables.table import Approximate, Cell, Column, Deviation, Table
 

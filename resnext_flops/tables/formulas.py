@@ -1,38 +1,12 @@
 """A closed form as text, LaTeX, markdown and JSON: the formula, what is free in it, and for which sizes it holds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
+from resnext_flops.complexity.architecture import size_name
 from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import ordered, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, depths, size_name
-from resnext_flops.network import Network
-
-
-class _Name(str):
-    """A name that is shown without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def call(network: Network, names: Iterable[str]) -> str:
-    """A network's call with names in the place of some of its sizes.
-
-    >>> from resnext_flops.network import resnext
-    >>> call(resnext(50), ["C", "d"]), call(resnext(50), ["n3"])
-    ('resnext(50, cardinality=C, width=d)', 'resnext((3, 4, n3, 3), cardinality=32, width=4)')
-    """
-    free = {name: _Name(name) for name in names}
-    arguments = {**network.arguments, **{ARGUMENTS.get(name, name): each for name, each in free.items()}}
-    stages = [free.get(f"n{stage}", own) for stage, own in enumerate(depths(network.description), start=1)]
-    if any(DEPTH.fullmatch(name) for name in free):
-        arguments["depth"] = tuple(stages)
-    shown = {name: each for name, each in arguments.items() if name in network.arguments}
-    return repr(Network(network.family, shown, network.description, network.visits))
 
 
 def title(form: ClosedForm, model: str) -> str:
@@ -52,10 +26,10 @@ def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     """The formula for a terminal or a pipe, one line a stage.
 
     >>> from resnext_flops.complexity.symbolic import Reading
-    >>> from resnext_flops.network import resnext
-    >>> net = resnext(50)
-    >>> form = ClosedForm(Reading(net.family, net.arguments, ["C", "d"], "block"), "macs")
-    >>> print(to_text(form, call(net, ["C", "d"])))
+    >>> from resnext_flops.complexity.families.resnext import resnext
+    >>> architecture = resnext(50).architecture
+    >>> form = ClosedForm(Reading(architecture, ["C", "d"], "block"), "macs")
+    >>> print(to_text(form, architecture.call(["C", "d"])))
     Multiply-adds of the template block of resnext(50, cardinality=C, width=d)
     <BLANKLINE>
     28224 C d^2 + 1605632 C d

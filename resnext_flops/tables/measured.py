@@ -5,13 +5,13 @@ from fractions import Fraction
 
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.memory import Memory
+from resnext_flops.complexity.model import Model
 from resnext_flops.correlation import Correlations
 from resnext_flops.errors import InputError
 from resnext_flops.measuring import Measured, Measurement
 from resnext_flops.models import network
 from resnext_flops.network import Network
 from resnext_flops.published import published
-from resnext_flops.subject import training_macs
 from resnext_flops.tables.render import short
 from resnext_flops.tables.table import Cell, Column, Table
 from resnext_flops.timing import Spread
@@ -50,7 +50,7 @@ def times(measurement: Measurement) -> Table:
 def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
     row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
     training = measurement.settings.training
-    row["macs"] = each.batch * (training_macs(each.network) if training else each.network.cost().macs)
+    row["macs"] = each.batch * _macs(each.network, training=training)
     row["intensity"] = None if each.intensity is None else float(each.intensity)
     achieved, attainable = each.achieved(), each.attainable(measurement.machine)
     if each.seconds is None or achieved is None:
@@ -65,6 +65,11 @@ def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
         "roofline_percent": Fraction(achieved / attainable) if attainable else None,
         "turns": each.seconds.values,
     }
+
+
+def _macs(model: Model, *, training: bool) -> int:
+    """Multiply-adds of one example: of a forward pass, or of a training step."""
+    return model.training_macs if training else model.cost().macs
 
 
 def _ratio(ratio: Spread | None) -> dict[str, Cell]:
@@ -229,7 +234,7 @@ def one(found: Measured) -> Table:
 def paper_networks() -> dict[Network, Mapping[str, Cell]]:
     """The networks of the paper's Section 5.1 with its printed rows, ResNet-101 first: ratios are to it."""
     rows = {network(row["network"]): row for row in published("resnext")["performance"]["rows"]}
-    return dict(sorted(rows.items(), key=lambda item: item[0].family.__name__ != "resnet"))
+    return dict(sorted(rows.items(), key=lambda item: item[0].architecture.name != "resnet"))
 
 
 def section_5_1(measurement: Measurement) -> Table:
@@ -245,7 +250,7 @@ def section_5_1(measurement: Measurement) -> Table:
     rows: list[dict[str, Cell]] = []
     for each in measurement.models:
         row = by_name[repr(each.network)]
-        ratio = {"macs_ratio": training_macs(each.network) / training_macs(first)}
+        ratio = {"macs_ratio": _macs(each.network, training=True) / _macs(first, training=True)}
         ratio["paper_ratio"] = float(Fraction(str(row["seconds"])) / Fraction(str(printed[first]["seconds"])))
         rows.append(
             {"model": row["model"], "setting": row["setting"], "batch": each.batch, "seconds_printed": row["seconds"]}

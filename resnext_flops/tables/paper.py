@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from resnext_flops.complexity import notation
+from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stages
-from resnext_flops.network import Network, resnet, resnext
+from resnext_flops.complexity.scope import template_block
+from resnext_flops.network import Network
 from resnext_flops.proof import Proof
 from resnext_flops.published import agreement, published
-from resnext_flops.solve import WIDTH_FIGURES, WidthSolution, solve_width, template_block
+from resnext_flops.solve import WIDTH_FIGURES, Solution, solve_width
 from resnext_flops.tables.render import EMPTY, text
 from resnext_flops.tables.sentences import Prove, proof_sentence
 from resnext_flops.tables.table import Cell, Column, Deviation, Stage, Table
@@ -64,17 +67,18 @@ def template(
     )
 
 
-def _template_row(solution: WidthSolution, reference: Network, proof: Proof | None) -> dict[str, Cell]:
+def _template_row(solution: Solution, reference: Network, proof: Proof | None) -> dict[str, Cell]:
     paper = dict(zip(*(published("resnext")["table_2"][key] for key in ("cardinality", "width")), strict=True))
-    printed = paper.get(solution.cardinality)
+    cardinality, width = solution.sizes["C"], solution.sizes["d"]
+    printed = paper.get(cardinality)
     block, cost = template_block(solution.network.description), solution.network.cost()
     return {
-        "cardinality": solution.cardinality,
-        "real_width": solution.real_width,
-        "width": solution.width,
+        "cardinality": cardinality,
+        "real_width": solution.root,
+        "width": width,
         "paper_width": printed,
-        "agrees": None if printed is None else printed == solution.width,
-        "group_width": solution.cardinality * solution.width,
+        "agrees": None if printed is None else printed == width,
+        "group_width": cardinality * width,
         "block_weights": block.weights,
         "block_macs": block.macs,
         "params": cost.params,
@@ -86,7 +90,7 @@ def _template_row(solution: WidthSolution, reference: Network, proof: Proof | No
     }
 
 
-def _template_notes(reference: Network, scope: str, solutions: Sequence[WidthSolution]) -> list[str]:
+def _template_notes(reference: Network, scope: str, solutions: Sequence[Solution]) -> list[str]:
     budget = solutions[0].budget
     unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
     notes = [
@@ -97,18 +101,18 @@ def _template_notes(reference: Network, scope: str, solutions: Sequence[WidthSol
         "fvcore's extra is what it counts besides, by its default rules: 2 an element for batch norm and 1 for global "
         "average pooling; its own total is the sum of its two columns.",
     ]
-    if any(row.cardinality not in published("resnext")["table_2"]["cardinality"] for row in solutions):
+    if any(row.sizes["C"] not in published("resnext")["table_2"]["cardinality"] for row in solutions):
         notes.append(f"{EMPTY} under paper's d: a cardinality that the paper's Table 2 does not have.")
     return notes
 
 
-def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[WidthSolution]) -> str:
+def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Solution]) -> str:
     other = next(name for name in WIDTH_FIGURES if name != scope)
-    others = solve_width(reference, [solution.cardinality for solution in solutions], other)
+    others = solve_width(reference, [solution.sizes["C"] for solution in solutions], other)
     different = [
-        f"C = {here.cardinality} (d = {there.width} at {other} scope, {here.width} here)"
+        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} here)"
         for here, there in zip(solutions, others, strict=True)
-        if here.width != there.width
+        if here.sizes != there.sizes
     ]
     if not different:
         return f"At {other} scope every d is the same."
@@ -203,8 +207,8 @@ def table_2() -> Table:
     solutions = solve_width(resnet(50), data["cardinality"])
     names = [f"C={cardinality}" for cardinality in data["cardinality"]]
     blocks = [template_block(solution.network.description) for solution in solutions]
-    group_widths = [solution.cardinality * solution.width for solution in solutions]
-    widths = [solution.width for solution in solutions]
+    group_widths = [solution.sizes["C"] * solution.sizes["d"] for solution in solutions]
+    widths = [solution.sizes["d"] for solution in solutions]
     lines: list[tuple[str, Sequence[Cell], bool | None]] = [
         ("width of bottleneck d, printed", data["width"], None),
         ("width of bottleneck d, solved", widths, widths == data["width"]),

@@ -39,8 +39,8 @@ def _(result: Ledger) -> list[Table]:
     return [counted.cost(result, "module", 1, {})]
 
 
-@tables.register(Solutions)
-def _(result: Solutions[Any]) -> list[Table]:
+@tables.register
+def _(result: Solutions) -> list[Table]:
     return [solutions(result, result.reference)] if result else []
 
 

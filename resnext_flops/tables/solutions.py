@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
+from resnext_flops.complexity.architecture import DEPTH
 from resnext_flops.complexity.figures import figure_name
-from resnext_flops.complexity.symbolic import DEPTH
 from resnext_flops.network import Network
 from resnext_flops.proof import Proof
 from resnext_flops.solve import Solution, identity_block
-from resnext_flops.tables.formulas import call
 from resnext_flops.tables.sentences import Prove, proof_sentence
 from resnext_flops.tables.table import Cell, Column, Deviation, Table
 
@@ -33,10 +32,11 @@ def solutions(found: Sequence[Solution], reference: Network | None = None, prove
     first = found[0]
     proofs = [prove(each.network) if prove and each.efficient else None for each in found]
     unit = figure_name(first.figure)
+    model = first.base.architecture.call(first.sizes)
     goal = f"the {unit} of {reference!r}" if reference else f"{first.budget:,} {unit}"
     return Table(
         id="solve",
-        title=f"{' and '.join(first.unknowns)} of {call(first.base, first.sizes)} for {goal}, {first.scope} scope",
+        title=f"{' and '.join(first.unknowns)} of {model} for {goal}, {first.scope} scope",
         source="",
         columns=_columns(first, proven=prove is not None),
         rows=[_row(each, proof) for each, proof in zip(found, proofs, strict=True)],

@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
-from resnext_flops.complexity.symbolic import Reading, describe, own_sizes
+from resnext_flops.complexity.symbolic import Reading
 from resnext_flops.models import NAMED, families
 
 C, d = sympy.symbols("C d", positive=True, integer=True)
 
 
 def free_sizes(network: rf.Network) -> dict[str, int | None]:
-    return own_sizes(network.family, network.arguments)
+    return dict(network.sizes())
 
 
 def symbols(*names: str) -> dict[str, sympy.Symbol]:
@@ -70,7 +71,7 @@ def test_the_given_symbols_are_used() -> None:
 
 def test_sympy_symbols_in_the_description_give_the_same() -> None:
     # The same code with SymPy's own arithmetic: slower, and independent of ours.
-    description = rf.resnext(50).family(50, cardinality=C, width=d)
+    description = rf.resnext(50).architecture.describe({"C": C, "d": d})
     from resnext_flops.complexity.cost import ledger
     from resnext_flops.complexity.layers import walk
 
@@ -97,7 +98,7 @@ def test_every_named_network_costs_what_its_formulas_say_with_all_sizes_free(nam
 
 
 def check_at_a_random_point(network: rf.Network, names: list[str], data: st.DataObject) -> None:
-    reading = Reading(network.family, network.arguments, names)
+    reading = Reading(network.architecture, names)
     sizes: dict[str, int] = {}
     for name in reading.free:
         least = reading.least[name]
@@ -137,7 +138,7 @@ def test_a_resolution_between_two_has_another_polynomial() -> None:
 def test_the_period_is_found_and_not_assumed() -> None:
     # ResNet halves five times, so from a period of 1 on the quotients ask for 2^5.
     network = rf.resnet(50)
-    reading = Reading(network.family, network.arguments, ["r"], period=1)
+    reading = Reading(network.architecture, ["r"], period=1)
     assert reading.resolutions is not None
     assert reading.resolutions.period == 32
 
@@ -157,7 +158,7 @@ def test_a_size_that_changes_the_structure_is_free_from_beyond_it() -> None:
         first = {} if width == 1 else {"first": Conv(width, 1)}
         return Description((3, resolution, resolution), Sequential.of(**first, last=Conv(width, 3, padding=1)))
 
-    reading = Reading(family, {"width": 3, "resolution": 8}, ["d"])
+    reading = Reading(Architecture.of(family, {}), ["d"])
     assert reading.least == {"d": 2}
     assert substitute(reading.figure("weights"), {"d": 5}) == figure(reading.at({"d": 5}), "weights")
 
@@ -196,4 +197,4 @@ def test_what_cannot_be_free_or_evaluated() -> None:
 
 def test_shape_preserving_replacement_keeps_the_rest() -> None:
     network = rf.resnext(50)
-    assert describe(network.family, network.arguments, {"n1": 3}) == network.description
+    assert network.architecture.describe({"n1": 3}) == network.description

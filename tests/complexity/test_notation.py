@@ -6,7 +6,7 @@ from resnext_flops.complexity.notation import Bracket, stage
 
 
 def test_basic_blocks_have_two_rows() -> None:
-    node = dict(resnet(18).body.children)["conv3"]
+    node = dict(resnet(18).description.body.children)["conv3"]
     assert isinstance(node, Sequential)
     parts = stage(node, (64, 56, 56))
     assert [str(part) for part in parts] == ["[3x3, 128; 3x3, 128] x 2"]

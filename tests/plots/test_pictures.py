@@ -24,11 +24,11 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.counters.lookup import model
 from resnext_flops.plots import KINDS, NETWORKS, draw, save
 from resnext_flops.plots.space import space
 from resnext_flops.plots.style import SETTINGS
 from resnext_flops.plots.width import width
-from resnext_flops.subject import subject
 
 EXAMPLES: dict[str, list[tuple[str, ...]]] = {
     **{kind: [()] for kind in KINDS},
@@ -158,7 +158,7 @@ def test_axes_of_ones_own_are_drawn_into_and_settings_left_alone() -> None:
 def test_networks_and_ledgers_are_drawn_like_their_names() -> None:
     net = rf.resnet_cifar(20)
     for each in ("resnet20_cifar", net, net.cost()):
-        figure = draw("stages", [each, subject("resnet18")])
+        figure = draw("stages", [each, model("resnet18")])
         assert [axes.get_title("left") for axes in figure.axes] == ["resnet_cifar(20)", "resnet(18)"]
 
 

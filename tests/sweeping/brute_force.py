@@ -5,7 +5,6 @@ from itertools import product
 from typing import Any
 
 from resnext_flops.network import Network
-from resnext_flops.solve import with_sizes
 
 Design = dict[str, int]
 
@@ -15,7 +14,7 @@ def every_design(network: Network, over: Mapping[str, Sequence[int]]) -> list[De
     found = []
     for values in product(*over.values()):
         sizes = dict(zip(over, values, strict=True))
-        cost = with_sizes(network, sizes).cost()
+        cost = network.replace(**sizes).cost()
         found.append({**sizes, "params": cost.params, "macs": cost.macs, "activations": cost.activations})
     return found
 

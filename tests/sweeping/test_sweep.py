@@ -14,7 +14,6 @@ import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Description, Sequential
 from resnext_flops.errors import InputError
 from resnext_flops.network import Network
-from resnext_flops.solve import with_sizes
 from resnext_flops.sweeping.asked import Sweep, plan_sweep
 from resnext_flops.sweeping.search import Grain
 from tests.sweeping.brute_force import Design, every_design, front, ordered, value
@@ -123,7 +122,7 @@ def test_figures_of_random_designs_equal_the_integer_reading() -> None:
     found = rf.sweep(rf.resnext(50), space, sample=30, seed=1)
     assert len(found) == 30
     for row in rows(found):
-        cost = with_sizes(rf.resnext(50), {name: row[name] for name in space}).cost()
+        cost = rf.resnext(50).replace(**{name: row[name] for name in space}).cost()
         assert (row["params"], row["macs"], row["activations"]) == (cost.params, cost.macs, cost.activations)
 
 
@@ -140,7 +139,7 @@ def test_figures_of_random_designs_equal_the_integer_reading() -> None:
 def test_every_family_can_be_swept(network: Network, space: dict[str, Sequence[int]]) -> None:
     designs = []
     for values in every(space):
-        cost = with_sizes(network, values).cost() if "n1" not in values else None
+        cost = network.replace(**values).cost() if "n1" not in values else None
         designs.append(values if cost is None else {**values, "macs": cost.macs, "params": cost.params})
     found = rows(rf.sweep(network, space))
     assert [{name: row[name] for name in design} for row, design in zip(found, designs, strict=True)] == designs
@@ -182,7 +181,7 @@ def test_a_space_of_a_million_million_designs_is_swept() -> None:
     budgets = ["macs <= 4.2e9", "params <= 26e6"]
     found = rf.sweep(rf.resnext(50), space, budget=budgets, by="-macs", top=5)
     for row in rows(found):
-        cost = with_sizes(rf.resnext(50), {name: row[name] for name in space}).cost()
+        cost = rf.resnext(50).replace(**{name: row[name] for name in space}).cost()
         assert row["macs"] == cost.macs <= 4.2e9
         assert row["params"] == cost.params <= 26e6
     assert found["macs"].is_monotonic_decreasing

@@ -19,10 +19,12 @@ from resnext_flops.complexity.layers import (
     size,
 )
 from resnext_flops.errors import unknown
+from resnext_flops.network import family
 
 VERSIONS = ("torchvision", "paper")
 
 
+@family
 def alexnet(
     version: str = "torchvision",
     *,

@@ -25,6 +25,7 @@ from resnext_flops.complexity.layers import (
     size,
 )
 from resnext_flops.errors import unknown
+from resnext_flops.network import family
 
 VERSIONS = ("torchvision", "paper")
 
@@ -45,6 +46,7 @@ INCEPTION = {
 Unit = Callable[..., Sequential]
 
 
+@family
 def googlenet(
     version: str = "torchvision",
     *,

@@ -26,8 +26,10 @@ from resnext_flops.complexity.layers import (
     size,
 )
 from resnext_flops.errors import InputError
+from resnext_flops.network import family
 
 
+@family
 def inception_v3(
     *,
     aux: bool = True,
@@ -155,6 +157,7 @@ def _auxiliary(classes: Size) -> Auxiliary:
     )
 
 
+@family
 def inception_v4(
     *,
     blocks: Any = (4, 7, 3),

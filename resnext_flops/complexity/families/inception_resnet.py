@@ -18,8 +18,10 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
+from resnext_flops.network import family
 
 
+@family
 def inception_resnet_v2(
     *,
     blocks: Any = (10, 20, 9),

@@ -29,6 +29,7 @@ from resnext_flops.complexity.layers import (
     size,
 )
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.network import family
 
 BASIC_DEPTHS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 BOTTLENECK_DEPTHS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}
@@ -47,6 +48,7 @@ class Style(NamedTuple):
     stride_in: str = "3x3"
 
 
+@family
 def resnet(
     depth: Any = 50,
     *,
@@ -98,6 +100,7 @@ def resnet(
     return assemble(stages, stem, style, base_width, resolution, classes, in_channels)
 
 
+@family
 def resnet_cifar(
     depth: int = 20,
     *,
@@ -119,9 +122,9 @@ def resnet_cifar(
     >>> rf.resnet_cifar(20).cost().params
     269722
     """
-    blocks = cifar_depths(depth, layers_a_block=2, others=2)
-    arguments = {"resolution": resolution, "classes": classes, "base_width": base_width, "in_channels": in_channels}
-    return resnet(blocks, block="basic", shortcut=shortcut, preactivation=preactivation, stem="cifar", **arguments)
+    style, base_width = make_style(shortcut, preactivation, "3x3"), size("base_width", base_width)
+    stages = basic_stages(cifar_depths(depth, layers_a_block=2, others=2), base_width, style, "cifar")
+    return assemble(stages, "cifar", style, base_width, resolution, classes, in_channels)
 
 
 def block_kind(depth: Any, block: str | None) -> str:

@@ -25,11 +25,13 @@ from resnext_flops.complexity.layers import (
     Sum,
     size,
 )
+from resnext_flops.network import family
 
 # The paper's ResNeXts; ResNet-200 is a network of its own.
 DEPTHS = {depth: BOTTLENECK_DEPTHS[depth] for depth in (50, 101, 152)}
 
 
+@family
 def resnext(
     depth: Any = 50,
     cardinality: Size = 32,
@@ -71,6 +73,7 @@ def resnext(
     return assemble(stages, stem, style, base_width, resolution, classes, in_channels)
 
 
+@family
 def resnext_cifar(
     depth: int = 29,
     cardinality: Size = 8,
@@ -93,9 +96,10 @@ def resnext_cifar(
     >>> print(f"{rf.resnext_cifar(29, cardinality=8, width=64).cost().params / 1e6:.1f} million, as in Table 7")
     34.4 million, as in Table 7
     """
+    style, base_width = make_style(shortcut, preactivation=False, stride_in="3x3"), size("base_width", base_width)
     blocks = cifar_depths(depth, layers_a_block=3, others=2)
-    arguments = {"resolution": resolution, "classes": classes, "base_width": base_width, "in_channels": in_channels}
-    return resnext(blocks, cardinality, width, shortcut=shortcut, stem="cifar", **arguments)
+    stages = bottleneck_stages(blocks, cardinality, width, base_width, style, "cifar")
+    return assemble(stages, "cifar", style, base_width, resolution, classes, in_channels)
 
 
 def block_form(form: str, cardinality: int, width: int, channels: int) -> Node:

@@ -7,8 +7,10 @@ from typing import Any
 
 from resnext_flops.complexity.families.resnet import assemble, basic_stages, cifar_depths, make_style
 from resnext_flops.complexity.layers import Description, Size, size
+from resnext_flops.network import family
 
 
+@family
 def wide_resnet(
     depth: int = 28,
     widening: Size = 10,

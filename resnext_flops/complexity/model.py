@@ -1,0 +1,72 @@
+"""What every question is asked of: a model, whether it was described or built.
+
+`complexity/network.py` has the described models, `counters/built.py` the built ones. A function that takes a model asks
+it through this protocol and does not ask what it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from resnext_flops.complexity.layers import Shape
+from resnext_flops.complexity.ledger import Ledger, Origin
+from resnext_flops.complexity.memory import Memory
+from resnext_flops.complexity.symbolic import Reading
+from resnext_flops.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class CannotAnswerError(InputError):
+    """A question that a model of this kind cannot answer."""
+
+
+class Model(Protocol):
+    """A model: a function from sizes to a cost, whoever wrote it down.
+
+    name: the call or the name that makes it.
+    input: the shape of one input, without the batch.
+    arguments: what its family or its constructor was called with.
+    """
+
+    @property
+    def name(self) -> str:
+        """The call or the name that makes it."""
+
+    @property
+    def input(self) -> Shape:
+        """The shape of one input, without the batch."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What its family or its constructor was called with."""
+
+    @property
+    def origin(self) -> Origin:
+        """Whether its cost is derived from a description, or counted in one run of a real module."""
+
+    def sizes(self) -> Mapping[str, int | None]:
+        """What can be free, and its value; None where another size decides."""
+
+    def replace(self, **sizes: Any) -> Self:
+        """The same model with other sizes. Raises InputError for a size that it does not have."""
+
+    def cost(self, *, training: bool = False) -> Ledger:
+        """The exact cost of one example: derived, or counted in one run, in training mode where asked for."""
+
+    @property
+    def training_macs(self) -> int:
+        """Multiply-adds of one training step for one example: see `Ledger.training_macs`."""
+
+    def part(self, scope: str) -> Ledger:
+        """The cost of one scope: `block`, `stage`, `network`, or a path. Raises InputError for one it has not."""
+
+    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> Reading:
+        """Its figures as formulas of free sizes. Raises CannotAnswerError where none are known."""
+
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
+        """The exact bytes of its tensors. Raises CannotAnswerError where they are not known."""
+
+    def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
+        """The real module on a device. Raises InputError if it cannot be built."""
