@@ -113,7 +113,7 @@ class Network:
         """
         from resnext_flops.complexity.memory import memory
 
-        return memory(self.description, self.cost(), batch, dtype, optimizer)
+        return memory(self.cost(), batch, dtype, optimizer)
 
     def replace(self, **changes: Any) -> "Network":
         """The same network with other arguments.

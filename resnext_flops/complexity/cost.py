@@ -139,12 +139,13 @@ def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     # The blocks of a stage are one description met many times, so each layer of it is costed once.
     known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
     entries = []
-    for path, layer, inputs, output, times, training_only in visits:
+    for path, layer, inputs, output, times, training_only, takes, makes, holds in visits:
         key = (id(layer), inputs)
         found = known.get(key)
         if found is None:
             found = known[key] = cost(layer, inputs, output)
-        entries.append(Entry(path, found.kind, inputs, output, *found[1:], times=times, training_only=training_only))
+        held = tuple(dict.fromkeys(holds))  # a part and the first part in it hold one value
+        entries.append(Entry(path, found.kind, inputs, output, *found[1:], times, training_only, 0, takes, makes, held))
     return Ledger(name, visits[0].inputs[0], tuple(entries))
 
 
@@ -163,7 +164,7 @@ class NetworkLedger(Ledger):
         rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in self._collapsed}}
         return add_up(
             (rules[type(layer)](layer, inputs, output), times, training_only)
-            for _, layer, inputs, output, times, training_only in self._collapsed
+            for _, layer, inputs, output, times, training_only, *_ in self._collapsed
         )
 
     @cached_property

@@ -387,12 +387,12 @@ class Repeat(_Node, frozen=True):
 
 def _children(_: str, given: Any) -> Any:
     """Children by name, no two of which have one name when the blocks of each `Repeat` have got theirs."""
-    children = tuple((name, child) for name, child in given)
+    children = tuple([(name, child) for name, child in given])
     repeats = {name: child.times for name, child in children if isinstance(child, Repeat)}
-    names = [f"{name}1" if name in repeats else name for name, _ in children]
     taken: set[str] = set()
-    for name in names:
-        if name in taken or any(_is_later_block(name, stage, times) for stage, times in repeats.items()):
+    for child, _ in children:
+        name = f"{child}1" if child in repeats else child
+        if name in taken or (repeats and any(_is_later_block(name, stage, times) for stage, times in repeats.items())):
             raise InputError(f"two children have the name {name!r}; every child needs a name of its own")
         taken.add(name)
     return children
@@ -506,12 +506,23 @@ class Description(_Value, frozen=True):
     body: Sequential
 
 
+class Value(NamedTuple):
+    """What flows from one layer to the next: its number, and its shape. The network's input is value 0."""
+
+    number: int
+    shape: Shape
+
+
 class Visit(NamedTuple):
     """One layer (or sum, concatenation, auxiliary head) as the walk meets it.
 
     `times` is 1, but for the repeated body of a stage whose depth is a symbol, or in a collapsed walk. `training_only`
     are the layers of an auxiliary head, and after them the head itself, whose inputs are what passes through and what
     the head puts out.
+
+    takes, makes: the numbers of the values that it takes in and puts out. What passes an auxiliary head stays the same
+        value.
+    holds: the values that the parts of the network around it were given, and hold until they have their outputs.
     """
 
     path: str
@@ -520,6 +531,9 @@ class Visit(NamedTuple):
     output: Shape
     times: Size = 1
     training_only: bool = False
+    takes: tuple[int, ...] = ()
+    makes: int = 0
+    holds: tuple[int, ...] = ()
 
 
 def walk(node: Node, shape: Shape, collapse: bool = False) -> list[Visit]:
@@ -529,63 +543,109 @@ def walk(node: Node, shape: Shape, collapse: bool = False) -> list[Visit]:
 
     Raises InputError, with the path of the layer, where a layer cannot take its input.
 
-    >>> [visit.path for visit in walk(Sequential.of(conv=Conv(8, 3), relu=ReLU()), (3, 32, 32))]
-    ['conv', 'relu']
+    >>> body = Sequential.of(conv=Conv(3, 1), add=Sum.of(residual=ReLU(), shortcut=IDENTITY))
+    >>> for visit in walk(body, (3, 32, 32)):
+    ...     print(visit.path, visit.takes, visit.makes, visit.holds)
+    conv (0,) 1 (0,)
+    add.residual (1,) 2 (0, 1)
+    add (2, 1) 3 (0, 1)
     """
-    visits: list[Visit] = []
+    walked = _Walk(collapse)
     try:
-        _walk(node, shape, "", 1, visits, collapse)
+        walked.node(node, Value(0, shape))
     except RecursionError:
         raise InputError("the description is nested too deeply") from None
-    return visits
+    return walked.visits
 
 
-def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool = False) -> Shape:
-    if isinstance(node, Sequential):
+class _Walk:
+    """One walk, and what it has visited. The value that a visit makes has the number of the visit, counted from 1."""
+
+    def __init__(self, collapse: bool) -> None:
+        self.collapse = collapse
+        self.visits: list[Visit] = []
+
+    def node(self, node: Node, given: Value, path: str = "", times: Size = 1, holds: tuple[int, ...] = ()) -> Value:
+        """Visit a node that is given a value, and return the value that it puts out."""
+        if isinstance(node, Sequential):
+            return self._sequence(node, given, path, times, (*holds, given.number))
+        if isinstance(node, Auxiliary):
+            raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
+        if not isinstance(node, (Sum, Concat)):
+            return self._layer(node, [given], path, times, holds)
+        holds = (*holds, given.number)
+        branches = [(f"{path}.{name}" if path else name, branch) for name, branch in node.branches]
+        taken = [self.node(branch, given, name, times, holds) for name, branch in branches]
+        return self._layer(node, taken, path, times, holds)
+
+    def _layer(
+        self, layer: Layer | Sum | Concat, taken: list[Value], path: str, times: Size, holds: tuple[int, ...]
+    ) -> Value:
+        inputs = tuple([value.shape for value in taken])
+        try:
+            output = layer.output(*inputs)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        takes, made = tuple([value.number for value in taken]), len(self.visits) + 1
+        self.visits.append(Visit(path, layer, inputs, output, times, False, takes, made, holds))
+        return Value(made, output)
+
+    def _sequence(self, node: Sequential, value: Value, path: str, times: Size, holds: tuple[int, ...]) -> Value:
         for name, child in node.children:
             child_path = f"{path}.{name}" if path else name
             if isinstance(child, Repeat):
-                shape = _repeat(child, shape, child_path, times, visits, collapse)
+                value = self._repeat(child, value, child_path, times, holds)
             elif isinstance(child, Auxiliary) and not path:
-                _auxiliary(child, shape, name, visits, collapse)
+                self._auxiliary(child, value, name, holds)
             else:
-                shape = _walk(child, shape, child_path, times, visits, collapse)
-        return shape
-    if isinstance(node, Auxiliary):
-        raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
-    inputs: tuple[Shape, ...] = (shape,)
-    if isinstance(node, (Sum, Concat)):
-        branches = ((f"{path}.{name}" if path else name, branch) for name, branch in node.branches)
-        inputs = tuple(_walk(branch, shape, name, times, visits, collapse) for name, branch in branches)
-    try:
-        output = node.output(*inputs)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    visits.append(Visit(path, node, inputs, output, times))
-    return output
+                value = self.node(child, value, child_path, times, holds)
+        return value
+
+    def _auxiliary(self, node: Auxiliary, given: Value, path: str, holds: tuple[int, ...]) -> None:
+        start = len(self.visits)
+        output = self.node(node.head, given, path, 1, holds)
+        self.visits[start:] = [visit._replace(training_only=True) for visit in self.visits[start:]]
+        inputs, takes = (given.shape, output.shape), (given.number, output.number)
+        self.visits.append(Visit(path, node, inputs, given.shape, 1, True, takes, given.number, holds))
+
+    def _repeat(self, stage: Repeat, given: Value, path: str, times: Size, holds: tuple[int, ...]) -> Value:
+        (first, block, _), *later = stage.blocks(path, collapse=self.collapse)
+        before = self.node(block, given, first, times, holds)
+        if not later:
+            return before
+        (second, block, runs), *others = later
+        start = len(self.visits)
+        after = self.node(block, before, second, times * runs, holds)
+        if after.shape != before.shape:
+            change = f"turns {show(before.shape)} into {show(after.shape)}"
+            raise InputError(f"{path}: a repeated block must keep its shape, and {change}")
+        body = self.visits[start:]
+        taken = after.number
+        for number, (name, _, _) in enumerate(others, start=1):
+            new = _Renumbered(before.number, taken, number * len(body), len(holds))
+            self.visits += [new.visit(visit, name + visit.path[len(second) :]) for visit in body]
+            taken = after.number + number * len(body)
+        return Value(taken, before.shape)
 
 
-def _auxiliary(node: Auxiliary, shape: Shape, path: str, visits: list[Visit], collapse: bool) -> None:
-    start = len(visits)
-    output = _walk(node.head, shape, path, 1, visits, collapse)
-    visits[start:] = [visit._replace(training_only=True) for visit in visits[start:]]
-    visits.append(Visit(path, node, (shape, output), node.output(shape, output), training_only=True))
+class _Renumbered(NamedTuple):
+    """The numbers of a block that runs again: it takes another value than `before`, and makes each later one anew."""
 
+    before: int
+    taken: int
+    shift: int
+    outside: int  # how many of the held values are held outside the block, and stay the same
 
-def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool) -> Shape:
-    (first, block, _), *later = stage.blocks(path, collapse=collapse)
-    shape = _walk(block, shape, first, times, visits, collapse)
-    if not later:
-        return shape
-    (second, block, runs), *others = later
-    start = len(visits)
-    output = _walk(block, shape, second, times * runs, visits, collapse)
-    if output != shape:
-        raise InputError(f"{path}: a repeated block must keep its shape, and turns {show(shape)} into {show(output)}")
-    body = visits[start:]
-    for name, _, _ in others:
-        visits += [visit._replace(path=f"{name}{visit.path[len(second) :]}") for visit in body]
-    return shape
+    def visit(self, visit: Visit, path: str) -> Visit:
+        """The visit of the same layer in this block."""
+        _, layer, inputs, output, times, training_only, takes, makes, holds = visit
+        kept = holds[: self.outside] + self._numbers(holds[self.outside :])
+        takes = self._numbers(takes)
+        return Visit(path, layer, inputs, output, times, training_only, takes, makes + self.shift, kept)
+
+    def _numbers(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        before, taken, shift, _ = self
+        return tuple([taken if number == before else number + shift for number in numbers])
 
 
 def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]:
@@ -602,5 +662,5 @@ def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]
             raise InputError(f"{name}: a stage is a Sequential that holds its Repeat")
         if isinstance(node, Auxiliary):
             continue
-        before, shape = shape, _walk(node, shape, name, 1, [])
+        before, shape = shape, _Walk(collapse=True).node(node, Value(0, shape), name).shape
         yield name, node, before, shape

@@ -25,6 +25,9 @@ class Entry(NamedTuple):
     """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
 
     `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
+
+    takes, makes, holds: the numbers of the values that the layer takes, makes, and that are held around it (see
+        `layers.Visit`).
     """
 
     path: str
@@ -41,6 +44,9 @@ class Entry(NamedTuple):
     times: Size = 1
     training_only: bool = False
     backward: Size = 0
+    takes: tuple[int, ...] = ()
+    makes: int = 0
+    holds: tuple[int, ...] = ()
 
 
 def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:

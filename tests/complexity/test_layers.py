@@ -128,6 +128,38 @@ def test_repeated_blocks_have_paths_of_their_own() -> None:
     ]
 
 
+def test_values_have_numbers() -> None:
+    head = Sequential.of(flatten=Flatten(), fc=Linear(5))
+    add = Sum.of(residual=Sequential.of(conv=Conv(4, 1), relu=ReLU()), shortcut=IDENTITY)
+    visits = walk(Sequential.of(conv=Conv(4, 1), aux=Auxiliary(head), add=add, last=ReLU()), (3, 2, 2))
+    assert [(visit.path, visit.takes, visit.makes) for visit in visits] == [
+        ("conv", (0,), 1),
+        ("aux.flatten", (1,), 2),
+        ("aux.fc", (2,), 3),
+        ("aux", (1, 3), 1),  # what passes through stays the same value
+        ("add.residual.conv", (1,), 5),
+        ("add.residual.relu", (5,), 6),
+        ("add", (6, 1), 7),
+        ("last", (7,), 8),
+    ]
+    assert {visit.path: set(visit.holds) for visit in visits if visit.path.startswith("add")} == {
+        "add.residual.conv": {0, 1},
+        "add.residual.relu": {0, 1},
+        "add": {0, 1},
+    }
+
+
+@pytest.mark.parametrize("first", [Conv(4, 1), IDENTITY, Sum.of(a=Conv(4, 1), b=IDENTITY)])
+@pytest.mark.parametrize("body", [ReLU(), IDENTITY, Sequential.of(add=Sum.of(a=Sequential.of(r=ReLU()), b=IDENTITY))])
+def test_a_repeated_block_has_the_values_of_blocks_written_out(first: Node, body: Node) -> None:
+    repeated = Sequential.of(stage=Sequential.of(block=Repeat(body, 4, first=first)), last=ReLU())
+    written = Sequential.of(
+        stage=Sequential.of(block1=first, block2=body, block3=body, block4=body),
+        last=ReLU(),
+    )
+    assert walk(repeated, (4, 2, 2)) == walk(written, (4, 2, 2))
+
+
 def test_a_repeated_block_keeps_its_shape() -> None:
     stage = Sequential.of(block=Repeat(Conv(8, 1), 2, first=Conv(4, 1)))
     with pytest.raises(InputError, match="block: a repeated block must keep its shape"):
