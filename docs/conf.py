@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from importlib import import_module
+from inspect import Signature, signature
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,12 +122,10 @@ def skip_fields(*event: Any) -> bool | None:
 def show_fields(*event: Any) -> tuple[str, str] | None:
     """The signature of a layer: its fields, which it takes in this order or by name."""
     _, _, _, member, *_ = event
-    fields = getattr(member, "_fields", None)
-    if not isinstance(fields, dict):
+    if not hasattr(member, "__struct_fields__"):
         return None
-    # What has no default holds a bare object in its place.
-    shown = (name if type(default) is object else f"{name}={default!r}" for name, default in fields.items())
-    return f"({', '.join(shown)})", ""
+    shown = signature(member).parameters.values()
+    return str(Signature([field.replace(annotation=field.empty) for field in shown])), ""
 
 
 EXAMPLES = re.compile(r"\| (?P<head>Examples?:) +")

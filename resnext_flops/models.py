@@ -8,10 +8,14 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import NoReturn, get_args
+
+import msgspec
 
 from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
 from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
+from resnext_flops.complexity.layers import Description, Node, Repeat
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network, described
 
@@ -105,42 +109,67 @@ def network(model: str) -> Network:
     raise unknown("network", model, NAMED)
 
 
+# Every layer and every way to put them together, as a file names them.
+KINDS = tuple(kind.__name__ for kind in (*get_args(Node), Repeat))
+
+
+class _Saved(msgspec.Struct, forbid_unknown_fields=True):
+    """What a file holds: the call of a network, and its description, each layer an object that names its class."""
+
+    network: str
+    description: Description
+
+
 def save(network: Network, path: "str | os.PathLike[str]") -> None:
     """Write a network's description and its call to a JSON file, whole or not at all.
 
-    Raises InputError if the file cannot be written.
+    Raises InputError if the file cannot be written, or a size of the network is a formula.
     """
-    import json
-
-    from resnext_flops.complexity.json_form import to_json
     from resnext_flops.writing import write
 
-    content = {"network": repr(network), "description": json.loads(to_json(network.description))}
-    write(path, json.dumps(content, indent=1) + "\n")
+    try:
+        content = msgspec.json.encode(_Saved(repr(network), network.description), enc_hook=_refuse)
+    except RecursionError:
+        raise InputError("a network that is nested so deeply cannot be saved") from None
+    write(path, msgspec.json.format(content, indent=1).decode() + "\n")
+
+
+def _refuse(value: object) -> NoReturn:
+    raise InputError(f"a network with the size {value} cannot be saved; give every free size a number first")
 
 
 def load(path: "str | os.PathLike[str]") -> Network:
     """The network that `save` wrote: with the arguments of its call, where the call still gives that description.
 
-    Raises InputError for a file that cannot be read or holds no description.
+    Raises InputError for a file that cannot be read or holds no description, with the place of what is wrong.
     """
-    import json
     from pathlib import Path
 
-    from resnext_flops.complexity.json_form import from_json
-
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        call, description = content["network"], from_json(json.dumps(content["description"]))
+        saved = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        own = described(saved.description, saved.network)
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{str(path)!r} holds no saved network: {error}") from None
+    except RecursionError:
+        raise InputError(f"{str(path)!r} holds no saved network: it is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} holds no saved network: {_sentence(str(error))}") from None
     try:
-        same = network(call)
+        same = _call(saved.network)
     except InputError:
-        return described(description, call)
-    return same if same.description == description else described(description, call)
+        return own
+    return same if same.description == saved.description else own
+
+
+def _sentence(message: str) -> str:
+    """msgspec's message as ours: the place first, and the nearest names for a layer that does not exist."""
+    what, _, place = message.replace("`", "").rpartition(" - at ")
+    if not what:
+        return place
+    if named := re.fullmatch(r"Invalid value '(.*)'", what):
+        place, name = place.removesuffix(".layer"), named[1]
+        what = f"a {name} cannot stand here" if name in KINDS else str(unknown("layer", name, KINDS))
+    return f"{place}: {what}"
 
 
 def _call(text: str) -> Network:
@@ -152,7 +181,7 @@ def _call(text: str) -> Network:
                 named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
             case _:
                 raise _unreadable(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError):
         raise _unreadable(text) from None
     if family not in families():
         raise unknown("family", family, families())

@@ -167,7 +167,7 @@ class Network:
         """
         from resnext_flops.complexity.memory import memory
 
-        return memory(self.description, self.cost(), batch, dtype, optimizer)
+        return memory(self.cost(), batch, dtype, optimizer)
 
     def sizes(self) -> Mapping[str, int | None]:
         """What can be free in a closed form, with its value; None where another size decides.

@@ -5,13 +5,13 @@ each output pixel; a fully-connected layer is the same with one pixel. Eqn. 4 of
 first over one block. What the figures mean is written in `ledger.py`.
 """
 
-from collections.abc import Sequence
-from functools import partial, singledispatch
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
 from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.layers import Description, Node, Shape, Size, Visit
+from resnext_flops.complexity.layers import Description, Shape, Size, Visit
 from resnext_flops.complexity.ledger import Entry, Ledger, add_up
 
 
@@ -139,12 +139,15 @@ def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     # The blocks of a stage are one description met many times, so each layer of it is costed once.
     known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
     entries = []
-    for path, layer, inputs, output, times, training_only in visits:
+    for path, layer, inputs, output, times, training_only, takes, makes, holds in visits:
         key = (id(layer), inputs)
         found = known.get(key)
         if found is None:
             found = known[key] = cost(layer, inputs, output)
-        entries.append(Entry(path, found.kind, inputs, output, *found[1:], times=times, training_only=training_only))
+        held = tuple(dict.fromkeys(holds))  # a part and the first part in it hold one value
+        entries.append(
+            Entry(path, found.kind, inputs, output, *found[1:], times, training_only, None, takes, makes, held)
+        )
     return Ledger(name, visits[0].inputs[0], tuple(entries))
 
 
@@ -158,47 +161,16 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
     rules = {kind: cost.dispatch(kind) for kind in {type(visit.layer) for visit in collapsed}}
     sums = add_up(
         (rules[type(layer)](layer, inputs, output), times, training_only)
-        for _, layer, inputs, output, times, training_only in collapsed
+        for _, layer, inputs, output, times, training_only, *_ in collapsed
     )
-    return Ledger.deferred(name, description.input, sums, partial(_entries, description))
+    return Ledger.deferred(name, description.input, sums, lambda: tuple(_entries(description)))
 
 
-def _entries(description: Description) -> tuple[Entry, ...]:
-    first, _ = first_layers(description.body)
-    return tuple(
-        entry._replace(backward=entry.macs * (1 if entry.path in first else 2))
-        for entry in ledger(layers.walk(description.body, description.input))
-    )
-
-
-def first_layers(node: Node, path: str = "") -> tuple[frozenset[str], bool]:
-    """The paths of the layers that nothing learned comes before, and whether the node itself has anything learned.
-
-    In training such a layer needs no gradient of its input.
-
-    >>> paths, learned = first_layers(layers.Sequential.of(conv=layers.Conv(4, 3), last=layers.Conv(4, 1)))
-    >>> sorted(paths), learned
-    (['conv'], True)
-    """
-    if isinstance(node, (layers.Sum, layers.Concat)):
-        parts = [first_layers(branch, f"{path}.{name}" if path else name) for name, branch in node.branches]
-        return frozenset().union(*(found for found, _ in parts)), any(learned for _, learned in parts)
-    if not isinstance(node, layers.Sequential):
-        return frozenset({path}), isinstance(node, (layers.Conv, layers.Linear, layers.BatchNorm))
-    first: frozenset[str] = frozenset()
-    for name, child in node.children:
-        where = f"{path}.{name}" if path else name
-        if isinstance(child, layers.Auxiliary):  # what comes after it does not take what it puts out
-            first |= first_layers(child.head, where)[0]
-            continue
-        blocks: Sequence[tuple[str, Node]]
-        if isinstance(child, layers.Repeat):
-            blocks = ((f"{where}1", child.first), (f"{where}2", child.body))[: child.times]
-        else:
-            blocks = ((where, child),)
-        for block, part in blocks:
-            found, learned = first_layers(part, block)
-            first |= found
-            if learned:
-                return first, True
-    return first, False
+def _entries(description: Description) -> Iterator[Entry]:
+    """The entries of a network with their gradients: of each weight, and of each input that something learned made."""
+    learned: set[int] = set()
+    for entry in ledger(layers.walk(description.body, description.input)):
+        needs_gradient = not learned.isdisjoint(entry.takes)
+        if needs_gradient or entry.params:
+            learned.add(entry.makes)
+        yield entry._replace(backward=entry.macs * (2 if needs_gradient else 1))

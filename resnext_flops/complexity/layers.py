@@ -18,10 +18,14 @@ formula.
 A new layer is one class here (what it puts out), its cost in `cost.py` and its module in `torch_model.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from inspect import get_annotations
+from math import isfinite
 from operator import index
-from typing import Any, ClassVar, NamedTuple, NoReturn, Self, TypeAlias, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from resnext_flops.errors import InputError, public
 
@@ -73,6 +77,47 @@ def pair(name: str, value: Any, minimum: int = 1) -> Pair:
     return size(name, value[0], minimum), size(name, value[1], minimum)
 
 
+def _shape(name: str, value: Any) -> Shape:
+    lengths = tuple(value) if isinstance(value, (tuple, list)) else ()
+    if not lengths:
+        raise InputError(f"{name} is {value!r}; it must be the sizes of one example, such as (3, 224, 224)")
+    return tuple(size(name, length) for length in lengths)
+
+
+def _padding(name: str, value: Any) -> Pair:
+    return pair(name, value, minimum=0)
+
+
+def _times(_: str, value: Any) -> Size:
+    return size("the number of blocks", value)
+
+
+def _number(name: str, value: Any) -> float:
+    if is_symbolic(value):
+        return value  # type: ignore[no-any-return]
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if not isfinite(number) or isinstance(value, (bool, str)):
+        raise InputError(f"{name} is {value!r}; it must be a finite number")
+    return value if type(value) is int else number
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not (isinstance(value, bool) or value in (0, 1)):
+        raise InputError(f"{name} is {value!r}; it must be True or False")
+    return bool(value)
+
+
+# Kinds of fields: the type that is stored, and the function that checks what is given and makes it that.
+Positive: TypeAlias = Annotated[Size, size]
+Window: TypeAlias = Annotated[Pair, pair]
+Padding: TypeAlias = Annotated[Pair, _padding]
+Number: TypeAlias = Annotated[float, _number]
+Flag: TypeAlias = Annotated[bool, _flag]
+
+
 def show(shape: Shape) -> str:
     """A shape as the papers write it.
 
@@ -91,6 +136,15 @@ def _window(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, ceil_mode: 
     )
 
 
+def windows(length: Size, kernel: Size, stride: Size, padding: Size = 0, dilation: Size = 1) -> Size:
+    """How many windows fit along one axis, as torch computes it; below 1 where none does.
+
+    >>> windows(224, 7, stride=2, padding=3)
+    112
+    """
+    return (length + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
 def _steps(length: Size, kernel: Size, stride: Size, padding: Size, ceil_mode: bool) -> Size:
     free = length + 2 * padding - kernel
     # With ceil_mode a window may hang over the end of the input, by less than a stride.
@@ -100,7 +154,7 @@ def _steps(length: Size, kernel: Size, stride: Size, padding: Size, ceil_mode: b
         if length < stride and not ceil_mode:
             raise InputError(f"a stride of {stride} needs at least {stride} pixels, and there are {length}")
     if not ceil_mode:
-        return free // stride + 1
+        return windows(length, kernel, stride, padding)
     last = -(-free // stride)
     # torch lets the last window start inside the input or its left padding only, never in the right padding.
     starts_outside = (last * stride - length - padding >= 0) == True  # noqa: E712 (a symbolic relation is not a bool)
@@ -112,64 +166,48 @@ def _same(_: object, *inputs: Shape) -> Shape:
     return inputs[0]
 
 
-_REQUIRED = object()
+class _Value(Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen value. It is checked when it is made, by the functions beside its fields, in Python and from JSON."""
 
-
-@dataclass_transform(frozen_default=True)
-class _Value:
-    """A frozen record of the fields that a subclass annotates.
-
-    It is what a dataclass is. But a dataclass writes the code of its methods anew whenever the package is loaded, and
-    with one for each layer that was a tenth of the time in which the command line starts.
-    """
-
-    _fields: ClassVar[Mapping[str, Any]] = {}
+    _checks: ClassVar[tuple[tuple[str, Callable[[str, Any], Any]], ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        own = {name: cls.__dict__.get(name, _REQUIRED) for name in get_annotations(cls)}
-        cls._fields = {**cls._fields, **own}
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        given = dict(zip(self._fields, args, strict=False))
-        values = {**self._fields, **given, **named}
-        missing = [name for name, value in values.items() if value is _REQUIRED]
-        if missing or len(args) > len(given) or given.keys() & named or len(values) > len(self._fields):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}; given were {args} and {named}")
-        self.__dict__.update(values)
-        self.__post_init__()
+        fields = get_annotations(cls).items()
+        cls._checks += tuple((name, kind.__metadata__[0]) for name, kind in fields if hasattr(kind, "__metadata__"))
 
     def __post_init__(self) -> None:
-        """What a subclass checks and makes uniform."""
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make another one")
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *vars(self).values()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        for name, check in self._checks:
+            given = getattr(self, name)
+            stored = check(name, given)
+            if stored is not given:
+                force_setattr(self, name, stored)
 
 
-class Conv(_Value):
+class _Node(_Value, frozen=True, tag=True, tag_field="layer"):
+    """A part of a network. In JSON it is an object of its fields, with the name of its class as `layer`."""
+
+
+class Conv(_Node, frozen=True):
     """A two-dimensional convolution to `channels`; `groups` is the paper's cardinality C in form (c) of Figure 3."""
 
-    channels: Size
-    kernel: Any
-    stride: Any = 1
-    padding: Any = 0
-    groups: Size = 1
-    bias: bool = False
+    channels: Positive
+    kernel: Window
+    stride: Window = (1, 1)
+    padding: Padding = (0, 0)
+    groups: Positive = 1
+    bias: Flag = False
 
-    def __post_init__(self) -> None:
-        self.__dict__["channels"] = size("channels", self.channels)
-        self.__dict__["kernel"] = pair("kernel", self.kernel)
-        self.__dict__["stride"] = pair("stride", self.stride)
-        self.__dict__["padding"] = pair("padding", self.padding, minimum=0)
-        self.__dict__["groups"] = size("groups", self.groups)
+    if TYPE_CHECKING:  # one number stands for both height and width
+
+        def __init__(
+            self,
+            channels: Size,
+            kernel: Size | Pair,
+            stride: Size | Pair = 1,
+            padding: Size | Pair = 0,
+            groups: Size = 1,
+            bias: bool = False,
+        ) -> None: ...
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -180,38 +218,31 @@ class Conv(_Value):
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 
-class Linear(_Value):
+class Linear(_Node, frozen=True):
     """A fully-connected layer to `features`."""
 
-    features: Size
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        self.__dict__["features"] = size("features", self.features)
+    features: Positive
+    bias: Flag = True
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
         return (*inputs[0][:-1], self.features)
 
 
-class BatchNorm(_Value):
+class BatchNorm(_Node, frozen=True):
     """Batch normalisation with a learned scale and shift a channel (Ioffe and Szegedy, 2015)."""
 
-    eps: float = 1e-5
+    eps: Number = 1e-5
     output = _same
 
 
-class _Plain(_Value):
-    """A layer that has nothing to set. Subclasses need no decorator: they compare equal to their own kind alone."""
-
-
-class ReLU(_Plain):
+class ReLU(_Node, frozen=True):
     """max(x, 0)."""
 
     output = _same
 
 
-class LocalResponseNorm(_Plain):
+class LocalResponseNorm(_Node, frozen=True):
     """x / (k + alpha s)^beta, where s is the sum of squares over 5 neighbouring maps at the same pixel.
 
     As Krizhevsky et al. (2012, Section 3.3) write it, with their constants; torch divides alpha by the neighbours.
@@ -221,32 +252,27 @@ class LocalResponseNorm(_Plain):
     output = _same
 
 
-class Dropout(_Value):
+class Dropout(_Node, frozen=True):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
-    p: float = 0.5
+    p: Number = 0.5
     output = _same
 
 
-class Scale(_Value):
+class Scale(_Node, frozen=True):
     """Each element times a constant: the scaled residuals of Inception-ResNet (arXiv:1602.07261, Section 3.3)."""
 
-    factor: float
+    factor: Number
     output = _same
 
 
-class _Pool(_Value):
+class _Pool(_Node, frozen=True):
     """A pool of each window; with `ceil_mode` the last window may hang over the end."""
 
-    kernel: Any
-    stride: Any
-    padding: Any = 0
-    ceil_mode: bool = False
-
-    def __post_init__(self) -> None:
-        self.__dict__["kernel"] = pair("kernel", self.kernel)
-        self.__dict__["stride"] = pair("stride", self.stride)
-        self.__dict__["padding"] = pair("padding", self.padding, minimum=0)
+    kernel: Window
+    stride: Window
+    padding: Padding = (0, 0)
+    ceil_mode: Flag = False
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -254,30 +280,48 @@ class _Pool(_Value):
         return (shape[0], *_window(shape, self.kernel, self.stride, self.padding, self.ceil_mode))
 
 
-class MaxPool(_Pool):
+class MaxPool(_Pool, frozen=True):
     """The maximum of each window."""
 
+    if TYPE_CHECKING:
 
-class AvgPool(_Pool):
+        def __init__(
+            self, kernel: Size | Pair, stride: Size | Pair, padding: Size | Pair = 0, ceil_mode: bool = False
+        ) -> None: ...
+
+
+class AvgPool(_Pool, frozen=True):
     """The mean of each window; with `count_include_pad` the padding counts as zeros, otherwise not at all."""
 
-    count_include_pad: bool = True
+    count_include_pad: Flag = True
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            kernel: Size | Pair,
+            stride: Size | Pair,
+            padding: Size | Pair = 0,
+            ceil_mode: bool = False,
+            count_include_pad: bool = True,
+        ) -> None: ...
 
 
-class AdaptiveAvgPool(_Value):
+class AdaptiveAvgPool(_Node, frozen=True):
     """The means over `size` bins, whatever the input; bins overlap where the size does not divide the input's."""
 
-    size: Any
+    size: Window
 
-    def __post_init__(self) -> None:
-        self.__dict__["size"] = pair("size", self.size)
+    if TYPE_CHECKING:
+
+        def __init__(self, size: Size | Pair) -> None: ...
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
         return (inputs[0][0], *self.size)
 
 
-class GlobalAvgPool(_Plain):
+class GlobalAvgPool(_Node, frozen=True):
     """The mean of each channel: `channels x 1 x 1`."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -285,7 +329,7 @@ class GlobalAvgPool(_Plain):
         return (inputs[0][0], 1, 1)
 
 
-class Flatten(_Plain):
+class Flatten(_Node, frozen=True):
     """Channels, height and width as one row of features."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -296,15 +340,11 @@ class Flatten(_Plain):
         return (features,)
 
 
-class Widen(_Value):
+class Widen(_Node, frozen=True):
     """Every stride-th pixel, and channels of zeros behind its own: He et al.'s shortcut of type A, without weights."""
 
-    channels: Size
-    stride: int
-
-    def __post_init__(self) -> None:
-        self.__dict__["channels"] = size("channels", self.channels)
-        self.__dict__["stride"] = size("stride", self.stride)
+    channels: Positive
+    stride: Positive
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
@@ -314,35 +354,88 @@ class Widen(_Value):
         return (self.channels, *_window(shape, (1, 1), (self.stride, self.stride), (0, 0)))
 
 
-class Repeat(_Value):
+class Repeat(_Node, frozen=True):
     """`first`, then `body` until there are `times` blocks. Each body keeps the shape, so its cost multiplies.
 
-    It is spliced into the `Sequential` that holds it: a child `block=Repeat(...)` becomes `block1`, `block2`, ...
+    Its blocks stand in its place in the `Sequential` that holds it: `block=Repeat(...)` becomes `block1`, `block2`, ...
     """
 
     body: "Node"
-    times: Size
+    times: Annotated[Size, _times]
     first: "Node"
 
-    def __post_init__(self) -> None:
-        self.__dict__["times"] = size("the number of blocks", self.times)
+    def blocks(self, name: str, *, collapse: bool = False) -> "Iterator[tuple[str, Node, Size]]":
+        """The blocks one by one, each with its name and how often it runs.
+
+        collapse: give the body once for all of its times, as where their number is a symbol.
+
+        >>> stage = Repeat(ReLU(), 3, first=Conv(8, 1))
+        >>> [(name, times) for name, _, times in stage.blocks("block")]
+        [('block1', 1), ('block2', 1), ('block3', 1)]
+        >>> [(name, times) for name, _, times in stage.blocks("block", collapse=True)]
+        [('block1', 1), ('block2…', 2)]
+        """
+        yield f"{name}1", self.first, 1
+        if self.times == 1:
+            return
+        if collapse or is_symbolic(self.times):
+            yield f"{name}2…", self.body, self.times - 1
+        else:
+            for number in range(2, self.times + 1):
+                yield f"{name}{number}", self.body, 1
 
 
-class Sequential(_Value):
+def _children(_: str, given: Any) -> Any:
+    """Children by name, no two of which have one name when the blocks of each `Repeat` have got theirs."""
+    children = tuple([(name, child) for name, child in given])
+    repeats = {name: child.times for name, child in children if isinstance(child, Repeat)}
+    taken: set[str] = set()
+    for child, _ in children:
+        name = f"{child}1" if child in repeats else child
+        if name in taken or (repeats and any(_is_later_block(name, stage, times) for stage, times in repeats.items())):
+            raise InputError(f"two children have the name {name!r}; every child needs a name of its own")
+        taken.add(name)
+    return children
+
+
+def _is_later_block(name: str, stage: str, times: Size) -> bool:
+    """Whether a name is that of the second or a later block of a stage."""
+    number = name.removeprefix(stage)
+    if not name.startswith(stage) or not number.isdecimal() or number != str(int(number)):
+        return False
+    return int(number) > 1 and (is_symbolic(times) or int(number) <= times)
+
+
+def _branches(name: str, given: Any) -> Any:
+    branches = _children(name, given)
+    if not branches:
+        raise InputError(f"{name} is {given!r}; there must be at least one")
+    return branches
+
+
+class Sequential(_Node, frozen=True):
     """Children one after the other. Without any it is the identity."""
 
-    children: "tuple[tuple[str, Node | Repeat], ...]"
+    children: Annotated["tuple[tuple[str, Node | Repeat], ...]", _children]
 
     @classmethod
     def of(cls, **children: "Node | Repeat") -> "Sequential":
         """From keywords: the names of the children, in order."""
         return cls(tuple(children.items()))
 
+    def parts(self) -> "Iterator[tuple[str, Node, Size]]":
+        """The children in order, with the blocks of every `Repeat` in its place: name, node, and how often it runs."""
+        for name, child in self.children:
+            if isinstance(child, Repeat):
+                yield from child.blocks(name)
+            else:
+                yield name, child, 1
 
-class _Branches(_Value):
+
+class _Branches(_Node, frozen=True):
     """Branches from one input."""
 
-    branches: "tuple[tuple[str, Node], ...]"
+    branches: Annotated["tuple[tuple[str, Node], ...]", _branches]
 
     @classmethod
     def of(cls, **branches: "Node") -> Self:
@@ -350,7 +443,7 @@ class _Branches(_Value):
         return cls(tuple(branches.items()))
 
 
-class Sum(_Branches):
+class Sum(_Branches, frozen=True):
     """Branches added element by element: the residual sum, and the aggregation of Eqn. 2."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -360,7 +453,7 @@ class Sum(_Branches):
         return inputs[0]
 
 
-class Concat(_Branches):
+class Concat(_Branches, frozen=True):
     """Branches put one behind the other along the channels (Figure 3(b), Inception)."""
 
     def output(self, *inputs: Shape) -> Shape:
@@ -373,7 +466,7 @@ class Concat(_Branches):
         return (channels, *inputs[0][1:])
 
 
-class Auxiliary(_Value):
+class Auxiliary(_Node, frozen=True):
     """An auxiliary head: the input passes through, and in training only `head` runs on it too (GoogLeNet, Section 5).
 
     It is a child of the whole network, which in training returns its own output and then those of its heads.
@@ -407,11 +500,18 @@ Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
 @public
-class Description(_Value):
+class Description(_Value, frozen=True):
     """A whole network: the shape of one input and the node that takes it."""
 
-    input: Shape
+    input: Annotated[Shape, _shape]
     body: Sequential
+
+
+class Value(NamedTuple):
+    """What flows from one layer to the next: its number, and its shape. The network's input is value 0."""
+
+    number: int
+    shape: Shape
 
 
 class Visit(NamedTuple):
@@ -420,6 +520,10 @@ class Visit(NamedTuple):
     `times` is 1, but for the repeated body of a stage whose depth is a symbol, or in a collapsed walk. `training_only`
     are the layers of an auxiliary head, and after them the head itself, whose inputs are what passes through and what
     the head puts out.
+
+    takes, makes: the numbers of the values that it takes in and puts out. What passes an auxiliary head stays the same
+        value.
+    holds: the values that the parts of the network around it were given, and hold until they have their outputs.
     """
 
     path: str
@@ -428,6 +532,9 @@ class Visit(NamedTuple):
     output: Shape
     times: Size = 1
     training_only: bool = False
+    takes: tuple[int, ...] = ()
+    makes: int = 0
+    holds: tuple[int, ...] = ()
 
 
 def walk(node: Node, shape: Shape, collapse: bool = False) -> list[Visit]:
@@ -437,61 +544,109 @@ def walk(node: Node, shape: Shape, collapse: bool = False) -> list[Visit]:
 
     Raises InputError, with the path of the layer, where a layer cannot take its input.
 
-    >>> [visit.path for visit in walk(Sequential.of(conv=Conv(8, 3), relu=ReLU()), (3, 32, 32))]
-    ['conv', 'relu']
+    >>> body = Sequential.of(conv=Conv(3, 1), add=Sum.of(residual=ReLU(), shortcut=IDENTITY))
+    >>> for visit in walk(body, (3, 32, 32)):
+    ...     print(visit.path, visit.takes, visit.makes, visit.holds)
+    conv (0,) 1 (0,)
+    add.residual (1,) 2 (0, 1)
+    add (2, 1) 3 (0, 1)
     """
-    visits: list[Visit] = []
-    _walk(node, shape, "", 1, visits, collapse)
-    return visits
+    walked = _Walk(collapse)
+    try:
+        walked.node(node, Value(0, shape))
+    except RecursionError:
+        raise InputError("the description is nested too deeply") from None
+    return walked.visits
 
 
-def _walk(node: Node, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool = False) -> Shape:
-    if isinstance(node, Sequential):
+class _Walk:
+    """One walk, and what it has visited. The value that a visit makes has the number of the visit, counted from 1."""
+
+    def __init__(self, collapse: bool) -> None:
+        self.collapse = collapse
+        self.visits: list[Visit] = []
+
+    def node(self, node: Node, given: Value, path: str = "", times: Size = 1, holds: tuple[int, ...] = ()) -> Value:
+        """Visit a node that is given a value, and return the value that it puts out."""
+        if isinstance(node, Sequential):
+            return self._sequence(node, given, path, times, (*holds, given.number))
+        if isinstance(node, Auxiliary):
+            raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
+        if not isinstance(node, (Sum, Concat)):
+            return self._layer(node, [given], path, times, holds)
+        holds = (*holds, given.number)
+        branches = [(f"{path}.{name}" if path else name, branch) for name, branch in node.branches]
+        taken = [self.node(branch, given, name, times, holds) for name, branch in branches]
+        return self._layer(node, taken, path, times, holds)
+
+    def _layer(
+        self, layer: Layer | Sum | Concat, taken: list[Value], path: str, times: Size, holds: tuple[int, ...]
+    ) -> Value:
+        inputs = tuple([value.shape for value in taken])
+        try:
+            output = layer.output(*inputs)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        takes, made = tuple([value.number for value in taken]), len(self.visits) + 1
+        self.visits.append(Visit(path, layer, inputs, output, times, False, takes, made, holds))
+        return Value(made, output)
+
+    def _sequence(self, node: Sequential, value: Value, path: str, times: Size, holds: tuple[int, ...]) -> Value:
         for name, child in node.children:
             child_path = f"{path}.{name}" if path else name
             if isinstance(child, Repeat):
-                shape = _repeat(child, shape, child_path, times, visits, collapse)
+                value = self._repeat(child, value, child_path, times, holds)
             elif isinstance(child, Auxiliary) and not path:
-                _auxiliary(child, shape, name, visits, collapse)
+                self._auxiliary(child, value, name, holds)
             else:
-                shape = _walk(child, shape, child_path, times, visits, collapse)
-        return shape
-    if isinstance(node, Auxiliary):
-        raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
-    inputs: tuple[Shape, ...] = (shape,)
-    if isinstance(node, (Sum, Concat)):
-        branches = ((f"{path}.{name}" if path else name, branch) for name, branch in node.branches)
-        inputs = tuple(_walk(branch, shape, name, times, visits, collapse) for name, branch in branches)
-    try:
-        output = node.output(*inputs)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    visits.append(Visit(path, node, inputs, output, times))
-    return output
+                value = self.node(child, value, child_path, times, holds)
+        return value
+
+    def _auxiliary(self, node: Auxiliary, given: Value, path: str, holds: tuple[int, ...]) -> None:
+        start = len(self.visits)
+        output = self.node(node.head, given, path, 1, holds)
+        self.visits[start:] = [visit._replace(training_only=True) for visit in self.visits[start:]]
+        inputs, takes = (given.shape, output.shape), (given.number, output.number)
+        self.visits.append(Visit(path, node, inputs, given.shape, 1, True, takes, given.number, holds))
+
+    def _repeat(self, stage: Repeat, given: Value, path: str, times: Size, holds: tuple[int, ...]) -> Value:
+        (first, block, _), *later = stage.blocks(path, collapse=self.collapse)
+        before = self.node(block, given, first, times, holds)
+        if not later:
+            return before
+        (second, block, runs), *others = later
+        start = len(self.visits)
+        after = self.node(block, before, second, times * runs, holds)
+        if after.shape != before.shape:
+            change = f"turns {show(before.shape)} into {show(after.shape)}"
+            raise InputError(f"{path}: a repeated block must keep its shape, and {change}")
+        body = self.visits[start:]
+        taken = after.number
+        for number, (name, _, _) in enumerate(others, start=1):
+            new = _Renumbered(before.number, taken, number * len(body), len(holds))
+            self.visits += [new.visit(visit, name + visit.path[len(second) :]) for visit in body]
+            taken = after.number + number * len(body)
+        return Value(taken, before.shape)
 
 
-def _auxiliary(node: Auxiliary, shape: Shape, path: str, visits: list[Visit], collapse: bool) -> None:
-    start = len(visits)
-    output = _walk(node.head, shape, path, 1, visits, collapse)
-    visits[start:] = [visit._replace(training_only=True) for visit in visits[start:]]
-    visits.append(Visit(path, node, (shape, output), node.output(shape, output), training_only=True))
+class _Renumbered(NamedTuple):
+    """The numbers of a block that runs again: it takes another value than `before`, and makes each later one anew."""
 
+    before: int
+    taken: int
+    shift: int
+    outside: int  # how many of the held values are held outside the block, and stay the same
 
-def _repeat(stage: Repeat, shape: Shape, path: str, times: Size, visits: list[Visit], collapse: bool) -> Shape:
-    shape = _walk(stage.first, shape, f"{path}1", times, visits, collapse)
-    if stage.times == 1:
-        return shape
-    if collapse or is_symbolic(stage.times):
-        output = _walk(stage.body, shape, f"{path}2…", times * (stage.times - 1), visits, collapse)
-    else:
-        start, second = len(visits), f"{path}2"
-        output = _walk(stage.body, shape, second, times, visits)
-        body = visits[start:]
-        for number in range(3, stage.times + 1):
-            visits += [visit._replace(path=f"{path}{number}{visit.path[len(second) :]}") for visit in body]
-    if output != shape:
-        raise InputError(f"{path}: a repeated block must keep its shape, and turns {show(shape)} into {show(output)}")
-    return shape
+    def visit(self, visit: Visit, path: str) -> Visit:
+        """The visit of the same layer in this block."""
+        _, layer, inputs, output, times, training_only, takes, makes, holds = visit
+        kept = holds[: self.outside] + self._numbers(holds[self.outside :])
+        takes = self._numbers(takes)
+        return Visit(path, layer, inputs, output, times, training_only, takes, makes + self.shift, kept)
+
+    def _numbers(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        before, taken, shift, _ = self
+        return tuple([taken if number == before else number + shift for number in numbers])
 
 
 def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]:
@@ -508,5 +663,5 @@ def stages(description: Description) -> Iterator[tuple[str, Node, Shape, Shape]]
             raise InputError(f"{name}: a stage is a Sequential that holds its Repeat")
         if isinstance(node, Auxiliary):
             continue
-        before, shape = shape, _walk(node, shape, name, 1, [])
+        before, shape = shape, _Walk(collapse=True).node(node, Value(0, shape), name).shape
         yield name, node, before, shape

@@ -30,6 +30,9 @@ class Entry(NamedTuple):
 
     `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
     `backward` are the multiply-adds of its gradients in training; None where they were not counted.
+
+    takes, makes, holds: the numbers of the values that the layer takes, makes, and that are held around it (see
+        `layers.Visit`).
     """
 
     path: str
@@ -46,6 +49,9 @@ class Entry(NamedTuple):
     times: Size = 1
     training_only: bool = False
     backward: Size | None = None
+    takes: tuple[int, ...] = ()
+    makes: int = 0
+    holds: tuple[int, ...] = ()
 
 
 def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:

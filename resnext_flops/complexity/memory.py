@@ -14,24 +14,13 @@ convolution, the squares of local response norm) is no tensor of the network and
 loss. Auxiliary heads are there in training only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
 from resnext_flops import display
-from resnext_flops.complexity.layers import (
-    Auxiliary,
-    Concat,
-    Description,
-    LocalResponseNorm,
-    Node,
-    Repeat,
-    Sequential,
-    Shape,
-    Sum,
-    size,
-)
-from resnext_flops.complexity.ledger import Entry, tensors
+from resnext_flops.complexity.layers import LocalResponseNorm, Shape, size
+from resnext_flops.complexity.ledger import Entry, Ledger, tensors
 from resnext_flops.errors import InputError, unknown
 
 # Bytes of an element, by torch's name of its type.
@@ -57,8 +46,7 @@ class Rule(NamedTuple):
 
 
 HEAD = "auxiliary head"
-# Layers that read and write nothing: a view, and the mark of a head whose own layers are counted.
-UNMOVED = ("flatten", HEAD)
+VIEW = "flatten"  # reads and writes nothing
 
 RULES: Mapping[str, Rule] = {
     "conv": Rule(keeps_input=True),
@@ -125,20 +113,19 @@ class Memory(NamedTuple):
         return self.weights + self.buffers + self.live
 
 
-def memory(
-    description: Description, entries: Iterable[Entry], batch: int = 1, dtype: str = "float32", optimizer: str = "sgd"
-) -> Memory:
-    """The memory of a described network and its ledger's entries.
+def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
+    """The memory of a network, from the entries of its ledger and the values that they take and make.
 
     batch: examples at once.
     dtype: torch's name of the type of every tensor: `float64`, `float32`, `bfloat16` or `float16`.
     optimizer: `sgd` (with momentum) or `adam`.
 
-    Raises InputError for another dtype, optimizer or batch, a depth that is a symbol, or a layer without a rule.
+    Raises InputError for another dtype, optimizer or batch, a depth that is a symbol, a layer without a rule, or a
+    ledger that does not say what each layer takes, such as that of a stage.
 
     >>> import resnext_flops as rf
     >>> net = rf.resnet(50)
-    >>> memory(net.description, net.cost()).weights == 4 * net.cost().params
+    >>> memory(net.cost()).weights == 4 * net.cost().params
     True
     """
     if dtype not in ITEM_BYTES:
@@ -146,15 +133,10 @@ def memory(
     if optimizer not in OPTIMIZERS:
         raise unknown("optimizer", optimizer, OPTIMIZERS)
     batch, item = size("batch", batch), ITEM_BYTES[dtype]
-    layers = list(entries)
-    for entry in layers:
-        if entry.kind not in RULES and entry.kind != HEAD:
-            raise InputError(f"{entry.path}: what a layer of the kind {entry.kind!r} keeps in memory is not known")
-    in_training, at_inference = _Tensors(batch, item, training=True), _Tensors(batch, item, training=False)
-    for found in (in_training, at_inference):
-        found.follow(description, layers)
+    layers = [entry for entry in ledger if entry.kind != HEAD]  # the layers of a head have entries of their own
+    _check(layers)
     weights = item * sum(entry.params for entry in layers)
-    moving = [entry for entry in layers if entry.kind not in UNMOVED]
+    moving = [entry for entry in layers if entry.kind != VIEW]
     forward = {entry.path: _forward_moves(entry, batch, item) for entry in moving}
     backward = sum(_backward_moves(entry, batch, item) for entry in moving)
     read = (forward[entry.path] for entry in moving if not entry.training_only and entry.kind != "dropout")
@@ -166,11 +148,23 @@ def memory(
         sum(_buffers(entry, item) for entry in layers),
         weights,
         OPTIMIZERS[optimizer](weights, sum(len(tensors(entry)) for entry in layers)),
-        in_training.kept,
-        at_inference.live,
+        _kept(layers, batch, item),
+        _live([entry for entry in layers if not entry.training_only], ledger.input, batch, item),
         sum(read),
         sum(forward.values()) + backward,
     )
+
+
+def _check(entries: Iterable[Entry]) -> None:
+    made = {0}
+    for entry in entries:
+        if entry.kind not in RULES:
+            raise InputError(f"{entry.path}: what a layer of the kind {entry.kind!r} keeps in memory is not known")
+        if entry.times != 1:
+            raise InputError(f"{entry.path}: a network with a symbol for its depth has no number of bytes")
+        if not entry.takes or not made.issuperset((*entry.takes, *entry.holds)):
+            raise InputError(f"{entry.path}: the ledger does not say which layer made what this one takes")
+        made.add(entry.makes)
 
 
 def _buffers(entry: Entry, item: int) -> int:
@@ -205,81 +199,47 @@ def _backward_moves(entry: Entry, batch: int, item: int) -> int:
     return item * (output + inputs + kept + 2 * entry.params) + _extra_bytes(entry, batch, item)
 
 
-class _Tensor(NamedTuple):
-    """A tensor between two layers: which storage it lies in, its bytes, and whether a gradient will pass through it."""
+def _storages(entries: Iterable[Entry], *, training: bool) -> dict[int, int]:
+    """The storage of each value, by the number of the first value in it: some layers put out what they were given."""
+    storages = {0: 0}
+    for entry in entries:
+        alone = entry.kind == "sum" and len(entry.takes) == 1
+        idle = entry.kind == "dropout" and not training
+        new = RULES[entry.kind].new_output and not alone and not idle
+        storages[entry.makes] = entry.makes if new else storages[entry.takes[0]]
+    return storages
 
-    storage: int
-    bytes: int
-    learned: bool
 
-
-class _Tensors:
-    """Follows the tensors of one pass through a description, layer by layer."""
-
-    def __init__(self, batch: int, item: int, *, training: bool) -> None:
-        self.batch, self.item, self.training = batch, item, training
-        self.kept: dict[str, int] = {}
-        self.live = 0
-        self._storages = 0
-        self._saved: set[int] = set()
-        self._held: list[_Tensor] = []
-
-    def follow(self, description: Description, entries: Iterable[Entry]) -> None:
-        """Meet each layer once, in the order of the entries, without the auxiliary heads at inference."""
-        running = iter([entry for entry in entries if self.training or not entry.training_only])
-        self._node(description.body, self._new(description.input, learned=False), running)
-
-    def _new(self, shape: Shape, *, learned: bool) -> _Tensor:
-        self._storages += 1
-        return _Tensor(self._storages, self.batch * prod(shape) * self.item, learned)
-
-    def _node(self, node: Node, given: _Tensor, entries: Iterator[Entry]) -> _Tensor:
-        self._held.append(given)
-        tensor, inputs = given, [given]
-        if isinstance(node, Sequential):
-            for child in _children(node):
-                tensor = self._node(child, tensor, entries)
-        elif isinstance(node, Auxiliary):
-            if self.training:
-                self._node(node.head, given, entries)
-                next(entries)  # the head as a whole keeps nothing more
-        else:
-            if isinstance(node, (Sum, Concat)):
-                inputs = []
-                for _, branch in node.branches:
-                    inputs.append(self._node(branch, given, entries))
-                    self._held.append(inputs[-1])
-                del self._held[len(self._held) - len(inputs) :]
-            tensor = self._layer(next(entries), inputs)
-        self._held.pop()
-        return tensor
-
-    def _layer(self, entry: Entry, inputs: list[_Tensor]) -> _Tensor:
+def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
+    """What each layer is the first to keep for the backward pass, where a gradient passes through it."""
+    storages = _storages(entries, training=True)
+    learned = {0: False}
+    saved: set[int] = set()
+    kept: dict[str, int] = {}
+    for entry in entries:
         rule = RULES[entry.kind]
-        learned = entry.params > 0 or any(tensor.learned for tensor in inputs)
-        alone = (entry.kind == "sum" and len(inputs) == 1) or (entry.kind == "dropout" and not self.training)
-        output = inputs[0] if alone or not rule.new_output else self._new(entry.output, learned=learned)
-        present = {tensor.storage: tensor.bytes for tensor in (*self._held, *inputs, output)}
-        self.live = max(self.live, sum(present.values()) + _indices(entry, self.batch))
-        if learned:
-            self._keep(entry, (inputs if rule.keeps_input else []) + ([output] if rule.keeps_output else []))
-        return output
-
-    def _keep(self, entry: Entry, saved: list[_Tensor]) -> None:
-        new = {tensor.storage: tensor.bytes for tensor in saved if tensor.storage not in self._saved}
-        self._saved |= set(new)
-        found = sum(new.values()) + _extra_bytes(entry, self.batch, self.item)
-        if found:
-            self.kept[entry.path] = found
-
-
-def _children(node: Sequential) -> Iterator[Node]:
-    """The children of a node with its repeated blocks one by one, as the walk meets them."""
-    for name, child in node.children:
-        if not isinstance(child, Repeat):
-            yield child
+        learned[entry.makes] = entry.params > 0 or any(learned[number] for number in entry.takes)
+        if not learned[entry.makes]:
             continue
-        if not isinstance(child.times, int):
-            raise InputError(f"{name}: a network with a symbol for its depth has no number of bytes")
-        yield child.first
-        yield from (child.body for _ in range(child.times - 1))
+        values = [*zip(entry.takes, entry.inputs, strict=True)] if rule.keeps_input else []
+        values += [(entry.makes, entry.output)] if rule.keeps_output else []
+        new = {storages[number]: batch * prod(shape) * item for number, shape in values}
+        found = sum([new[storage] for storage in new.keys() - saved]) + _extra_bytes(entry, batch, item)
+        saved |= new.keys()
+        if found:
+            kept[entry.path] = found
+    return kept
+
+
+def _live(entries: Sequence[Entry], inputs: Shape, batch: int, item: int) -> int:
+    """The largest set of tensors that exist at once. One exists until the last layer runs that takes it or is inside a
+    part of the network that holds it.
+    """
+    storages = _storages(entries, training=False)
+    last = {storages[number]: place for place, entry in enumerate(entries) for number in entry.takes + entry.holds}
+    alive, largest = {0: batch * prod(inputs) * item}, 0
+    for place, entry in enumerate(entries):
+        alive.setdefault(storages[entry.makes], batch * prod(entry.output) * item)
+        largest = max(largest, sum(alive.values()) + _indices(entry, batch))
+        alive = {storage: size for storage, size in alive.items() if last.get(storage, place) > place}
+    return largest

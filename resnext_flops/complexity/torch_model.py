@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.layers import Node, Repeat, Sequential, Shape, walk
+from resnext_flops.complexity.layers import Node, Sequential, Shape, walk
 from resnext_flops.errors import InputError
 
 
@@ -182,10 +182,14 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
       (norm): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
     )
     """
+    visits = walk(node, shape)
+    for visit in visits:
+        if visit.times != 1:
+            raise InputError(f"{visit.path}: a network with a symbol for its depth cannot be built")
     with torch.device("meta"):
         leaves = (
             module(visit.layer, visit.inputs[0])
-            for visit in walk(node, shape)
+            for visit in visits
             if not isinstance(visit.layer, (layers.Sum, layers.Concat, layers.Auxiliary))
         )
         model = _assemble(node, leaves)
@@ -199,7 +203,7 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
 def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:
     """Put the leaves, in the order of the walk, into modules that nest as the description does."""
     if isinstance(node, Sequential):
-        parts = OrderedDict((name, _assemble(child, leaves)) for name, child in _spliced(node))
+        parts = OrderedDict((name, _assemble(child, leaves)) for name, child, _ in node.parts())
         heads = frozenset(name for name, child in node.children if isinstance(child, layers.Auxiliary))
         return WithHeads(parts, heads) if heads else nn.Sequential(parts)
     if isinstance(node, layers.Auxiliary):
@@ -208,17 +212,6 @@ def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:
         branches = {name: _assemble(branch, leaves) for name, branch in node.branches}
         return SumOf(branches) if isinstance(node, layers.Sum) else ConcatOf(branches)
     return next(leaves)
-
-
-def _spliced(node: Sequential) -> Iterator[tuple[str, Node]]:
-    for name, child in node.children:
-        if isinstance(child, Repeat):
-            if not isinstance(child.times, int):
-                raise InputError(f"{name}: a network with a symbol for its depth cannot be built")
-            yield f"{name}1", child.first
-            yield from ((f"{name}{number}", child.body) for number in range(2, child.times + 1))
-        else:
-            yield name, child
 
 
 def initialise(model: nn.Module, seed: int) -> None:

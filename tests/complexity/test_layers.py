@@ -1,11 +1,14 @@
 """The walk: shapes against torch's own, paths, repeats, and what cannot be."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from resnext_flops.complexity.formula import Formula
 from resnext_flops.complexity.layers import (
     IDENTITY,
     AdaptiveAvgPool,
@@ -15,9 +18,11 @@ from resnext_flops.complexity.layers import (
     Concat,
     Conv,
     Description,
+    Dropout,
     Flatten,
     Linear,
     MaxPool,
+    Node,
     ReLU,
     Repeat,
     Sequential,
@@ -123,6 +128,38 @@ def test_repeated_blocks_have_paths_of_their_own() -> None:
     ]
 
 
+def test_values_have_numbers() -> None:
+    head = Sequential.of(flatten=Flatten(), fc=Linear(5))
+    add = Sum.of(residual=Sequential.of(conv=Conv(4, 1), relu=ReLU()), shortcut=IDENTITY)
+    visits = walk(Sequential.of(conv=Conv(4, 1), aux=Auxiliary(head), add=add, last=ReLU()), (3, 2, 2))
+    assert [(visit.path, visit.takes, visit.makes) for visit in visits] == [
+        ("conv", (0,), 1),
+        ("aux.flatten", (1,), 2),
+        ("aux.fc", (2,), 3),
+        ("aux", (1, 3), 1),  # what passes through stays the same value
+        ("add.residual.conv", (1,), 5),
+        ("add.residual.relu", (5,), 6),
+        ("add", (6, 1), 7),
+        ("last", (7,), 8),
+    ]
+    assert {visit.path: set(visit.holds) for visit in visits if visit.path.startswith("add")} == {
+        "add.residual.conv": {0, 1},
+        "add.residual.relu": {0, 1},
+        "add": {0, 1},
+    }
+
+
+@pytest.mark.parametrize("first", [Conv(4, 1), IDENTITY, Sum.of(a=Conv(4, 1), b=IDENTITY)])
+@pytest.mark.parametrize("body", [ReLU(), IDENTITY, Sequential.of(add=Sum.of(a=Sequential.of(r=ReLU()), b=IDENTITY))])
+def test_a_repeated_block_has_the_values_of_blocks_written_out(first: Node, body: Node) -> None:
+    repeated = Sequential.of(stage=Sequential.of(block=Repeat(body, 4, first=first)), last=ReLU())
+    written = Sequential.of(
+        stage=Sequential.of(block1=first, block2=body, block3=body, block4=body),
+        last=ReLU(),
+    )
+    assert walk(repeated, (4, 2, 2)) == walk(written, (4, 2, 2))
+
+
 def test_a_repeated_block_keeps_its_shape() -> None:
     stage = Sequential.of(block=Repeat(Conv(8, 1), 2, first=Conv(4, 1)))
     with pytest.raises(InputError, match="block: a repeated block must keep its shape"):
@@ -155,9 +192,73 @@ def test_a_size_is_a_positive_whole_number(value: object) -> None:
 def test_a_numpy_integer_becomes_a_python_integer() -> None:
     numpy = pytest.importorskip("numpy")
     assert type(size("width", numpy.int8(100))) is int
+    conv = Conv(numpy.int8(100), (numpy.int16(1), 7), padding=numpy.int64(3))
+    assert conv == Conv(100, (1, 7), padding=(3, 3))
+    assert {type(number) for number in (conv.channels, *conv.kernel, *conv.padding)} == {int}
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Conv(8, (3, 0)), "kernel is 0; it must be a whole number of at least 1"),
+        (lambda: Conv(8, (3, 3, 3)), r"kernel is \(3, 3, 3\); it must be one number or a height and a width"),  # type: ignore[arg-type]
+        (lambda: MaxPool(3, 2, padding=-1), "padding is -1; it must be a whole number of at least 0"),
+        (lambda: Repeat(ReLU(), 0, ReLU()), "the number of blocks is 0; it must be a whole number of at least 1"),
+        (lambda: Conv(8, 3, bias="no"), "bias is 'no'; it must be True or False"),  # type: ignore[arg-type]
+        (lambda: Dropout(float("nan")), "p is nan; it must be a finite number"),
+        (lambda: BatchNorm("1e-5"), "eps is '1e-5'; it must be a finite number"),  # type: ignore[arg-type]
+        (lambda: Description((), IDENTITY), r"input is \(\); it must be the sizes of one example"),
+        (lambda: Description((3, 0, 8), IDENTITY), "input is 0; it must be a whole number of at least 1"),
+        (Sum.of, r"branches is \(\); there must be at least one"),
+    ],
+)
+def test_a_field_that_cannot_be_is_named(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        make()
 
 
 def test_descriptions_are_values() -> None:
     assert Conv(8, 3, stride=2) == Conv(8, (3, 3), stride=(2, 2))
     assert len({Conv(8, 3), Conv(8, (3, 3))}) == 1
     assert len({BatchNorm(), ReLU()}) == 2
+    assert Conv(8, 3) != Conv(8, 1)
+    with pytest.raises(AttributeError):
+        Conv(8, 3).channels = 4  # type: ignore[misc]
+
+
+def test_a_size_may_be_a_formula_or_a_symbol() -> None:
+    sympy = pytest.importorskip("sympy")
+    for width in (Formula.of("d"), sympy.Symbol("d", positive=True, integer=True)):
+        conv = Conv(width, 3, padding=1)
+        assert conv.channels is width
+        assert conv == Conv(width, (3, 3), padding=1)
+        assert walk(conv, (3, 8, 8))[0].output == (width, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("children", "name"),
+    [
+        ([("a", ReLU()), ("b", ReLU()), ("a", ReLU())], "a"),
+        ([("block", Repeat(ReLU(), 3, ReLU())), ("block3", ReLU())], "block3"),
+        ([("block1", ReLU()), ("block", Repeat(ReLU(), 1, ReLU()))], "block1"),
+        # The first block of the second stage is the eleventh of the first.
+        ([("a", Repeat(ReLU(), 11, ReLU())), ("a1", Repeat(ReLU(), 2, ReLU()))], "a11"),
+        ([("block", Repeat(ReLU(), Formula.of("n"), ReLU())), ("block99", ReLU())], "block99"),
+    ],
+)
+def test_two_children_may_not_have_one_name(children: list[tuple[str, Node]], name: str) -> None:
+    with pytest.raises(InputError, match=f"two children have the name '{name}'"):
+        Sequential(tuple(children))
+
+
+def test_names_that_only_look_like_a_blocks_are_free() -> None:
+    repeat = Repeat(ReLU(), 3, ReLU())
+    assert len(walk(Sequential.of(block=repeat, block4=ReLU(), block02=ReLU(), blocks=ReLU()), (3, 8, 8))) == 6
+
+
+def test_a_description_that_is_nested_too_deeply_is_one_sentence() -> None:
+    node: Node = ReLU()
+    for _ in range(2000):
+        node = Sequential((("a", node),))
+    with pytest.raises(InputError, match="the description is nested too deeply"):
+        walk(node, (3, 8, 8))

@@ -32,7 +32,7 @@ from resnext_flops.complexity.layers import (
     Widen,
     walk,
 )
-from resnext_flops.complexity.ledger import Entry
+from resnext_flops.complexity.ledger import Entry, Ledger
 from resnext_flops.complexity.memory import memory
 
 SMALL = [
@@ -219,7 +219,7 @@ def test_bad_input(arguments: dict[str, Any], sentence: str) -> None:
 def test_a_layer_without_a_rule_is_an_error_and_not_a_zero() -> None:
     entry = Entry("new", "mystery", ((1,),), (1,))
     with pytest.raises(rf.InputError, match="new: what a layer of the kind 'mystery' keeps in memory is not known"):
-        memory(Description((1, 1, 1), Sequential.of(new=ReLU())), [entry])
+        memory(Ledger("", (1,), (entry,)))
 
 
 def test_a_symbolic_depth_has_no_bytes() -> None:
@@ -227,5 +227,10 @@ def test_a_symbolic_depth_has_no_bytes() -> None:
     from resnext_flops.complexity.cost import ledger
 
     stage = Sequential.of(block=Repeat(Conv(3, 1), sympy.Symbol("n", positive=True, integer=True), Conv(3, 1)))
-    with pytest.raises(rf.InputError, match="block: a network with a symbol for its depth has no number of bytes"):
-        memory(Description((3, 4, 4), stage), ledger(walk(stage, (3, 4, 4))))
+    with pytest.raises(rf.InputError, match="block2…: a network with a symbol for its depth has no number of bytes"):
+        memory(ledger(walk(stage, (3, 4, 4))))
+
+
+def test_a_part_of_a_ledger_does_not_say_what_its_layers_take() -> None:
+    with pytest.raises(rf.InputError, match=r"residual\.conv1: the ledger does not say which layer made what"):
+        memory(rf.resnet(50).cost().stage("conv3"))

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from resnext_flops.complexity.layers import windows
+
 Shortcut: TypeAlias = Callable[..., Tensor | None]
 
 META = torch.device("meta")
@@ -78,7 +80,7 @@ def _convolution(
     lengths = []
     for axis in range(spatial):
         step, pad, spread = (part[axis if len(part) > 1 else 0] for part in (stride, padding, dilation))
-        lengths.append((shape[2 + axis] + 2 * pad - spread * (kernel[2 + axis] - 1) - 1) // step + 1)
+        lengths.append(windows(shape[2 + axis], kernel[2 + axis], step, pad, spread))
     if min(lengths) < 1:
         return None
     return _empty((shape[0], kernel[0], *lengths), image)
