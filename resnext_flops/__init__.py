@@ -13,8 +13,9 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Description
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
 from resnext_flops.network import (

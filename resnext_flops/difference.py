@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops import display
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.network import Network
 from resnext_flops.real_models import Model, find
 

@@ -11,8 +11,10 @@ from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
+from resnext_flops.complexity.entries import Entry, Sums, add_up
 from resnext_flops.complexity.layers import Description, Shape, Size, Visit
-from resnext_flops.complexity.ledger import Entry, Ledger, Sums, add_up
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.products import convolution, weight_shape
 
 
 class Cost(NamedTuple):
@@ -44,20 +46,20 @@ def cost(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 @cost.register
 def _(layer: layers.Conv, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    pixels = output[1] * output[2]
-    weights = layer.kernel[0] * layer.kernel[1] * (inputs[0][0] // layer.groups) * layer.channels
-    biases = layer.channels if layer.bias else 0
-    return Cost(
-        "conv", layer.kernel, layer.groups, weights, biases, weights + biases, weights * pixels, layer.channels * pixels
-    )
+    weight = weight_shape(inputs[0][0], layer.channels, layer.kernel, layer.groups)
+    return _product("conv", weight, output, layer.bias, layer.kernel, layer.groups)
 
 
 @cost.register
 def _(layer: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    weights = inputs[0][-1] * layer.features
-    rows = prod(output[:-1])
-    biases = layer.features if layer.bias else 0
-    return Cost("linear", (), 1, weights, biases, weights + biases, weights * rows, layer.features * rows)
+    return _product("linear", weight_shape(inputs[0][-1], layer.features), output, layer.bias)
+
+
+def _product(
+    kind: str, weight: Shape, output: Shape, bias: bool, kernel: tuple[Size, ...] = (), groups: Size = 1
+) -> Cost:
+    weights, biases = prod(weight), weight[0] if bias else 0
+    return Cost(kind, kernel, groups, weights, biases, weights + biases, convolution(weight, output), prod(output))
 
 
 @cost.register

@@ -7,82 +7,19 @@ weights of those layers alone (Eqn. 4 of the paper), `params` is everything that
 All are for one example. Any other figure is a convention: see `conventions.py`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from resnext_flops import display
+from resnext_flops.complexity.entries import Entry, Sums, add_up
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
-
-
-class Entry(NamedTuple):
-    """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
-
-    `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
-    """
-
-    path: str
-    kind: str
-    inputs: tuple[Shape, ...]
-    output: Shape
-    kernel: tuple[Size, ...] = ()
-    groups: Size = 1
-    weights: Size = 0
-    biases: Size = 0
-    params: Size = 0
-    macs: Size = 0
-    activations: Size = 0
-    times: Size = 1
-    training_only: bool = False
-    backward: Size = 0
-
-
-def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
-    """The learned tensors of one layer by name, with their shapes.
-
-    >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
-    {'conv1.weight': (128, 4, 3, 3)}
-    """
-    inputs, outputs = entry.inputs[0][0], entry.output[0]
-    shapes: dict[str, tuple[int, ...]] = {}
-    if entry.weights:
-        shapes[f"{entry.path}.weight"] = (outputs, inputs // entry.groups, *entry.kernel)
-    if entry.biases:
-        shapes[f"{entry.path}.bias"] = (outputs,)
-    if entry.kind == "batch norm":
-        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
-    return shapes
-
-
-class Sums(NamedTuple):
-    """The totals of a ledger."""
-
-    params: Size
-    weights: Size
-    macs: Size
-    activations: Size
-
-
-def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
-    """The totals of entries (or what else has their four figures), each with `times` and `training_only`.
-
-    >>> add_up([(Sums(3, 2, 5, 7), 10, False), (Sums(1, 1, 1, 1), 1, True)])
-    Sums(params=31, weights=21, macs=50, activations=70)
-    """
-    params = weights = macs = activations = 0
-    for cost, times, training_only in costs:
-        params += cost.params * times
-        weights += cost.weights * times
-        if not training_only:
-            macs += cost.macs * times
-            activations += cost.activations * times
-    return Sums(params, weights, macs, activations)
 
 
 @display.shown_but_at_a_prompt
@@ -131,7 +68,7 @@ class Ledger:
         return Ledger(f"{self.name} {path}".strip(), part[0].inputs[0], part)
 
     @cached_property
-    def _sums(self) -> "Sums":
+    def _sums(self) -> Sums:
         return add_up((entry, entry.times, entry.training_only) for entry in self.entries)
 
     @property

@@ -19,6 +19,7 @@ from math import prod
 from typing import NamedTuple
 
 from resnext_flops import display
+from resnext_flops.complexity.entries import Entry, tensors
 from resnext_flops.complexity.layers import (
     Auxiliary,
     Concat,
@@ -31,7 +32,6 @@ from resnext_flops.complexity.layers import (
     Sum,
     size,
 )
-from resnext_flops.complexity.ledger import Entry, tensors
 from resnext_flops.errors import InputError, unknown
 
 # Bytes of an element, by torch's name of its type.

@@ -28,8 +28,9 @@ from torch.utils._pytree import tree_leaves, tree_map
 from resnext_flops.complexity.counters.functions import noted
 from resnext_flops.complexity.counters.meta_shapes import META, SHORTCUTS
 from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
 from resnext_flops.errors import InputError
 
