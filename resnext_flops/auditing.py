@@ -114,7 +114,7 @@ def audit(
     findings = []
     for name in names:
         answer = peers.ask(name, module, args) if name in asked else peers.Answer(None, None, _silence(name, run))
-        terms = CONVENTIONS[name].rule(ledger) if name in CONVENTIONS else _no_such(name)
+        terms = ledger.terms(name) if name in CONVENTIONS else _no_such(name)
         unit = CONVENTIONS[name].unit
         findings.append(Finding(name, unit, int(terms.total), *answer, bridge(ledger, terms)))
     return Audit(ledger, tuple(findings))

@@ -4,7 +4,7 @@ What a number is: `macs` are the multiply-adds of convolutions and fully-connect
 paper (which calls it FLOPs); biases, normalisation, pooling and activation functions are free in it. `weights` are the
 weights of those layers alone (Eqn. 4 of the paper), `params` is everything that torch's `numel()` sees, and
 `activations` the elements that convolutions and fully-connected layers put out (Radosavovic et al., arXiv:2003.13678).
-All are for one example. Any other figure is a convention: see `conventions.py`.
+All are for one example. Any other figure is a convention: see `conventions/`.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,8 @@ from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
+
+    from resnext_flops.complexity.conventions.convention import Terms
 
 
 @display.shown_but_at_a_prompt
@@ -110,9 +112,21 @@ class Ledger:
         >>> rf.resnet(50).cost().total("fvcore")
         4111512576
         """
-        from resnext_flops.complexity.conventions import convention
+        return self.terms(name).total
 
-        return convention(name).rule(self).total
+    def terms(self, name: str) -> "Terms":
+        """The parts that the figure of a counting convention is the sum of.
+
+        Raises InputError for a convention that does not exist.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).cost().terms("pycls")["linear", "bias, once a channel"]
+        1000
+        """
+        from resnext_flops.complexity.conventions import convention
+        from resnext_flops.complexity.conventions.convention import Run
+
+        return convention(name).rule(Run(self.entries, self.trace))
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

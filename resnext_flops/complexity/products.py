@@ -3,7 +3,7 @@
 Sizes are integers or formulas. Descriptions, operators of a real module and the rules of other counters all ask here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -52,33 +52,32 @@ def attention(query: Shape, key: Shape, value: Shape) -> Size:
 
 
 class Einsum(NamedTuple):
-    """An equation with its shapes: the size of each index in each operand, and the indices of the result."""
+    """The indices of the axes of each operand, and the indices of the result."""
 
-    operands: tuple[Mapping[Index, Size], ...]
+    operands: tuple[tuple[Index, ...], ...]
     result: frozenset[Index]
 
 
-def parse_einsum(equation: str, shapes: Iterable[Shape]) -> Einsum:
+def parse_einsum(equation: str, shapes: Sequence[Shape]) -> Einsum:
     """The indices of an einsum. Without an arrow the result has what stands once, and all of "...".
 
     >>> parse_einsum("...ij, jk -> ...ik", [(2, 3, 4), (4, 5)]).operands
-    ({1: 2, 'i': 3, 'j': 4}, {'j': 4, 'k': 5})
+    ((1, 'i', 'j'), ('j', 'k'))
     """
     left, arrow, right = equation.replace(" ", "").partition("->")
     if not arrow:
         right = "..." + "".join(letter for letter in left if left.count(letter) == 1)
-    operands = tuple(_sizes(term, shape) for term, shape in zip(left.split(","), shapes, strict=True))
-    result = (index for sizes in operands for index in sizes if (index if isinstance(index, str) else "...") in right)
+    operands = tuple(_axes(term, len(shape)) for term, shape in zip(left.split(","), shapes, strict=True))
+    result = (index for axes in operands for index in axes if (index if isinstance(index, str) else "...") in right)
     return Einsum(operands, frozenset(result))
 
 
-def _sizes(term: str, shape: Shape) -> dict[Index, Size]:
+def _axes(term: str, rank: int) -> tuple[Index, ...]:
     head, _, tail = term.partition("...")
-    unnamed = range(len(shape) - len(head) - len(tail), 0, -1)
-    return dict(zip([*head, *unnamed, *tail], shape, strict=True))
+    return *head, *range(rank - len(head) - len(tail), 0, -1), *tail
 
 
-def einsum(equation: str, shapes: Iterable[Shape]) -> Size:
+def einsum(equation: str, shapes: Sequence[Shape]) -> Size:
     """Multiply-adds of an einsum of two operands: one for each combination of the indices that meet in the product.
 
     An index of one operand alone (or of size 1 in the other) that the result does not have is summed away before.
@@ -86,6 +85,7 @@ def einsum(equation: str, shapes: Iterable[Shape]) -> Size:
     >>> einsum("bij,bjk->bik", [(2, 3, 4), (2, 4, 5)]) == 2 * 3 * 4 * 5
     True
     """
-    (first, second), result = parse_einsum(equation, shapes)
+    operands, result = parse_einsum(equation, shapes)
+    first, second = (dict(zip(axes, shape, strict=True)) for axes, shape in zip(operands, shapes, strict=True))
     sizes = {index: (first.get(index, 1), second.get(index, 1)) for index in {**first, **second}}
     return prod(max(pair) for index, pair in sizes.items() if index in result or 1 not in pair)
