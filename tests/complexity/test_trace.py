@@ -1,6 +1,7 @@
 """The project's own counter on real modules, against descriptions, arithmetic, numel and torchvision's `_ops`."""
 
 import pickle
+from math import prod
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import resnext_flops as rf
-from resnext_flops.complexity.counters import fvcore_counter
+from resnext_flops.complexity.counters import fvcore_counter, operators
 
 
 @pytest.mark.parametrize("name", ["resnext50_32x4d", "resnet18", "vgg11_bn", "inception_v3", "wrn_16_8"])
@@ -200,8 +201,15 @@ def test_a_formula_for_an_operator_of_ones_own() -> None:
             return result
 
     assert rf.count(Custom(), (1, 4)).unknown
-    rf.operator("resnext_flops_test::twice", kind="twice")(lambda args, output: output.numel())
-    assert rf.count(Custom(), (1, 4)).macs == 4
+    rf.operator("resnext_flops_test::twice", kind="twice")(lambda args, output: args[0][-1] * prod(output))
+    assert rf.count(Custom(), (1, 4)).macs == 4 * 4
+
+
+@pytest.mark.parametrize(("name", "kind"), [("aten::conv2d", "conv"), ("aten::relu", "relu"), ("aten::clone", "free")])
+def test_a_second_rule_of_one_operator_is_refused(name: str, kind: str) -> None:
+    with pytest.raises(rf.InputError, match=f"the operator '{name}' has a rule already: {kind}"):
+        rf.operator("resnext_flops_test::new", name, kind="other")(lambda args, output: 1)
+    assert "resnext_flops_test::new" not in operators._RULES  # noqa: SLF001
 
 
 def test_an_input_that_does_not_fit_is_one_sentence() -> None:

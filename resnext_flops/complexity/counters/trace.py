@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from itertools import starmap
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -410,8 +411,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
             return
         fresh = self._fresh_among(roots) if roots else []
-        macs = rule.macs(args, first) if rule.macs else 0
-        kind, kernel, groups = _shape_of(func, rule, args, first)
+        output_shape = tuple(first.shape)
+        shapes = dims(args) if rule.macs else args
+        macs = rule.macs(shapes, output_shape) if rule.macs else 0
+        kind, kernel, groups = _shape_of(func, rule, shapes, output_shape)
         self.entries.append(
             Entry(
                 frame.path,
@@ -425,7 +428,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 sum([self.learned[root].numel() for root in fresh]),
                 macs,
                 first.numel() if macs else 0,
-                backward=self._backward(macs, rule, args, tensors) if self.training and macs else 0,
+                backward=self._backward(macs, rule, args, shapes, tensors) if self.training and macs else 0,
             )
         )
         affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
@@ -462,7 +465,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.last_sum = (output, frame.number)
         return True
 
-    def _backward(self, macs: int, rule: Rule, args: Sequence[Any], tensors: Sequence[Tensor]) -> int:
+    def _backward(
+        self, macs: int, rule: Rule, args: Sequence[Any], shapes: Sequence[Any], tensors: Sequence[Tensor]
+    ) -> int:
         """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
         if not torch.is_grad_enabled():
             return 0
@@ -472,10 +477,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         # Attention and recurrent layers: each product has two factors.
         whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
         if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
-            features = args[0].shape[-1]
-            matrices = recurrent_weights(args)
             directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
-            whole -= args[0].numel() // features * directions * matrices[0].numel()
+            whole -= prod(shapes[0][:-1]) * directions * prod(recurrent_weights(shapes)[0])
         return whole
 
     def _leftover(self) -> None:
@@ -490,22 +493,22 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.operators.append(nothing if self.later else _operator(*nothing))
 
 
-def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tuple[str, Shape, int]:
+def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
     """The kind of an entry, and its kernel and groups where it has them."""
     kind = rule.kind
     if kind in {"conv", "transposed conv"}:
         weight = args[1]
-        kernel = tuple(weight.shape[2:])
+        kernel = weight[2:]
         if len(args) > 6 and args[6] is True:  # torch's one operator for both
             kind = "transposed conv"
         channels = output if kind == "transposed conv" else args[0]
-        return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
+        return kind, kernel, channels[-len(kernel) - 1] // weight[1]
     if kind in WINDOWS:
         spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
         return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
     if kind == "adaptive average pool":
         spatial = int(func._schema.name[-2])  # noqa: SLF001
-        if set(output.shape[-spatial:]) == {1}:
+        if set(output[-spatial:]) == {1}:
             return "global average pool", (), 1
     return kind, (), 1
 
