@@ -41,6 +41,7 @@ ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
 WINDOWS = frozenset({"max pool", "average pool"})
+POOLS = WINDOWS | {"adaptive average pool"}
 
 
 class NeedsValuesError(Exception):
@@ -164,13 +165,13 @@ class _Kind:
         self.attributes = vars(module).copy()
         own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
         self.leaf = not module._modules  # noqa: SLF001
-        self.params = list(own.items() if self.leaf or not own else module.named_parameters())
+        self.params = dict(own if self.leaf or not own else module.named_parameters())
 
     @cached_property
     def fields(self) -> tuple[Any, ...]:
         """The fields of `Call` after its path."""
         settings = {key: value for key, value in self.attributes.items() if key[0] != "_"}
-        params = {key: tuple(value.shape) for key, value in self.params if value is not None}
+        params = {key: tuple(value.shape) for key, value in self.params.items() if value is not None}
         del self.attributes, self.params
         return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
 
@@ -407,30 +408,24 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        kind = rule.kind
         inputs = tuple([trimmed(part) for part in (data or tensors)])
-        if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
+        if kind == "sum" and self._continues_sum(args, inputs, first, frame):
             return
-        fresh = self._fresh_among(roots) if roots else []
-        output_shape = tuple(first.shape)
-        shapes = dims(args) if rule.macs else args
-        macs = rule.macs(shapes, output_shape) if rule.macs else 0
-        kind, kernel, groups = _shape_of(func, rule, shapes, output_shape)
-        self.entries.append(
-            Entry(
-                frame.path,
-                kind,
-                inputs,
-                trimmed(first),
-                kernel,
-                groups,
-                self._learned_elements(args, rule.weight, fresh),
-                self._learned_elements(args, rule.bias, fresh),
-                sum([self.learned[root].numel() for root in fresh]),
-                macs,
-                first.numel() if macs else 0,
-                backward=self._backward(macs, rule, args, shapes, tensors) if self.training and macs else 0,
-            )
-        )
+        kernel: Shape = ()
+        groups, weights, biases, params, macs, activations, backward = 1, 0, 0, 0, 0, 0, 0
+        if roots and (fresh := self._fresh_among(roots)):
+            weights = self._learned_elements(args, rule.weight, fresh)
+            biases = self._learned_elements(args, rule.bias, fresh)
+            params = sum([self.learned[root].numel() for root in fresh])
+        if rule.macs or kind in POOLS:
+            shapes = dims(args)
+            kind, kernel, groups = _shape_of(func, rule, shapes, first.shape)
+            macs = rule.macs(shapes, first.shape) if rule.macs else 0
+            activations = first.numel() if macs else 0
+            backward = self._backward(macs, rule, args, shapes, tensors) if self.training and macs else 0
+        costs = (kernel, groups, weights, biases, params, macs, activations, 1, False, backward)
+        self.entries.append(Entry(frame.path, kind, inputs, trimmed(first), *costs))
         affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
         noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
         self.operators.append(noted_operator if self.later else _operator(*noted_operator))
@@ -445,7 +440,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
         """The elements of a weight or a bias that no layer before has taken."""
-        if position is None or not fresh or len(args) <= position:
+        if position is None or len(args) <= position:
             return 0
         part = args[position]
         return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
@@ -505,7 +500,7 @@ def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tupl
         return kind, kernel, channels[-len(kernel) - 1] // weight[1]
     if kind in WINDOWS:
         spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
-        return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
+        return kind, args[1] if len(args[1]) == spatial else args[1] * spatial, 1
     if kind == "adaptive average pool":
         spatial = int(func._schema.name[-2])  # noqa: SLF001
         if set(output[-spatial:]) == {1}:
@@ -609,7 +604,7 @@ def dims(value: Any) -> Any:
     if isinstance(value, Tensor):
         return Dims(value.shape)
     if isinstance(value, (list, tuple)):
-        return tuple([dims(each) for each in value])
+        return tuple([part if type(part) is int else dims(part) for part in value])
     return value
 
 
