@@ -79,7 +79,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"resnext_flops\.(complexity\.(records|symbolic)|real_models|published)\..*"),
 ]
 # Written as a text, because the module is loaded only when it is called; and type variables.
-nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "resnext_flops.solve.Each")]
+nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "Terms", "resnext_flops.solve.Each")]
 
 # What the package loads only when it is asked for has to be there when its names are listed.
 for name in resnext_flops.__all__:

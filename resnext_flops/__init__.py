@@ -14,11 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from resnext_flops import display
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
 from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError
 from resnext_flops.models import load, network, save
 from resnext_flops.network import Network, described, family

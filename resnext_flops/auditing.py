@@ -103,7 +103,7 @@ def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = Non
     module, args = (found.to_torch(), found.real_inputs()) if asked else (None, [])
     findings = []
     for each in conventions:
-        name, terms = each.name, each.rule(ledger)
+        name, terms = each.name, ledger.terms(each.name)
         answer = peers.ask(name, module, args) if name in asked else peers.Answer(None, None, _silence(name, run))
         findings.append(Finding(name, each.unit, int(terms.total), *answer, bridge(ledger, terms)))
     return Audit(ledger, tuple(findings))

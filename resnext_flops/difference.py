@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 from resnext_flops import display
 from resnext_flops.complexity.counters.lookup import Given, model
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 
 

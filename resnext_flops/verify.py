@@ -18,7 +18,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.counters.lookup import Given, described_network
-from resnext_flops.complexity.ledger import Ledger, tensors
+from resnext_flops.complexity.entries import tensors
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.network import Network
 from resnext_flops.proof import Proof, Rung

@@ -5,14 +5,16 @@ each output pixel; a fully-connected layer is the same with one pixel. Eqn. 4 of
 first over one block. What the figures mean is written in `ledger.py`.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import singledispatch
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial, singledispatch
 from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
+from resnext_flops.complexity.entries import Entry, add_up
 from resnext_flops.complexity.layers import Description, Shape, Size, Visit
-from resnext_flops.complexity.ledger import Entry, Ledger, add_up
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.products import convolution, weight_shape
 
 
 class Cost(NamedTuple):
@@ -44,20 +46,20 @@ def cost(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 
 @cost.register
 def _(layer: layers.Conv, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    pixels = output[1] * output[2]
-    weights = layer.kernel[0] * layer.kernel[1] * (inputs[0][0] // layer.groups) * layer.channels
-    biases = layer.channels if layer.bias else 0
-    return Cost(
-        "conv", layer.kernel, layer.groups, weights, biases, weights + biases, weights * pixels, layer.channels * pixels
-    )
+    weight = weight_shape(inputs[0][0], layer.channels, layer.kernel, layer.groups)
+    return _product("conv", weight, output, layer.bias, layer.kernel, layer.groups)
 
 
 @cost.register
 def _(layer: layers.Linear, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    weights = inputs[0][-1] * layer.features
-    rows = prod(output[:-1])
-    biases = layer.features if layer.bias else 0
-    return Cost("linear", (), 1, weights, biases, weights + biases, weights * rows, layer.features * rows)
+    return _product("linear", weight_shape(inputs[0][-1], layer.features), output, layer.bias)
+
+
+def _product(
+    kind: str, weight: Shape, output: Shape, bias: bool, kernel: tuple[Size, ...] = (), groups: Size = 1
+) -> Cost:
+    weights, biases = prod(weight), weight[0] if bias else 0
+    return Cost(kind, kernel, groups, weights, biases, weights + biases, convolution(weight, output), prod(output))
 
 
 @cost.register
@@ -163,14 +165,19 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
         (rules[type(layer)](layer, inputs, output), times, training_only)
         for _, layer, inputs, output, times, training_only, *_ in collapsed
     )
-    return Ledger.deferred(name, description.input, sums, lambda: tuple(_entries(description)))
+    return Ledger.deferred(name, description.input, sums, partial(_entries, description))
 
 
-def _entries(description: Description) -> Iterator[Entry]:
-    """The entries of a network with their gradients: of each weight, and of each input that something learned made."""
+def _entries(description: Description) -> tuple[Entry, ...]:
+    return tuple(_with_gradients(ledger(layers.walk(description.body, description.input))))
+
+
+def _with_gradients(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries with the multiply-adds of their gradients: of the weight, and of an input that something learned made."""
     learned: set[int] = set()
-    for entry in ledger(layers.walk(description.body, description.input)):
+    for entry in entries:
         needs_gradient = not learned.isdisjoint(entry.takes)
-        if needs_gradient or entry.params:
+        passes_on = entry.makes in entry.takes  # an auxiliary head makes nothing for the layer behind it
+        if (needs_gradient or entry.params) and not passes_on:
             learned.add(entry.makes)
         yield entry._replace(backward=entry.macs * (2 if needs_gradient else 1))

@@ -4,15 +4,16 @@ What a number is: `macs` are the multiply-adds of convolutions and fully-connect
 paper (which calls it FLOPs); biases, normalisation, pooling and activation functions are free in it. `weights` are the
 weights of those layers alone (Eqn. 4 of the paper), `params` is everything that torch's `numel()` sees, and
 `activations` the elements that convolutions and fully-connected layers put out (Radosavovic et al., arXiv:2003.13678).
-All are for one example. Any other figure is a convention: see `conventions.py`.
+All are for one example. Any other figure is a convention: see `conventions/`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from resnext_flops import display
+from resnext_flops.complexity.entries import Entry, Sums, add_up
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
 from resnext_flops.errors import InputError, public
@@ -20,80 +21,9 @@ from resnext_flops.errors import InputError, public
 if TYPE_CHECKING:
     import pandas
 
+    from resnext_flops.complexity.conventions.convention import Terms
 
 Origin: TypeAlias = Literal["derived", "counted"]
-
-
-@public
-class Entry(NamedTuple):
-    """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
-
-    `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
-    `backward` are the multiply-adds of its gradients in training; None where they were not counted.
-
-    takes, makes, holds: the numbers of the values that the layer takes, makes, and that are held around it (see
-        `layers.Visit`).
-    """
-
-    path: str
-    kind: str
-    inputs: tuple[Shape, ...]
-    output: Shape
-    kernel: tuple[Size, ...] = ()
-    groups: Size = 1
-    weights: Size = 0
-    biases: Size = 0
-    params: Size = 0
-    macs: Size = 0
-    activations: Size = 0
-    times: Size = 1
-    training_only: bool = False
-    backward: Size | None = None
-    takes: tuple[int, ...] = ()
-    makes: int = 0
-    holds: tuple[int, ...] = ()
-
-
-def tensors(entry: Entry) -> dict[str, tuple[int, ...]]:
-    """The learned tensors of one layer by name, with their shapes.
-
-    >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
-    {'conv1.weight': (128, 4, 3, 3)}
-    """
-    inputs, outputs = entry.inputs[0][0], entry.output[0]
-    shapes: dict[str, tuple[int, ...]] = {}
-    if entry.weights:
-        shapes[f"{entry.path}.weight"] = (outputs, inputs // entry.groups, *entry.kernel)
-    if entry.biases:
-        shapes[f"{entry.path}.bias"] = (outputs,)
-    if entry.kind == "batch norm":
-        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
-    return shapes
-
-
-class Sums(NamedTuple):
-    """The totals of a ledger."""
-
-    params: Size
-    weights: Size
-    macs: Size
-    activations: Size
-
-
-def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
-    """The totals of entries (or what else has their four figures), each with `times` and `training_only`.
-
-    >>> add_up([(Sums(3, 2, 5, 7), 10, False), (Sums(1, 1, 1, 1), 1, True)])
-    Sums(params=31, weights=21, macs=50, activations=70)
-    """
-    params = weights = macs = activations = 0
-    for cost, times, training_only in costs:
-        params += cost.params * times
-        weights += cost.weights * times
-        if not training_only:
-            macs += cost.macs * times
-            activations += cost.activations * times
-    return Sums(params, weights, macs, activations)
 
 
 @public
@@ -218,9 +148,21 @@ class Ledger:
         >>> rf.resnet(50).cost().total("fvcore")
         4111512576
         """
-        from resnext_flops.complexity.conventions import convention
+        return self.terms(name).total
 
-        return convention(name).rule(self).total
+    def terms(self, name: str) -> "Terms":
+        """The parts that the figure of a counting convention is the sum of.
+
+        Raises InputError for a convention that does not exist.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(50).cost().terms("pycls")["linear", "bias, once a channel"]
+        1000
+        """
+        from resnext_flops.complexity.conventions import convention
+        from resnext_flops.complexity.conventions.convention import Run
+
+        return convention(name).rule(Run(self.entries, self.trace))
 
     @property
     def origin(self) -> Origin:

@@ -19,8 +19,9 @@ from math import prod
 from typing import NamedTuple
 
 from resnext_flops import display
+from resnext_flops.complexity.entries import Entry, tensors
 from resnext_flops.complexity.layers import LocalResponseNorm, Shape, size
-from resnext_flops.complexity.ledger import Entry, Ledger, tensors
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
 
 # Bytes of an element, by torch's name of its type.

@@ -55,7 +55,7 @@ def bridges(cost: Ledger) -> list[Bridge]:
     """
     found = []
     for name, convention in CONVENTIONS.items():
-        terms = convention.rule(cost)
+        terms = cost.terms(name)
         found.append(Bridge(name, convention.unit, int(terms.total), bridge(cost, terms)))
     return sorted(found, key=lambda each: each.figure)
 

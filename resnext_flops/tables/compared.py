@@ -85,8 +85,8 @@ def bridges(ledgers: Sequence[Ledger]) -> Table:
     """
     rows: list[dict[str, Cell]] = []
     equal = []
-    for name, each in CONVENTIONS.items():
-        steps = [_added(bridge(ledger, each.rule(ledger))) for ledger in ledgers]
+    for name in CONVENTIONS:
+        steps = [_added(bridge(ledger, ledger.terms(name))) for ledger in ledgers]
         if not any(steps):
             equal.append(name)
             continue

@@ -7,9 +7,10 @@ from typing import Any
 
 from resnext_flops.auditing import Audit
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.difference import Difference
 from resnext_flops.identification import Candidate
 from resnext_flops.tables.breakdown import breakdown, meaning

@@ -4,13 +4,22 @@ The figures were printed by the counters (their versions are those of the conven
 each counter in a process of its own, on a CPU without gradients. Where a counter is installed, it is asked again.
 """
 
+from typing import Any
+
+import numpy
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions.calflops import best_order
+from resnext_flops.complexity.conventions.convention import REGISTERED, Run, Terms, counter
 from resnext_flops.complexity.counters import peers
+from resnext_flops.complexity.products import einsum
 
 COUNTERS = (
     "fvcore",
@@ -109,3 +118,66 @@ def test_a_counter_that_fails_is_an_answer_in_one_line() -> None:
     assert answer.figure is None
     assert answer.error.startswith("RuntimeError: ")
     assert "\n" not in answer.error
+
+
+def test_every_registered_convention_has_its_place_in_the_order() -> None:
+    assert CONVENTIONS == REGISTERED
+
+
+def test_a_second_rule_of_one_name_is_refused() -> None:
+    def nothing(_: Run) -> Terms:
+        return Terms()
+
+    with pytest.raises(rf.InputError, match="the convention 'fvcore' has a rule already"):
+        counter("fvcore", unit="MAC", version="", counts="", source="", link="")(nothing)
+    assert CONVENTIONS["fvcore"].rule is REGISTERED["fvcore"].rule is not nothing
+
+
+@st.composite
+def equations(draw: st.DrawFn) -> tuple[str, list[tuple[int, ...]]]:
+    """An einsum of up to four operands; some axes of size 1 are broadcast, and "..." stands for up to two axes."""
+    sizes = {letter: draw(st.integers(1, 70)) for letter in "abcdef"}
+    batch = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    terms, shapes = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        letters = draw(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3, unique=True))
+        unnamed = draw(st.integers(0, 2))
+        terms.append("..." * (unnamed > 0) + "".join(letters))
+        shapes.append(
+            (*batch[2 - unnamed :], *(draw(st.sampled_from((sizes[name], sizes[name], 1))) for name in letters))
+        )
+    used = sorted({letter for term in terms for letter in term} - {"."})
+    result = "".join(draw(st.lists(st.sampled_from(used), max_size=3, unique=True)))
+    return ",".join(terms) + draw(st.sampled_from(("", f"->...{result}"))), shapes
+
+
+@given(equations())
+def test_the_best_order_of_an_einsum_is_numpys(case: tuple[str, list[tuple[int, ...]]]) -> None:
+    equation, shapes = case
+    operands = [numpy.broadcast_to(numpy.float32(0), shape) for shape in shapes]
+    _, text = numpy.einsum_path(equation, *operands, optimize="optimal")
+    (line,) = [line for line in text.splitlines() if "Optimized FLOP count" in line]
+    assert best_order(equation, tuple(shapes)) == int(float(line.partition(":")[2]))
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "products"),
+    [
+        ("bij,bjk->bik", [(2, 3, 4), (2, 4, 5)], 2 * 3 * 4 * 5),
+        ("...ij, jk", [(2, 3, 4), (4, 5)], 2 * 3 * 4 * 5),
+        ("bhid,bhjd->bhij", [(1, 4, 9, 8), (1, 4, 7, 8)], 4 * 9 * 7 * 8),
+        # Torch sums k away before the product, and the second j too, as the first has size 1.
+        ("ij,k->i", [(3, 4), (5,)], 3),
+        ("ij,jk->ik", [(3, 1), (4, 5)], 3 * 5),
+    ],
+)
+def test_the_multiply_adds_of_an_einsum(equation: str, shapes: list[tuple[int, ...]], products: int) -> None:
+    assert einsum(equation, shapes) == products
+    # Where nothing is summed torch multiplies element by element, which its counter has to be told of.
+    with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mul: elementwise}) as theirs:
+        torch.einsum(equation, *(torch.empty(shape) for shape in shapes))
+    assert theirs.get_total_flops() == 2 * products
+
+
+def elementwise(*_: Any, out_shape: torch.Size, **__: Any) -> int:
+    return 2 * out_shape.numel()

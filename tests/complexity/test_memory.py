@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import resnext_flops as rf
 from resnext_flops.complexity.counters import saved_tensors
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import (
     IDENTITY,
     BatchNorm,
@@ -32,7 +33,7 @@ from resnext_flops.complexity.layers import (
     Widen,
     walk,
 )
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.memory import memory
 
 SMALL = [

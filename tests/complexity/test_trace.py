@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterable
+from math import prod
 
 import pytest
 import torch
@@ -11,13 +12,22 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 import resnext_flops as rf
-from resnext_flops.complexity.counters import fvcore_counter
-from resnext_flops.complexity.ledger import Entry
+from resnext_flops.complexity.counters import fvcore_counter, operators
+from resnext_flops.complexity.entries import Entry
 
 
 def forward(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries without their gradients, which a run in evaluation mode does not count."""
-    return [entry._replace(backward=None) for entry in entries]
+    """Entries without their gradients, which a run in evaluation mode does not count, and without value numbers."""
+    return [entry._replace(backward=None, holds=(), takes=(), makes=0) for entry in entries]
+
+
+def flow(entries: Iterable[Entry]) -> list[tuple[str, str, list[str]]]:
+    """Of each entry its path, its kind, and what made the values that it takes."""
+    makers, found = {0: "the input"}, []
+    for entry in entries:
+        makers[entry.makes] = f"{entry.path} ({entry.kind})"
+        found.append((entry.path, entry.kind, [makers[number] for number in entry.takes]))
+    return found
 
 
 @pytest.mark.parametrize("name", ["resnext50_32x4d", "resnet18", "vgg11_bn", "inception_v3", "wrn_16_8"])
@@ -25,7 +35,9 @@ def test_the_traced_ledger_of_a_described_network_is_the_described_one(name: str
     network = rf.network(name)
     expected = [entry for entry in network.cost() if not entry.training_only and entry.kind != "auxiliary head"]
     found = rf.count(network)
-    assert [entry for entry in found if entry.kind != "unused parameter"] == forward(expected)
+    ran = [entry for entry in found if entry.kind != "unused parameter"]
+    assert forward(ran) == forward(expected)
+    assert flow(ran) == flow(expected)
     assert found.params == network.cost().params
     assert not found.unknown
 
@@ -36,7 +48,29 @@ def test_every_layer_that_costs_something_is_the_described_one(name: str) -> Non
     network = rf.network(name)
     described = [entry for entry in network.cost() if entry.params and not entry.training_only]
     found = [entry for entry in rf.count(network) if entry.params and entry.kind != "unused parameter"]
-    assert found == forward(described)
+    assert forward(found) == forward(described)
+
+
+def test_values_are_followed_through_views_sums_and_changes_in_place() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.relu = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1), nn.ReLU(inplace=True)
+
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            a = self.relu(self.a(x.transpose(2, 3)))
+            total: Tensor = self.b(a[:, :, 1:]) + a[:, :, 1:] + y
+            return total
+
+    image = torch.zeros(1, 3, 4, 4)
+    entries = rf.count(Net(), [image, image[:, :, 1:]]).entries
+    # The inputs are 0 and 1; then the convolution makes 2, the ReLU 3, the second convolution 4, and the sum 5.
+    assert [(entry.kind, entry.takes, entry.makes) for entry in entries] == [
+        ("conv", (0,), 2),
+        ("relu", (2,), 3),
+        ("conv", (3,), 4),
+        ("sum", (4, 3, 1), 5),
+    ]
 
 
 @given(
@@ -207,8 +241,15 @@ def test_a_formula_for_an_operator_of_ones_own() -> None:
             return result
 
     assert rf.count(Custom(), (1, 4)).unknown
-    rf.operator("resnext_flops_test::twice", kind="twice")(lambda args, output: output.numel())
-    assert rf.count(Custom(), (1, 4)).macs == 4
+    rf.operator("resnext_flops_test::twice", kind="twice")(lambda args, output: args[0][-1] * prod(output))
+    assert rf.count(Custom(), (1, 4)).macs == 4 * 4
+
+
+@pytest.mark.parametrize(("name", "kind"), [("aten::conv2d", "conv"), ("aten::relu", "relu"), ("aten::clone", "free")])
+def test_a_second_rule_of_one_operator_is_refused(name: str, kind: str) -> None:
+    with pytest.raises(rf.InputError, match=f"the operator '{name}' has a rule already: {kind}"):
+        rf.operator("resnext_flops_test::new", name, kind="other")(lambda args, output: 1)
+    assert "resnext_flops_test::new" not in operators._RULES  # noqa: SLF001
 
 
 def test_an_input_that_does_not_fit_is_one_sentence() -> None:

@@ -17,8 +17,8 @@ from markdown_it import MarkdownIt
 import resnext_flops as rf
 from resnext_flops import plots
 from resnext_flops.cli import main
+from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
-from resnext_flops.complexity.ledger import tensors
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
 from resnext_flops.reports.comparison import comparison

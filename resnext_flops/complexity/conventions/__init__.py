@@ -1,17 +1,80 @@
-"""Counting conventions: named rules from a ledger to the number that a counter gives.
+"""Counting conventions: named rules from the entries of a ledger to the number that a counter gives.
 
 A convention says what it counts in one sentence, in which unit, and where the rule was read. What a rule does not name
 counts zero in that counter; that is a fact about the counter, not about the network. Each rule is that of the counter
 run on a CPU, in evaluation mode and without gradients, on a batch of one.
 
-One file for each place where counters look: operators, calls of modules, calls of Python functions.
+One file a counter; its docstring says what is peculiar about it. `convention.py` has what a convention is and the
+registry, `calls.py` the calls that modules and functions make, `vocabulary.py` the names that rules share. A rule knows
+entries and traces, which are plain data; torch and NumPy are not needed.
 """
 
-from resnext_flops.complexity.conventions import by_function, by_module, by_operator
-from resnext_flops.complexity.conventions.convention import Convention
+from resnext_flops.complexity.conventions import (
+    calflops,
+    deepspeed,
+    flopth,
+    fvcore,
+    paper,
+    ptflops,
+    pycls,
+    thop,
+    timm,
+    torch_flop_counter,
+    torch_flops,
+    torchinfo,
+    torchmeter,
+    torchprofile,
+    torchvision,
+    ultralytics_thop,
+)
+from resnext_flops.complexity.conventions.convention import REGISTERED, Convention
 from resnext_flops.errors import unknown
 
-CONVENTIONS = {each.name: each for each in (*by_operator.CONVENTIONS, *by_module.CONVENTIONS, *by_function.CONVENTIONS)}
+__all__ = [
+    "CONVENTIONS",
+    "Convention",
+    "calflops",
+    "convention",
+    "deepspeed",
+    "flopth",
+    "fvcore",
+    "paper",
+    "ptflops",
+    "pycls",
+    "thop",
+    "timm",
+    "torch_flop_counter",
+    "torch_flops",
+    "torchinfo",
+    "torchmeter",
+    "torchprofile",
+    "torchvision",
+    "ultralytics_thop",
+]
+
+# As they are shown: what looks at operators, at calls of modules, at calls of functions.
+ORDER = (
+    "paper",
+    "torchvision",
+    "pycls",
+    "fvcore",
+    "fvcore-training",
+    "timm",
+    "torch",
+    "ptflops-aten",
+    "torchprofile",
+    "thop",
+    "ultralytics-thop",
+    "torchinfo",
+    "flopth",
+    "torchmeter",
+    "torch-flops",
+    "ptflops-pytorch",
+    "calflops",
+    "calflops-macs",
+    "deepspeed",
+)
+CONVENTIONS = {name: REGISTERED[name] for name in ORDER}
 
 
 def convention(name: str) -> Convention:

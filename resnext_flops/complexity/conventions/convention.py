@@ -1,17 +1,16 @@
-"""What a convention is: a named, documented rule from a ledger to the figure of one counter."""
+"""What a convention is: a named, documented rule from the entries of a ledger to the figure of one counter."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.records import Operator
+from resnext_flops.complexity.records import Operator, Trace
 from resnext_flops.errors import InputError
-
-if TYPE_CHECKING:
-    from resnext_flops.complexity.ledger import Entry, Ledger
 
 MULTIPLY_ADDS = "multiply-adds"
 SECOND = "counted as two"  # the second operation of each multiply-add
+LESS = "one addition less a sum"
 
 
 class Terms(dict[tuple[str, str], Size]):
@@ -39,17 +38,24 @@ class Terms(dict[tuple[str, str], Size]):
         return sum(self.values())
 
 
-Rule: TypeAlias = "Callable[[Ledger], Terms]"
+class Run(NamedTuple):
+    """What a rule looks at: the entries of a ledger, and the trace of the real module that they were counted on."""
+
+    entries: tuple[Entry, ...]
+    trace: Trace | None = None
+
+
+Rule: TypeAlias = Callable[[Run], Terms]
 
 
 class Convention(NamedTuple):
-    """A rule from a ledger to a figure, and what it counts.
+    """A rule from a run to a figure, and what it counts.
 
     unit: what one multiply-add is counted as: `MAC` is 1, `FLOP` is 2.
+    version: the version whose rule it is.
     counts: one sentence.
     source: where the rule was read.
     link: the counter's documentation.
-    version: the version whose rule it is.
     bias, norm, activation, pool, attention: what one element of each counts, in a few words.
     """
 
@@ -67,29 +73,52 @@ class Convention(NamedTuple):
     attention: str = "0"
 
 
-def exact(figure: Any) -> Size:
-    """A figure made of a module's settings or a function's arguments, whose types nothing declares."""
-    size: Size = figure
-    return size
+REGISTERED: dict[str, Convention] = {}
 
 
-def active(ledger: "Ledger", training: bool = False) -> "Iterator[tuple[Entry, Operator | None]]":
-    """The entries that run in evaluation (or in training), each with its operator where the ledger was traced.
+def counter(name: str, **facts: str) -> Callable[[Rule], Rule]:
+    """Register a rule as the convention of this name. `facts` are the other fields of `Convention`.
+
+    Raises InputError for a name that has a rule already.
+
+    >>> counter("fvcore")
+    Traceback (most recent call last):
+    resnext_flops.errors.InputError: the convention 'fvcore' has a rule already
+    """
+    if name in REGISTERED:
+        raise InputError(f"the convention {name!r} has a rule already")
+
+    def register(rule: Rule) -> Rule:
+        REGISTERED[name] = Convention(name, rule=rule, **facts)
+        return rule
+
+    return register
+
+
+def sums(products: Size, outputs: Size) -> Iterator[tuple[str, Size]]:
+    """The parts of sums of products, for counters that take a sum of n products as n products and n - 1 additions."""
+    yield MULTIPLY_ADDS, products
+    yield SECOND, products
+    yield LESS, -outputs
+
+
+def active(run: Run, training: bool = False) -> Iterator[tuple[Entry, Operator | None]]:
+    """The entries that run in evaluation (or in training), each with its operator where the run was traced.
 
     An operator without a name stands for a parameter that nothing took, so nothing ran.
     """
-    operators = ledger.trace.operators if ledger.trace else (None,) * len(ledger.entries)
-    for entry, operator in zip(ledger.entries, operators, strict=True):
+    operators = run.trace.operators if run.trace else (None,) * len(run.entries)
+    for entry, operator in zip(run.entries, operators, strict=True):
         if (training or not entry.training_only) and not (operator and not operator.name):
             yield entry, operator
 
 
-def whole(ledger: "Ledger", *kinds: str) -> None:
+def whole(run: Run, *kinds: str) -> None:
     """Refuse a description with a layer of these kinds, of which a counter sees more than an entry holds.
 
     Raises InputError.
     """
-    for entry in ledger.entries if ledger.trace is None else ():
+    for entry in run.entries if run.trace is None else ():
         if entry.kind in kinds:
             raise InputError(
                 f"this convention needs more of the {entry.kind} {entry.path!r} than a description has; count the real "
@@ -97,15 +126,15 @@ def whole(ledger: "Ledger", *kinds: str) -> None:
             )
 
 
-def hidden(ledger: "Ledger", within: tuple[int, ...], hooks: bool) -> bool:
+def hidden(run: Run, within: tuple[int, ...], hooks: bool) -> bool:
     """Whether something ran inside an operator that torch fuses on a CPU without gradients, so that it is not seen.
 
     hooks: whether the counter puts hooks on modules; torch then does not fuse an encoder layer, but still fuses the
         attention inside it.
     """
-    if ledger.trace is None:
+    if run.trace is None:
         return False
-    calls = ledger.trace.calls
+    calls = run.trace.calls
     return any(
         calls[number].fused and not (hooks and "TransformerEncoderLayer" in calls[number].classes) for number in within
     )

@@ -4,25 +4,31 @@ An operator that is in none of these lists, and that torch cannot take apart int
 trace reports it with its shapes, and the total is a lower bound. Operators are known by torch's name without its
 overload (`aten::conv2d`); the in-place form of a name (`aten::relu_`) is the same operator.
 
-`operator` adds one, also for an operator of your own:
+`operator` adds one, also for an operator of your own. A rule sees shapes and no tensors:
 
+    >>> from math import prod
     >>> import resnext_flops as rf
     >>> @rf.operator("docs::scaled_product", kind="matmul")
     ... def scaled_product(args, output):
-    ...     return output.numel() * args[0].shape[-1]
+    ...     return prod(output) * args[0][-1]
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
-Formula: TypeAlias = Callable[[Sequence[Any], Any], int]
+from resnext_flops.complexity import products
+from resnext_flops.complexity.layers import Shape
+from resnext_flops.complexity.records import Dims
+from resnext_flops.errors import InputError
+
+Formula: TypeAlias = Callable[[Sequence[Any], Shape], int]
 
 
 class Rule(NamedTuple):
-    """What is known of an operator. `macs` takes its positional arguments and its (first) output.
+    """What is known of an operator. `macs` takes its positional arguments and its (first) output, as shapes.
 
     weight, bias: the positions of the arguments whose elements are the weights and the biases of a layer.
     """
@@ -43,22 +49,31 @@ _FOUND: dict[Any, Rule] = {}  # by operator, once it was looked for
 def operator(
     *names: str, kind: str, weight: int | None = None, bias: int | None = None
 ) -> Callable[[Formula], Formula]:
-    """Register the formula of an operator: a function of its positional arguments and its output.
+    """Register the rule of an operator: a function of its positional arguments and its output.
 
     names: torch's names of the operators, such as `aten::conv2d` or `mylib::attention`.
     kind: what the entries are called in the ledger.
     weight, bias: the positions of the arguments that are a layer's weight and bias, where it has them.
 
-    The formula returns the multiply-adds of one call, as an integer.
+    The rule gets the shape of each tensor (a tuple of integers, with the batch) in its place, and any other argument as
+    it is. It returns the multiply-adds of one call, as an integer.
+
+    Raises InputError for an operator that has a rule already.
     """
 
     def register(formula: Formula) -> Formula:
-        for name in names:
-            _RULES[name] = Rule(kind, formula, weight, bias)
-        _FOUND.clear()
+        _register(dict.fromkeys(names, Rule(kind, formula, weight, bias)))
         return formula
 
     return register
+
+
+def _register(rules: Mapping[str, Rule]) -> None:
+    for name in rules:
+        if name in _RULES:
+            raise InputError(f"the operator {name!r} has a rule already: {_RULES[name].kind}")
+    _RULES.update(rules)
+    _FOUND.clear()
 
 
 @operator(
@@ -69,29 +84,27 @@ def operator(
     weight=1,
     bias=2,
 )
-def convolution(args: Sequence[Any], output: Any) -> int:
-    """Each output pixel takes one multiply-add a weight, whatever the groups."""
-    weight = args[1]
-    return int(output.numel() // weight.shape[0] * weight.numel())
+def convolution(args: Sequence[Any], output: Shape) -> int:
+    """The products at each output pixel."""
+    return products.convolution(args[1], output)
 
 
 @operator(*(f"aten::conv_transpose{dims}d" for dims in (1, 2, 3)), kind="transposed conv", weight=1, bias=2)
-def transposed_convolution(args: Sequence[Any], _: Any) -> int:
-    """Each input pixel takes one multiply-add a weight."""
-    image, weight = args[:2]
-    return int(image.numel() // weight.shape[0] * weight.numel())
+def transposed_convolution(args: Sequence[Any], _: Shape) -> int:
+    """The products at each input pixel."""
+    return products.convolution(args[1], args[0])
 
 
 @operator("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", kind="conv", weight=1, bias=2)
-def any_convolution(args: Sequence[Any], output: Any) -> int:
+def any_convolution(args: Sequence[Any], output: Shape) -> int:
     """Torch's one operator for both: its argument 6 says whether it is transposed."""
     return transposed_convolution(args, output) if args[6] else convolution(args, output)
 
 
 @operator("aten::linear", kind="linear", weight=1, bias=2)
-def linear(args: Sequence[Any], output: Any) -> int:
-    """Each output takes one multiply-add an input feature."""
-    return int(output.numel() * args[1].shape[-1])
+def linear(args: Sequence[Any], output: Shape) -> int:
+    """A matrix product with the input features. The weight may be a vector."""
+    return products.matrix_product(output, args[1][-1])
 
 
 @operator(
@@ -105,37 +118,23 @@ def linear(args: Sequence[Any], output: Any) -> int:
     "aten::_int_mm",
     kind="matmul",
 )
-def matrix_product(args: Sequence[Any], output: Any) -> int:
-    """Each output takes one multiply-add an element of the row that it sums over."""
-    return int(output.numel() * args[0].shape[-1])
+def matrix_product(args: Sequence[Any], output: Shape) -> int:
+    """A product of two arguments."""
+    return products.matrix_product(output, args[0][-1])
 
 
 @operator("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::addbmm", kind="matmul")
-def added_matrix_product(args: Sequence[Any], output: Any) -> int:
+def added_matrix_product(args: Sequence[Any], output: Shape) -> int:
     """A matrix product whose first argument is only added; `addbmm` also sums over the batch."""
-    batch = args[1].shape[0] if args[1].dim() == 3 and output.dim() == 2 else 1
-    return int(batch * output.numel() * args[1].shape[-1])
+    batch = args[1][0] if len(args[1]) == 3 and len(output) == 2 else 1
+    return products.matrix_product(output, batch * args[1][-1])
 
 
 @operator("aten::einsum", kind="einsum")
-def einsum(args: Sequence[Any], output: Any) -> int:
-    """Two operands: one multiply-add for each combination of indices. A single operand multiplies nothing.
-
-    An index of one operand alone that the output does not have is summed away before the product.
-    More operands are taken apart into pairs by torch, so this rule never sees them.
-    """
-    equation, operands = args[0].replace(" ", ""), args[1]
-    if len(operands) == 1:
-        return 0
-    terms = equation.split("->")[0].split(",")
-    sizes: list[dict[str, int]] = []
-    for term, operand in zip(terms, operands, strict=True):
-        labels = term.replace("...", "." * (operand.dim() - len(term.replace("...", ""))))
-        sizes.append({label: size for label, size in zip(labels, operand.shape, strict=True) if label != "."})
-    shared = sizes[0].keys() & sizes[1].keys()
-    explicit = equation.split("->")[1] if "->" in equation else "".join(c for c in equation if equation.count(c) == 1)
-    contracted = prod(max(sizes[0][label], sizes[1][label]) for label in shared if label not in explicit)
-    return int(output.numel() * contracted)
+def einsum(args: Sequence[Any], _: Shape) -> int:
+    """Two operands; one alone multiplies nothing, and more are taken apart into pairs by torch."""
+    equation, shapes = args[:2]
+    return products.einsum(equation, shapes) if len(shapes) > 1 else 0
 
 
 @operator(
@@ -148,47 +147,45 @@ def einsum(args: Sequence[Any], output: Any) -> int:
     "aten::_scaled_dot_product_attention_math",
     kind="attention",
 )
-def attention(args: Sequence[Any], _: Any) -> int:
-    """Queries times keys, then weights times values: Vaswani et al., arXiv:1706.03762, Eqn. 1. A mask saves nothing."""
-    query, key, value = args[:3]
-    return int(query.numel() // query.shape[-1] * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
+def attention(args: Sequence[Any], _: Shape) -> int:
+    """Attention of queries, keys and values."""
+    return products.attention(*args[:3])
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
-def fused_multi_head_attention(args: Sequence[Any], _: Any) -> int:
+def fused_multi_head_attention(args: Sequence[Any], _: Shape) -> int:
     """Self-attention in one operator: three projections in, the attention, one projection out."""
-    query, key = args[0], args[1]
-    batch, tokens, width = query.shape
-    products = args[5].numel() + args[7].numel()
-    return int(batch * tokens * (products + 2 * key.shape[1] * width))
+    (batch, tokens, width), keys = args[0], args[1][1]
+    projections = prod(args[5]) + prod(args[7])
+    return int(batch * tokens * (projections + 2 * keys * width))
 
 
 @operator("aten::_transformer_encoder_layer_fwd", kind="transformer encoder layer", weight=3, bias=4)
-def fused_encoder_layer(args: Sequence[Any], _: Any) -> int:
+def fused_encoder_layer(args: Sequence[Any], _: Shape) -> int:
     """Self-attention and the two layers after it, in one operator."""
-    batch, tokens, width = args[0].shape
-    products = sum(args[position].numel() for position in (3, 5, 14, 16))
-    return int(batch * tokens * (products + 2 * tokens * width))
+    batch, tokens, width = args[0]
+    weights = sum(prod(args[position]) for position in (3, 5, 14, 16))
+    return int(batch * tokens * (weights + 2 * tokens * width))
 
 
 @operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
-def recurrent(args: Sequence[Any], _: Any) -> int:
+def recurrent(args: Sequence[Any], _: Shape) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
-    steps = args[0].numel() // args[0].shape[-1]
-    return int(steps * sum(part.numel() for part in recurrent_weights(args)))
+    steps: int = prod(args[0][:-1])
+    return steps * sum(map(prod, recurrent_weights(args)))
 
 
-def recurrent_weights(args: Sequence[Any]) -> list[Any]:
+def recurrent_weights(args: Sequence[Any]) -> list[Shape]:
     """The matrices among the arguments of a recurrent operator, those of the first layer's first direction first."""
-    sequences = [part for part in args[1:] if isinstance(part, (list, tuple))]
-    return [part for part in sequences[-1] if part.dim() == 2]
+    lists = [part for part in args if isinstance(part, (list, tuple)) and not isinstance(part, Dims)]
+    return [shape for shape in lists[-1] if len(shape) == 2]
 
 
 @operator("aten::bilinear", kind="bilinear", weight=2, bias=3)
-def bilinear(args: Sequence[Any], output: Any) -> int:
+def bilinear(args: Sequence[Any], output: Shape) -> int:
     """Each output is one input times a matrix, times the other input."""
-    first, second = args[0].shape[-1], args[1].shape[-1]
-    return int(output.numel() * (first + 1) * second)
+    first, second = args[0][-1], args[1][-1]
+    return products.matrix_product(output, (first + 1) * second)
 
 
 # Known, and without a matrix product: an entry with a cost of none, whose kind other counters' rules look at.
@@ -498,6 +495,9 @@ FREE_NAMES = frozenset(
     ]
 )
 
+_register({f"aten::{name}": Rule(kind) for name, kind in KINDS.items()})
+_register({f"aten::{name}": FREE for name in FREE_NAMES})
+
 
 def rule_of(function: Any) -> Rule:
     """The rule of one torch operator (an `OpOverload`); `UNKNOWN` where there is none.
@@ -516,13 +516,10 @@ def _look_up(function: Any) -> Rule:
     stem = name.removesuffix("_") if not name.endswith("__") else name
     if stem in _RULES:
         return _RULES[stem]
-    short = stem.removeprefix("aten::")
     if stem.startswith("aten::"):
-        if short in KINDS:
-            return Rule(KINDS[short])
         tags = function.tags
-        if short in FREE_NAMES or function.is_view or torch.Tag.inplace_view in tags:
+        if function.is_view or torch.Tag.inplace_view in tags:
             return FREE
         if torch.Tag.pointwise in tags or getattr(torch.Tag, "reduction", None) in tags:
-            return Rule(short.strip("_").replace("_", " "))
+            return Rule(stem.removeprefix("aten::").strip("_").replace("_", " "))
     return UNKNOWN

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from itertools import starmap
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -28,17 +29,19 @@ from torch.utils._pytree import tree_leaves, tree_map
 from resnext_flops.complexity.counters.functions import noted
 from resnext_flops.complexity.counters.meta_shapes import META, SHORTCUTS
 from resnext_flops.complexity.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
-from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
-ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
+ROOTS, GRADIENT, VALUE = "_resnext_flops_roots", "_resnext_flops_gradient", "_resnext_flops_value"
 
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
 WINDOWS = frozenset({"max pool", "average pool"})
+POOLS = WINDOWS | {"adaptive average pool"}
 
 
 class NeedsValuesError(Exception):
@@ -157,13 +160,13 @@ class _Kind:
         self.attributes = vars(module).copy()
         own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
         self.leaf = not module._modules  # noqa: SLF001
-        self.params = list(own.items() if self.leaf or not own else module.named_parameters())
+        self.params = dict(own if self.leaf or not own else module.named_parameters())
 
     @cached_property
     def fields(self) -> tuple[Any, ...]:
         """The fields of `Call` after its path."""
         settings = {key: value for key, value in self.attributes.items() if key[0] != "_"}
-        params = {key: tuple(value.shape) for key, value in self.params if value is not None}
+        params = {key: tuple(value.shape) for key, value in self.params.items() if value is not None}
         del self.attributes, self.params
         return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
 
@@ -206,13 +209,19 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
+        self.given: dict[int, int] = {}
+        self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Ledger:
         """Call the module once and return its ledger."""
         args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
-        first = next((leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)), None)
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        first = tensors[0] if tensors else None
+        # The inputs are the first values. They are known by their identity: what a caller gave is not written on.
+        self.given = {id(leaf): number for number, leaf in enumerate(tensors)}
+        self.values = max(len(tensors) - 1, 0)
         with ExitStack() as stack:
             stack.enter_context(_no_collection())
             stack.enter_context(torch.inference_mode())
@@ -314,6 +323,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             output = self._answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
+        elif data:  # what torch only looks at otherwise is the same value
+            self._number(output, self._value(data[0]))
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
         return output
@@ -370,6 +381,21 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 data.append(part)
         return data, roots
 
+    def _value(self, part: Tensor) -> int:
+        """The number of the value that a tensor is; a new one for a tensor that the module's code made."""
+        known: int | None = getattr(part, VALUE, None)
+        if known is None:
+            known = self.given.get(id(part))
+        if known is None:
+            self.values += 1
+            return self.values
+        return known
+
+    def _number(self, output: Any, value: int) -> None:
+        for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
+            if isinstance(leaf, Tensor) and id(leaf) not in self.learned and id(leaf) not in self.given:
+                setattr(leaf, VALUE, value)
+
     def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
         gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
         for leaf in tree_leaves(output):
@@ -400,28 +426,30 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        kind = rule.kind
         inputs = tuple([trimmed(part) for part in (data or tensors)])
-        if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
+        takes = tuple([self._value(part) for part in data])
+        if kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
             return
-        fresh = self._fresh_among(roots) if roots else []
-        macs = rule.macs(args, first) if rule.macs else 0
-        kind, kernel, groups = _shape_of(func, rule, args, first)
-        self.entries.append(
-            Entry(
-                frame.path,
-                kind,
-                inputs,
-                trimmed(first),
-                kernel,
-                groups,
-                self._learned_elements(args, rule.weight, fresh),
-                self._learned_elements(args, rule.bias, fresh),
-                sum([self.learned[root].numel() for root in fresh]),
-                macs,
-                first.numel() if macs else 0,
-                backward=(self._backward(macs, rule, args, tensors) if macs else 0) if self.training else None,
-            )
-        )
+        self.values += 1
+        makes = self.values
+        self._number(output, makes)
+        kernel: Shape = ()
+        groups, weights, biases, params, macs, activations = 1, 0, 0, 0, 0, 0
+        backward = 0 if self.training else None
+        if roots and (fresh := self._fresh_among(roots)):
+            weights = self._learned_elements(args, rule.weight, fresh)
+            biases = self._learned_elements(args, rule.bias, fresh)
+            params = sum([self.learned[root].numel() for root in fresh])
+        if rule.macs or kind in POOLS:
+            shapes = dims(args)
+            kind, kernel, groups = _shape_of(func, rule, shapes, first.shape)
+            macs = rule.macs(shapes, first.shape) if rule.macs else 0
+            activations = first.numel() if macs else 0
+            if self.training and macs:
+                backward = self._backward(macs, rule, args, shapes, tensors)
+        costs = (kernel, groups, weights, biases, params, macs, activations, 1, False, backward, takes, makes)
+        self.entries.append(Entry(frame.path, kind, inputs, trimmed(first), *costs))
         affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
         noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
         self.operators.append(noted_operator if self.later else _operator(*noted_operator))
@@ -436,7 +464,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
         """The elements of a weight or a bias that no layer before has taken."""
-        if position is None or not fresh or len(args) <= position:
+        if position is None or len(args) <= position:
             return 0
         part = args[position]
         return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
@@ -444,7 +472,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
         return id(part) in fresh or any(root in fresh for root in getattr(part, ROOTS, ()))
 
-    def _continues_sum(self, args: Sequence[Any], inputs: tuple[Shape, ...], output: Tensor, frame: _Frame) -> bool:
+    def _continues_sum(
+        self, args: Sequence[Any], inputs: tuple[Shape, ...], takes: tuple[int, ...], output: Tensor, frame: _Frame
+    ) -> bool:
         """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
         before, number = self.last_sum
         if before is None or args[0] is not before or number != frame.number or len(inputs) < 2:
@@ -452,11 +482,14 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         entry = self.entries[-1]
         if entry.kind != "sum" or entry.path != frame.path or entry.output != trimmed(output):
             return False
-        self.entries[-1] = entry._replace(inputs=(*entry.inputs, *inputs[1:]))
+        self.entries[-1] = entry._replace(inputs=(*entry.inputs, *inputs[1:]), takes=(*entry.takes, *takes[1:]))
+        self._number(output, entry.makes)
         self.last_sum = (output, frame.number)
         return True
 
-    def _backward(self, macs: int, rule: Rule, args: Sequence[Any], tensors: Sequence[Tensor]) -> int:
+    def _backward(
+        self, macs: int, rule: Rule, args: Sequence[Any], shapes: Sequence[Any], tensors: Sequence[Tensor]
+    ) -> int:
         """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
         if not torch.is_grad_enabled():
             return 0
@@ -466,10 +499,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         # Attention and recurrent layers: each product has two factors.
         whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
         if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
-            features = args[0].shape[-1]
-            matrices = recurrent_weights(args)
             directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
-            whole -= args[0].numel() // features * directions * matrices[0].numel()
+            whole -= prod(shapes[0][:-1]) * directions * prod(recurrent_weights(shapes)[0])
         return whole
 
     def _leftover(self) -> None:
@@ -484,22 +515,22 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.operators.append(nothing if self.later else _operator(*nothing))
 
 
-def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tuple[str, Shape, int]:
+def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
     """The kind of an entry, and its kernel and groups where it has them."""
     kind = rule.kind
     if kind in {"conv", "transposed conv"}:
         weight = args[1]
-        kernel = tuple(weight.shape[2:])
+        kernel = weight[2:]
         if len(args) > 6 and args[6] is True:  # torch's one operator for both
             kind = "transposed conv"
         channels = output if kind == "transposed conv" else args[0]
-        return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
+        return kind, kernel, channels[-len(kernel) - 1] // weight[1]
     if kind in WINDOWS:
         spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
-        return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
+        return kind, args[1] if len(args[1]) == spatial else args[1] * spatial, 1
     if kind == "adaptive average pool":
         spatial = int(func._schema.name[-2])  # noqa: SLF001
-        if set(output.shape[-spatial:]) == {1}:
+        if set(output[-spatial:]) == {1}:
             return "global average pool", (), 1
     return kind, (), 1
 
@@ -600,7 +631,7 @@ def dims(value: Any) -> Any:
     if isinstance(value, Tensor):
         return Dims(value.shape)
     if isinstance(value, (list, tuple)):
-        return tuple([dims(each) for each in value])
+        return tuple([part if type(part) is int else dims(part) for part in value])
     return value
 
 

@@ -1,29 +1,27 @@
-"""The calls of modules and functions in a ledger: those that were recorded, or those that a description would make.
+"""The calls of modules and functions in a run: those that were recorded, or those that a description would make.
 
 A description is built from a fixed set of torch's modules (see `torch_model.py`), so its entries say which calls its
 model makes. The number beside each call is how often it is made.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from resnext_flops.complexity.conventions.convention import active, whole
+from resnext_flops.complexity.conventions.convention import Run, active, whole
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.products import weight_shape
 from resnext_flops.complexity.records import Call, Dims, Function
-
-if TYPE_CHECKING:
-    from resnext_flops.complexity.ledger import Entry, Ledger
-
 
 TORCH = "torch.nn.modules"
 
 
-def calls(ledger: "Ledger") -> Iterator[tuple[Call, Size]]:
-    """The calls of modules that the ledger's model makes."""
-    if ledger.trace is not None:
-        yield from ((call, 1) for call in ledger.trace.calls)
+def calls(run: Run) -> Iterator[tuple[Call, Size]]:
+    """The calls of modules that the run's model makes."""
+    if run.trace is not None:
+        yield from ((call, 1) for call in run.trace.calls)
         return
-    for number, (entry, _) in enumerate(active(ledger)):
+    for number, (entry, _) in enumerate(active(run)):
         if entry.kind in MODULES:
             classes, function = MODULES[entry.kind]
             settings, params, _ = function(entry)
@@ -31,13 +29,13 @@ def calls(ledger: "Ledger") -> Iterator[tuple[Call, Size]]:
             yield Call(entry.path, classes, number, 1, True, TORCH, settings, params, inputs, outputs), entry.times
 
 
-def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
-    """The calls of functions that the ledger's model makes, also those inside its modules."""
-    if ledger.trace is not None:
-        yield from ((function, 1) for function in ledger.trace.functions)
+def functions(run: Run) -> Iterator[tuple[Function, Size]]:
+    """The calls of functions that the run's model makes, also those inside its modules."""
+    if run.trace is not None:
+        yield from ((function, 1) for function in run.trace.functions)
         return
-    whole(ledger, "local response norm")  # torch makes it of several functions
-    for entry, _ in active(ledger):
+    whole(run, "local response norm")  # torch makes it of several functions
+    for entry, _ in active(run):
         image = Dims((1, *entry.inputs[0]))
         if entry.kind == "sum":
             for _ in entry.inputs[1:]:
@@ -50,7 +48,7 @@ def functions(ledger: "Ledger") -> Iterator[tuple[Function, Size]]:
                 yield _function(name, entry, (image, *args)), entry.times
 
 
-def _function(name: str, entry: "Entry", args: tuple[Any, ...]) -> Function:
+def _function(name: str, entry: Entry, args: tuple[Any, ...]) -> Function:
     inside = () if name.startswith("Tensor.__") else (-1,)
     return Function(name, entry.path, (), args, {}, (1, *entry.output), inside)
 
@@ -59,9 +57,9 @@ def _function(name: str, entry: "Entry", args: tuple[Any, ...]) -> Function:
 _Parts = tuple[dict[str, Any], dict[str, Shape], tuple[str, tuple[Any, ...]]]
 
 
-def _conv(entry: "Entry") -> _Parts:
+def _conv(entry: Entry) -> _Parts:
     channels, groups = entry.inputs[0][0], entry.groups
-    weight = (entry.output[0], channels // groups, *entry.kernel)
+    weight = weight_shape(channels, entry.output[0], entry.kernel, groups)
     params: dict[str, Shape] = {"weight": weight}
     if entry.biases != 0:
         params["bias"] = (entry.output[0],)
@@ -75,8 +73,8 @@ def _conv(entry: "Entry") -> _Parts:
     return settings, params, ("F.conv2d", (Dims(weight), bias, 1, 0, 1, groups))
 
 
-def _linear(entry: "Entry") -> _Parts:
-    weight = (entry.output[-1], entry.inputs[0][-1])
+def _linear(entry: Entry) -> _Parts:
+    weight = weight_shape(entry.inputs[0][-1], entry.output[-1])
     params: dict[str, Shape] = {"weight": weight}
     if entry.biases != 0:
         params["bias"] = (entry.output[-1],)
@@ -84,33 +82,33 @@ def _linear(entry: "Entry") -> _Parts:
     return settings, params, ("F.linear", (Dims(weight), Dims(params["bias"]) if "bias" in params else None))
 
 
-def _batch_norm(entry: "Entry") -> _Parts:
+def _batch_norm(entry: Entry) -> _Parts:
     channels = Dims((entry.inputs[0][0],))
     args = (channels, channels, channels, channels, False, 0.1, 1e-5)
     return {"affine": True}, {"weight": channels, "bias": channels}, ("F.batch_norm", args)
 
 
-def _max_pool(entry: "Entry") -> _Parts:
+def _max_pool(entry: Entry) -> _Parts:
     return {"kernel_size": entry.kernel}, {}, ("F.max_pool2d", (entry.kernel,))
 
 
-def _avg_pool(entry: "Entry") -> _Parts:
+def _avg_pool(entry: Entry) -> _Parts:
     return {"kernel_size": entry.kernel}, {}, ("F.avg_pool2d", (entry.kernel,))
 
 
-def _adaptive_pool(entry: "Entry") -> _Parts:
+def _adaptive_pool(entry: Entry) -> _Parts:
     return {"output_size": entry.output[1:]}, {}, ("F.adaptive_avg_pool2d", (entry.output[1:],))
 
 
-def _relu(_: "Entry") -> _Parts:
+def _relu(_: Entry) -> _Parts:
     return {"inplace": True}, {}, ("F.relu", ())
 
 
-def _nothing(_: "Entry") -> _Parts:
+def _nothing(_: Entry) -> _Parts:
     return {}, {}, ("", ())
 
 
-MODULES: dict[str, tuple[tuple[str, ...], Callable[["Entry"], _Parts]]] = {
+MODULES: dict[str, tuple[tuple[str, ...], Callable[[Entry], _Parts]]] = {
     "conv": (("Conv2d", "_ConvNd"), _conv),
     "linear": (("Linear",), _linear),
     "batch norm": (("BatchNorm2d", "_BatchNorm", "_NormBase"), _batch_norm),

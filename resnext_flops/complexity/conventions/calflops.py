@@ -1,0 +1,197 @@
+"""calflops, which replaces Python functions by counting ones: it sees what is called by one of their names.
+
+The operators `+ * @`, `bmm` and attention are not seen. Interpolation to a given size counts that size alone, without
+batch and channels. An einsum counts what NumPy prints as the operations of its best order, in four digits. A module
+that several parents share counts once here, and in calflops once a parent.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from math import prod
+from typing import NamedTuple
+
+from resnext_flops.complexity.conventions.calls import calls, functions
+from resnext_flops.complexity.conventions.convention import LESS, MULTIPLY_ADDS, SECOND, Run, Terms, counter, hidden
+from resnext_flops.complexity.conventions.ptflops import recurrent
+from resnext_flops.complexity.conventions.vocabulary import (
+    ADDED_PRODUCTS,
+    CONV_FUNCTIONS,
+    ELEMENTWISE,
+    POOLS,
+    PRODUCT_FUNCTIONS,
+    RECURRENT,
+    TRANSPOSED_FUNCTIONS,
+    argument,
+    broadcast,
+    einsum_of,
+    image_of,
+    is_torchs,
+    label,
+    name_of,
+)
+from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.products import Index, parse_einsum
+from resnext_flops.complexity.records import Call, Function
+
+# Functions that count one operation an input element.
+INPUT_FUNCTIONS = POOLS | {
+    f"F.{name}" for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "softmax")
+}
+# The position of the scale of a norm among its arguments.
+SCALES = {"F.batch_norm": 3, "F.layer_norm": 2, "F.instance_norm": 3, "F.group_norm": 2}
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+
+
+@counter(
+    "calflops",
+    unit="FLOP",
+    version="0.3.2",
+    counts="2 a multiply-add of F.linear, F.conv and torch.matmul, 1 a convolution's bias; batch norm 2, layer norm "
+    "5; activations, pools and softmax 1 an input element; the operators + * @, bmm and attention are not seen",
+    source="calflops/pytorch_ops.py",
+    link="https://github.com/MrYxJ/calculate-flops.pytorch",
+    bias="1 an output (conv)",
+    norm="2 batch, 5 layer",
+    activation="1",
+    pool="1",
+)
+def calflops(run: Run) -> Terms:
+    """calflops' FLOPs."""
+    return patched(run, PRODUCT_FUNCTIONS)
+
+
+@counter(
+    "calflops-macs",
+    unit="MAC",
+    version="0.3.2",
+    counts="multiply-adds of F.linear, F.conv and torch.matmul alone",
+    source="calflops/pytorch_ops.py",
+    link="https://github.com/MrYxJ/calculate-flops.pytorch",
+)
+def calflops_macs(run: Run) -> Terms:
+    """calflops' MACs: the multiply-adds of its FLOPs, without those of einsum."""
+    terms = Terms()
+    for (kind, what), figure in calflops(run).items():
+        if what == MULTIPLY_ADDS and kind != "torch.einsum":
+            terms.add(kind, what, figure)
+    return terms
+
+
+def patched(run: Run, products: frozenset[str]) -> Terms:
+    """The FLOPs of the replaced functions, and of recurrent modules. products: the functions that multiply matrices."""
+    terms = Terms()
+    for function, times in functions(run):
+        if not hidden(run, function.within, hooks=True):
+            for what, figure in _function_parts(function, products):
+                terms.add(name_of(function), what, figure * times)
+    for call, times in calls(run):
+        if is_torchs(call) and call.classes[0] in RECURRENT:
+            for what, figure in _recurrent(call):
+                terms.add(label(call), what, figure * times)
+    return terms
+
+
+def _recurrent(call: Call) -> Iterator[tuple[str, Size]]:
+    for what, figure in recurrent(call):
+        yield what, figure
+        if what == MULTIPLY_ADDS:
+            yield SECOND, figure
+    gates = GATES[call.classes[0]] * call.settings["hidden_size"]
+    steps = prod(image_of(call)[:2]) * (2 if call.settings["bidirectional"] else 1)
+    yield LESS, -2 * gates * steps * call.settings["num_layers"]
+
+
+def _function_parts(function: Function, products: frozenset[str]) -> Iterator[tuple[str, Size]]:
+    name, args = function.name, function.args
+    if name == "F.linear":
+        yield from _twice(prod(args[0]) * args[1][0])
+    elif name in CONV_FUNCTIONS | TRANSPOSED_FUNCTIONS:
+        yield from _convolution(function)
+    elif name in SCALES:
+        low = 1 if name == "F.batch_norm" else 4
+        yield "elements", prod(args[0]) * (low if argument(function, SCALES[name], "weight") is None else low + 1)
+    elif name in INPUT_FUNCTIONS:
+        yield "elements", prod(argument(function, 0, "input"))
+    elif name in products:
+        yield from _twice(prod(args[0]) * argument(function, 1, "other")[-1])
+    elif name in ADDED_PRODUCTS:
+        yield from _twice(prod(args[1]) * args[2][-1])
+        yield "bias", prod(args[0])
+    elif name in ELEMENTWISE:
+        yield "elements", broadcast(function)
+    elif name == "torch.einsum":
+        yield "optimised path", best_order(*einsum_of(function))
+    elif name in {"F.interpolate", "F.upsample"}:
+        size = argument(function, 1, "size")
+        yield "elements", prod(args[0]) if size is None else prod(size) if isinstance(size, tuple) else int(size)
+
+
+def _twice(products: Size) -> Iterator[tuple[str, Size]]:
+    yield MULTIPLY_ADDS, products
+    yield SECOND, products
+
+
+def _convolution(function: Function) -> Iterator[tuple[str, Size]]:
+    image, weight = function.args[:2]
+    output = function.output
+    pixels = prod((image if function.name in TRANSPOSED_FUNCTIONS else output)[2:]) * image[0]
+    yield from _twice(prod(weight) * pixels)
+    if argument(function, 2, "bias") is not None:
+        yield "bias", prod(output)
+
+
+# The best order of an einsum ------------------------------------------------------------------------------------------
+
+
+class _Equation(NamedTuple):
+    """The size of each index of an einsum, and the indices of its result."""
+
+    sizes: dict[Index, Size]
+    result: frozenset[Index]
+
+    def elements(self, indices: Iterable[Index]) -> Size:
+        return prod(self.sizes[index] for index in indices)
+
+
+class _Path(NamedTuple):
+    """Products made so far: what they cost, and the indices of the operands that are left."""
+
+    cost: Size
+    operands: tuple[frozenset[Index], ...]
+
+    def merged(self, places: tuple[int, ...], equation: _Equation) -> "_Path":
+        """The path with one more product: an operation a combination of indices, one more where some are summed."""
+        merged = frozenset[Index]().union(*(self.operands[place] for place in places))
+        others = tuple(operand for place, operand in enumerate(self.operands) if place not in places)
+        kept = merged & equation.result.union(*others)
+        operations = max(1, len(places) - 1) + (kept != merged)
+        return _Path(self.cost + operations * equation.elements(merged), (*others, kept))
+
+
+def best_order(equation: str, shapes: tuple[Shape, ...]) -> int:
+    """What NumPy prints as the operations of an einsum: of the cheapest order of products of pairs, in four digits.
+
+    No product may be larger than the largest operand or the result; where all are, the rest is one product. NumPy adds
+    one, and looks for an order only where there are more than two operands and something is summed.
+
+    >>> best_order("ij,jk->ik", ((30, 40), (40, 50)))
+    120000
+    """
+    operands, result = parse_einsum(equation, shapes)
+    sizes: dict[Index, Size] = {}
+    for axes, shape in zip(operands, shapes, strict=True):
+        sizes |= {index: size for index, size in zip(axes, shape, strict=True) if sizes.get(index, 1) == 1}
+    whole = _Equation(sizes, result)
+    start = _Path(0, tuple(map(frozenset, operands)))
+    limit = max(map(whole.elements, (*operands, result)))
+    paths = [start]
+    for count in range(len(operands), 1, -1) if len(operands) > 2 and result != sizes.keys() else ():
+        longer = (path.merged(pair, whole) for path in paths for pair in combinations(range(count), 2))
+        small = [path for path in longer if whole.elements(path.operands[-1]) <= limit]
+        if not small:
+            break
+        paths = small
+    best = min(paths, key=lambda path: path.cost)
+    if best is start or len(best.operands) > 1:
+        best = best.merged(tuple(range(len(best.operands))), whole)
+    return int(float(f"{best.cost + 1:.3e}"))

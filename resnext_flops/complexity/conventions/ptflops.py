@@ -1,0 +1,211 @@
+"""ptflops and its two backends, which share a name and little else.
+
+The aten backend is a dispatch mode like torch's own counter, and adds biases: of convolutions, and of `addmm`, which
+takes the bias with the product. A bias that torch adds after the product is not seen.
+
+The pytorch backend hooks into calls of modules by exact class and replaces Python functions. What a hooked module calls
+inside counts once more: ReLU, GELU and pools count twice. With timm installed, timm's own class `Attention` counts as
+one module, without its linear layers; here any class of that name is taken for it. A module that several parents share
+counts once here, and in ptflops once a parent.
+"""
+
+from collections.abc import Iterator
+from math import prod
+
+from resnext_flops.complexity.conventions.calls import calls, functions
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
+from resnext_flops.complexity.conventions.torch_flop_counter import is_dispatched
+from resnext_flops.complexity.conventions.vocabulary import (
+    ADAPTIVE_AVG_POOLS,
+    ADDED_PRODUCTS,
+    AVG_POOLS,
+    BATCH_NORMS,
+    CONVS,
+    ELEMENTWISE,
+    INSTANCE_NORMS,
+    LAYERS,
+    MAX_POOLS,
+    MORE_PRODUCTS,
+    POOLS,
+    PRODUCT_FUNCTIONS,
+    RECURRENT,
+    TRANSPOSED,
+    argument,
+    broadcast,
+    exact,
+    image_of,
+    is_torchs,
+    label,
+    name_of,
+    output_of,
+)
+from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.records import Call, Function, Operator
+
+NORMS = BATCH_NORMS | INSTANCE_NORMS | {"GroupNorm", "LayerNorm"}
+HOOKED = (
+    CONVS
+    | TRANSPOSED
+    | NORMS
+    | MAX_POOLS
+    | AVG_POOLS
+    | ADAPTIVE_AVG_POOLS
+    | RECURRENT
+    | {"AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Linear", "Upsample", "MultiheadAttention"}
+    | {"ReLU", "PReLU", "ELU", "LeakyReLU", "ReLU6", "GELU"}
+)
+# Functions that count one operation an input element.
+INPUT_FUNCTIONS = POOLS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
+# Operations a hidden unit and step besides the products.
+GATES = {"RNN": 1, "GRU": 7, "LSTM": 10}
+
+
+@counter(
+    "ptflops-aten",
+    unit="MAC",
+    version="0.7.5",
+    counts="multiply-adds and biases of convolutions and of `addmm`, multiply-adds of `mm` and `bmm`; a bias that "
+    "torch adds after the product, fused attention and LSTM are not seen",
+    source="ptflops/aten_ops.py",
+    link="https://github.com/sovrasov/flops-counter.pytorch",
+    bias="1 an output",
+)
+def aten(run: Run) -> Terms:
+    """Ptflops' counter of aten operators."""
+    terms = Terms()
+    for entry, operator in active(run):
+        if entry.macs == 0 or not is_dispatched(run, entry, operator):
+            continue
+        if operator and operator.name.startswith("aten.baddbmm"):
+            continue
+        terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
+        if entry.kind == "linear" and operator and not operator.fused_bias:
+            continue  # torch adds the bias after the product, where ptflops does not look
+        if _has_bias(entry, operator):
+            terms.add(entry.kind, "bias", prod(entry.output) * entry.times)
+    return terms
+
+
+def _has_bias(entry: Entry, operator: Operator | None) -> bool:
+    if operator is None:
+        return bool(entry.biases != 0)
+    if operator.name.startswith("aten.addmm"):
+        return True
+    return entry.kind in LAYERS and len(operator.tensors) > 2
+
+
+@counter(
+    "ptflops-pytorch",
+    unit="MAC",
+    version="0.7.5",
+    counts="multiply-adds and biases of modules, and of products called as functions; batch norm 2, layer norm 1; "
+    "ReLU, GELU and pools once for the module and once more for the function that it calls; attention, softmax and "
+    "scale",
+    source="ptflops/pytorch_ops.py",
+    link="https://github.com/sovrasov/flops-counter.pytorch",
+    bias="1 an output",
+    norm="2 batch, 1 layer",
+    activation="2 ReLU, GELU; 1 SiLU",
+    pool="2",
+    attention="multiply-adds, softmax 1",
+)
+def pytorch(run: Run) -> Terms:
+    """Ptflops' pytorch backend: hooks by exact class, and replaced functions, also those inside the hooked modules."""
+    terms = Terms()
+    made = list(calls(run))
+    hooked = {number for number, (call, _) in enumerate(made) if _is_hooked(call)}
+    for number, (call, times) in enumerate(made):
+        if number in hooked and not any(outer in hooked for outer in call.within):
+            for what, figure in _parts(call):
+                terms.add(label(call), what, figure * times)
+    for function, times in functions(run):
+        if not hidden(run, function.within, hooks=True):
+            for what, figure in _function_parts(function):
+                terms.add(name_of(function), what, figure * times)
+    return terms
+
+
+def _is_hooked(call: Call) -> bool:
+    if call.origin.startswith("timm."):
+        return call.classes[:1] == ("Attention",)
+    return is_torchs(call) and call.classes[0] in HOOKED
+
+
+def _parts(call: Call) -> Iterator[tuple[str, Size]]:
+    name, image, output = call.classes[0], image_of(call), output_of(call)
+    if name in CONVS | TRANSPOSED:
+        settings = call.settings
+        pixels = prod((image if name in TRANSPOSED else output)[2:]) * image[0]
+        filters = settings["in_channels"] * (settings["out_channels"] // settings["groups"])
+        yield MULTIPLY_ADDS, prod(settings["kernel_size"]) * filters * pixels
+        yield "bias", prod(output) if "bias" in call.params else 0
+    elif name == "Linear":
+        yield MULTIPLY_ADDS, image[-1] * prod(output)
+        yield "bias", prod(output) if "bias" in call.params else 0
+    elif name in NORMS:
+        yield "elements", prod(image) * (2 if call.settings.get("affine") else 1)
+    elif name == "MultiheadAttention":
+        yield from _multi_head_attention(call)
+    elif name == "Attention":
+        batch, tokens, _ = image
+        heads, width = call.settings["num_heads"], call.settings["head_dim"]
+        yield MULTIPLY_ADDS, 2 * batch * tokens * tokens * width * heads
+        yield "softmax and scale", batch * heads * (tokens * width + tokens * tokens)
+    elif name in RECURRENT:
+        yield from recurrent(call)
+    elif name == "Upsample":
+        yield "elements", prod(output[1:])
+    else:
+        yield "elements of its module", prod(output if "LU" in name else image)
+
+
+def _multi_head_attention(call: Call) -> Iterator[tuple[str, Size]]:
+    query, key, value = call.inputs[:3]
+    batch_axis, length_axis = (0, 1) if call.settings.get("batch_first", False) else (1, 0)
+    batch, length, keys, values = query[batch_axis], query[length_axis], key[length_axis], value[length_axis]
+    width, key_width, value_width = query[2], key[2], value[2]
+    heads = call.settings["num_heads"]
+    projections = length * width**2 + keys * key_width**2 + values * value_width**2 + length * value_width**2
+    attention = heads * length * keys * (width // heads + value_width // heads)
+    yield MULTIPLY_ADDS, batch * (projections + attention)
+    bias = (length + keys + values) * width if "in_proj_bias" in call.params else 0
+    yield "bias", batch * (bias + length * value_width)
+    yield "softmax and scale", batch * (length * width + heads * length * keys)
+
+
+def recurrent(call: Call) -> Iterator[tuple[str, Size]]:
+    """The products, gates and biases of a recurrent module, as ptflops, calflops and DeepSpeed count them."""
+    hidden_size, directions = call.settings["hidden_size"], 2 if call.settings["bidirectional"] else 1
+    steps = prod(image_of(call)[:2]) * directions
+    for layer in range(call.settings["num_layers"]):
+        yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}_l{layer}"]) for part in ("ih", "hh"))
+        yield "gates", steps * GATES[call.classes[0]] * hidden_size
+        if call.settings["bias"]:
+            yield "bias", steps * sum(prod(call.params[f"bias_{part}_l{layer}"]) for part in ("ih", "hh"))
+
+
+def _function_parts(function: Function) -> Iterator[tuple[str, Size]]:
+    if function.name in INPUT_FUNCTIONS:
+        yield "elements", prod(argument(function, 0, "input"))
+    elif function.name in PRODUCT_FUNCTIONS | MORE_PRODUCTS:
+        yield MULTIPLY_ADDS, prod(function.args[0]) * argument(function, 1, "other")[-1]
+    elif function.name in ADDED_PRODUCTS:
+        yield MULTIPLY_ADDS, prod(function.args[1]) * function.args[2][-1]
+        yield "bias", prod(function.args[0]) if function.kwargs.get("beta", 1) != 0 else 0
+    elif function.name in ELEMENTWISE:
+        yield "elements", broadcast(function)
+    elif function.name in {"F.interpolate", "F.upsample"}:
+        yield "elements", _interpolated(function)
+
+
+def _interpolated(function: Function) -> Size:
+    image = argument(function, 0, "input")
+    size = argument(function, 1, "size")
+    spatial = len(image) - 2
+    if size is not None:
+        return exact((prod(size) if isinstance(size, tuple) else int(size) ** spatial) * prod(image[:2]))
+    scale = argument(function, 2, "scale_factor")
+    if isinstance(scale, tuple) and len(scale) == spatial:
+        return exact(prod(image) * int(prod(scale)))
+    return exact(prod(image) * scale**spatial)

@@ -1,0 +1,152 @@
+"""The later thop, kept by Ultralytics: hooks by class, subclasses too, and products called as functions outside them.
+
+The classes in `FREE` have a rule that counts nothing, and the search for a rule ends there. A product called as a
+function counts outside of hooked modules and of other functions, so that nothing counts twice. An average pool counts
+the elements of all its windows, and those of the padding where it is counted in.
+"""
+
+from math import prod
+
+from resnext_flops.complexity.conventions.calls import calls, functions
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter, whole
+from resnext_flops.complexity.conventions.thop import common, norm
+from resnext_flops.complexity.conventions.vocabulary import (
+    ADAPTIVE_AVG_POOLS,
+    AVG_POOLS,
+    CONVS,
+    RECURRENT,
+    TRANSPOSED,
+    einsum_of,
+    exact,
+    image_of,
+    label,
+    output_of,
+    window_products,
+)
+from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.products import einsum, matrix_product
+from resnext_flops.complexity.records import Call, Function
+
+NORMS = frozenset({"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"})
+PRODUCTS = CONVS | TRANSPOSED | RECURRENT | {"Linear", "MultiheadAttention", "Bilinear"}
+PRODUCT_FUNCTIONS = frozenset(
+    {"torch.matmul", "Tensor.matmul", "Tensor.__matmul__", "torch.bmm", "Tensor.bmm", "F.linear"}
+)
+HOOKED = (
+    PRODUCTS
+    | NORMS
+    | AVG_POOLS
+    | ADAPTIVE_AVG_POOLS
+    | {"PReLU", "Softmax", "LogSoftmax", "Softmin", "Softmax2d", "Upsample", "UpsamplingBilinear2d"}
+    | {"UpsamplingNearest2d", "RNNCell", "GRUCell", "LSTMCell", "Embedding"}
+)
+FREE = frozenset({"Sequential", "ModuleList", "ModuleDict", "Identity", "Flatten", "ReLU", "LeakyReLU"})
+
+
+@counter(
+    "ultralytics-thop",
+    unit="MAC",
+    version="2.2.3",
+    counts="multiply-adds of convolution and linear modules and of matrix products called as functions, no biases; "
+    "norms 4 an input element; average pools their windows and outputs; attention with its softmax",
+    source="thop/vision/basic_hooks.py, thop/profile.py",
+    link="https://github.com/ultralytics/thop",
+    norm="4",
+    activation="0 (PReLU 1, softmax 3)",
+    pool="average: window + 1",
+    attention="multiply-adds, softmax 3",
+)
+def ultralytics_thop(run: Run) -> Terms:
+    """The later thop: hooks by class, subclasses too, and products called as functions outside them."""
+    whole(run, "average pool")  # it counts the elements of each window, so it needs stride and padding
+    terms = Terms()
+    made = list(calls(run))
+    rules = [_class_of(call) for call, _ in made]
+    for (call, times), name in zip(made, rules, strict=True):
+        figure = _figure(call, name) if name else 0
+        if figure != 0:
+            terms.add(label(call), MULTIPLY_ADDS if name in PRODUCTS else "elements", figure * times)
+    for function, times in functions(run):
+        inside = any(number < 0 or rules[number] for number in function.within)
+        if not function.outer and not inside:
+            figure = _function_figure(function)
+            if figure != 0:
+                terms.add(function.name, MULTIPLY_ADDS, figure * times)
+    return terms
+
+
+def _class_of(call: Call) -> str | None:
+    """The class whose rule a call takes: the nearest in its line of descent that has one."""
+    found = next((name for name in call.classes if name in HOOKED | FREE), None)
+    return found if found in HOOKED else None
+
+
+def _figure(call: Call, name: str) -> Size:
+    output = prod(output_of(call))
+    if name in CONVS:
+        return window_products(call)
+    if name in TRANSPOSED:
+        channels = call.settings["out_channels"] // call.settings["groups"]
+        return matrix_product(image_of(call), channels * prod(call.settings["kernel_size"]))
+    if name in NORMS:
+        return norm(call)
+    if name in AVG_POOLS:
+        return _pooled(call) + output
+    if name in ADAPTIVE_AVG_POOLS:
+        pooled = prod(_adaptive_windows(*lengths) for lengths in zip(image_of(call), output_of(call), strict=True))
+        return pooled + output
+    if name == "MultiheadAttention":
+        return _attention(call)
+    if name == "Bilinear":
+        return exact((call.settings["in1_features"] + 1) * call.settings["in2_features"] * output)
+    return common(call, name)
+
+
+def _adaptive_windows(before: Size, after: Size) -> Size:
+    """Elements of all windows along one axis: output j spans floor(j I / O) to ceil((j + 1) I / O)."""
+    if not isinstance(before, int) or after in {1, before}:
+        return before
+    return sum(-(-(j + 1) * before // after) - j * before // after for j in range(after))
+
+
+def _pooled(call: Call) -> Size:
+    """Elements of all windows of an average pool, those of the padding too where it is counted in."""
+    image, output = image_of(call), output_of(call)
+    dims = int(call.classes[0][-2]) if call.classes[0] in AVG_POOLS else 2
+    kernel, stride, padding = (
+        (value,) * dims if isinstance(value, int) else tuple(value)
+        for value in (call.settings[key] for key in ("kernel_size", "stride", "padding"))
+    )
+    windows = 1
+    for size, count, k, s, p in zip(image[-dims:], output[-dims:], kernel, stride, padding, strict=True):
+        low, high = (-p, size + p) if call.settings.get("count_include_pad", True) else (0, size)
+        windows *= sum(max(min(i * s - p + k, high) - max(i * s - p, low), 0) for i in range(count))
+    return prod(image[:-dims]) * windows
+
+
+def _attention(call: Call) -> Size:
+    settings, output = call.settings, output_of(call)
+    first = settings.get("batch_first", False)
+    tokens = output[-2] if first or len(output) == 2 else output[0]
+    batch = 1 if len(output) == 2 else output[0 if first else 1]
+    key = call.inputs[1]
+    keys = key[-2] if first or len(key) == 2 else key[0]
+    appended = ("bias_k" in call.params) + bool(settings.get("add_zero_attn"))
+    width, attended = settings["embed_dim"], keys + appended
+    projections = width * (2 * tokens * width + keys * (settings["kdim"] + settings["vdim"]))
+    softmax = batch * settings["num_heads"] * tokens * (3 * attended - 1)
+    return exact(batch * (projections + 2 * tokens * attended * width) + softmax)
+
+
+def _function_figure(function: Function) -> Size:
+    """The products that the later thop sees as functions; of an einsum only one of two operands."""
+    args = function.args
+    if function.name in PRODUCT_FUNCTIONS:
+        return matrix_product(function.output, args[0][-1])
+    if function.name == "F.scaled_dot_product_attention":
+        query, key, value = args[:3]
+        return exact(prod(function.output) // value[-1] * key[-2] * (query[-1] + value[-1]))
+    if function.name == "torch.einsum":
+        equation, shapes = einsum_of(function)
+        return einsum(equation, shapes) if len(shapes) == 2 else 0
+    return 0

@@ -1,0 +1,138 @@
+"""The words of the rules: kinds of entries, torch's classes and functions by name, and what a call of one says."""
+
+from math import prod
+from typing import Any
+
+from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.products import matrix_product
+from resnext_flops.complexity.records import Call, Dims, Function
+
+# Kinds of entries.
+LAYERS = frozenset({"conv", "transposed conv", "linear"})
+PRODUCTS = LAYERS | {"matmul", "einsum"}
+NORMS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
+
+SAME = ".padding"  # the overload of a convolution's operator with padding="same"
+
+# Classes of modules.
+CONVS = frozenset({"Conv1d", "Conv2d", "Conv3d"})
+TRANSPOSED = frozenset({"ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"})
+BATCH_NORMS = frozenset({"BatchNorm1d", "BatchNorm2d", "BatchNorm3d"})
+INSTANCE_NORMS = frozenset({"InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"})
+MAX_POOLS = frozenset({"MaxPool1d", "MaxPool2d", "MaxPool3d"})
+AVG_POOLS = frozenset({"AvgPool1d", "AvgPool2d", "AvgPool3d"})
+ADAPTIVE_AVG_POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"})
+RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
+
+# Functions.
+POOLS = frozenset(
+    f"F.{way}_pool{dims}d" for way in ("avg", "max", "adaptive_avg", "adaptive_max") for dims in (1, 2, 3)
+)
+CONV_FUNCTIONS = frozenset({"F.conv1d", "F.conv2d", "F.conv3d"})
+TRANSPOSED_FUNCTIONS = frozenset({"F.conv_transpose1d", "F.conv_transpose2d", "F.conv_transpose3d"})
+PRODUCT_FUNCTIONS = frozenset({"torch.matmul", "Tensor.matmul"})
+MORE_PRODUCTS = frozenset({"torch.mm", "Tensor.mm", "torch.bmm", "Tensor.bmm"})
+ADDED_PRODUCTS = frozenset({"torch.addmm", "Tensor.addmm", "torch.baddbmm"})
+ELEMENTWISE = frozenset({"torch.mul", "Tensor.mul", "torch.add", "Tensor.add"})
+
+_LABELS = {
+    **dict.fromkeys(CONVS, "conv"),
+    **dict.fromkeys(TRANSPOSED, "transposed conv"),
+    **dict.fromkeys(BATCH_NORMS, "batch norm"),
+    **dict.fromkeys(MAX_POOLS, "max pool"),
+    "Linear": "linear",
+    "ReLU": "relu",
+    "MultiheadAttention": "multi-head attention",
+    "LSTM": "recurrent",
+}
+_NAMES = {
+    **dict.fromkeys(CONV_FUNCTIONS, "conv"),
+    **dict.fromkeys(TRANSPOSED_FUNCTIONS, "transposed conv"),
+    **dict.fromkeys(PRODUCT_FUNCTIONS | MORE_PRODUCTS | ADDED_PRODUCTS, "matmul"),
+    "F.linear": "linear",
+    "F.batch_norm": "batch norm",
+    "F.relu": "relu",
+    "F.max_pool2d": "max pool",
+}
+
+
+# Calls of modules -----------------------------------------------------------------------------------------------------
+
+
+def label(call: Call) -> str:
+    """A call as the bridge names it: the kind of the ledger where there is one, and else the class."""
+    found = next((_LABELS[name] for name in call.classes if name in _LABELS), None)
+    return found or (call.classes[0] if call.classes else "module")
+
+
+def is_a(call: Call, *names: str) -> bool:
+    """Whether a call's class is one of these, or derives from one."""
+    return any(name in names for name in call.classes)
+
+
+def is_torchs(call: Call) -> bool:
+    """Whether the class of a call is torch's own."""
+    return bool(call.classes) and call.origin.startswith("torch.nn")
+
+
+def kernel_of(call: Call, squared: bool = True) -> Size:
+    """Elements of a pooling window. `squared` is False for counters that take a plain number as it is."""
+    kernel = call.settings["kernel_size"]
+    if isinstance(kernel, int):
+        return kernel ** int(call.classes[0][-2]) if squared else kernel
+    return prod(kernel)
+
+
+def image_of(call: Call) -> Shape:
+    """The shape of the first tensor that a call was given."""
+    return call.inputs[0] if call.inputs else ()
+
+
+def output_of(call: Call) -> Shape:
+    """The shape of the first tensor that a call returned."""
+    return call.outputs[0] if call.outputs else ()
+
+
+def window_products(call: Call) -> Size:
+    """The multiply-adds of a convolution: each output sums over a window of a group's channels."""
+    channels = call.settings["in_channels"] // call.settings["groups"]
+    return matrix_product(output_of(call), channels * prod(call.settings["kernel_size"]))
+
+
+# Calls of functions ---------------------------------------------------------------------------------------------------
+
+
+def name_of(function: Function) -> str:
+    """A function as the bridge names it: the kind of the ledger where there is one."""
+    return _NAMES.get(function.name, function.name)
+
+
+def argument(function: Function, position: int, name: str, default: Any = None) -> Any:
+    """An argument by its position or its name."""
+    return function.args[position] if len(function.args) > position else function.kwargs.get(name, default)
+
+
+def broadcast(function: Function) -> Size:
+    """The elements of two operands as ptflops and calflops align them: from the left, the larger of each pair."""
+    first, second = argument(function, 0, "input"), argument(function, 1, "other")
+    if not isinstance(first, Dims):
+        return prod(second) if isinstance(second, Dims) else 1
+    if not isinstance(second, Dims):
+        return prod(first)
+    length = max(len(first), len(second))
+    pairs = zip(*((*shape, *(1,) * (length - len(shape))) for shape in (first, second)), strict=True)
+    return prod(one if one == other else max(one, other) for one, other in pairs)
+
+
+def einsum_of(function: Function) -> tuple[str, tuple[Shape, ...]]:
+    """The equation of an einsum, and the shapes of its operands."""
+    equation, *operands = function.args
+    if len(operands) == 1 and operands[0] and isinstance(operands[0][0], tuple):
+        operands = list(operands[0])
+    return equation, tuple(operands)
+
+
+def exact(figure: Any) -> Size:
+    """A figure made of a module's settings or a function's arguments, whose types nothing declares."""
+    size: Size = figure
+    return size

@@ -1,0 +1,80 @@
+"""The entry of a ledger: one layer with its shapes and its exact cost, and the sums of many."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.products import weight_shape
+from resnext_flops.errors import public
+
+
+@public
+class Entry(NamedTuple):
+    """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
+
+    `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
+    `backward` are the multiply-adds of its gradients in training; None where they were not counted.
+
+    takes, makes, holds: the numbers of the values that the layer takes, makes, and that are held around it (see
+        `layers.Visit`).
+    """
+
+    path: str
+    kind: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    kernel: tuple[Size, ...] = ()
+    groups: Size = 1
+    weights: Size = 0
+    biases: Size = 0
+    params: Size = 0
+    macs: Size = 0
+    activations: Size = 0
+    times: Size = 1
+    training_only: bool = False
+    backward: Size | None = None
+    takes: tuple[int, ...] = ()
+    makes: int = 0
+    holds: tuple[int, ...] = ()
+
+
+def tensors(entry: Entry) -> dict[str, Shape]:
+    """The learned tensors of one layer by name, with their shapes.
+
+    >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
+    {'conv1.weight': (128, 4, 3, 3)}
+    """
+    inputs, outputs = entry.inputs[0][0], entry.output[0]
+    shapes: dict[str, Shape] = {}
+    if entry.weights:
+        shapes[f"{entry.path}.weight"] = weight_shape(inputs, outputs, entry.kernel, entry.groups)
+    if entry.biases:
+        shapes[f"{entry.path}.bias"] = (outputs,)
+    if entry.kind == "batch norm":
+        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
+    return shapes
+
+
+class Sums(NamedTuple):
+    """The totals of a ledger."""
+
+    params: Size
+    weights: Size
+    macs: Size
+    activations: Size
+
+
+def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
+    """The totals of entries (or what else has their four figures), each with `times` and `training_only`.
+
+    >>> add_up([(Sums(3, 2, 5, 7), 10, False), (Sums(1, 1, 1, 1), 1, True)])
+    Sums(params=31, weights=21, macs=50, activations=70)
+    """
+    params = weights = macs = activations = 0
+    for cost, times, training_only in costs:
+        params += cost.params * times
+        weights += cost.weights * times
+        if not training_only:
+            macs += cost.macs * times
+            activations += cost.activations * times
+    return Sums(params, weights, macs, activations)
