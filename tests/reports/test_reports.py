@@ -18,7 +18,6 @@ import resnext_flops as rf
 from resnext_flops import plots
 from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
-from resnext_flops.complexity.ledger import tensors
 from resnext_flops.proof import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
 from resnext_flops.reports.comparison import comparison
@@ -27,6 +26,7 @@ from resnext_flops.reports.paper import paper_report
 from resnext_flops.tables.markup import clean, escape_latex
 from resnext_flops.tables.registry import tables
 from resnext_flops.tables.render import text
+from tests.proofs import made_up
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,15 +36,6 @@ LAYERS = Sequential.of(conv=Conv(4, 3), relu=ReLU(), pool=GlobalAvgPool(), flatt
 
 def tiny(name: str = "tiny") -> rf.Network:
     return rf.described(rf.Description((3, 8, 8), LAYERS), name)
-
-
-def expected(network: rf.Network) -> Proof:
-    """What a proof that holds says of a network, made from its ledger alone: every figure that fvcore must give."""
-    ledger = network.cost()
-    layers = sum(bool(entry.macs) and not entry.training_only for entry in ledger)
-    rungs = (Rung("layers", layers), Rung("tensors", sum(len(tensors(entry)) for entry in ledger)))
-    versions = {"torch": "0.0.0"}
-    return Proof(repr(network), "cpu", versions, ledger.params, ledger.macs, int(ledger.total("fvcore")), rungs)
 
 
 @pytest.fixture
@@ -67,7 +58,7 @@ def files(directory: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def paper() -> Report:
-    return paper_report("resnext-flops report", expected)
+    return paper_report("resnext-flops report", made_up)
 
 
 def test_the_paper_has_every_table(paper: Report) -> None:
@@ -409,7 +400,7 @@ def test_bad_input_gets_one_sentence(name: str, tmp_path: Path) -> None:
 
 def test_a_proof_of_nothing_described_is_refused() -> None:
     with pytest.raises(rf.InputError, match="none of the models is described"):
-        comparison(["torchvision:squeezenet1_1"], "", expected)
+        comparison(["torchvision:squeezenet1_1"], "", made_up)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -462,7 +453,7 @@ def test_the_report_of_the_paper_needs_no_torch_without_a_proof(tmp_path: Path) 
 
 def test_the_committed_report_of_the_paper_is_fresh() -> None:
     # With the proofs that its figures must have; the slow test below makes them on real models.
-    assert stale(output=COMMITTED, prove=expected) == "", "read what differs, then `make report`"
+    assert stale(output=COMMITTED, prove=made_up) == "", "read what differs, then `make report`"
 
 
 @pytest.mark.slow
