@@ -105,7 +105,7 @@ def test_an_installed_counter_answers_what_we_predict(counter: str) -> None:
 
 
 def test_a_counter_that_fails_is_an_answer_in_one_line() -> None:
-    answer = peers.ask("torch", Net(), [torch.zeros(1, 5, 4, 4)])
+    answer = peers.ask("fvcore", Net(), [torch.zeros(1, 5, 4, 4)])
     assert answer.figure is None
     assert answer.error.startswith("RuntimeError: ")
     assert "\n" not in answer.error

@@ -81,7 +81,7 @@ def test_every_style_is_proven(style: dict[str, object], depth: list[int], base_
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(8, 20))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_random_cifar_networks_are_proven(n: int, widening: int, cardinality: int, resolution: int) -> None:
     for network in (
         rf.wide_resnet(6 * n + 4, widening, base_width=3, resolution=resolution),
