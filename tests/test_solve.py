@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import resnext_flops as rf
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.search import Target
 from resnext_flops.models import families
 from resnext_flops.solve import CONSTRAINTS, identity_block, solve_width, with_sizes
 
@@ -133,9 +134,7 @@ def test_no_whole_number_is_better_by_brute_force(
 ) -> None:
     upper = RANGES[unknown]
     by_size = {
-        value: costs(figure, scope, {unknown: value})
-        for value in range(lower, upper + 1)
-        if value % multiple_of == 0
+        value: costs(figure, scope, {unknown: value}) for value in range(lower, upper + 1) if value % multiple_of == 0
     }
     budget = max(1, int(share * costs(figure, scope, {})))
     percent = within if within is not None else 50 if constraint == "nearest" else math.inf
@@ -203,7 +202,9 @@ def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, cons
     }
 
     def solve() -> list[rf.Solution]:
-        return rf.solve(AT_ANY_RESOLUTION, "r", budget=budget, constraint=constraint, multiple_of=multiple_of, upper=149)
+        return rf.solve(
+            AT_ANY_RESOLUTION, "r", budget=budget, constraint=constraint, multiple_of=multiple_of, upper=149
+        )
 
     if not allowed:
         with pytest.raises(rf.InputError, match="attainable is"):
@@ -285,6 +286,12 @@ def test_given_values_make_a_row_of_each_combination() -> None:
     assert [(each.sizes["C"], each.sizes["r"]) for each in found] == [(1, 224), (32, 224), (1, 192), (32, 192)]
     for solution in found:
         assert solution.network.cost().macs == solution.cost
+
+
+def test_a_tolerance_ends_at_the_last_whole_number_within_it() -> None:
+    target = Target.of("macs", 999, percent=10)
+    # 10 percent of 999 is 99.9.
+    assert [target.allows(cost) for cost in (899, 900, 1098, 1099)] == [False, True, True, False]
 
 
 def test_deviations_are_in_every_figure() -> None:

@@ -7,6 +7,7 @@ each counter in a process of its own, on a CPU without gradients. Where a counte
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import CONVENTIONS
@@ -86,6 +87,22 @@ def test_the_bridge_adds_up(name: str) -> None:
         found = rf.audit(model, counters=[name], run=False)
         (finding,) = found.findings
         assert found.ledger.macs + sum(step.figure for step in finding.bridge) == finding.predicted
+
+
+class Attention(nn.Module):
+    def forward(self, tokens: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        return nn.functional.scaled_dot_product_attention(tokens, tokens, values)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "values"),
+    [((2, 3, 8, 4), (2, 3, 8, 4)), ((2, 2, 3, 8, 4), (2, 2, 3, 8, 4)), ((2, 3, 8, 4), (2, 3, 8, 6))],
+    ids=["fused", "five dimensions", "values of another width"],
+)
+def test_torchs_counter_sees_the_attention_that_is_not_fused(tokens: tuple[int, ...], values: tuple[int, ...]) -> None:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        Attention()(torch.zeros(tokens), torch.zeros(values))
+    assert rf.count(Attention(), [torch.zeros(tokens), torch.zeros(values)]).total("torch") == counter.get_total_flops()
 
 
 class Net(nn.Sequential):

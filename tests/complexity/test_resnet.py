@@ -95,6 +95,8 @@ def test_random_cifar_networks_are_proven(n: int, widening: int, cardinality: in
 def test_wide_resnet_at_width_1_projects_nothing_at_first() -> None:
     assert not any("shortcut" in entry.path for entry in rf.wide_resnet(16, 1).cost().stage("conv2"))
     assert any("shortcut" in entry.path for entry in rf.wide_resnet(16, 2).cost().stage("conv2"))
+    # An identity takes the input as it is, so the first norm stands in the branch (He et al. 2016, Figure 1(b)).
+    assert paths(rf.wide_resnet(16, 1), "conv2.block1")[0] == "add.residual.norm1"
 
 
 @pytest.mark.parametrize(
