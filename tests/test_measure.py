@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,20 +233,40 @@ def test_a_difference_of_memory_is_told_by_kind_of_layer() -> None:
     assert note == "torch saved otherwise in mine with a batch of 1: max pool +8, outside the layers +1 bytes."
 
 
-def test_real_models_are_measured_beside_described_ones() -> None:
-    found = measure("torchvision:resnet18", "resnet18", device="cpu", clock=Clock())
-    real, described = found.models
-    assert real.flops == described.flops == 2 * rf.resnet(18).cost().macs
-    assert (real.memory, real.moved, real.intensity, real.attainable(MACHINE)) == (None, None, None, None)
-    assert real.seconds is not None
+FACTORY = """
+from torch import nn
+
+def net():
+    return nn.Sequential(nn.Conv2d(3, 4, 8, stride=8, bias=False), nn.ReLU(), nn.Conv2d(4, 2, 1, bias=False))
+"""
+# On the usual image of 224x224 pixels; the gradient of the image is not needed.
+FIRST, SECOND = 8 * 8 * 3 * 4 * 28 * 28, 4 * 2 * 28 * 28
+
+
+@pytest.fixture
+def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a real model that nothing describes."""
+    name = f"measured_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(FACTORY)
+    monkeypatch.chdir(tmp_path)
+    return f"{name}:net"
+
+
+def test_real_models_are_measured_beside_described_ones(real: str) -> None:
+    found = measure(real, SMALL, device="cpu", clock=Clock())
+    first, described = found.models
+    assert first.flops == 2 * (FIRST + SECOND)
+    assert described.flops == 2 * SMALL.cost().macs
+    assert (first.memory, first.moved, first.intensity, first.attainable(MACHINE)) == (None, None, None, None)
+    assert first.seconds is not None
     text = to_text(measured.memory(found))
-    assert "Not told for torchvision:resnet18: bytes are read from descriptions, not from real models." in text
-    assert "torchvision:resnet18" in to_text(measured.times(found))
+    assert f"Not told for {real}: bytes are read from descriptions, not from real models." in text
+    assert real in to_text(measured.times(found))
 
 
-def test_the_training_step_of_a_real_model() -> None:
-    each = measure("torchvision:resnet18", batch=2, device="cpu", training=True, clock=Clock()).models[0]
-    assert each.flops == 2 * 2 * rf.resnet(18).cost().training_macs
+def test_the_training_step_of_a_real_model(real: str) -> None:
+    each = measure(real, batch=2, device="cpu", training=True, clock=Clock()).models[0]
+    assert each.flops == 2 * 2 * (2 * FIRST + 3 * SECOND)
     assert each.saved is None
 
 

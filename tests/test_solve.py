@@ -1,6 +1,7 @@
 """Solved sizes against the paper, and against brute force over Eqn. 4 and over whole networks."""
 
 import math
+from functools import cache
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.search import Target
 from resnext_flops.models import families
 from resnext_flops.solve import CONSTRAINTS, identity_block, solve_width
 
@@ -95,9 +98,15 @@ SMALL = rf.resnext((1, 2, 1, 1), cardinality=2, width=3, resolution=32, classes=
 RANGES = {"C": 24, "d": 24, "w": 16, "K": 40, "n2": 12, "in_channels": 12}
 
 
-def costs(network: rf.Network, figure: str, scope: str, sizes: dict[str, int]) -> int:
-    """The figure by the integer reading alone: the network is described anew and its ledger added up."""
-    ledger = network.replace(**sizes).cost()
+@cache
+def small(sizes: tuple[tuple[str, int], ...]) -> Ledger:
+    """The integer reading alone, described anew; examples meet the same sizes again and again."""
+    return SMALL.replace(**dict(sizes)).cost()
+
+
+def costs(figure: str, scope: str, sizes: dict[str, int]) -> int:
+    """A figure of the small network with other sizes."""
+    ledger = small(tuple(sizes.items()))
     part = ledger if scope == "network" else ledger.stage(scope)
     return part.total(figure) if figure == "fvcore" else int(getattr(part, figure))
 
@@ -125,11 +134,9 @@ def test_no_whole_number_is_better_by_brute_force(
 ) -> None:
     upper = RANGES[unknown]
     by_size = {
-        value: costs(SMALL, figure, scope, {unknown: value})
-        for value in range(lower, upper + 1)
-        if value % multiple_of == 0
+        value: costs(figure, scope, {unknown: value}) for value in range(lower, upper + 1) if value % multiple_of == 0
     }
-    budget = max(1, int(share * costs(SMALL, figure, scope, {})))
+    budget = max(1, int(share * costs(figure, scope, {})))
     percent = within if within is not None else 50 if constraint == "nearest" else math.inf
     allowed = {
         value: cost
@@ -173,12 +180,19 @@ def test_every_family_can_be_solved_for_its_classes(family: str) -> None:
     assert solution.network == target
 
 
+AT_ANY_RESOLUTION = rf.resnext((1, 1, 1, 1), cardinality=1, width=2, resolution=40, classes=10, base_width=4)
+
+
+@cache
+def macs_at(resolution: int) -> int:
+    return int(AT_ANY_RESOLUTION.replace(resolution=resolution).cost().macs)
+
+
 @given(st.integers(1, 60), st.sampled_from([1, 8, 12]), st.sampled_from(CONSTRAINTS))
 @settings(max_examples=15)
 def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, constraint: str) -> None:
-    network = rf.resnext((1, 1, 1, 1), cardinality=1, width=2, resolution=40, classes=10, base_width=4)
     budget = 20_000 * thousands
-    by_size = {r: network.replace(resolution=r).cost().macs for r in range(17, 150) if r % multiple_of == 0}
+    by_size = {r: macs_at(r) for r in range(17, 150) if r % multiple_of == 0}
     allowed = {
         r: cost
         for r, cost in by_size.items()
@@ -188,7 +202,9 @@ def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, cons
     }
 
     def solve() -> list[rf.Solution]:
-        return rf.solve(network, "r", budget=budget, constraint=constraint, multiple_of=multiple_of, upper=149)
+        return rf.solve(
+            AT_ANY_RESOLUTION, "r", budget=budget, constraint=constraint, multiple_of=multiple_of, upper=149
+        )
 
     if not allowed:
         with pytest.raises(rf.InputError, match="attainable is"):
@@ -203,13 +219,14 @@ def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, cons
 @settings(max_examples=10)
 def test_all_pairs_within_a_tolerance_by_brute_force(names: tuple[str, str], share: float, within: float) -> None:
     first, second = names
-    reference = SMALL.replace(d=max(1, round(4 * share)))
-    budget = {figure: costs(reference, figure, "network", {}) for figure in ("macs", "params")}
+    width = {"d": max(1, round(4 * share))}
+    reference = SMALL.replace(**width)
+    budget = {figure: costs(figure, "network", width) for figure in ("macs", "params")}
     expected = {}
     for one in range(1, 13):
         for other in range(1, 13):
             sizes = {first: one, second: other}
-            off = {figure: abs(costs(SMALL, figure, "network", sizes) - budget[figure]) for figure in budget}
+            off = {figure: abs(costs(figure, "network", sizes) - budget[figure]) for figure in budget}
             if 100 * off["macs"] <= within * budget["macs"]:
                 expected[one, other] = (off["macs"], off["params"])
 
@@ -269,6 +286,12 @@ def test_given_values_make_a_row_of_each_combination() -> None:
     assert [(each.sizes["C"], each.sizes["r"]) for each in found] == [(1, 224), (32, 224), (1, 192), (32, 192)]
     for solution in found:
         assert solution.network.cost().macs == solution.cost
+
+
+def test_a_tolerance_ends_at_the_last_whole_number_within_it() -> None:
+    target = Target.of("macs", 999, percent=10)
+    # 10 percent of 999 is 99.9.
+    assert [target.allows(cost) for cost in (899, 900, 1098, 1099)] == [False, True, True, False]
 
 
 def test_deviations_are_in_every_figure() -> None:

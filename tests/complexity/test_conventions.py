@@ -97,6 +97,22 @@ def test_the_bridge_adds_up(name: str) -> None:
         assert found.ledger.macs + sum(step.figure for step in finding.bridge) == finding.predicted
 
 
+class Attention(nn.Module):
+    def forward(self, tokens: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        return nn.functional.scaled_dot_product_attention(tokens, tokens, values)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "values"),
+    [((2, 3, 8, 4), (2, 3, 8, 4)), ((2, 2, 3, 8, 4), (2, 2, 3, 8, 4)), ((2, 3, 8, 4), (2, 3, 8, 6))],
+    ids=["fused", "five dimensions", "values of another width"],
+)
+def test_torchs_counter_sees_the_attention_that_is_not_fused(tokens: tuple[int, ...], values: tuple[int, ...]) -> None:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        Attention()(torch.zeros(tokens), torch.zeros(values))
+    assert rf.count(Attention(), [torch.zeros(tokens), torch.zeros(values)]).total("torch") == counter.get_total_flops()
+
+
 class Net(nn.Sequential):
     def __init__(self) -> None:
         super().__init__(
@@ -114,7 +130,7 @@ def test_an_installed_counter_answers_what_we_predict(counter: str) -> None:
 
 
 def test_a_counter_that_fails_is_an_answer_in_one_line() -> None:
-    answer = peers.ask("torch", Net(), [torch.zeros(1, 5, 4, 4)])
+    answer = peers.ask("fvcore", Net(), [torch.zeros(1, 5, 4, 4)])
     assert answer.figure is None
     assert answer.error.startswith("RuntimeError: ")
     assert "\n" not in answer.error

@@ -29,7 +29,7 @@ ends = st.fixed_dictionaries({"classes": st.integers(1, 20), "in_channels": st.i
 
 
 @given(st.sampled_from(["torchvision", "paper"]), resolutions(63), ends)
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_random_alexnets_are_proven(version: str, resolution: object, sizes: dict[str, int]) -> None:
     proven(rf.alexnet(version, resolution=resolution, **sizes))
 
@@ -51,7 +51,7 @@ def test_random_vggs_are_proven(
 
 
 @given(st.sampled_from([("torchvision", 15), ("paper", 79)]), st.booleans(), st.data(), ends)
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_random_googlenets_are_proven(
     version: tuple[str, int], aux: bool, data: st.DataObject, sizes: dict[str, int]
 ) -> None:
@@ -59,7 +59,7 @@ def test_random_googlenets_are_proven(
 
 
 @given(resolutions(75), ends)
-@settings(max_examples=3)
+@settings(max_examples=2)
 def test_random_inceptions_v3_are_proven(resolution: object, sizes: dict[str, int]) -> None:
     proven(rf.inception_v3(aux=False, resolution=resolution, **sizes))
 
@@ -78,7 +78,7 @@ def test_inception_v3_is_proven_in_training_mode() -> None:
     resolutions(75),
     ends,
 )
-@settings(max_examples=4)
+@settings(max_examples=3)
 def test_random_inceptions_v4_and_inception_resnets_are_proven(
     family: str, blocks: tuple[int, int, int], resolution: object, sizes: dict[str, int]
 ) -> None:

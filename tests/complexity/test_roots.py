@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resnext_flops.complexity.roots import (
@@ -43,12 +43,14 @@ def test_pieces_cover_the_range_and_are_monotone(polynomial: tuple[int, ...], lo
 
 
 @given(polynomials, st.integers(-10, 10), st.integers(-2000, 2000))
+@example((0, -8, 1), 0, -16)  # from 4, where it turns, to 5, where another piece begins
 def test_crossings_are_all_crossings(polynomial: tuple[int, ...], low: int, budget: int) -> None:
     expected = [x for x in range(low, HIGH) if (value(polynomial, x) > budget) != (value(polynomial, x + 1) > budget)]
     assert list(crossings(polynomial, budget, low, HIGH)) == expected
 
 
 @given(polynomials, st.integers(0, 10), st.integers(-2000, 2000), st.booleans())
+@example((0, -7, 1), 0, -12, False)  # 3 and 4 are equally near
 def test_no_other_whole_number_is_nearer(polynomial: tuple[int, ...], low: int, budget: int, open_end: bool) -> None:
     high = None if open_end else HIGH
     found = nearest(polynomial, budget, candidates(polynomial, budget, low, high))

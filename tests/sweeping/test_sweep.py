@@ -212,10 +212,10 @@ def test_many_budgets_and_conditions_are_no_trouble() -> None:
 
 def test_a_long_axis_takes_little_memory() -> None:
     tracemalloc.start()
-    rf.sweep(rf.resnext(50), {"K": range(1, 1_000_001), "r": "200:231"}, by="-macs", top=1)
+    rf.sweep(rf.resnext(50), {"K": range(1, 250_001), "r": "200:231"}, by="-macs", top=1)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 200 * 2**20
+    assert peak < 8 * 250_000 * 32  # one column of all designs
 
 
 def test_a_structure_that_changes_within_the_space_is_found_out() -> None:

@@ -1,11 +1,15 @@
 """The rendered tables, byte for byte, as they were read and approved. `make golden` writes them anew.
 
-The figures are held elsewhere, against the paper, fvcore and torchvision; these files hold the layout.
+The figures are held elsewhere, against the paper, fvcore and torchvision; these files hold the layout. So proofs are
+made up. Each table is shown in a terminal of 80 columns and in a pipe; a wide terminal and markdown are shown for four
+tables, which have cells of every kind.
 """
 
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,9 +19,10 @@ from torch import nn
 import resnext_flops as rf
 from resnext_flops.auditing import Audit
 from resnext_flops.check import check, parse_config
+from resnext_flops.complexity.notation import Bracket
 from resnext_flops.difference import Difference
 from resnext_flops.measuring import Machine, Measured, Measurement, Settings
-from resnext_flops.proof import Proof
+from resnext_flops.proof import Proof, Rung
 from resnext_flops.tables import counted, measured, paper
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.checked import checked
@@ -25,10 +30,10 @@ from resnext_flops.tables.derived import equation_4, figure_3, googlenet, perfor
 from resnext_flops.tables.listed import listed
 from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
 from resnext_flops.tables.solutions import solutions
-from resnext_flops.tables.table import Table
+from resnext_flops.tables.table import Approximate, Deviation, Table
 from resnext_flops.tables.zoo import ladder, models
 from resnext_flops.timing import Spread
-from resnext_flops.verify import MODEL_RUNGS, verify
+from tests.proofs import made_up
 
 GOLDEN = Path(__file__).parent / "golden"
 BUDGETS = """
@@ -38,9 +43,15 @@ limits = ["macs <= 4.3e9", "params <= 25e6", "change <= 1%"]
 """
 
 
-def proven(network: rf.Network) -> Proof:
-    # Versions change without the project; the layout does not.
-    return verify(network, device="cpu", rungs=MODEL_RUNGS)._replace(versions={"torch": "0.0.0", "fvcore": "0.0.0"})
+def climbed() -> Proof:
+    """A proof with every end that a rung can have."""
+    rungs = (
+        Rung("layers", 22, against="fvcore"),
+        Rung("tensors", 65, ("head.fc.bias differs",), "the model"),
+        Rung("reference", 0, missing="torchvision and timm have no such network"),
+        Rung("printed", 2, against="He et al., arXiv:1512.03385, Table 6", explained=1),
+    )
+    return made_up(rf.resnet_cifar(20))._replace(rungs=rungs)
 
 
 def training() -> Measurement:
@@ -97,9 +108,9 @@ def unversioned(table: Table) -> Table:
 
 TABLES: dict[str, Callable[[], Table]] = {
     "template": lambda: paper.template(rf.resnet(50)),
-    "template-proven": lambda: paper.template(rf.resnet(50), [1, 2, 4, 8, 32], prove=proven),
+    "template-proven": lambda: paper.template(rf.resnet(50), [1, 2, 4, 8, 32], prove=made_up),
     "table-1": paper.table_1,
-    "table-1-proven": lambda: paper.table_1(proven),
+    "table-1-proven": lambda: paper.table_1(made_up),
     "table-2": paper.table_2,
     "table-3": lambda: listed("3"),
     "table-4": lambda: listed("4"),
@@ -116,9 +127,9 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-fig3": figure_3,
     "table-performance": performance,
     "models": lambda: models(["resnet50", "resnext50_32x4d", "wrn_28_10"]),
-    "verify": lambda: ladder([verify(rf.resnet_cifar(20), device="cpu")._replace(versions={"torch": "0.0.0"})]),
+    "verify": lambda: ladder([climbed()]),
     "solve": lambda: solutions(
-        rf.solve(rf.resnext(50), "d", like=rf.resnet(50), given={"C": [1, 2, 4, 8, 32]}), rf.resnet(50), proven
+        rf.solve(rf.resnext(50), "d", like=rf.resnet(50), given={"C": [1, 2, 4, 8, 32]}), rf.resnet(50), made_up
     ),
     "solve-depth": lambda: solutions(rf.solve(rf.resnet(101), "n3", budget=15e9)),
     "solve-pairs": lambda: solutions(
@@ -154,16 +165,36 @@ def terminal(width: int) -> Callable[[Table], str]:
     return render
 
 
-FORMS = {"80": terminal(80), "140": terminal(140), "pipe": to_text, "markdown": to_markdown}
+FORMS = {"80": terminal(80), "pipe": to_text}
+MORE_FORMS = {"140": terminal(140), "markdown": to_markdown}
+# Together they have cells of every kind, a proof, sources, headers of several lines, and columns that even a wide
+# terminal leaves out.
+IN_MORE_FORMS = ("template", "table-1-proven", "table-3", "measure")
+
+
+def forms(name: str) -> dict[str, Callable[[Table], str]]:
+    return FORMS | MORE_FORMS if name in IN_MORE_FORMS else FORMS
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_rendered_tables(name: str, request: pytest.FixtureRequest) -> None:
     table = TABLES[name]()
-    for form, render in FORMS.items():
+    for form, render in forms(name).items():
         path = GOLDEN / f"{name}.{form}.txt"
         shown = render(table) + "\n"
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(shown, encoding="utf-8")
         assert shown == path.read_text(encoding="utf-8"), f"{path.name} differs; read it, then `make golden`"
+
+
+def test_tables_in_more_forms_have_cells_of_every_kind() -> None:
+    tables = [TABLES[name]() for name in IN_MORE_FORMS]
+    cells = [row[column.key] for table in tables for row in table.rows for column in table.columns if column.key in row]
+    kinds = {type(None), bool, int, float, str, tuple, Fraction, Deviation, Decimal, Approximate}
+    assert {type(cell) for cell in cells} == kinds
+    assert any(isinstance(part, Bracket) for cell in cells if isinstance(cell, tuple) for part in cell)
+
+
+def test_every_golden_file_is_that_of_a_table() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.{form}.txt" for name in TABLES for form in forms(name)}

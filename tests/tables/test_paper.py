@@ -3,15 +3,11 @@
 from typing import Any
 
 import resnext_flops as rf
-from resnext_flops.proof import Proof, Rung
+from resnext_flops.proof import Rung
 from resnext_flops.tables import paper
 from resnext_flops.tables.render import text
 from resnext_flops.tables.sentences import proof_sentence
-from resnext_flops.verify import MODEL_RUNGS, verify
-
-
-def on_cpu(network: rf.Network) -> Proof:
-    return verify(network, device="cpu", rungs=MODEL_RUNGS)
+from tests.proofs import made_up
 
 
 def column(table: Any, key: str) -> list[Any]:
@@ -36,14 +32,14 @@ def test_the_template_by_hand() -> None:
 
 
 def test_the_template_with_proof() -> None:
-    table = paper.template(rf.resnet(50, resolution=64), [1, 32], prove=on_cpu)
+    table = paper.template(rf.resnet(50, resolution=64), [1, 32], prove=made_up)
     assert column(table, "fvcore_macs") == column(table, "macs")
     assert column(table, "proven") == [True, True]
     assert "in 2 built networks, 108 convolution and linear layers" in table.proof
 
 
 def test_a_failed_proof_is_said() -> None:
-    proof = on_cpu(rf.resnet((1, 1, 1, 1), base_width=4, resolution=32))
+    proof = made_up(rf.resnet((1, 1, 1, 1), base_width=4, resolution=32))
     broken = proof._replace(rungs=(Rung("layers", 17, ("conv1.conv has 1 and 2",)), *proof.rungs[1:]))
     sentence = proof_sentence([proof, broken])
     assert sentence.startswith("NOT PROVEN:\n")
