@@ -1,8 +1,8 @@
 """Made-up proofs, for tests of what is said of a proof: real ones are made in the tests of `verify`."""
 
 from resnext_flops.complexity.ledger import tensors
-from resnext_flops.network import Network
-from resnext_flops.proof import Proof, Rung
+from resnext_flops.complexity.network import Network
+from resnext_flops.proof.rungs import Proof, Rung
 
 VERSIONS = {"torch": "0.0.0", "fvcore": "0.0.0"}
 

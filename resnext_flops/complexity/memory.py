@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from resnext_flops import display
 from resnext_flops.complexity.entries import Entry, tensors
 from resnext_flops.complexity.layers import LocalResponseNorm, Shape, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.show import display
 
 # Bytes of an element, by torch's name of its type.
 ITEM_BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}

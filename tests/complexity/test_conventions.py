@@ -18,8 +18,8 @@ import resnext_flops as rf
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.calflops import best_order
 from resnext_flops.complexity.conventions.convention import REGISTERED, Run, Terms, counter
-from resnext_flops.complexity.counters import peers
 from resnext_flops.complexity.products import einsum
+from resnext_flops.counters import peers
 
 COUNTERS = (
     "fvcore",

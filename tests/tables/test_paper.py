@@ -3,9 +3,9 @@
 from typing import Any
 
 import resnext_flops as rf
-from resnext_flops.proof import Rung
+from resnext_flops.proof.rungs import Rung
+from resnext_flops.show.render import text
 from resnext_flops.tables import paper
-from resnext_flops.tables.render import text
 from resnext_flops.tables.sentences import proof_sentence
 from tests.proofs import made_up
 

@@ -1,0 +1,277 @@
+"""Networks by name and by call."""
+
+import json
+import re
+from contextlib import suppress
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import resnext_flops as rf
+from resnext_flops.complexity.formula import Formula
+from resnext_flops.complexity.layers import (
+    IDENTITY,
+    Auxiliary,
+    AvgPool,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Linear,
+    Node,
+    ReLU,
+    Repeat,
+    Scale,
+    Sequential,
+    Sum,
+)
+from resnext_flops.complexity.names import NAMED, network
+
+
+def test_names() -> None:
+    assert network("resnext101_64x4d") == rf.resnext(101, cardinality=64, width=4)
+    assert network("resnet101") == rf.resnet(101)
+    assert network("resnext50_8x14d") == rf.resnext(50, cardinality=8, width=14)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_name_is_a_network(name: str) -> None:
+    assert network(name).cost().macs > 0
+
+
+def test_calls() -> None:
+    assert network("resnext(50, cardinality=8, width=14)") == rf.resnext(50, cardinality=8, width=14)
+    assert network("resnet((2, 2, 2, 2), resolution=(320, 256))") == rf.resnet((2, 2, 2, 2), resolution=(320, 256))
+    assert network(repr(rf.resnext(50, classes=10))) == rf.resnext(50, classes=10)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("resnet51", "unknown network 'resnet51'; did you mean 'resnet50' or"),
+        ("resnext77_32x4d", "unknown depth 77"),
+        ("resnex(50)", "unknown family 'resnex'; did you mean 'resnext'"),
+        ("resnext(50", r"cannot read 'resnext\(50'; write it as resnext\(50, cardinality=8, width=14\)"),
+        ("resnext(open('x'))", "cannot read"),
+        ("resnext(*[50])", "cannot read"),
+        ("(50)", "cannot read"),
+        ("resnext(50, 32, 4, 224)", "resnext: too many positional arguments"),
+        ("resnext(50, **{})", "cannot read|unexpected"),
+        ("resnext(50, depth=50)", "resnext: multiple values for argument 'depth'"),
+    ],
+)
+def test_what_is_no_network_is_one_sentence(model: str, message: str) -> None:
+    with pytest.raises(rf.InputError, match=message):
+        network(model)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet50",
+        "resnet34_he2015",
+        "resnet200",
+        "wrn_16_8",
+        "resnext29_8x64d",
+        "alexnet_2012",
+        "vgg16_bn",
+        "googlenet",
+        "googlenet_2014",
+        "inception_v4",
+        "inception_resnet_v2",
+    ],
+)
+def test_a_saved_network_is_loaded_with_its_arguments(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(network(name), file)
+    loaded = rf.load(file)
+    assert loaded == network(name)
+    assert network(str(file)) == loaded
+    assert loaded.replace(classes=7) == network(name).replace(classes=7)
+
+
+def test_a_description_of_ones_own_is_saved_too(tmp_path: Path) -> None:
+    body = Sequential.of(stem=Conv(8, 3, padding=1), add=Sum.of(a=Conv(8, (1, 3), padding=(0, 1)), b=IDENTITY))
+    mine = rf.described(rf.Description((3, 9, 9), body), "mine")
+    rf.save(mine, tmp_path / "mine.json")
+    loaded = rf.load(tmp_path / "mine.json")
+    assert (repr(loaded), loaded.description) == ("mine", mine.description)
+    assert loaded.cost().macs == (3 * 9 * 8 + 8 * 3 * 8) * 9 * 9
+    assert rf.verify(loaded, device="cpu").holds
+
+
+def test_a_changed_description_wins_over_its_call(tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(rf.resnet(50), file)
+    file.write_text(file.read_text().replace('"features": 1000', '"features": 10'))
+    assert rf.load(file).cost().params == rf.resnet(50, classes=10).cost().params
+    assert rf.load(file).architecture != rf.resnet(50).architecture
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "holds no saved network"),
+        ('{"network": "x"}', "holds no saved network"),
+        (
+            '{"network": "x", "description": {"input": [3], "body": {"layer": "Con"}}}',
+            r"\$\.description\.body: unknown layer 'Con'; did you mean 'Conv'",
+        ),
+        (
+            '{"network": "x", "description": {"input": [3], "body": {"layer": "Conv"}}}',
+            r"\$\.description\.body: a Conv cannot stand here$",
+        ),
+        ('{"network": "x", "description": 3}', r"\$\.description: Expected object, got int$"),
+    ],
+)
+def test_a_file_that_is_no_network(content: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    file.write_text(content)
+    with pytest.raises(rf.InputError, match=message):
+        rf.load(file)
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(rf.InputError, match=r"cannot read 'nowhere\.json': No such file or directory"):
+        network("nowhere.json")
+
+
+GOLDEN = sorted((Path(__file__).parent / "saved_by_0_1_0").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_files_saved_by_0_1_0_load_equal(path: Path, tmp_path: Path) -> None:
+    call = json.loads(path.read_text())["network"]
+    loaded = rf.load(path)
+    assert loaded.description == network(call).description
+    assert loaded == network(call)
+    rf.save(loaded, tmp_path / "again.json")
+    again = json.loads((tmp_path / "again.json").read_text())
+    assert json.dumps(again) == json.dumps(json.loads(path.read_text()))  # the order of the keys as well
+
+
+def test_a_network_with_a_free_size_is_not_saved(tmp_path: Path) -> None:
+    sympy = pytest.importorskip("sympy")
+    for width in (Formula.of("d"), sympy.Symbol("d", positive=True, integer=True)):
+        free = rf.described(rf.Description((3, 8, 8), Sequential.of(conv=Conv(width, 3))))
+        with pytest.raises(rf.InputError, match="a network with the size d cannot be saved"):
+            rf.save(free, tmp_path / "net.json")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"kernel": [3, 3]',
+            '"kernel": [3, 0]',
+            "children[0][1]: kernel is 0; it must be a whole number",
+        ),
+        ('"kernel": [3, 3]', '"kernel": "3"', "children[0][1].kernel: Expected array, got str"),
+        ('"kernel": [3, 3]', '"kernl": [3, 3]', "children[0][1]: Object contains unknown field kernl"),
+        ('"channels": 8, ', "", "children[0][1]: Object missing required field channels"),
+        ('"channels": 8', '"channels": 8.5', "children[0][1].channels: Expected int, got float"),
+        ('"factor": 0.5', '"factor": NaN', "JSON is malformed"),
+        ('"factor": 0.5', '"factor": 1e999', "children[2][1].factor: Number out of range"),
+        (
+            '["relu"',
+            '["conv"',
+            "$.description.body: two children have the name 'conv'; every child",
+        ),
+        ('"layer": "ReLU"', '"layer": "Relu"', "children[1][1]: unknown layer 'Relu'; known are Conv, Linear"),
+        ("[3, 9, 9]", "[]", "$.description: input is (); it must be the sizes of one example"),
+        ("[3, 9, 9]", "[3, 1, 1]", "conv: a kernel of 3 does not fit into 1 pixels"),
+    ],
+)
+def test_a_faulty_place_in_a_file_is_named(old: str, new: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(
+        rf.described(rf.Description((3, 9, 9), Sequential.of(conv=Conv(8, 3), relu=ReLU(), scale=Scale(0.5))), "mine"),
+        file,
+    )
+    content = json.dumps(json.loads(file.read_text()))
+    assert old in content
+    file.write_text(content.replace(old, new))
+    with pytest.raises(rf.InputError, match=f"net.json' holds no saved network: .*{re.escape(message)}"):
+        rf.load(file)
+
+
+def test_a_file_that_is_nested_too_deeply_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    for levels in (2_000, 100_000):
+        body = '{"layer": "Sequential", "children": [["a", ' * levels + '{"layer": "ReLU"}' + "]]}" * levels
+        file.write_text(f'{{"network": "x", "description": {{"input": [3], "body": {body}}}}}')
+        with pytest.raises(rf.InputError, match="nested too deeply"):
+            rf.load(file)
+
+
+def test_a_file_that_names_itself_is_loaded_by_its_description(tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(rf.described(rf.Description((3, 9, 9), Sequential.of(conv=Conv(8, 3))), str(file)), file)
+    assert rf.load(file).cost().params == 8 * 3 * 3 * 3
+
+
+@cache
+def _everything() -> rf.Network:
+    block: Node = Sequential.of(
+        add=Sum.of(residual=Sequential.of(conv=Conv(4, 3, padding=1), norm=BatchNorm()), shortcut=IDENTITY), relu=ReLU()
+    )
+    body = Sequential.of(
+        stage=Sequential.of(block=Repeat(block, 3, first=block)),
+        mixed=Concat.of(a=AvgPool(3, 1, padding=1), b=Conv(2, 1, bias=True)),
+        aux=Auxiliary(Sequential.of(flatten=Flatten(), fc=Linear(3))),
+        scale=Scale(0.5),
+    )
+    return rf.described(rf.Description((4, 6, 6), body), "resnet(18)")
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 9),
+    st.sampled_from(
+        [10**30, 0.5, 1e300, "", "3", "conv", "block2", "ReLU", "Sum", "Repeat", "resnet(50)", "resnet([])"]
+    ),
+)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["layer", "a"]), inner)
+)
+
+
+def _places(content: Any) -> list[tuple[Any, Any]]:
+    """Every container of a JSON value with every key in it."""
+    keys = list(content) if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else []
+    return [(content, key) for key in keys] + [place for key in keys for place in _places(content[key])]
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_changed_file_loads_or_is_refused_in_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
+    file = tmp_path / "net.json"
+    rf.save(_everything(), file)
+    content = json.loads(file.read_text())
+    for _ in range(data.draw(st.integers(1, 3))):
+        if not (places := _places(content)):
+            break
+        where, key = data.draw(st.sampled_from(places))
+        change = data.draw(st.sampled_from(["drop", "replace", "add", "nest", "copy"]))
+        if change == "drop":
+            del where[key]
+        elif change == "add" and isinstance(where, dict):
+            where[data.draw(st.sampled_from(["layer", "kernel", "bias", "more"]))] = data.draw(values)
+        elif change == "nest":
+            inner = where[key]
+            where[key] = data.draw(st.sampled_from([[inner], {"layer": "Sequential", "children": [["a", inner]]}]))
+        elif change == "copy":
+            other, from_key = data.draw(st.sampled_from(places))
+            where[key] = deepcopy(other[from_key])
+        else:
+            where[key] = data.draw(values)
+    file.write_text(json.dumps(content))
+    with suppress(rf.InputError):
+        assert isinstance(rf.load(file), rf.Network)
