@@ -30,7 +30,7 @@ verify: .venv/installed
 # extra `peers` brings them) and what we predict.
 audit: .venv/installed
 	$(BIN)/pytest -m slow tests/test_zoo.py
-	$(BIN)/python -m resnext_flops.zoo_audit docs/audit.md
+	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed

@@ -3,8 +3,8 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.models import network
-from resnext_flops.output import destination, put
+from resnext_flops.complexity.names import network
+from resnext_flops.show.output import destination, put
 
 
 @click.command("formula")

@@ -26,7 +26,7 @@ from resnext_flops.complexity.figures import figure
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.symbolic import Reading
+from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.memory import Memory
-from resnext_flops.complexity.symbolic import Reading
+from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from resnext_flops.errors import InputError, unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resnext_flops.complexity.counters.lookup import Given
     from resnext_flops.complexity.ledger import Ledger
+    from resnext_flops.counters.lookup import Given
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
 KINDS: Mapping[str, str] = {
@@ -64,8 +64,8 @@ def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     Traceback (most recent call last):
     resnext_flops.InputError: unknown kind of picture 'widths'; did you mean 'width'?
     """
-    from resnext_flops.complexity.counters.lookup import model
     from resnext_flops.complexity.ledger import Ledger
+    from resnext_flops.counters.lookup import model
 
     drawing = _drawing(kind)
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
@@ -111,7 +111,7 @@ def save(figure: "Figure", path: "str | os.PathLike[str]") -> None:
 
     from matplotlib import rc_context
 
-    from resnext_flops.writing import write
+    from resnext_flops.files import write
 
     suffix, buffer = file_format(path), io.BytesIO()
     settings: dict[Any, Any] = {"svg.hashsalt": "resnext-flops", "svg.fonttype": "path", "pdf.fonttype": 42}

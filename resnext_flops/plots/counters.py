@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
-from resnext_flops.auditing import Step, bridge
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.convention import SECOND
-from resnext_flops.complexity.counters.lookup import Given, built, ledger
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counters.audit import Step, bridge
+from resnext_flops.counters.lookup import Given, built, ledger
 from resnext_flops.errors import InputError
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled

@@ -6,13 +6,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from resnext_flops.complexity.counters.lookup import Given, ledger
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.counters.lookup import Given, ledger
 from resnext_flops.errors import InputError
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import label, panels, scaled, styled, titled
-from resnext_flops.tables.render import short
+from resnext_flops.show.render import short
 
 INCHES_A_STAGE = 0.2
 

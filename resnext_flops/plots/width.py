@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.formula import terms
-from resnext_flops.complexity.roots import real_root
+from resnext_flops.design.roots import real_root
+from resnext_flops.design.solve import Solution, solve_width
 from resnext_flops.plots.style import BLACK, BLUE, VERMILION, label, panels, styled, ticked
-from resnext_flops.published import published
-from resnext_flops.solve import Solution, solve_width
+from resnext_flops.proof.published import published
 
 CARDINALITIES = range(1, 65)
 # Points of the curve from each cardinality to the next.

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.tables.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Table
 
 MEANING = (
     "Multiply-adds are those of convolutions and fully-connected layers, for one example; weights are theirs, without "

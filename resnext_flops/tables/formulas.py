@@ -25,7 +25,7 @@ def parts(form: ClosedForm, breakdown: bool) -> dict[str, Size]:
 def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     """The formula for a terminal or a pipe, one line a stage.
 
-    >>> from resnext_flops.complexity.symbolic import Reading
+    >>> from resnext_flops.complexity.reading import Reading
     >>> from resnext_flops.complexity.families.resnext import resnext
     >>> architecture = resnext(50).architecture
     >>> form = ClosedForm(Reading(architecture, ["C", "d"], "block"), "macs")

@@ -11,8 +11,8 @@ import resnext_flops as rf
 from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
-from resnext_flops.complexity.symbolic import Reading
-from resnext_flops.models import NAMED, families
+from resnext_flops.complexity.names import NAMED, families
+from resnext_flops.complexity.reading import Reading
 
 C, d = sympy.symbols("C d", positive=True, integer=True)
 

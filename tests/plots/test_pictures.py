@@ -24,7 +24,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.counters.lookup import model
+from resnext_flops.counters.lookup import model
 from resnext_flops.plots import KINDS, NETWORKS, draw, save
 from resnext_flops.plots.space import space
 from resnext_flops.plots.style import SETTINGS

@@ -18,8 +18,8 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
+from resnext_flops.complexity.network import family
 from resnext_flops.errors import unknown
-from resnext_flops.network import family
 
 VERSIONS = ("torchvision", "paper")
 

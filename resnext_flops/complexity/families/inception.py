@@ -25,8 +25,8 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
+from resnext_flops.complexity.network import family
 from resnext_flops.errors import InputError
-from resnext_flops.network import family
 
 
 @family

@@ -18,7 +18,7 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
-from resnext_flops.network import family
+from resnext_flops.complexity.network import family
 
 
 @family

@@ -28,8 +28,8 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
+from resnext_flops.complexity.network import family
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import family
 
 BASIC_DEPTHS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 BOTTLENECK_DEPTHS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3), 200: (3, 24, 36, 3)}

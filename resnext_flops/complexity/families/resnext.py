@@ -25,7 +25,7 @@ from resnext_flops.complexity.layers import (
     Sum,
     size,
 )
-from resnext_flops.network import family
+from resnext_flops.complexity.network import family
 
 # The paper's ResNeXts; ResNet-200 is a network of its own.
 DEPTHS = {depth: BOTTLENECK_DEPTHS[depth] for depth in (50, 101, 152)}

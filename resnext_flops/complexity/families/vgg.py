@@ -20,8 +20,8 @@ from resnext_flops.complexity.layers import (
     pair,
     size,
 )
+from resnext_flops.complexity.network import family
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import family
 
 # The convolutions of each stage: configurations A, B, D and E.
 DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}

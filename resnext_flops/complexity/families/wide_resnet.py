@@ -7,7 +7,7 @@ from typing import Any
 
 from resnext_flops.complexity.families.resnet import assemble, basic_stages, cifar_depths, make_style
 from resnext_flops.complexity.layers import Description, Size, size
-from resnext_flops.network import family
+from resnext_flops.complexity.network import family
 
 
 @family
