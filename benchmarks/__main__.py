@@ -9,9 +9,9 @@ from pkgutil import iter_modules
 import benchmarks
 from benchmarks.pairs import Row
 from resnext_flops.errors import unknown
-from resnext_flops.output import emit
-from resnext_flops.tables.table import Cell, Column, Table
-from resnext_flops.timing import spread
+from resnext_flops.machine.timing import spread
+from resnext_flops.show.output import emit
+from resnext_flops.show.table import Cell, Column, Table
 
 OWN = ("__main__", "pairs")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import resnext_flops as rf
 from benchmarks.pairs import Row, seconds
-from resnext_flops.complexity.symbolic import Reading, own_sizes
+from resnext_flops.complexity.reading import Reading, own_sizes
 
 RUNS = 6
 

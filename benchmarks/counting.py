@@ -14,7 +14,7 @@ def rows() -> Iterator[Row]:
     from torchvision import models
 
     import resnext_flops as rf
-    from resnext_flops.complexity.counters import fvcore_counter
+    from resnext_flops.counters import fvcore_count
 
     real = models.get_model(MODEL).eval()
     with torch.device("meta"):
@@ -29,5 +29,5 @@ def rows() -> Iterator[Row]:
             shapes(shape)
 
     yield Row(f"FlopCounterMode on meta / ours on {MODEL}", ratios(torchs, ours, PAIRS), "at least 5")
-    fvcores = ratios(lambda: fvcore_counter.count(real, image), ours, PAIRS)
+    fvcores = ratios(lambda: fvcore_count.count(real, image), ours, PAIRS)
     yield Row(f"fvcore / ours on {MODEL}", fvcores, "at least 20")

@@ -14,8 +14,8 @@ def rows() -> Iterator[Row]:
     from torch.utils.benchmark import Timer
 
     import resnext_flops as rf
-    from resnext_flops.measuring import stopwatch
-    from resnext_flops.timing import spread, take_turns
+    from resnext_flops.machine.measure import stopwatch
+    from resnext_flops.machine.timing import spread, take_turns
 
     network = rf.network(MODEL)
     model, inputs = network.to_torch().eval(), torch.randn(1, *network.cost().input)

@@ -14,8 +14,8 @@ import numpy as np
 
 import resnext_flops as rf
 from benchmarks.pairs import Row, seconds
-from resnext_flops.sweeping import scan
-from resnext_flops.sweeping.asked import plan_sweep
+from resnext_flops.design.sweep import scan
+from resnext_flops.design.sweep.request import plan_sweep
 
 PAIRS = 9
 # Figures are linear in C and quadratic in d.
@@ -28,9 +28,9 @@ FRONT = '["macs", "-params", "-activations"]'
 BILLION = '{"C": "1:1000", "d": "1:1000", "w": "1:1000"}'
 EVERY_ONE = f"""
 import resnext_flops as rf
-from resnext_flops.sweeping.asked import plan_sweep
-from resnext_flops.sweeping.scan import Scratch, scan
-from resnext_flops.sweeping.search import Grain, divide
+from resnext_flops.design.sweep.request import plan_sweep
+from resnext_flops.design.sweep.scan import Scratch, scan
+from resnext_flops.design.sweep.search import Grain, divide
 asked = plan_sweep(rf.resnext(50), {BILLION}, budget={BUDGETS}, pareto={FRONT})
 found, scratch = asked.nothing(), Scratch()
 (whole,) = asked.plan.whole()

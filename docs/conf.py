@@ -11,9 +11,9 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import resnext_flops
-from resnext_flops.tables.counted import conventions
-from resnext_flops.tables.render import to_markdown
-from resnext_flops.tables.table import Table
+from resnext_flops.show.render import to_markdown
+from resnext_flops.show.table import Table
+from resnext_flops.tables.counts import conventions
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -78,7 +78,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"resnext_flops\.(complexity\.(records|symbolic)|real_models|published)\..*"),
 ]
 # Written as a text, because the module is loaded only when it is called; and type variables.
-nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "resnext_flops.solve.Each")]
+nitpick_ignore = [("py:class", name) for name in ("ClosedForm", "Memory", "P", "resnext_flops.design.solve.Each")]
 
 # What the package loads only when it is asked for has to be there when its names are listed.
 for name in resnext_flops.__all__:

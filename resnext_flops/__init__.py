@@ -13,12 +13,10 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops import display
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.ledger import Entry, Ledger
-from resnext_flops.errors import InputError
-from resnext_flops.models import load, network, save
-from resnext_flops.network import (
+from resnext_flops.complexity.names import load, network, save
+from resnext_flops.complexity.network import (
     Network,
     described,
     family,
@@ -28,14 +26,14 @@ from resnext_flops.network import (
     resnext_cifar,
     wide_resnet,
 )
-from resnext_flops.proof import Proof, Rung
-from resnext_flops.solve import Solution, Solutions, WidthSolution, solve, solve_width
-from resnext_flops.verify import verify
+from resnext_flops.design.solve import Solution, Solutions, WidthSolution, solve, solve_width
+from resnext_flops.errors import InputError
+from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.verify import verify
+from resnext_flops.show import display
 
 if TYPE_CHECKING:
-    from resnext_flops.auditing import audit
-    from resnext_flops.complexity.counters.operators import operator
-    from resnext_flops.convolutional import (
+    from resnext_flops.complexity.convolutional import (
         alexnet,
         googlenet,
         inception_resnet_v2,
@@ -43,33 +41,35 @@ if TYPE_CHECKING:
         inception_v4,
         vgg,
     )
-    from resnext_flops.counting import count
-    from resnext_flops.difference import diff
-    from resnext_flops.identification import identify
-    from resnext_flops.measuring import Measured, Measurement, measure
-    from resnext_flops.references import load_reference_state
+    from resnext_flops.counters.audit import audit
+    from resnext_flops.counters.count import count
+    from resnext_flops.counters.difference import diff
+    from resnext_flops.counters.operators import operator
+    from resnext_flops.design.sweep.sweep import sweep
+    from resnext_flops.machine.measure import Measured, Measurement, measure
+    from resnext_flops.proof.identify import identify
+    from resnext_flops.proof.references import load_reference_state
     from resnext_flops.reports import report
-    from resnext_flops.sweeping.sweep import sweep
 
 # Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
 _LATER = {
-    "Measured": "measuring",
-    "Measurement": "measuring",
-    "measure": "measuring",
-    "audit": "auditing",
-    "operator": "complexity.counters.operators",
-    "alexnet": "convolutional",
-    "googlenet": "convolutional",
-    "inception_resnet_v2": "convolutional",
-    "inception_v3": "convolutional",
-    "inception_v4": "convolutional",
-    "vgg": "convolutional",
-    "count": "counting",
-    "diff": "difference",
-    "identify": "identification",
-    "load_reference_state": "references",
+    "Measured": "machine.measure",
+    "Measurement": "machine.measure",
+    "measure": "machine.measure",
+    "audit": "counters.audit",
+    "operator": "counters.operators",
+    "alexnet": "complexity.convolutional",
+    "googlenet": "complexity.convolutional",
+    "inception_resnet_v2": "complexity.convolutional",
+    "inception_v3": "complexity.convolutional",
+    "inception_v4": "complexity.convolutional",
+    "vgg": "complexity.convolutional",
+    "count": "counters.count",
+    "diff": "counters.difference",
+    "identify": "proof.identify",
+    "load_reference_state": "proof.references",
     "report": "reports",
-    "sweep": "sweeping.sweep",
+    "sweep": "design.sweep.sweep",
 }
 
 

@@ -14,14 +14,14 @@ import grimp
 import pytest
 
 import resnext_flops as rf
-from resnext_flops import measuring
+from resnext_flops.machine import measure
 
 PACKAGE = Path(rf.__file__).parent
 
 # What imports files of ours by name, so that they are loaded when they are asked for; no tool sees such an import.
 BY_NAME = {"__init__.py", "cli.py", "plots/__init__.py"}
 # What imports a module that the user names.
-USERS = {"real_models.py"}
+USERS = {"counters/zoos.py"}
 
 
 @pytest.mark.xfail(reason="the rules of conventions name the ledger as a type", strict=True)
@@ -61,11 +61,15 @@ def test_results_and_classes_that_are_loaded_late_can_be_pickled() -> None:
     # Another process finds the class, though nothing there has loaded its file.
     code = "import pickle, sys; print(pickle.load(sys.stdin.buffer))"
     done = subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(measuring.Measurement), capture_output=True, check=True
+        [sys.executable, "-c", code], input=pickle.dumps(measure.Measurement), capture_output=True, check=True
     )
     assert done.stdout.split() == [b"<class", b"'resnext_flops.Measurement'>"]
 
 
 def test_the_examples_of_public_classes_are_run() -> None:
-    names = {test.name for test in doctest.DocTestFinder().find(sys.modules["resnext_flops.network"]) if test.examples}
-    assert "resnext_flops.network.__test__.Network.cost" in names
+    names = {
+        test.name
+        for test in doctest.DocTestFinder().find(sys.modules["resnext_flops.complexity.network"])
+        if test.examples
+    }
+    assert "resnext_flops.complexity.network.__test__.Network.cost" in names

@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("audit")
@@ -37,11 +37,11 @@ def command(
     Examples:  resnext-flops audit resnet50
                resnext-flops audit torchvision:vit_b_16 --convention torch --no-run
     """
-    from resnext_flops.auditing import audit
-    from resnext_flops.counting import parse_input
-    from resnext_flops.tables import counted
+    from resnext_flops.counters.audit import audit
+    from resnext_flops.counters.count import parse_input
+    from resnext_flops.tables import counts
 
     path = destination(output, force)
     found = audit(model, [parse_input(each) for each in inputs] or None, conventions or None, run)
-    emit(counted.audit(found), form, path)
+    emit(counts.audit(found), form, path)
     return int(not found.holds)

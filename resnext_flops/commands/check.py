@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("check")
@@ -23,19 +23,19 @@ def command(config: str | None, update: bool, junit: str | None, form: str, outp
     import os
     from pathlib import Path
 
-    from resnext_flops.check import check, read_config, write_baseline
-    from resnext_flops.tables import checked
-    from resnext_flops.writing import write
+    from resnext_flops.files import write
+    from resnext_flops.proof.budgets import check, read_config, write_baseline
+    from resnext_flops.tables import limits
 
     budgets = read_config(Path(config) if config else None)
     path, report = destination(output, force), destination(junit, force=True)
     if update:
         write_baseline(budgets)
     checks = check(budgets)
-    emit([checked.checked(checks, budgets)], form, path)
+    emit([limits.checked(checks, budgets)], form, path)
     if report:
-        write(report, checked.junit(checks, budgets))
+        write(report, limits.junit(checks, budgets))
     if os.environ.get("GITHUB_ACTIONS"):
-        for line in checked.annotations(checks, budgets):
+        for line in limits.annotations(checks, budgets):
             click.echo(line, err=True)
     return int(not all(each.passed for each in checks))

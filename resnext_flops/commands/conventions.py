@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("conventions")
@@ -14,6 +14,6 @@ def command(form: str, output: str | None, force: bool) -> None:
     \b
     Example:  resnext-flops conventions --format markdown
     """
-    from resnext_flops.tables import counted
+    from resnext_flops.tables import counts
 
-    emit([counted.conventions()], form, destination(output, force))
+    emit([counts.conventions()], form, destination(output, force))

@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
-from resnext_flops.output import FORMATS, destination, emit, put
+from resnext_flops.show.output import FORMATS, destination, emit, put
 
 
 @click.command("count")
@@ -52,9 +52,9 @@ def command(
                resnext-flops count timm:vit_small_patch16_224 --convention fvcore --convention torch
                resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
     """
-    from resnext_flops.counting import count_model, parse_input
-    from resnext_flops.real_models import find
-    from resnext_flops.tables import counted
+    from resnext_flops.counters.count import count_model, parse_input
+    from resnext_flops.counters.zoos import find
+    from resnext_flops.tables import counts
 
     path = destination(output, force)
     found = find(model)
@@ -64,7 +64,7 @@ def command(
         ledger = count_model(found, [parse_input(each) for each in inputs] or None, training=training)
     figures = {name: ledger.total(name) for name in conventions}
     if form == "json":
-        put(counted.as_json(ledger, figures), path)
+        put(counts.as_json(ledger, figures), path)
     else:
-        emit([counted.cost(ledger, by, levels, figures)], form, path)
+        emit([counts.cost(ledger, by, levels, figures)], form, path)
     return int(strict and ledger.lower_bound)

@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import input_option, output_options
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("diff")
@@ -20,11 +20,11 @@ def command(first: str, second: str, inputs: tuple[str, ...], form: str, output:
     Examples:  resnext-flops diff mymodels:net resnext29_8x64d
                resnext-flops diff torchvision:resnet50 resnet50_he2015
     """
-    from resnext_flops.counting import parse_input
-    from resnext_flops.difference import diff
-    from resnext_flops.tables import counted
+    from resnext_flops.counters.count import parse_input
+    from resnext_flops.counters.difference import diff
+    from resnext_flops.tables import counts
 
     path = destination(output, force)
     found = diff(first, second, [parse_input(each) for each in inputs] or None)
-    emit([counted.difference(found)], form, path)
+    emit([counts.difference(found)], form, path)
     return int(not found.identical)

@@ -3,8 +3,8 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.models import network
-from resnext_flops.output import destination, put
+from resnext_flops.complexity.names import network
+from resnext_flops.show.output import destination, put
 
 
 @click.command("formula")
@@ -36,7 +36,7 @@ def command(
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
     """
     from resnext_flops.complexity.closed_form import ClosedForm
-    from resnext_flops.complexity.symbolic import Reading, own_sizes
+    from resnext_flops.complexity.reading import Reading, own_sizes
     from resnext_flops.tables.formulas import FORMS, call
 
     path = destination(output, force)

@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("identify")
@@ -19,10 +19,10 @@ def command(model: str, figure: str, form: str, output: str | None, force: bool)
     Examples:  resnext-flops identify resnet50 3.8e9
                resnext-flops identify torchvision:vit_b_16 11.3G
     """
-    from resnext_flops.identification import identify
-    from resnext_flops.tables import counted
+    from resnext_flops.proof.identify import identify
+    from resnext_flops.tables import counts
 
     path = destination(output, force)
     found = identify(model, figure)
-    emit([counted.identified(model, figure, found)], form, path)
+    emit([counts.identified(model, figure, found)], form, path)
     return int(not any(each.agreement.holds for each in found))

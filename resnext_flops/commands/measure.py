@@ -6,8 +6,8 @@ import click
 
 from resnext_flops.commands.options import Sizes, output_options
 from resnext_flops.errors import InputError
-from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.verify import DEVICES
+from resnext_flops.proof.verify import DEVICES
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("measure")
@@ -54,20 +54,20 @@ def command(
                resnext-flops measure --paper --training --batch 2
                resnext-flops measure --published benchmark-infer-amp-nhwc.csv
     """
-    from resnext_flops.correlation import correlate
-    from resnext_flops.measuring import measure
-    from resnext_flops.tables import measured
+    from resnext_flops.machine.measure import measure
+    from resnext_flops.machine.throughput import correlate
+    from resnext_flops.tables import measurements
 
     if bool(names) + paper + (published is not None) != 1:
         raise InputError("give one or more models, or --paper, or --published FILE.csv")
     path = destination(output, force)
     if published is not None:
-        emit([measured.correlations(correlate(published, column), published)], form, path)
+        emit([measurements.correlations(correlate(published, column), published)], form, path)
         return 0
-    networks = list(measured.paper_networks()) if paper else names
+    networks = list(measurements.paper_networks()) if paper else names
     found = measure(*networks, batch=batch, **settings)
-    tables = [measured.times(found), measured.memory(found)]
-    emit([*tables, measured.section_5_1(found)] if paper else tables, form, path)
+    tables = [measurements.times(found), measurements.memory(found)]
+    emit([*tables, measurements.section_5_1(found)] if paper else tables, form, path)
     for sentence in found.failures:
         click.echo(f"resnext-flops: {sentence}", err=True)
     return 2 if found.failures else 0

@@ -3,8 +3,8 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.models import NAMED
-from resnext_flops.output import FORMATS, destination, emit
+from resnext_flops.complexity.names import NAMED
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("models")
@@ -19,7 +19,7 @@ def command(names: tuple[str, ...], form: str, output: str | None, force: bool) 
     Examples:  resnext-flops models
                resnext-flops models "resnext(50, cardinality=8, width=14, resolution=320x256)"
     """
-    from resnext_flops.tables.zoo import models as listed
+    from resnext_flops.tables.networks import models as listed
 
     path = destination(output, force)
     emit([listed(names or tuple(NAMED))], form, path)

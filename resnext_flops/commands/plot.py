@@ -2,8 +2,8 @@
 
 import click
 
-from resnext_flops.output import destination
 from resnext_flops.plots import draw, file_format, save
+from resnext_flops.show.output import destination
 
 
 @click.command("plot")

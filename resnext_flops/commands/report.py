@@ -2,9 +2,9 @@
 
 import click
 
-from resnext_flops.commands.proving import Prover, progress
+from resnext_flops.commands.progress import Prover, progress
+from resnext_flops.proof.verify import DEVICES, MODEL_RUNGS
 from resnext_flops.reports import FORMS, report, stale
-from resnext_flops.verify import DEVICES, MODEL_RUNGS
 
 
 @click.command("report")

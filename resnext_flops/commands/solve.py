@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from resnext_flops.commands.options import Numbers, Values, output_options
-from resnext_flops.commands.proving import proving
-from resnext_flops.models import network
-from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.solve import CONSTRAINTS
-from resnext_flops.solve import solve as find
-from resnext_flops.verify import DEVICES
+from resnext_flops.commands.progress import proving
+from resnext_flops.complexity.names import network
+from resnext_flops.design.solve import CONSTRAINTS
+from resnext_flops.design.solve import solve as find
+from resnext_flops.proof.verify import DEVICES
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("solve")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands.options import Whole, output_options
-from resnext_flops.commands.proving import proving
-from resnext_flops.complexity.symbolic import NAMES
+from resnext_flops.commands.progress import proving
+from resnext_flops.complexity.names import families, network
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import NAMES
 from resnext_flops.errors import InputError
-from resnext_flops.models import families, network
-from resnext_flops.network import Network
 from resnext_flops.numerals import exact
-from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.proof import Proof
-from resnext_flops.verify import DEVICES
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.proof.verify import DEVICES
+from resnext_flops.show.output import FORMATS, destination, emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     import pandas
 
-    from resnext_flops.sweeping.asked import Sweep
-    from resnext_flops.sweeping.engines import Progress
+    from resnext_flops.design.sweep.engines import Progress
+    from resnext_flops.design.sweep.request import Sweep
 
 # A terminal shows so many designs; a pipe, a file and every other form hold them all.
 SHOWN = 50
@@ -106,11 +106,11 @@ def command(
                resnext-flops sweep resnext50_32x4d --cardinality 1:64
                  --width 1:128 --nearest macs=resnet50 --prove 2
     """
-    from resnext_flops.solve import with_sizes
-    from resnext_flops.sweeping.asked import plan_sweep
-    from resnext_flops.sweeping.files import check_suffix, keep, load_progress, unfinished
-    from resnext_flops.sweeping.sweep import result
-    from resnext_flops.tables.swept import swept
+    from resnext_flops.design.solve import with_sizes
+    from resnext_flops.design.sweep.journal import check_suffix, keep, load_progress, unfinished
+    from resnext_flops.design.sweep.request import plan_sweep
+    from resnext_flops.design.sweep.sweep import result
+    from resnext_flops.tables.designs import swept
 
     path = destination(output, force or resume)
     if path is not None:
@@ -155,7 +155,7 @@ def _network(model: str, depth: str | None) -> Network:
 
 def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:
     """The values of every size that is swept."""
-    from resnext_flops.sweeping.axes import once
+    from resnext_flops.design.sweep.axes import once
 
     given = [(name, values) for name, values in sizes.items() if values is not None]
     if stage_depths is not None:
@@ -199,8 +199,8 @@ def _run(
     asked: "Sweep", engine: str, scheduler: str | None, start: "Progress | None", path: "Path | None"
 ) -> "tuple[Progress, str]":
     """How far a sweep came, and a remark on that. Ctrl-C leaves beside the file what is needed to go on."""
-    from resnext_flops.sweeping.engines import LostClusterError, Progress, run
-    from resnext_flops.sweeping.files import save_progress
+    from resnext_flops.design.sweep.engines import LostClusterError, Progress, run
+    from resnext_flops.design.sweep.journal import save_progress
 
     progress = start or Progress(asked.nothing(), frozenset())
     before, begin = asked.covered(progress.done), time.perf_counter()
@@ -233,7 +233,7 @@ def _bar(designs: int, before: int) -> "Iterator[Callable[[int], None]]":
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
     from rich.text import Text
 
-    from resnext_flops.tables.render import short
+    from resnext_flops.show.render import short
 
     class Speed(ProgressColumn):
         def render(self, task: Task) -> Text:
@@ -252,7 +252,7 @@ def _prove(
     """The proofs of some designs, drawn at random, by their numbers."""
     import random
 
-    from resnext_flops.solve import with_sizes
+    from resnext_flops.design.solve import with_sizes
 
     chosen = random.Random(seed).sample(range(len(frame)), min(count, len(frame)))  # noqa: S311
     rows = frame.iloc[sorted(chosen)]

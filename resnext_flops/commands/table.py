@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands.options import Sizes, output_options
-from resnext_flops.commands.proving import proving
+from resnext_flops.commands.progress import proving
+from resnext_flops.complexity.network import resnet
+from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
-from resnext_flops.network import resnet
-from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.solve import WIDTH_FIGURES
+from resnext_flops.proof.verify import DEVICES
+from resnext_flops.show.output import FORMATS, destination, emit
 from resnext_flops.tables import paper
-from resnext_flops.verify import DEVICES
 
 if TYPE_CHECKING:
     from resnext_flops.tables.registry import Builder

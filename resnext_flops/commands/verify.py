@@ -3,11 +3,11 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.commands.proving import proving
+from resnext_flops.commands.progress import proving
+from resnext_flops.complexity.names import NAMED, network
 from resnext_flops.errors import InputError
-from resnext_flops.models import NAMED, network
-from resnext_flops.output import FORMATS, destination, emit
-from resnext_flops.verify import DEVICES, RUNGS
+from resnext_flops.proof.verify import DEVICES, RUNGS
+from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("verify")
@@ -32,7 +32,7 @@ def command(names: tuple[str, ...], everything: bool, device: str, form: str, ou
     networks = [network(name) for name in (NAMED if everything else names)]
     with proving(device, RUNGS, total=len(networks)) as prover:
         proofs = [prover(each) for each in networks]
-    from resnext_flops.tables.zoo import ladder
+    from resnext_flops.tables.networks import ladder
 
     emit([ladder(proofs)], form, path)
     return int(not prover.holds)

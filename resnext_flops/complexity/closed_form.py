@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from resnext_flops.complexity.figures import figure
 from resnext_flops.complexity.formula import ordered, rename, substitute, terms, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import NAMES, Family, Reading
+from resnext_flops.complexity.reading import NAMES, Family, Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:

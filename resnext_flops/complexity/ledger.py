@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from resnext_flops import display
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Trace, Unknown
 from resnext_flops.errors import InputError, public
+from resnext_flops.show import display
 
 if TYPE_CHECKING:
     import pandas

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
-from resnext_flops import display
 from resnext_flops.complexity.layers import (
     Auxiliary,
     Concat,
@@ -33,6 +32,7 @@ from resnext_flops.complexity.layers import (
 )
 from resnext_flops.complexity.ledger import Entry, tensors
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.show import display
 
 # Bytes of an element, by torch's name of its type.
 ITEM_BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}

@@ -63,7 +63,7 @@ def draw(kind: str, networks: "Sequence[Drawable]" = ()) -> "Figure":
     Traceback (most recent call last):
     resnext_flops.InputError: unknown kind of picture 'widths'; did you mean 'width'?
     """
-    from resnext_flops.subject import subject
+    from resnext_flops.counters.subject import subject
 
     drawing = _drawing(kind)
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
@@ -109,7 +109,7 @@ def save(figure: "Figure", path: "str | os.PathLike[str]") -> None:
 
     from matplotlib import rc_context
 
-    from resnext_flops.writing import write
+    from resnext_flops.files import write
 
     suffix, buffer = file_format(path), io.BytesIO()
     settings: dict[Any, Any] = {"svg.hashsalt": "resnext-flops", "svg.fonttype": "path", "pdf.fonttype": 42}

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 
 from resnext_flops.plots.rows import point
 from resnext_flops.plots.style import BLUE, VERMILION, label, panels, styled
-from resnext_flops.tables.listed import listed
+from resnext_flops.tables.listings import listed
 
 FAMILIES = {"ResNeXt-29": (BLUE, "o"), "Wide ResNet": (VERMILION, "s")}
 # Where each name stands, in points from its marker.

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
-from resnext_flops.auditing import Step, bridge
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.conventions.convention import SECOND
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.network import Network
+from resnext_flops.counters.audit import Step, bridge
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled
 from resnext_flops.plots.subjects import Drawable, ledger
@@ -73,7 +73,7 @@ def bridged(model: Drawable) -> tuple[Ledger, list[Bridge]]:
     except InputError:
         if not isinstance(model, (str, Network)):
             raise
-    from resnext_flops.counting import count
+    from resnext_flops.counters.count import count
 
     cost = count(model)
     return cost, bridges(cost)

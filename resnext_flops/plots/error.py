@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from resnext_flops.plots.rows import Row, point
 from resnext_flops.plots.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, label, panels, styled, ticked
-from resnext_flops.tables.listed import listed
+from resnext_flops.tables.listings import listed
 
 
 class Series(NamedTuple):

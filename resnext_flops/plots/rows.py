@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from resnext_flops.tables.table import Cell
+from resnext_flops.show.table import Cell
 
 Row: TypeAlias = Mapping[str, Cell]
 

@@ -8,12 +8,12 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from resnext_flops.complexity.formula import coefficients, substitute
-from resnext_flops.complexity.symbolic import Reading
-from resnext_flops.models import network
-from resnext_flops.network import resnet, resnext
+from resnext_flops.complexity.names import network
+from resnext_flops.complexity.network import resnet, resnext
+from resnext_flops.complexity.reading import Reading
+from resnext_flops.design.sweep.engines import run
+from resnext_flops.design.sweep.request import plan_sweep
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
-from resnext_flops.sweeping.asked import plan_sweep
-from resnext_flops.sweeping.engines import run
 
 Figures: TypeAlias = npt.NDArray[Any]
 Columns: TypeAlias = Mapping[str, Figures]

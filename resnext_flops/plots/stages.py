@@ -12,7 +12,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.style import label, panels, scaled, styled, titled
 from resnext_flops.plots.subjects import Drawable, ledger
-from resnext_flops.tables.render import short
+from resnext_flops.show.render import short
 
 INCHES_A_STAGE = 0.2
 

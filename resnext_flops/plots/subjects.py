@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.subject import Subject, subject
+from resnext_flops.counters.subject import Subject, subject
 
 Drawable: TypeAlias = str | Subject | Ledger
 

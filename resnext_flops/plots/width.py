@@ -7,12 +7,12 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from resnext_flops.complexity.formula import terms
-from resnext_flops.complexity.roots import real_root
-from resnext_flops.complexity.symbolic import Reading
-from resnext_flops.network import resnet
+from resnext_flops.complexity.network import resnet
+from resnext_flops.complexity.reading import Reading
+from resnext_flops.design.roots import real_root
+from resnext_flops.design.solve import WidthSolution, solve_width
 from resnext_flops.plots.style import BLACK, BLUE, VERMILION, label, panels, styled, ticked
-from resnext_flops.published import published
-from resnext_flops.solve import WidthSolution, solve_width
+from resnext_flops.proof.published import published
 
 CARDINALITIES = range(1, 65)
 # Points of the curve from each cardinality to the next.

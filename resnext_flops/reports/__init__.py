@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnext_flops.complexity.network import Network
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.network import Network
-from resnext_flops.proof import Proof
+from resnext_flops.proof.rungs import Proof
 from resnext_flops.tables.sentences import Prove
 
 if TYPE_CHECKING:

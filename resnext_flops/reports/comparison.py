@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counting import count
+from resnext_flops.complexity.network import Network
+from resnext_flops.counters.count import count
+from resnext_flops.counters.subject import subject
 from resnext_flops.errors import InputError
-from resnext_flops.network import Network
 from resnext_flops.plots import KINDS
 from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
-from resnext_flops.subject import subject
-from resnext_flops.tables import compared, counted
+from resnext_flops.tables import counts, side_by_side
+from resnext_flops.tables.networks import ladder
 from resnext_flops.tables.sentences import Prove
-from resnext_flops.tables.zoo import ladder
 
 # How many names deep the parts of a model are told: a described network's first are its stages.
 DESCRIBED_LEVELS, REAL_LEVELS = 1, 2
@@ -42,7 +42,7 @@ def comparison(
         # A counter may see more of a network than its description has.
         traced.append(count(each) if isinstance(each, Network) else each.cost())
     sections = [
-        Section("", [compared.costs(ledgers), *_side_by_side(ledgers)]),
+        Section("", [side_by_side.costs(ledgers), *_side_by_side(ledgers)]),
         Section("By convention", _by_convention(traced)),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
@@ -66,14 +66,14 @@ def _by_convention(ledgers: Sequence[Ledger]) -> list[Part]:
         Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} {shown([ledger.name])}")
         for number, ledger in enumerate(ledgers, start=1)
     ]
-    return [compared.rules(), compared.conventions(ledgers), compared.bridges(ledgers), *pictures]
+    return [side_by_side.rules(), side_by_side.conventions(ledgers), side_by_side.bridges(ledgers), *pictures]
 
 
 def _model(number: int, ledger: Ledger) -> Section:
     levels = DESCRIBED_LEVELS if ledger.trace is None else REAL_LEVELS
-    stages = replace(counted.cost(ledger, "module", levels, {}), id=f"stages-{number}")
-    kinds = replace(counted.cost(ledger, "kind", levels, {}), id=f"kinds-{number}", notes=())
-    layers = replace(counted.cost(ledger, "layer", levels, {}), id=f"layers-{number}", notes=())
+    stages = replace(counts.cost(ledger, "module", levels, {}), id=f"stages-{number}")
+    kinds = replace(counts.cost(ledger, "kind", levels, {}), id=f"kinds-{number}", notes=())
+    layers = replace(counts.cost(ledger, "layer", levels, {}), id=f"layers-{number}", notes=())
     return Section(ledger.name, [stages, kinds, layers])
 
 

@@ -6,13 +6,13 @@ Every text is plain. What a form needs to show it as it is, the templates add.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from resnext_flops.tables.table import Table
+from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     import sympy
 
     from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.subject import Subject
+    from resnext_flops.counters.subject import Subject
 
 
 class Prose(NamedTuple):

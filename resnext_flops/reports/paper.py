@@ -6,15 +6,15 @@ Every table of `tables/registry.py` is in it; a new one joins the networks of th
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from resnext_flops.models import network
-from resnext_flops.network import resnet, resnext
+from resnext_flops.complexity.names import network
+from resnext_flops.complexity.network import resnet, resnext
+from resnext_flops.design.solve import template_block
 from resnext_flops.plots import KINDS, NETWORKS
 from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section, shown
-from resnext_flops.solve import template_block
-from resnext_flops.tables import compared, paper
+from resnext_flops.show.table import Table
+from resnext_flops.tables import paper, side_by_side
 from resnext_flops.tables.registry import tables
 from resnext_flops.tables.sentences import PRINTED, Prove
-from resnext_flops.tables.table import Table
 
 TITLE = "The complexity of ResNeXt, recomputed"
 HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
@@ -112,9 +112,9 @@ def _conventions() -> Iterator[Part]:
         "rules of the counter, and the bridge adds up to it, term by term."
     )
     ledgers = [network(name).cost() for name in HEADLINE]
-    yield compared.rules()
-    yield compared.conventions(ledgers)
-    yield compared.bridges(ledgers)
+    yield side_by_side.rules()
+    yield side_by_side.conventions(ledgers)
+    yield side_by_side.bridges(ledgers)
 
 
 def _pictures(section: str) -> Iterator[Picture]:

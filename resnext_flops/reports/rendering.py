@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnext_flops.reports.content import Part, Picture, Report
-from resnext_flops.tables.markup import environment, fill
-from resnext_flops.tables.render import FORMATS
-from resnext_flops.tables.table import Table
+from resnext_flops.show.markup import environment, fill
+from resnext_flops.show.render import FORMATS
+from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     import sympy

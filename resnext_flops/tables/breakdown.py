@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.tables.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Table
 
 MEANING = (
     "Multiply-adds are those of convolutions and fully-connected layers, for one example; weights are theirs, without "
@@ -15,7 +15,7 @@ MEANING = (
 def meaning(ledger: Ledger) -> str:
     """What the figures of a ledger are, and of how much input.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.network import resnet
     >>> meaning(resnet(50).cost()) == MEANING
     True
     """
@@ -28,7 +28,7 @@ def meaning(ledger: Ledger) -> str:
 def breakdown(ledger: Ledger, levels: int = 1) -> Table:
     """The cost of each part of a ledger, `levels` names deep (1 is the stages), and the total.
 
-    >>> from resnext_flops.network import resnet
+    >>> from resnext_flops.complexity.network import resnet
     >>> [row["part"] for row in breakdown(resnet(50).cost()).rows]
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head', 'total']
     """

@@ -6,8 +6,8 @@ from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import ordered, text
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.symbolic import ARGUMENTS, DEPTH, depths, size_name
-from resnext_flops.network import Network
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import ARGUMENTS, DEPTH, depths, size_name
 
 
 class _Name(str):
@@ -22,7 +22,7 @@ class _Name(str):
 def call(network: Network, names: Iterable[str]) -> str:
     """A network's call with names in the place of some of its sizes.
 
-    >>> from resnext_flops.network import resnext
+    >>> from resnext_flops.complexity.network import resnext
     >>> call(resnext(50), ["C", "d"]), call(resnext(50), ["n3"])
     ('resnext(50, cardinality=C, width=d)', 'resnext((3, 4, n3, 3), cardinality=32, width=4)')
     """
@@ -51,8 +51,8 @@ def parts(form: ClosedForm, breakdown: bool) -> dict[str, Size]:
 def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     """The formula for a terminal or a pipe, one line a stage.
 
-    >>> from resnext_flops.complexity.symbolic import Reading
-    >>> from resnext_flops.network import resnext
+    >>> from resnext_flops.complexity.reading import Reading
+    >>> from resnext_flops.complexity.network import resnext
     >>> net = resnext(50)
     >>> form = ClosedForm(Reading(net.family, net.arguments, ["C", "d"], "block"), "macs")
     >>> print(to_text(form, call(net, ["C", "d"])))

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from resnext_flops.complexity import notation
 from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stages
-from resnext_flops.network import Network, resnet, resnext
-from resnext_flops.proof import Proof
-from resnext_flops.published import agreement, published
-from resnext_flops.solve import WIDTH_FIGURES, WidthSolution, solve_width, template_block
-from resnext_flops.tables.render import EMPTY, text
+from resnext_flops.complexity.network import Network, resnet, resnext
+from resnext_flops.design.solve import WIDTH_FIGURES, WidthSolution, solve_width, template_block
+from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.show.render import EMPTY, text
+from resnext_flops.show.table import Cell, Column, Deviation, Stage, Table
 from resnext_flops.tables.sentences import Prove, proof_sentence
-from resnext_flops.tables.table import Cell, Column, Deviation, Stage, Table
 
 SOURCE = "Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv:1611.05431v2"
 TEMPLATE_CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)

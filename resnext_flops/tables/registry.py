@@ -5,11 +5,11 @@ from functools import partial
 from typing import TypeAlias
 
 from resnext_flops.errors import unknown
-from resnext_flops.published import table_files
-from resnext_flops.tables import derived, paper
-from resnext_flops.tables.listed import listed
+from resnext_flops.proof.published import table_files
+from resnext_flops.show.table import Table
+from resnext_flops.tables import derivations, paper
+from resnext_flops.tables.listings import listed
 from resnext_flops.tables.sentences import Prove
-from resnext_flops.tables.table import Table
 
 Builder: TypeAlias = Callable[[Prove | None], Table]
 
@@ -17,10 +17,10 @@ WORKED_OUT: Mapping[str, Builder] = {
     "1": paper.table_1,
     # What these two solve and add up is proven on real models by the template table.
     "2": lambda _: paper.table_2(),
-    "eq4": lambda _: derived.equation_4(),
-    "fig3": derived.figure_3,
-    "googlenet": derived.googlenet,
-    "performance": derived.performance,
+    "eq4": lambda _: derivations.equation_4(),
+    "fig3": derivations.figure_3,
+    "googlenet": derivations.googlenet,
+    "performance": derivations.performance,
 }
 
 

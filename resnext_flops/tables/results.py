@@ -3,18 +3,18 @@
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.auditing import Audit
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.memory import Memory
-from resnext_flops.difference import Difference
-from resnext_flops.measuring import Measured, Measurement
-from resnext_flops.proof import Proof
-from resnext_flops.solve import Solutions
-from resnext_flops.tables import counted, measured
-from resnext_flops.tables.proven import proof
-from resnext_flops.tables.render import TerminalTable, to_html, to_text
+from resnext_flops.counters.audit import Audit
+from resnext_flops.counters.difference import Difference
+from resnext_flops.design.solve import Solutions
+from resnext_flops.machine.measure import Measured, Measurement
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.show.render import TerminalTable, to_html, to_text
+from resnext_flops.show.table import Table
+from resnext_flops.tables import counts, measurements
+from resnext_flops.tables.proof import proof
 from resnext_flops.tables.solutions import solutions
-from resnext_flops.tables.table import Table
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -36,7 +36,7 @@ def tables(result: object) -> list[Table]:
 @tables.register
 def _(result: Ledger) -> list[Table]:
     """The cost by stage; what a traced module's figures leave open stands below it."""
-    return [counted.cost(result, "module", 1, {})]
+    return [counts.cost(result, "module", 1, {})]
 
 
 @tables.register(Solutions)
@@ -46,27 +46,27 @@ def _(result: Solutions[Any]) -> list[Table]:
 
 @tables.register
 def _(result: Audit) -> list[Table]:
-    return counted.audit(result)
+    return counts.audit(result)
 
 
 @tables.register
 def _(result: Difference) -> list[Table]:
-    return [counted.difference(result)]
+    return [counts.difference(result)]
 
 
 @tables.register
 def _(result: Memory) -> list[Table]:
-    return [measured.parts(result)]
+    return [measurements.parts(result)]
 
 
 @tables.register
 def _(result: Measured) -> list[Table]:
-    return [measured.one(result)]
+    return [measurements.one(result)]
 
 
 @tables.register
 def _(result: Measurement) -> list[Table]:
-    found = [measured.times(result), measured.memory(result)]
+    found = [measurements.times(result), measurements.memory(result)]
     return [table for table in found if table.rows]
 
 

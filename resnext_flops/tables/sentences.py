@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from resnext_flops.network import Network
-from resnext_flops.proof import Proof
+from resnext_flops.complexity.network import Network
+from resnext_flops.proof.rungs import Proof
 
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
 Prove: TypeAlias = Callable[[Network], Proof]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.figures import figure_name
-from resnext_flops.complexity.symbolic import DEPTH
-from resnext_flops.network import Network
-from resnext_flops.proof import Proof
-from resnext_flops.solve import Solution, identity_block
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import DEPTH
+from resnext_flops.design.solve import Solution, identity_block
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.show.table import Cell, Column, Deviation, Table
 from resnext_flops.tables.formulas import call
 from resnext_flops.tables.sentences import Prove, proof_sentence
-from resnext_flops.tables.table import Cell, Column, Deviation, Table
 
 HEADERS = {"macs": "mult-adds"}
 MEANING = (

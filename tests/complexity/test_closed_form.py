@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import resnext_flops as rf
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
-from resnext_flops.complexity.symbolic import Reading, describe, own_sizes
-from resnext_flops.models import NAMED, families
+from resnext_flops.complexity.names import NAMED, families
+from resnext_flops.complexity.reading import Reading, describe, own_sizes
 
 C, d = sympy.symbols("C d", positive=True, integer=True)
 

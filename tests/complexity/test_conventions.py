@@ -10,7 +10,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.counters import peers
+from resnext_flops.counters import peers
 
 COUNTERS = (
     "fvcore",

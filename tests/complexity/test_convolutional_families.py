@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
-from resnext_flops.models import families
-from resnext_flops.published import published
-from resnext_flops.verify import MODEL_RUNGS
+from resnext_flops.complexity.names import families
+from resnext_flops.proof.published import published
+from resnext_flops.proof.verify import MODEL_RUNGS
 
 VGGS = [f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")]
 

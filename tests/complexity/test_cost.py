@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from resnext_flops.complexity import layers
 from resnext_flops.complexity.cost import cost, ledger
-from resnext_flops.complexity.counters import fvcore_counter
 from resnext_flops.complexity.torch_model import build
+from resnext_flops.counters import fvcore_count
 
 
 def test_a_convolution_by_hand() -> None:
@@ -63,7 +63,7 @@ def test_random_convolutions_cost_what_fvcore_counts(
     shape = (groups * inner, height, width)
     model = build(layer, shape)
     entry = ledger(layers.walk(layer, shape)).entries[0]
-    assert fvcore_counter.count(model, torch.zeros(1, *shape)).total == entry.macs
+    assert fvcore_count.count(model, torch.zeros(1, *shape)).total == entry.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == entry.params
     assert model(torch.zeros(1, *shape)).numel() == entry.activations
 
@@ -100,12 +100,12 @@ def test_free_layers_cost_what_fvcore_counts(
     expected = channels * ((5 * pixels + pooled + 5 * head) if training else (2 * pixels + pooled))
     model = build(node, shape).train(training)
     assert found.total("fvcore-training" if training else "fvcore") == expected
-    assert fvcore_counter.count(model, torch.zeros(BATCH, *shape)).total == expected
+    assert fvcore_count.count(model, torch.zeros(BATCH, *shape)).total == expected
 
 
 def test_a_figure_that_no_example_of_a_batch_can_have_is_an_error() -> None:
-    assert fvcore_counter.exact(6.0, 2) == 3
+    assert fvcore_count.exact(6.0, 2) == 3
     with pytest.raises(ValueError, match="fvcore counted 7 for 2 examples"):
-        fvcore_counter.exact(7, 2)
+        fvcore_count.exact(7, 2)
     with pytest.raises(ValueError, match=r"fvcore counted 2\.5 for 1 examples"):
-        fvcore_counter.exact(2.5)
+        fvcore_count.exact(2.5)

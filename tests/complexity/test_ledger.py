@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 import resnext_flops as rf
-from resnext_flops.display import html
-from resnext_flops.models import NAMED
+from resnext_flops.complexity.names import NAMED
+from resnext_flops.show.display import html
 
 
 def test_the_parts_add_up() -> None:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import resnext_flops as rf
-from resnext_flops.complexity.counters import saved_tensors
 from resnext_flops.complexity.layers import (
     IDENTITY,
     BatchNorm,
@@ -34,6 +33,7 @@ from resnext_flops.complexity.layers import (
 )
 from resnext_flops.complexity.ledger import Entry
 from resnext_flops.complexity.memory import memory
+from resnext_flops.counters import saved_tensors
 
 SMALL = [
     rf.resnet((1, 2), block="basic", shortcut="A", resolution=32, base_width=4, classes=3),

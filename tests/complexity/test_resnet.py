@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Widen, walk
 from resnext_flops.complexity.torch_model import build
-from resnext_flops.verify import MODEL_RUNGS
+from resnext_flops.proof.verify import MODEL_RUNGS
 
 
 def paths(network: rf.Network, block: str) -> list[str]:

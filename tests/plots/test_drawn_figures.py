@@ -23,9 +23,9 @@ from resnext_flops.plots.space import ACTIVATIONS_M, designs, line, space
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.stages import by_stage, stages
 from resnext_flops.plots.width import exact_widths, width
-from resnext_flops.published import published
+from resnext_flops.proof.published import published
 from resnext_flops.tables.breakdown import breakdown
-from resnext_flops.tables.listed import listed
+from resnext_flops.tables.listings import listed
 from resnext_flops.tables.paper import template
 
 

@@ -24,11 +24,11 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.counters.subject import subject
 from resnext_flops.plots import KINDS, NETWORKS, draw, save
 from resnext_flops.plots.space import space
 from resnext_flops.plots.style import SETTINGS
 from resnext_flops.plots.width import width
-from resnext_flops.subject import subject
 
 EXAMPLES: dict[str, list[tuple[str, ...]]] = {
     **{kind: [()] for kind in KINDS},

@@ -19,14 +19,14 @@ from resnext_flops import plots
 from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
 from resnext_flops.complexity.ledger import tensors
-from resnext_flops.proof import Proof, Rung
+from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
 from resnext_flops.reports.comparison import comparison
 from resnext_flops.reports.content import Formula, Report
 from resnext_flops.reports.paper import paper_report
-from resnext_flops.tables.markup import clean, escape_latex
+from resnext_flops.show.markup import clean, escape_latex
+from resnext_flops.show.render import text
 from resnext_flops.tables.registry import tables
-from resnext_flops.tables.render import text
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -414,12 +414,12 @@ def test_a_proof_of_nothing_described_is_refused() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from resnext_flops.commands import proving
+    from resnext_flops.commands import progress
 
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("--of", "resnet20_cifar", "--prove", "--output", str(tmp_path / "report"))
     assert result.exit_code == 1
     assert "NOT PROVEN: net" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")

@@ -13,22 +13,22 @@ from rich.console import Console
 from torch import nn
 
 import resnext_flops as rf
-from resnext_flops.auditing import Audit
-from resnext_flops.check import check, parse_config
-from resnext_flops.difference import Difference
-from resnext_flops.measuring import Machine, Measured, Measurement, Settings
-from resnext_flops.proof import Proof
-from resnext_flops.tables import counted, measured, paper
+from resnext_flops.counters.audit import Audit
+from resnext_flops.counters.difference import Difference
+from resnext_flops.machine.measure import Machine, Measured, Measurement, Settings
+from resnext_flops.machine.timing import Spread
+from resnext_flops.proof.budgets import check, parse_config
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.proof.verify import MODEL_RUNGS, verify
+from resnext_flops.show.render import TerminalTable, to_markdown, to_text
+from resnext_flops.show.table import Table
+from resnext_flops.tables import counts, measurements, paper
 from resnext_flops.tables.breakdown import breakdown
-from resnext_flops.tables.checked import checked
-from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
-from resnext_flops.tables.listed import listed
-from resnext_flops.tables.render import TerminalTable, to_markdown, to_text
+from resnext_flops.tables.derivations import equation_4, figure_3, googlenet, performance
+from resnext_flops.tables.limits import checked
+from resnext_flops.tables.listings import listed
+from resnext_flops.tables.networks import ladder, models
 from resnext_flops.tables.solutions import solutions
-from resnext_flops.tables.table import Table
-from resnext_flops.tables.zoo import ladder, models
-from resnext_flops.timing import Spread
-from resnext_flops.verify import MODEL_RUNGS, verify
 
 GOLDEN = Path(__file__).parent / "golden"
 BUDGETS = """
@@ -47,7 +47,7 @@ def training() -> Measurement:
     """A measurement whose times are made up, of the networks of Section 5.1; the last did not fit."""
     times = iter([Spread(0.5, 0.49, 0.51, 0.96875, 6), Spread(0.625, 0.6, 0.65, 0.96875, 6), None])
     found = []
-    for network, seconds in zip(measured.paper_networks(), times, strict=True):
+    for network, seconds in zip(measurements.paper_networks(), times, strict=True):
         memory = network.memory(2)
         flops, ratio = 2 * 2 * network.cost().training_macs, seconds and seconds._replace(median=seconds.median / 0.5)
         moved, saved = memory.moved_in_training, dict(memory.kept)
@@ -124,23 +124,23 @@ TABLES: dict[str, Callable[[], Table]] = {
     "solve-pairs": lambda: solutions(
         rf.solve(rf.resnext(50), ["C", "d"], like=rf.resnext(50), figure=["macs", "params"], within=1), rf.resnext(50)
     ),
-    "measure": lambda: measured.times(training()),
-    "memory": lambda: measured.memory(training()),
-    "section-5.1": lambda: measured.section_5_1(training()),
+    "measure": lambda: measurements.times(training()),
+    "memory": lambda: measurements.memory(training()),
+    "section-5.1": lambda: measurements.section_5_1(training()),
     "check": budgets,
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
-    "count-module": lambda: counted.cost(small(1), "module", 1, {"torch": int(small(1).total("torch"))}),
-    "count-layer": lambda: counted.cost(small(2), "layer", 1, {}),
-    "count-kind": lambda: counted.cost(small(2), "kind", 1, {}),
-    "conventions": lambda: unversioned(counted.conventions()),
-    "audit": lambda: counted.audit(audited())[0],
-    "bridge": lambda: counted.audit(audited())[1],
-    "identify": lambda: counted.identified("resnet50", "4.11G", rf.identify("resnet50", "4.11G")),
-    "identify-nearest": lambda: counted.identified("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
-    "diff": lambda: counted.difference(rf.diff("resnet50", "resnet50_he2015")),
-    "diff-names": lambda: counted.difference(renamed()),
-    "diff-blocks": lambda: counted.difference(rf.diff("resnet20_cifar", "resnet32_cifar")),
-    "diff-identical": lambda: counted.difference(rf.diff("resnet18", rf.resnet(18))),
+    "count-module": lambda: counts.cost(small(1), "module", 1, {"torch": int(small(1).total("torch"))}),
+    "count-layer": lambda: counts.cost(small(2), "layer", 1, {}),
+    "count-kind": lambda: counts.cost(small(2), "kind", 1, {}),
+    "conventions": lambda: unversioned(counts.conventions()),
+    "audit": lambda: counts.audit(audited())[0],
+    "bridge": lambda: counts.audit(audited())[1],
+    "identify": lambda: counts.identified("resnet50", "4.11G", rf.identify("resnet50", "4.11G")),
+    "identify-nearest": lambda: counts.identified("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
+    "diff": lambda: counts.difference(rf.diff("resnet50", "resnet50_he2015")),
+    "diff-names": lambda: counts.difference(renamed()),
+    "diff-blocks": lambda: counts.difference(rf.diff("resnet20_cifar", "resnet32_cifar")),
+    "diff-identical": lambda: counts.difference(rf.diff("resnet18", rf.resnet(18))),
 }
 
 

@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.proof import Proof
-from resnext_flops.tables.derived import equation_4, figure_3, googlenet, performance
-from resnext_flops.tables.listed import listed
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.proof.verify import MODEL_RUNGS, verify
+from resnext_flops.tables.derivations import equation_4, figure_3, googlenet, performance
+from resnext_flops.tables.listings import listed
 from resnext_flops.tables.registry import builder, tables
-from resnext_flops.verify import MODEL_RUNGS, verify
 
 
 def on_cpu(network: rf.Network) -> Proof:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import resnext_flops as rf
-from resnext_flops.proof import Proof, Rung
+from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.verify import MODEL_RUNGS, verify
+from resnext_flops.show.render import text
 from resnext_flops.tables import paper
-from resnext_flops.tables.render import text
 from resnext_flops.tables.sentences import proof_sentence
-from resnext_flops.verify import MODEL_RUNGS, verify
 
 
 def on_cpu(network: rf.Network) -> Proof:

@@ -1,0 +1,49 @@
+"""Progress bars on standard error, and proving networks under one, for the commands that build real models."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from resnext_flops.complexity.network import Network
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.proof.verify import MODEL_RUNGS, verify
+
+
+class Prover:
+    """Proves networks on a device, each of them once, and tells how far it is."""
+
+    def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[str, int], None]) -> None:
+        self.device, self.rungs, self.tell = device, rungs, tell
+        self.proofs: dict[Network, Proof] = {}
+
+    def __call__(self, network: Network) -> Proof:
+        """The proof of a network."""
+        if network not in self.proofs:
+            self.tell(f"proving {network!r}", len(self.proofs))
+            self.proofs[network] = verify(network, self.device, self.rungs)
+        return self.proofs[network]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every proof made holds."""
+        return all(proof.holds for proof in self.proofs.values())
+
+
+@contextmanager
+def progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on a terminal: what it yields is told what is worked on, and how much is done."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda what, done: bar.update(task, description=escape(what), completed=done)
+
+
+@contextmanager
+def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None = None) -> Iterator[Prover]:
+    """A prover with a progress bar."""
+    with progress(total) as tell:
+        yield Prover(device, rungs, tell)

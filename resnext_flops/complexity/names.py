@@ -1,0 +1,163 @@
+"""Networks by name, by a call as it is written in Python, and from a saved file: what a MODEL can be.
+
+A name is looked up in full first (torchvision's names where they exist), then by the pattern of a family.
+"""
+
+import ast
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from resnext_flops.complexity.network import (
+    Network,
+    described,
+    resnet,
+    resnet_cifar,
+    resnext,
+    resnext_cifar,
+    wide_resnet,
+)
+from resnext_flops.errors import InputError, unknown
+
+
+@cache
+def families() -> Mapping[str, Callable[..., Network]]:
+    """Every family by its name.
+
+    >>> families()["vgg"](16)
+    vgg(16)
+    """
+    from resnext_flops.complexity import convolutional
+
+    others = ("alexnet", "vgg", "googlenet", "inception_v3", "inception_v4", "inception_resnet_v2")
+    return {
+        **{name: getattr(convolutional, name) for name in others},
+        "resnet": resnet,
+        "resnet_cifar": resnet_cifar,
+        "wide_resnet": wide_resnet,
+        "resnext": resnext,
+        "resnext_cifar": resnext_cifar,
+    }
+
+
+# A name stands for a call: torchvision's names where they exist.
+NAMED: Mapping[str, str] = {
+    "alexnet": "alexnet()",
+    "alexnet_2012": "alexnet('paper')",
+    **{f"vgg{depth}": f"vgg({depth})" for depth in (11, 13, 16, 19)},
+    **{f"vgg{depth}_bn": f"vgg({depth}, batch_norm=True)" for depth in (11, 13, 16, 19)},
+    "googlenet": "googlenet()",
+    "googlenet_2014": "googlenet('paper')",
+    **{name: f"{name}()" for name in ("inception_v3", "inception_v4", "inception_resnet_v2")},
+    **{f"resnet{depth}": f"resnet({depth})" for depth in (18, 34, 50, 101, 152)},
+    "resnet200": "resnet(200, preactivation=True)",
+    **{f"resnet{depth}_he2015": f"resnet({depth}, shortcut='A')" for depth in (18, 34)},
+    **{f"resnet{depth}_he2015": f"resnet({depth}, stride_in='1x1')" for depth in (50, 101, 152)},
+    "resnet50_noshortcut": "resnet(50, shortcut='none')",
+    "resnet101_1x100d": "resnet(101, width=100)",
+    **{f"resnet{depth}_cifar": f"resnet_cifar({depth})" for depth in (20, 32, 44, 56, 110)},
+    "wide_resnet50_2": "resnet(50, width=128)",
+    "wide_resnet101_2": "resnet(101, width=128)",
+    **{f"wrn_{depth}_{k}": f"wide_resnet({depth}, {k})" for depth, k in ((16, 8), (28, 10), (40, 4))},
+    **{
+        f"resnext{depth}_{c}x{d}d": f"resnext({depth}, {c}, {d})"
+        for depth in (50, 101)
+        for c, d in ((2, 40), (4, 24), (8, 14), (32, 4))
+    },
+    "resnext50_32x4d_noshortcut": "resnext(50, 32, 4, shortcut='none')",
+    **{
+        f"resnext101_{c}x{d}d": f"resnext(101, {c}, {d})"
+        for c, d in ((2, 64), (64, 4), (32, 8), (32, 16), (32, 32), (32, 48))
+    },
+    "resnext152_32x4d": "resnext(152, 32, 4)",
+    **{f"resnext29_{c}x64d": f"resnext_cifar(29, {c}, 64)" for c in (8, 16)},
+}
+
+# A pattern stands for a call with its groups.
+PATTERNS: Mapping[str, str] = {
+    r"resnext(29|38|47|56)_(\d+)x(\d+)d": "resnext_cifar({}, {}, {})",
+    r"resnext(\d+)_(\d+)x(\d+)d": "resnext({}, {}, {})",
+    r"resnet(\d+)_cifar": "resnet_cifar({})",
+    r"wrn_(\d+)_(\d+)": "wide_resnet({}, {})",
+}
+
+
+def network(model: str) -> Network:
+    """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
+
+    Raises InputError, with the nearest names, for what is neither.
+
+    >>> network("resnext101_64x4d").cost().macs
+    15460270080
+    >>> network("resnext(50, cardinality=8, width=14)")
+    resnext(50, cardinality=8, width=14)
+    """
+    if model.endswith(".json"):
+        return load(model)
+    if "(" in model:
+        return _call(model)
+    if model in NAMED:
+        return _call(NAMED[model])
+    for pattern, call in PATTERNS.items():
+        if match := re.fullmatch(pattern, model):
+            return _call(call.format(*match.groups()))
+    raise unknown("network", model, NAMED)
+
+
+def save(network: Network, path: "str | os.PathLike[str]") -> None:
+    """Write a network's description and its call to a JSON file, whole or not at all.
+
+    Raises InputError if the file cannot be written.
+    """
+    import json
+
+    from resnext_flops.complexity.json_form import to_json
+    from resnext_flops.files import write
+
+    content = {"network": repr(network), "description": json.loads(to_json(network.description))}
+    write(path, json.dumps(content, indent=1) + "\n")
+
+
+def load(path: "str | os.PathLike[str]") -> Network:
+    """The network that `save` wrote: with the arguments of its call, where the call still gives that description.
+
+    Raises InputError for a file that cannot be read or holds no description.
+    """
+    import json
+    from pathlib import Path
+
+    from resnext_flops.complexity.json_form import from_json
+
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        call, description = content["network"], from_json(json.dumps(content["description"]))
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{str(path)!r} holds no saved network: {error}") from None
+    try:
+        same = network(call)
+    except InputError:
+        return described(description, call)
+    return same if same.description == description else described(description, call)
+
+
+def _call(text: str) -> Network:
+    """A family called with literals. Nothing is evaluated: the call is read as a syntax tree."""
+    try:
+        match ast.parse(text.strip(), mode="eval").body:
+            case ast.Call(func=ast.Name(id=family), args=args, keywords=keywords):
+                positional = [ast.literal_eval(argument) for argument in args]
+                named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
+            case _:
+                raise _unreadable(text)
+    except (ValueError, SyntaxError):
+        raise _unreadable(text) from None
+    if family not in families():
+        raise unknown("family", family, families())
+    return families()[family](*positional, **named)
+
+
+def _unreadable(text: str) -> InputError:
+    return InputError(f"cannot read {text!r}; write it as resnext(50, cardinality=8, width=14)")

@@ -1,0 +1,172 @@
+"""Hold every counter's own answer against what our rule for it predicts, and bridge our figure to its, term by term."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resnext_flops.complexity.conventions import CONVENTIONS, convention
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.network import Network
+from resnext_flops.counters.count import arguments, count, count_model
+from resnext_flops.counters.zoos import Model, find
+from resnext_flops.errors import InputError
+from resnext_flops.show import display
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Why a rule is not exact on a model, where it is not: shown beside the residue.
+RESIDUES = {
+    "torchprofile": "it also counts the scalar shape arithmetic of Python code, one a product",
+    "torch-flops": "it also counts the scalar shape arithmetic of Python code, and sees a function that is wrapped for "
+    "torch.fx as one unknown operation",
+    "fvcore": "it rounds an einsum's figure to a few digits",
+}
+
+
+class Step(NamedTuple):
+    """One term of a bridge: what is added to, or taken from, our multiply-adds."""
+
+    what: str
+    figure: int
+
+    @property
+    def of_multiply_adds(self) -> bool:
+        """Whether it is about multiply-adds, how many there are or their second operation, and not anything else.
+
+        >>> Step("linear: counted as two", 32).of_multiply_adds, Step("linear: bias", 4).of_multiply_adds
+        (True, False)
+        """
+        return self.what.startswith(MULTIPLY_ADDS) or self.what.endswith(SECOND)
+
+    @property
+    def kind(self) -> str:
+        """The kind of layer that a step which is not about multiply-adds is of.
+
+        >>> Step("batch norm: elements", 32).kind
+        'batch norm'
+        """
+        return self.what.partition(":")[0]
+
+
+class Finding(NamedTuple):
+    """One counter: what we predict, what it answers, and the bridge from our multiply-adds to its figure.
+
+    version: of the installed counter, or None.
+    answer: its own figure, or None if it is not installed or failed; then `error` says why, in one line.
+    """
+
+    counter: str
+    unit: str
+    predicted: int
+    version: str | None
+    answer: int | None
+    error: str
+    bridge: tuple[Step, ...]
+
+    @property
+    def residue(self) -> int | None:
+        """The answer less the prediction; None without an answer."""
+        return None if self.answer is None else self.answer - self.predicted
+
+    @property
+    def explanation(self) -> str:
+        """Why there is a residue, where it is known."""
+        return RESIDUES.get(self.counter, "not explained") if self.residue else ""
+
+
+@display.shown
+class Audit(NamedTuple):
+    """What all counters say of one model."""
+
+    ledger: Ledger
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every answer that was given is the one predicted, or differs for a known reason."""
+        return all(not each.residue or each.counter in RESIDUES for each in self.findings)
+
+
+def audit(
+    model: "nn.Module | Network | str", inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True
+) -> Audit:
+    """Predict every counter's figure for a model, and ask those that are installed, each in a process of its own.
+
+    model, inputs: as in `count`. counters: names of conventions, all by default. run: whether counters are asked.
+
+    Raises InputError as `count` does, and for a counter that does not exist.
+
+    >>> from torch import nn
+    >>> found = audit(nn.Linear(8, 4), (1, 8), ["torch"], run=False).findings[0]
+    >>> found.predicted, found.bridge
+    (64, (Step(what='linear: counted as two', figure=32),))
+    """
+    from resnext_flops.counters import peers
+
+    conventions = [convention(name) for name in (CONVENTIONS if counters is None else counters)]
+    found = find(model) if isinstance(model, str) else model
+    if isinstance(found, Network):
+        found = Model(repr(found), found)
+    ledger = count_model(found, inputs) if isinstance(found, Model) else count(found, inputs)
+    asked = [each.name for each in conventions if run and each.name in peers.PEERS and peers.installed(each.name)]
+    module, args = _real(found, inputs) if asked else (None, [])
+    findings = []
+    for each in conventions:
+        name, terms = each.name, each.rule(ledger)
+        answer = peers.ask(name, module, args) if name in asked else peers.Answer(None, None, _silence(name, run))
+        findings.append(Finding(name, each.unit, int(terms.total), *answer, bridge(ledger, terms)))
+    return Audit(ledger, tuple(findings))
+
+
+def _silence(name: str, run: bool) -> str:
+    from resnext_flops.counters import peers
+
+    if name not in peers.PEERS:
+        return "no counter of its own"
+    return "not installed" if run else "not asked"
+
+
+def _real(model: Any, inputs: Any) -> tuple[Any, list[Any]]:
+    """The module with memory, and real inputs: the other counters compute."""
+    import torch
+
+    from resnext_flops.counters.tracer import filled
+
+    if isinstance(model, Model):
+        module = model.real_module()
+        shape = model.network.description.input if model.network else model.input
+        args = arguments((1, *shape) if inputs is None else inputs)
+    else:
+        module, args = model, arguments(inputs)
+        if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
+            raise InputError(
+                "the model is on the device meta; the other counters compute, so build it on a real device"
+            )
+    return module, [
+        filled(part, torch.device("cpu")) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args
+    ]
+
+
+def bridge(ledger: Ledger, terms: Terms) -> tuple[Step, ...]:
+    """The steps from our multiply-adds to the figure of a convention: they add up to it, to the last digit.
+
+    First the multiply-adds that the counter does not see or sees twice, by kind of layer, then what it counts besides.
+    """
+    ours: dict[str, int] = {}
+    for entry in ledger:
+        if entry.macs and not entry.training_only:
+            ours[entry.kind] = ours.get(entry.kind, 0) + entry.macs * entry.times
+    theirs = {kind: figure for (kind, what), figure in terms.items() if what == MULTIPLY_ADDS}
+    steps = []
+    for kind in dict.fromkeys((*ours, *theirs)):
+        before, after = ours.get(kind, 0), theirs.get(kind, 0)
+        if after != before:
+            how = "not seen" if not after else "counted besides" if not before else "counted otherwise"
+            steps.append(Step(f"multiply-adds of {kind} {how}", int(after - before)))
+    extra = [
+        Step(f"{kind}: {what}", int(figure))
+        for (kind, what), figure in terms.items()
+        if what != MULTIPLY_ADDS and figure
+    ]
+    return (*steps, *extra)

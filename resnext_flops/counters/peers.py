@@ -1,0 +1,226 @@
+"""The other counters, asked for their own figure. Each runs in a process of its own: several patch torch or keep state.
+
+As a program, this module counts one model with one counter and prints the figure as JSON:
+`python -m resnext_flops.counters.peers COUNTER FILE`, where the file holds the pickled model and its inputs.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from resnext_flops.errors import one_line
+
+SECONDS = 600  # after which a counter counts as one that does not answer
+
+
+class Peer(NamedTuple):
+    """A counter that may be installed: the package that holds it, and how it is asked."""
+
+    package: str
+    ask: Callable[[Any, Sequence[Any]], int]
+
+
+class Answer(NamedTuple):
+    """What a counter says: its version and figure, or why there is none."""
+
+    version: str | None
+    figure: int | None
+    error: str = ""
+
+
+def _torch(model: Any, args: Sequence[Any]) -> int:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        model(*args)
+    return int(counter.get_total_flops())
+
+
+def _fvcore(model: Any, args: Sequence[Any]) -> int:
+    from resnext_flops.counters import fvcore_count
+
+    return fvcore_count.count(model, tuple(args)).total  # type: ignore[arg-type]
+
+
+def _ptflops(backend: str) -> Callable[[Any, Sequence[Any]], int]:
+    def ask(model: Any, args: Sequence[Any]) -> int:
+        from ptflops import get_model_complexity_info
+
+        (image,) = args
+        figure, _ = get_model_complexity_info(
+            model,
+            tuple(image.shape[1:]),
+            as_strings=False,
+            print_per_layer_stat=False,
+            backend=backend,
+            input_constructor=lambda _: image,
+        )
+        if figure is None:
+            raise RuntimeError("it did not finish")
+        return int(figure)
+
+    return ask
+
+
+def _thop(model: Any, args: Sequence[Any]) -> int:
+    import thop
+
+    return whole(thop.profile(model, inputs=tuple(args), verbose=False)[0])
+
+
+def _torchinfo(model: Any, args: Sequence[Any]) -> int:
+    import torchinfo
+
+    return int(torchinfo.summary(model, input_data=list(args), verbose=0).total_mult_adds)
+
+
+def _flopth(model: Any, args: Sequence[Any]) -> int:
+    from flopth import flopth
+
+    return int(flopth(model, inputs=tuple(args), bare_number=True)[0])
+
+
+def _calflops(position: int) -> Callable[[Any, Sequence[Any]], int]:
+    def ask(model: Any, args: Sequence[Any]) -> int:
+        from calflops import calculate_flops
+
+        figures = calculate_flops(model, args=list(args), print_results=False, output_as_string=False)
+        return whole(figures[position])
+
+    return ask
+
+
+def _torchprofile(model: Any, args: Sequence[Any]) -> int:
+    import torch
+    from torchprofile import profile_macs
+
+    with torch.enable_grad():  # without gradients it fails on fused attention
+        return int(profile_macs(model, tuple(args)))
+
+
+def _torchmeter(model: Any, args: Sequence[Any]) -> int:
+    from torchmeter import Meter
+
+    meter = Meter(model, device="cpu")
+    meter(*args)
+    return whole(meter.cal.Flops.val)
+
+
+def _torch_flops(model: Any, args: Sequence[Any]) -> int:
+    import torch
+
+    for name in ("memory_allocated", "max_memory_allocated", "reset_peak_memory_stats", "synchronize", "empty_cache"):
+        setattr(torch.cuda, name, lambda *_: 0)  # it measures CUDA's memory even where there is none
+    from torch_flops import TorchFLOPsByFX
+
+    counter = TorchFLOPsByFX(model)
+    counter.propagate(*args)
+    return int(counter.print_total_flops(show=False))
+
+
+PEERS: Mapping[str, Peer] = {
+    "torch": Peer("torch", _torch),
+    "fvcore": Peer("fvcore", _fvcore),
+    "ptflops-pytorch": Peer("ptflops", _ptflops("pytorch")),
+    "ptflops-aten": Peer("ptflops", _ptflops("aten")),
+    "thop": Peer("thop", _thop),
+    "ultralytics-thop": Peer("ultralytics-thop", _thop),
+    "torchinfo": Peer("torchinfo", _torchinfo),
+    "calflops": Peer("calflops", _calflops(0)),
+    "calflops-macs": Peer("calflops", _calflops(1)),
+    "torchprofile": Peer("torchprofile", _torchprofile),
+    "flopth": Peer("flopth", _flopth),
+    "torchmeter": Peer("torchmeter", _torchmeter),
+    "torch-flops": Peer("torch-flops", _torch_flops),
+}
+
+
+def whole(figure: float) -> int:
+    """A figure that a counter keeps in a float. Raises ValueError if it is not a whole number."""
+    if int(figure) != figure:
+        raise ValueError(f"it counted {figure}, which is not a whole number")
+    return int(figure)
+
+
+def installed(counter: str) -> str | None:
+    """The installed version of a counter, or None. The two thops share an import name: the one that is there counts."""
+    try:
+        found = version(PEERS[counter].package)
+    except PackageNotFoundError:
+        return None
+    other = {"thop": "ultralytics-thop", "ultralytics-thop": "thop"}.get(counter)
+    if other and _imported_from(other):
+        return None
+    return found
+
+
+def _imported_from(package: str) -> bool:
+    """Whether another package's files are the ones that its import name finds first."""
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return package == "ultralytics-thop"  # installed later, it has overwritten the original's files
+
+
+def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
+    """Run an installed counter on a model in evaluation mode, in a process of its own.
+
+    A counter that fails, or that does not answer in ten minutes, is an answer with its error in one line.
+    """
+    found = installed(counter)
+    if found is None:
+        return Answer(None, None, "not installed")
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        try:
+            torch.save((model, list(args)), path)
+        except Exception as error:  # noqa: BLE001 (pickle raises whatever a model's own code raises)
+            return Answer(found, None, f"the model cannot be sent to another process: {one_line(error)}")
+        command = [sys.executable, "-W", "ignore", "-m", __name__, counter, str(path)]
+        try:
+            result = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, timeout=SECONDS, check=False, env=_environment()
+            )
+        except subprocess.TimeoutExpired:
+            return Answer(found, None, f"no answer in {SECONDS} seconds")
+    try:
+        content = json.loads(result.stdout.rstrip().rpartition("\n")[2])
+    except ValueError:
+        return Answer(
+            found, None, (result.stderr.strip().rpartition("\n")[2] or f"ended with {result.returncode}")[:200]
+        )
+    return Answer(found, content.get("figure"), content.get("error", ""))
+
+
+def _environment() -> dict[str, str]:
+    """The environment and import path of the parent: the model's own module must be found again."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+
+
+def main(counter: str, path: str) -> None:
+    """Count the pickled model of a file, and print the figure or the error as JSON on the last line."""
+    import torch
+
+    torch.set_num_threads(1)
+    model, args = torch.load(path, weights_only=False)
+    model.eval()
+    try:
+        with torch.no_grad():
+            content: dict[str, Any] = {"figure": PEERS[counter].ask(model, args)}
+    except Exception as error:  # noqa: BLE001 (a counter that fails is an answer, too)
+        content = {"error": one_line(error)}
+    print(f"\n{json.dumps(content)}", flush=True)  # noqa: T201
+    os._exit(0)  # some counters leave threads or hooks that do not let the interpreter end in peace
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

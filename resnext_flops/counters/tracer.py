@@ -1,0 +1,610 @@
+"""The project's own counter: run a real module without memory or arithmetic, and see every operator below its code.
+
+The module runs as it is, in inference mode, on inputs of the device `meta`. A dispatch mode receives each operator
+before torch decomposes it, answers with an empty tensor of the right shape, and writes the ledger's entry. Parameters
+are never touched: where an operator needs one, its shape is enough. Tensors that the module's code makes itself on a
+real device (a table of positions, the sizes of a window) are computed for real: Python code may read their values.
+
+What cannot run like that (code that reads the values of what it computed) runs on the module's own device instead, with
+the same answer, and the trace says so.
+
+What only conventions need (operators, calls and functions, see `records.py`) is noted as it is and made into records
+when it is asked for, as far as nothing of it has memory; on a real module it is made at once.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache, cached_property
+from itertools import starmap
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+from resnext_flops.complexity.layers import Shape
+from resnext_flops.complexity.ledger import Entry, Ledger
+from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
+from resnext_flops.counters.functions import noted
+from resnext_flops.counters.meta_kernels import META, SHORTCUTS
+from resnext_flops.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
+from resnext_flops.errors import InputError, one_line
+
+# Attributes under which the mode keeps what it knows of a tensor.
+ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
+
+# The position of the learned scale among the arguments of a normalisation.
+AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
+WINDOWS = frozenset({"max pool", "average pool"})
+
+
+class NeedsValuesError(Exception):
+    """The module's code reads the value of a tensor that has only a shape."""
+
+
+def count(
+    module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], *, training: bool = False, name: str = ""
+) -> Ledger:
+    """The ledger of one call `module(*args, **kwargs)`, for the whole batch that it is given.
+
+    training: run the module in training mode, and count the gradients too.
+    name: what the ledger is called.
+
+    Raises InputError, with the module's own error, if it cannot run on these inputs.
+
+    >>> count(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
+    32
+    """
+    with _mode_of(module, training):
+        try:
+            return Tracer(module, training).run(args, kwargs, name)
+        except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+            if not _has_real_tensors(module):
+                raise _refusal(args, error) from None
+            reason = error
+        remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
+        try:
+            with _state_of(module):
+                return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name)
+        except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+            raise _refusal(args, error) from None
+
+
+def _refusal(args: Sequence[Any], error: Exception) -> InputError:
+    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(args) if isinstance(leaf, Tensor))
+    return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
+
+
+def _has_real_tensors(module: nn.Module) -> bool:
+    return not any(part.is_meta for part in (*module.parameters(), *module.buffers()))
+
+
+def _device(module: nn.Module) -> torch.device:
+    return next((part.device for part in module.parameters()), torch.device("cpu"))
+
+
+@contextmanager
+def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
+    """Put every part of a module into training or evaluation mode, and back as it was."""
+    before = [(part, part.training) for part in _parts(module)]
+    if any(mode is not training for _, mode in before):
+        module.train(training)
+    try:
+        yield
+    finally:
+        for part, mode in before:
+            if part.training is not mode:
+                part.training = mode
+
+
+def _parts(module: nn.Module) -> list[nn.Module]:
+    """Every part of a module once. Torch's own iterator makes a name for each, and walks up the tree with it."""
+    found, known = [module], {id(module)}
+    for part in found:
+        for child in part._modules.values():  # noqa: SLF001
+            if child is not None and id(child) not in known:
+                known.add(id(child))
+                found.append(child)
+    return found
+
+
+@contextmanager
+def _state_of(module: nn.Module) -> Iterator[None]:
+    """Put a module's buffers and the random state back after a real run."""
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    with torch.random.fork_rng():
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for buffer, values in buffers:
+                    buffer.copy_(values)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector: a run makes many small objects that stay, and it would look at them over and over."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Frame(NamedTuple):
+    """A module call that is running. within: its number, after those of the calls that it runs inside of."""
+
+    number: int
+    path: str
+    within: tuple[int, ...]
+
+
+class _Kind:
+    """What every call of a module has in common, as the module was at the first one.
+
+    number: tells one instance from another. paths: how many names lead to it.
+    """
+
+    def __init__(self, module: nn.Module, number: int, paths: int) -> None:
+        kind: Any = type(module)
+        self.classes, self.origin = class_names(kind), kind.__module__
+        self.number, self.paths = number, paths
+        self.attributes = vars(module).copy()
+        own = module._parameters  # noqa: SLF001 (the attribute itself: the iterators are many times slower)
+        self.leaf = not module._modules  # noqa: SLF001
+        self.params = list(own.items() if self.leaf or not own else module.named_parameters())
+
+    @cached_property
+    def fields(self) -> tuple[Any, ...]:
+        """The fields of `Call` after its path."""
+        settings = {key: value for key, value in self.attributes.items() if key[0] != "_"}
+        params = {key: tuple(value.shape) for key, value in self.params if value is not None}
+        del self.attributes, self.params
+        return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
+
+
+def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool) -> Call:
+    inputs = shapes_of((*args, *kwargs.values()) if kwargs else args)
+    return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused))
+
+
+def _function(frame: _Frame, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> Function:
+    named = {key: dims(value) for key, value in kwargs.items()}
+    shapes = shapes_of(output)
+    return Function(name, frame.path, outer, dims(args), named, shapes[0] if shapes else (), frame.within)
+
+
+def _operator(
+    func: Any, frame: _Frame, tensors: Sequence[Tensor], affine: bool = True, fused_bias: bool = False
+) -> Operator:
+    return Operator(str(func), frame.within, shapes_of(tensors), affine, fused_bias)
+
+
+class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """One run of one module. `run` may be called once."""
+
+    def __init__(self, module: nn.Module, training: bool, real: bool = False, remarks: tuple[str, ...] = ()) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.module, self.training, self.real, self.remarks = module, training, real, remarks
+        self.entries: list[Entry] = []
+        self.unknown: list[Unknown] = []
+        self.operators: list[Any] = []
+        self.calls: list[Any] = []
+        self.functions: list[Any] = []
+        self.frames: list[_Frame] = [_Frame(-1, "", ())]
+        self.seen: set[int] = set()
+        self.learned: dict[int, Tensor] = {}
+        self.names: dict[int, str] = {}
+        self.paths: dict[int, list[str]] = {}
+        self.kinds: dict[int, Any] = {}
+        self._survey("", module)
+        self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
+        self.meta: dict[int, Tensor] = {}
+        self.made: dict[int, Tensor] = {}
+        self.last_sum: tuple[Tensor | None, int] = (None, -1)
+        self.fused: set[int] = set()
+
+    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Ledger:
+        """Call the module once and return its ledger."""
+        args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
+        first = next((leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)), None)
+        with ExitStack() as stack:
+            stack.enter_context(_no_collection())
+            stack.enter_context(torch.inference_mode())
+            stack.enter_context(torch.set_grad_enabled(self.training))
+            stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
+            stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
+            stack.enter_context(noted(self._note))
+            stack.enter_context(self)
+            self.module(*args, **kwargs)
+        self._leftover()
+        records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
+        one = first is None or first.dim() < 2 or first.shape[0] == 1
+        trace = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
+        return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
+
+    def _survey(self, path: str, module: nn.Module) -> None:
+        """Note every path and learned tensor below a module. Torch's own iterators walk the tree once for each."""
+        self.paths.setdefault(id(module), []).append(path)
+        prefix = f"{path}." if path else ""
+        for name, part in module._parameters.items():  # noqa: SLF001
+            if part is not None:
+                self.learned[id(part)] = part
+                self.names.setdefault(id(part), prefix + name)
+        for buffer in module._buffers.values():  # noqa: SLF001
+            if buffer is not None:
+                self.learned[id(buffer)] = buffer
+        for name, child in module._modules.items():  # noqa: SLF001
+            if child is not None:
+                self._survey(prefix + name, child)
+
+    def _kept(self) -> tuple[tuple[Callable[..., Any], list[Any]], ...]:
+        return (_operator, self.operators), (_call, self.calls), (_function, self.functions)
+
+    def _settle(self) -> None:
+        """Make the records of what was noted so far, and all others at once from now on."""
+        for make, kept in self._kept():
+            kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
+        self.later = False
+
+    def _given(self, value: Any) -> Any:
+        """An input as the module gets it: without memory, or a copy on the module's own device."""
+        if not isinstance(value, Tensor):
+            return value
+        if not self.real:
+            return value if value.is_meta else value.to(META)
+        return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
+
+    # Modules ----------------------------------------------------------------------------------------------------------
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        number = len(self.calls)
+        self.calls.append(None)
+        if fuses(module, args):
+            self.fused.add(number)
+        self.frames.append(_Frame(number, self._path(module), (*self.frames[-1].within, number)))
+
+    def _path(self, module: nn.Module) -> str:
+        """The path that this call takes: of the names of a shared module, the one below the module that runs."""
+        parent = self.frames[-1].path
+        paths = self.paths.get(id(module))
+        if not paths:
+            return parent
+        if len(paths) > 1 and parent:
+            return next((path for path in paths if path.startswith(f"{parent}.")), paths[0])
+        return paths[0]
+
+    def _leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        frame = self.frames.pop()
+        kind = self.kinds.get(id(module))
+        if kind is None:
+            kind = self.kinds[id(module)] = _Kind(module, len(self.kinds), len(self.paths.get(id(module), ("",))))
+        noted_call = (frame, kind, args, kwargs, output, frame.number in self.fused)
+        self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
+
+    def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
+        noted_function = (self.frames[-1], name, args, kwargs, output, outer)
+        self.functions.append(noted_function if self.later else _function(*noted_function))
+
+    # Operators --------------------------------------------------------------------------------------------------------
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Answer one operator, and write its entry."""
+        kwargs = kwargs or {}
+        rule = rule_of(func)
+        if rule is UNKNOWN or (rule.kind == "einsum" and len(args[1]) > 2):
+            with self:
+                output = func.decompose(*args, **kwargs)
+            if output is not NotImplemented:
+                return output
+        if self.later and rule is FREE and torch.Tag.inplace_view in func.tags:
+            self._settle()  # it changes the shape of a tensor that may have been noted
+        tensors = _leaves(args, kwargs)
+        data, roots = self._origins(tensors)
+        shortcut = None if self.real else SHORTCUTS.get(func)
+        output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
+        if output is None:
+            output = self._answer(func, args, kwargs, tensors)
+        if rule is not FREE and tensors:
+            self._record(func, rule, args, output, tensors, data, roots)
+        if tensors and (self.training or not data):
+            self._mark(output, tensors, data, roots)
+        return output
+
+    def _without_values(self, tensors: Sequence[Tensor]) -> bool:
+        if tensors and tensors[0].is_meta:  # nearly always
+            return True
+        return any(part.is_meta or id(part) in self.learned for part in tensors)
+
+    def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
+        """What the operator puts out: computed for real where every value is there, else by torch's meta kernel."""
+        if self.real:
+            return func(*args, **kwargs)
+        in_place = func._schema.is_mutable and bool(args) and isinstance(args[0], Tensor)  # noqa: SLF001
+        if not self._without_values(tensors):
+            if in_place and id(args[0]) not in self.made:
+                return args[0]
+            output = func(*args, **kwargs)
+            for leaf in tree_leaves(output):
+                if isinstance(leaf, Tensor) and not leaf.is_meta:
+                    self.made[id(leaf)] = leaf
+            return output
+        if torch.Tag.data_dependent_output in func.tags:
+            if all(not part.is_meta for part in tensors):
+                return func(*args, **kwargs)
+            raise NeedsValuesError(f"its code reads the value of a tensor ({func})")
+        if in_place and not args[0].is_meta:
+            return args[0]
+        args, kwargs = tree_map(self._shape_only, (args, kwargs))
+        return func(*args, **kwargs)
+
+    def _shape_only(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if value.is_meta:
+                return value
+            if id(value) in self.learned:
+                if id(value) not in self.meta:
+                    self.meta[id(value)] = _on_meta(value)
+                return self.meta[id(value)]
+            return _on_meta(value)
+        return META if isinstance(value, torch.device) else value
+
+    def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
+        """The tensors that come from the input, and the parameters that the others are, or were made of."""
+        data: list[Tensor] = []
+        roots: tuple[int, ...] = ()
+        learned = self.learned
+        for part in tensors:
+            if id(part) in learned:
+                roots += (id(part),)
+            elif made_of := getattr(part, ROOTS, None):
+                roots += made_of
+            else:
+                data.append(part)
+        return data, roots
+
+    def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
+        gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
+                if roots and not data:
+                    setattr(leaf, ROOTS, roots)
+                setattr(leaf, GRADIENT, gradient)
+
+    def _needs_gradient(self, part: Tensor) -> bool:
+        if id(part) in self.learned:
+            return part.requires_grad
+        return bool(getattr(part, GRADIENT, False))
+
+    def _record(
+        self,
+        func: Any,
+        rule: Rule,
+        args: Sequence[Any],
+        output: Any,
+        tensors: Sequence[Tensor],
+        data: Sequence[Tensor],
+        roots: tuple[int, ...],
+    ) -> None:
+        frame = self.frames[-1]
+        first = output if isinstance(output, Tensor) else next(iter(_leaves((output,), {})), None)
+        if first is None:
+            return
+        if rule is UNKNOWN:
+            name = func._schema.name.replace("::", ".")  # noqa: SLF001
+            self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        inputs = tuple([trimmed(part) for part in (data or tensors)])
+        if rule.kind == "sum" and self._continues_sum(args, inputs, first, frame):
+            return
+        fresh = self._fresh_among(roots) if roots else []
+        macs = rule.macs(args, first) if rule.macs else 0
+        kind, kernel, groups = _shape_of(func, rule, args, first)
+        self.entries.append(
+            Entry(
+                frame.path,
+                kind,
+                inputs,
+                trimmed(first),
+                kernel,
+                groups,
+                self._learned_elements(args, rule.weight, fresh),
+                self._learned_elements(args, rule.bias, fresh),
+                sum([self.learned[root].numel() for root in fresh]),
+                macs,
+                first.numel() if macs else 0,
+                backward=(self._backward(macs, rule, args, tensors) if macs else 0) if self.training else None,
+            )
+        )
+        affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
+        noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
+        self.operators.append(noted_operator if self.later else _operator(*noted_operator))
+        if kind == "sum":
+            self.last_sum = (first, frame.number)
+
+    def _fresh_among(self, roots: Sequence[int]) -> list[int]:
+        """The parameters that no layer before has taken; this one takes them."""
+        fresh = [root for root in dict.fromkeys(roots) if root not in self.seen and root in self.names]
+        self.seen.update(fresh)
+        return fresh
+
+    def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
+        """The elements of a weight or a bias that no layer before has taken."""
+        if position is None or not fresh or len(args) <= position:
+            return 0
+        part = args[position]
+        return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
+
+    def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
+        return id(part) in fresh or any(root in fresh for root in getattr(part, ROOTS, ()))
+
+    def _continues_sum(self, args: Sequence[Any], inputs: tuple[Shape, ...], output: Tensor, frame: _Frame) -> bool:
+        """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
+        before, number = self.last_sum
+        if before is None or args[0] is not before or number != frame.number or len(inputs) < 2:
+            return False
+        entry = self.entries[-1]
+        if entry.kind != "sum" or entry.path != frame.path or entry.output != trimmed(output):
+            return False
+        self.entries[-1] = entry._replace(inputs=(*entry.inputs, *inputs[1:]))
+        self.last_sum = (output, frame.number)
+        return True
+
+    def _backward(self, macs: int, rule: Rule, args: Sequence[Any], tensors: Sequence[Tensor]) -> int:
+        """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
+        if not torch.is_grad_enabled():
+            return 0
+        if rule.kind in {"conv", "transposed conv", "linear", "matmul", "einsum"}:
+            factors = tensors if rule.kind == "einsum" else _factors(args, rule)
+            return macs * sum(self._needs_gradient(part) for part in factors)
+        # Attention and recurrent layers: each product has two factors.
+        whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+        if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
+            features = args[0].shape[-1]
+            matrices = recurrent_weights(args)
+            directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
+            whole -= args[0].numel() // features * directions * matrices[0].numel()
+        return whole
+
+    def _leftover(self) -> None:
+        """Parameters that no operator took: of parts that did not run. Their elements count, and nothing else."""
+        for root, name in self.names.items():
+            if root not in self.seen:
+                part = self.learned[root]
+                shape = tuple(part.shape)
+                path = name.rpartition(".")[0]
+                self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
+                nothing: tuple[Any, _Frame, list[Tensor]] = ("", self.frames[0], [])
+                self.operators.append(nothing if self.later else _operator(*nothing))
+
+
+def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Tensor) -> tuple[str, Shape, int]:
+    """The kind of an entry, and its kernel and groups where it has them."""
+    kind = rule.kind
+    if kind in {"conv", "transposed conv"}:
+        weight = args[1]
+        kernel = tuple(weight.shape[2:])
+        if len(args) > 6 and args[6] is True:  # torch's one operator for both
+            kind = "transposed conv"
+        channels = output if kind == "transposed conv" else args[0]
+        return kind, kernel, channels.shape[-len(kernel) - 1] // weight.shape[1]
+    if kind in WINDOWS:
+        spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
+        return kind, tuple(args[1]) if len(args[1]) == spatial else tuple(args[1]) * spatial, 1
+    if kind == "adaptive average pool":
+        spatial = int(func._schema.name[-2])  # noqa: SLF001
+        if set(output.shape[-spatial:]) == {1}:
+            return "global average pool", (), 1
+    return kind, (), 1
+
+
+def _factors(args: Sequence[Any], rule: Rule) -> list[Tensor]:
+    tensors = [part for part in args[:3] if isinstance(part, Tensor)]
+    return tensors[-2:] if rule.weight is None else tensors[:2]
+
+
+def _fuses_bias(args: Sequence[Any]) -> bool:
+    """Whether torch turns a linear layer into `addmm`: with a bias, on rows, or on a contiguous block of rows."""
+    rows = args[0]
+    bias = args[2] if len(args) > 2 else None
+    return bias is not None and (rows.dim() == 2 or (rows.dim() >= 3 and rows.is_contiguous()))
+
+
+def fuses_attention(module: nn.MultiheadAttention, args: Sequence[Any]) -> bool:
+    """Whether torch runs this call as one operator on a CPU without gradients (see `MultiheadAttention.forward`)."""
+    if len(args) < 3 or args[0] is not args[1] or args[1] is not args[2] or args[0].dim() != 3:
+        return False
+    return bool(
+        not module.training
+        and module.in_proj_weight is not None
+        and module.in_proj_bias is not None
+        and module.num_heads % 2 == 0
+        and module.batch_first
+        and module.bias_k is None
+        and module.bias_v is None
+        and not module.add_zero_attn
+        and torch.backends.mha.get_fastpath_enabled()
+    )
+
+
+def fuses_layer(module: nn.TransformerEncoderLayer, args: Sequence[Any]) -> bool:
+    """The same for a whole encoder layer, where no hooks are attached to it (see `TransformerEncoderLayer.forward`)."""
+    return bool(
+        args
+        and fuses_attention(module.self_attn, [args[0]] * 3)
+        and not module.training
+        and module.activation_relu_or_gelu
+        and module.norm1.eps == module.norm2.eps
+    )
+
+
+def fuses(module: nn.Module, args: Sequence[Any]) -> bool:
+    """Whether torch runs this call of a module as one operator on a CPU without gradients."""
+    if isinstance(module, nn.TransformerEncoderLayer):
+        return fuses_layer(module, args)
+    return isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
+
+
+def filled(value: Tensor, device: torch.device) -> Tensor:
+    """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
+    if value.is_floating_point():
+        return torch.randn(value.shape, dtype=value.dtype, device=device)
+    return torch.zeros(value.shape, dtype=value.dtype, device=device)
+
+
+def _on_meta(value: Tensor) -> Tensor:
+    """The same tensor without memory. Torch checks that a view of a normal tensor is no inference tensor."""
+    with torch.inference_mode(value.is_inference()):
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+
+
+def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):
+            found.extend([part for part in value if isinstance(part, Tensor)])
+    return found
+
+
+def trimmed(part: Tensor) -> Shape:
+    """The shape of a tensor without a batch of one.
+
+    >>> trimmed(torch.empty(1, 64, 56, 56)), trimmed(torch.empty(2, 8))
+    ((64, 56, 56), (2, 8))
+    """
+    shape = tuple(part.shape)
+    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
+
+
+def shapes_of(values: Any) -> tuple[Shape, ...]:
+    """The whole shapes of the tensors among some values, one level deep."""
+    if isinstance(values, Tensor):
+        return (tuple(values.shape),)
+    if isinstance(values, Mapping):
+        values = tuple(values.values())
+    if not isinstance(values, (tuple, list)):
+        return ()
+    return tuple([tuple(value.shape) for value in values if isinstance(value, Tensor)])
+
+
+def dims(value: Any) -> Any:
+    """An argument as it is kept: a tensor as its shape, a short sequence as a tuple, anything else as it is."""
+    if isinstance(value, Tensor):
+        return Dims(value.shape)
+    if isinstance(value, (list, tuple)):
+        return tuple([dims(each) for each in value])
+    return value
+
+
+@cache
+def class_names(kind: Any) -> tuple[str, ...]:
+    """The names of a class and its bases, up to `nn.Module`."""
+    return tuple(each.__name__ for each in kind.__mro__ if issubclass(each, nn.Module) and each is not nn.Module)

@@ -1,0 +1,497 @@
+"""The size that meets a budget, exactly: any free size of any network, for any figure, at any scope.
+
+Table 2 of the ResNeXt paper from scratch: the width at which a block of ResNeXt weighs what ResNet-50's does.
+
+    >>> import resnext_flops as rf
+    >>> found = rf.solve(rf.resnext(50), "d", like=rf.resnet(50), figure="weights", scope="block",
+    ...                  given={"C": [1, 2, 4, 8, 32]})
+    >>> [solution.sizes["d"] for solution in found]
+    [64, 40, 24, 14, 4]
+
+Its Table 4: ResNet-101's template at 15 billion multiply-adds, by width (the paper took 100), by cardinality at d = 4
+(the paper took 64) and at d = 64 (the paper took 2), and by depth, where ResNet-200 has 66 blocks:
+
+    >>> template = rf.resnext(101, cardinality=1, width=64)
+    >>> [solution.sizes["d"] for solution in rf.solve(template, "d", budget=15e9)]
+    [99]
+    >>> [solution.sizes["C"] for solution in rf.solve(template, "C", budget=15e9, given={"d": [4, 64]})]
+    [62, 2]
+    >>> (deeper,) = rf.solve(template, "n3", budget=15e9)
+    >>> deeper.sizes["n3"], deeper.network
+    (56, resnext((3, 4, 56, 3), cardinality=1, width=64))
+
+That is 3 + 4 + 56 + 3 = 66 blocks. Blocks with an identity shortcut cost the same multiply-adds in every stage, so only
+their number is determined, and not the stage that they are in.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from inspect import signature
+from itertools import product
+from math import inf
+from typing import Any, TypeVar
+
+from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
+from resnext_flops.complexity.figures import figure as figure_of
+from resnext_flops.complexity.formula import substitute, terms
+from resnext_flops.complexity.layers import size
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.network import Network, build, resnext
+from resnext_flops.complexity.reading import ARGUMENTS, DEPTH, NAMES, PERIOD, Reading, depths
+from resnext_flops.complexity.scope import scoped, template_block
+from resnext_flops.design.unknowns import Bounds, Found, Target, efficient, nearest, pairs, readings
+from resnext_flops.errors import InputError, public, unknown
+from resnext_flops.show import display
+
+__all__ = [
+    "CONSTRAINTS",
+    "WIDTH_FIGURES",
+    "Solution",
+    "Solutions",
+    "WidthSolution",
+    "solve",
+    "solve_width",
+    "template_block",
+]
+
+# What a budget's comparison asks for.
+SIGNS = {"=": "nearest", "<=": "at-most", ">=": "at-least"}
+CONSTRAINTS = tuple(SIGNS.values())
+# How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
+# more than half of it is not near, and of pairs there are many.
+NEAR_PERCENT = 50.0
+FRONTIER_PERCENT = 5.0
+
+# What a width preserves at each scope: Eqn. 4's weights of one block, or the multiply-adds of everything.
+WIDTH_FIGURES = {"block": "weights", "network": "macs"}
+
+
+@public
+@dataclass(frozen=True)
+class Solution:
+    """Sizes that meet a budget, and what they cost.
+
+    sizes: the given sizes and the unknown ones, by their free names.
+    unknowns: the names that were solved for.
+    root: where the cost meets the budget exactly; None where it does not cross it, or for two unknowns.
+    target: what was asked for in words, such as `at most 2,000,000,000 multiply-adds`.
+    costs: every figure of the scope, exact; budgets: the same of the reference, or the one figure of a plain budget.
+    efficient: of several pairs, whether no other is nearer to the budget in every figure asked for.
+    """
+
+    base: Network = field(repr=False)
+    sizes: Mapping[str, int]
+    unknowns: tuple[str, ...]
+    root: float | None
+    figure: str
+    scope: str
+    target: str
+    costs: Mapping[str, int]
+    budgets: Mapping[str, int]
+    efficient: bool = True
+
+    @property
+    def cost(self) -> int:
+        """What the sizes cost, in the figure solved for."""
+        return self.costs[self.figure]
+
+    @property
+    def budget(self) -> int:
+        """The budget, in the figure solved for."""
+        return self.budgets[self.figure]
+
+    @property
+    def deviation(self) -> Fraction:
+        """How far the cost is from the budget, as a share of it (1/100 is one percent over)."""
+        return self.deviations[self.figure]
+
+    @property
+    def deviations(self) -> dict[str, Fraction]:
+        """The deviation in every figure that has a budget."""
+        return {name: Fraction(self.costs[name] - each, each) for name, each in self.budgets.items()}
+
+    @cached_property
+    def network(self) -> Network:
+        """The network with these sizes. Raises InputError where the family takes no depth stage by stage."""
+        return with_sizes(self.base, self.sizes)
+
+    def latex(self) -> str:
+        """The sizes, the root and how far the cost is off the budget, in LaTeX.
+
+        >>> import resnext_flops as rf
+        >>> (found,) = rf.solve(rf.resnext(50, 2), "d", like=rf.resnet(50), figure="weights", scope="block")
+        >>> print(found.latex())
+        d^{*} = 39.95,\\quad d = 40,\\quad \\text{weights} = 69{,}760\\ (+0.18\\,\\%)
+        """
+        symbols = {name: DEPTH.sub(r"n_{\1}", name) for name in self.sizes}
+        given = [f"{symbols[name]} = {each}" for name, each in self.sizes.items() if name not in self.unknowns]
+        root = [] if self.root is None else [f"{symbols[self.unknowns[0]]}^{{*}} = {self.root:.2f}"]
+        found = [f"{symbols[name]} = {self.sizes[name]}" for name in self.unknowns]
+        cost = f"{self.cost:,}".replace(",", "{,}")
+        off = f"{float(100 * self.deviation):+.2f}\\,\\%"
+        figure = "multiply-adds" if self.figure == "macs" else self.figure
+        return ",\\quad ".join((*given, *root, *found, f"\\text{{{figure}}} = {cost}\\ ({off})"))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+
+Each = TypeVar("Each", bound=Solution)
+
+
+@public
+@display.shown_but_at_a_prompt
+class Solutions(list[Each]):
+    """The answers of one question: a list that shows itself as a table.
+
+    reference: the network whose cost was the budget; None for a plain number.
+
+    >>> import resnext_flops as rf
+    >>> rf.solve(rf.resnext(101), "C", budget=15e9)  # doctest: +ELLIPSIS
+    C of resnext(101, cardinality=C, width=4) for 15,000,000,000 multiply-adds, network scope
+    <BLANKLINE>
+       C*   C       mult-adds  mult-adds off by ...
+    62.03  62  14,992,128,000           -0.05 % ...
+    ...
+    """
+
+    def __init__(self, found: Iterable[Each], reference: Network | None = None) -> None:
+        super().__init__(found)
+        self.reference = reference
+
+    def __repr__(self) -> str:
+        return display.plain(self) or "[]"
+
+    def _repr_latex_(self) -> str:
+        lines = " \\\\\n".join(f"& {each.latex()}" for each in self)
+        return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
+
+
+def with_sizes(network: Network, sizes: Mapping[str, int]) -> Network:
+    """A network with other sizes, by their free names.
+
+    Raises InputError for blocks of a stage where the family does not take them.
+
+    >>> import resnext_flops as rf
+    >>> with_sizes(rf.resnext(50), {"C": 8, "n3": 7})
+    resnext((3, 4, 7, 3), cardinality=8, width=4)
+    """
+    changes: dict[str, Any] = {ARGUMENTS.get(name, name): each for name, each in sizes.items() if not DEPTH.match(name)}
+    if len(changes) < len(sizes):
+        own = depths(network.description)
+        if build(network.family, {**network.arguments, "depth": own}).description != network.description:
+            raise InputError(
+                f"{network!r} does not take the blocks of each stage, so there is no such network to build"
+            )
+        changes["depth"] = tuple(sizes.get(f"n{stage}", each) for stage, each in enumerate(own, start=1))
+    return network.replace(**changes)
+
+
+def solve(
+    network: Network,
+    unknowns: str | Sequence[str],
+    *,
+    like: Network | None = None,
+    budget: float | str | None = None,
+    figure: str | Sequence[str] | None = None,
+    given: Mapping[str, Iterable[int]] | None = None,
+    scope: str = "network",
+    constraint: str | None = None,
+    within: float | None = None,
+    multiple_of: int | Mapping[str, int] = 1,
+    lower: int | Mapping[str, int] = 1,
+    upper: int | Mapping[str, int] | None = None,
+) -> Solutions[Solution]:
+    """The whole number at which a network meets a budget; for two unknowns, all pairs that come near to it.
+
+    network: its other sizes are kept.
+    unknowns: one free size or two, by the names of `Network.closed_form`: C, d, n1, n2, ..., r, K, w.
+    like: the network whose cost is the budget; or
+    budget: a whole number, also as a text such as `4.1G`; or a comparison of one figure with it, such as `macs = 4.1G`
+        (nearest to it), `params <= 25M` (at most) or `macs >= 4G` (at least), in the place of figure and constraint.
+    figure: `params`, `weights`, `macs` (unless given), `activations` or a convention; the first of several is solved
+        for, and the others decide too which pairs are efficient.
+    given: values of further sizes; each combination of them is solved by itself.
+    scope: `block`, `stage`, `network`, or a path such as `conv3`.
+    constraint: `nearest` to the budget (unless given), or the nearest `at-most` or `at-least` at it.
+    within: how many percent off the budget an answer may be; 50 for the nearest, and 5 for pairs, unless given.
+    multiple_of, lower, upper: what an unknown must be a multiple of, and its bounds; one number, or one by name.
+
+    The resolution may be any whole number: each of the 32 polynomials that r0 + 32 k stands for is solved.
+
+    Raises InputError where nothing is in reach (with what is attainable), for an unknown that the figure does not
+    depend on, for sizes that the network does not have, and for bounds or budgets that contradict each other.
+
+    >>> import resnext_flops as rf
+    >>> (found,) = solve(rf.resnet(50), "r", budget=2e9, constraint="at-most", multiple_of=16)
+    >>> found.sizes, found.cost <= 2e9
+    ({'r': 144}, True)
+    >>> (found,) = solve(rf.resnext(50), "d", budget="params <= 25.1M")
+    >>> found.sizes, found.cost
+    ({'d': 4}, 25028904)
+    """
+    if isinstance(budget, str):
+        budget, figure, constraint = _read(budget, figure, constraint)
+    figure, constraint = figure or "macs", constraint or "nearest"
+    wanted = tuple(NAMES.get(name, name) for name in _several(unknowns))
+    figures = tuple(_several(figure))
+    values = {NAMES.get(name, name): [size(name, each) for each in many] for name, many in (given or {}).items()}
+    if len(set(wanted)) != len(wanted) or len(wanted) not in {1, 2}:
+        raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
+    if both := [name for name in wanted if name in values]:
+        raise InputError(f"{both[0]} is both given and unknown; it can only be one of them")
+    if constraint not in CONSTRAINTS:
+        raise unknown("constraint", constraint, CONSTRAINTS)
+    if within is not None and not within >= 0:
+        raise InputError(f"the tolerance is {within} percent; it must be at least 0")
+    budgets = _budgets(like, budget, figures, scope)
+    bounds = {name: _bounds(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
+    percent = within
+    if within is None and (len(wanted) == 2 or constraint == "nearest"):
+        percent = FRONTIER_PERCENT if len(wanted) == 2 else NEAR_PERCENT
+    target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
+
+    solutions: list[Solution] = []
+    for base, among, fixed, shown in _cases(network, wanted, values, scope, bounds):
+        if len(wanted) == 1:
+            found = [nearest(among, wanted[0], bounds[wanted[0]], target, fixed)]
+        else:
+            found = pairs(among, wanted, bounds, target, fixed)
+        solutions += _solutions(base, scope, figures, target, budgets, shown, found)
+    return Solutions(solutions, like)
+
+
+def _cases(
+    network: Network,
+    wanted: Sequence[str],
+    values: Mapping[str, Sequence[int]],
+    scope: str,
+    bounds: Mapping[str, Bounds],
+) -> Iterator[tuple[Network, list[Reading], dict[str, int], dict[str, int]]]:
+    """For each combination of the given values: the network, its readings, what the formulas take, and what to show.
+
+    A given resolution has a reading of its own; all other combinations are points of one reading.
+    """
+    others = {name: each for name, each in values.items() if name != "r"}
+    for resolution in values.get("r", [None]):
+        base = network if resolution is None else network.replace(resolution=resolution)
+
+        def read(period: int, at: int | None, base: Network = base) -> Reading:
+            arguments = base.arguments if at is None else {**base.arguments, "resolution": at}
+            return Reading(base.family, arguments, [*wanted, *others], scope, max(period, PERIOD))
+
+        among = readings(read, bounds)
+        for name, many in others.items():
+            if many and min(many) < among[0].least[name]:
+                raise InputError(f"{name} is {min(many)}; it must be a whole number of at least {among[0].least[name]}")
+        for combination in product(*others.values()):
+            fixed = dict(zip(others, combination, strict=True))
+            yield base, among, fixed, fixed if resolution is None else {"r": resolution, **fixed}
+
+
+def _solutions(
+    base: Network,
+    scope: str,
+    figures: Sequence[str],
+    target: Target,
+    budgets: Mapping[str, int],
+    shown: Mapping[str, int],
+    found: Sequence[Found],
+) -> list[Solution]:
+    names = dict.fromkeys((*figures, *FIGURES))
+    costs = [{name: substitute(each.reading.figure(name), each.point) for name in names} for each in found]
+    marks = efficient([tuple(abs(each[name] - budgets.get(name, 0)) for name in figures) for each in costs])
+    return [
+        Solution(
+            base,
+            {**shown, **each.sizes},
+            tuple(each.sizes),
+            each.root(),
+            target.figure,
+            scope,
+            target.words,
+            cost,
+            budgets,
+            mark,
+        )
+        for each, cost, mark in zip(found, costs, marks, strict=True)
+    ]
+
+
+def identity_block(solution: Solution) -> tuple[int, int] | None:
+    """The cost of a block with an identity shortcut, where it is the same in every stage, and the number of all blocks.
+
+    None where blocks cost differently, and so the stage matters. In the paper's template, halving the map and doubling
+    the width leaves the multiply-adds of a block as they are (Section 3.1), and its parameters not.
+
+    >>> import resnext_flops as rf
+    >>> (deeper,) = rf.solve(rf.resnet(101), "n3", budget=15e9)
+    >>> identity_block(deeper) == (69632 * 56 * 56, 66)
+    True
+    """
+    base, own = solution.base, depths(solution.base.description)
+    stages = [f"n{stage}" for stage in range(1, len(own) + 1)]
+    arguments = {**base.arguments, "resolution": solution.sizes["r"]} if "r" in solution.sizes else base.arguments
+    sizes = {name: each for name, each in solution.sizes.items() if name != "r"}
+    reading = Reading(base.family, arguments, [*stages, *sizes], solution.scope)
+    others = {name: each for name, each in sizes.items() if name not in stages}
+    found = terms(substitute(reading.figure(solution.figure), others))
+    costs = {found.get((name,), 0) for name in stages}
+    if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
+        return None
+    return costs.pop(), sum(sizes.get(name, each) for name, each in zip(stages, own, strict=True))
+
+
+def _read(
+    text: str, figure: str | Sequence[str] | None, constraint: str | None
+) -> tuple[int, str | Sequence[str] | None, str | None]:
+    """The number of a budget, and the figure and the constraint that it or the caller gives.
+
+    Raises InputError for a text that is no budget, or that gives others than the caller does.
+    """
+    from resnext_flops.complexity.expressions import Apply, Name, Number, parse  # most commands have no budget
+
+    match parse(text):
+        case Number(int(value)):
+            return value, figure, constraint
+        case Apply(sign, (Name(name), Number(int(value)))) if sign in SIGNS:
+            meant = expression_names().get(name, name)
+            figure_name(meant)
+            if figure is not None and list(_several(figure)) != [meant]:
+                raise InputError(
+                    f"the budget {text!r} is of {meant}, and the figure is {', '.join(_several(figure))}; give one"
+                )
+            if constraint not in {None, SIGNS[sign]}:
+                raise InputError(f"the budget {text!r} is {SIGNS[sign]}, and the constraint is {constraint}; give one")
+            return value, meant, SIGNS[sign]
+    raise InputError(
+        f"the budget cannot be {text!r}; give a whole number such as 4.1G, or compare one figure with it: "
+        "macs = 4.1G, macs <= 4.1G or macs >= 4.1G"
+    )
+
+
+def _several(given: str | Sequence[str]) -> Sequence[str]:
+    return (given,) if isinstance(given, str) else given
+
+
+def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
+    """The budget in every figure that has one."""
+    if like is not None and budget is None:
+        part = scoped(like.description, scope)
+        found = {name: figure_of(part, name) for name in dict.fromkeys((*figures, *FIGURES))}
+        for name in figures:
+            if not found[name]:
+                raise InputError(f"{like!r} has no {figure_name(name)} at {scope} scope, so there is no budget to meet")
+        return {name: each for name, each in found.items() if each}
+    if like is not None or budget is None:
+        given = "neither a reference nor a budget is" if like is None else "both a reference and a budget are"
+        raise InputError(f"{given} given; give one of them")
+    if len(figures) > 1:
+        raise InputError(f"a budget is that of one figure, and {len(figures)} are asked for; give a reference instead")
+    if not 1 <= budget < inf or budget % 1:
+        raise InputError(f"the budget is {budget}; it must be a whole number of at least 1")
+    return {figures[0]: int(budget)}
+
+
+def _bounds(name: str, multiple_of: Any, lower: Any, upper: Any) -> Bounds:
+    """The bounds of an unknown. Raises InputError where no whole number is within them."""
+    step, low = size(f"the step of {name}", multiple_of), size(f"the lower bound of {name}", lower)
+    if upper is None:
+        return Bounds(step, low)
+    high = size(f"the upper bound of {name}", upper)
+    if high < low:
+        raise InputError(f"{name} cannot be at least {low} and at most {high}; the range is empty")
+    if high // step * step < low:
+        raise InputError(f"no multiple of {step} lies from {low} to {high}; the next one is {-(-low // step) * step}")
+    return Bounds(step, low, high)
+
+
+def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = None) -> int | None:
+    return value.get(name, default) if isinstance(value, Mapping) else value
+
+
+@public
+class WidthSolution(Solution):
+    """The width d that brings ResNeXt's cost nearest to a budget, at one cardinality.
+
+    Budget and cost are weights at block scope and multiply-adds at network scope.
+    """
+
+    @property
+    def cardinality(self) -> int:
+        """The groups C."""
+        return self.sizes["C"]
+
+    @property
+    def width(self) -> int:
+        """The whole number d whose cost is nearest, which need not be the rounded root."""
+        return self.sizes["d"]
+
+    @property
+    def real_width(self) -> float | None:
+        """The d at which the cost meets the budget exactly; None where it is over it at d = 0 already."""
+        return self.root
+
+
+def solve_width(
+    reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block"
+) -> Solutions[WidthSolution]:
+    """The bottleneck width d at which ResNeXt costs what a reference costs, for each cardinality C.
+
+    reference: a network of bottleneck blocks, whose depth, resolution, classes and base width are kept.
+    cardinality: the values of C, each of at least 1.
+    scope: `block` meets the weights of one block of the first stage, as the paper does (Table 2: Eqn. 4 counts the
+        weights of convolutions); `network` meets the multiply-adds of the whole network.
+
+    Raises InputError for an unknown scope, a reference of other blocks, or a cardinality at which even the best width
+    is more than half the budget away.
+
+    >>> import resnext_flops as rf
+    >>> [solution.width for solution in solve_width(rf.resnet(50), [1, 2, 4, 8, 32])]
+    [64, 40, 24, 14, 4]
+    >>> [solution.width for solution in solve_width(rf.resnet(50), [8], scope="network")]
+    [13]
+    """
+    if scope not in WIDTH_FIGURES:
+        raise unknown("scope", scope, WIDTH_FIGURES)
+    values = {"C": [size("cardinality", each) for each in cardinality]}
+    template, figure = _template(reference), WIDTH_FIGURES[scope]
+    try:
+        found = solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
+    except InputError:
+        raise _too_many_groups(
+            template, scoped(reference.description, scope), figure, scope, max(values["C"])
+        ) from None
+    return Solutions((WidthSolution(**vars(each)) for each in found), reference)
+
+
+def _template(reference: Network) -> Network:
+    """ResNeXt with the reference's sizes. Raises InputError for a reference that is not built of its blocks."""
+    sizes = {name: value for name, value in reference.arguments.items() if name in signature(resnext).parameters}
+    try:
+        template = resnext(
+            **{
+                "cardinality": 1,
+                "width": reference.arguments["base_width"],
+                **{name: each for name, each in sizes.items() if each is not None},
+            }
+        )
+    except (InputError, KeyError) as error:
+        raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
+    if template.description != reference.description:
+        raise InputError(f"{reference!r} is no reference for ResNeXt's template: it is not built of its blocks")
+    return template
+
+
+def _too_many_groups(template: Network, reference: Ledger, figure: str, scope: str, cardinality: int) -> InputError:
+    budget = figure_of(reference, figure)
+    narrowest = figure_of(scoped(with_sizes(template, {"C": cardinality, "d": 1}).description, scope), figure)
+    most = int(budget * (1 + NEAR_PERCENT / 100))
+    (largest,) = solve(template, "C", budget=most, figure=figure, scope=scope, given={"d": [1]}, constraint="at-most")
+    return InputError(
+        f"no width comes near the budget of {budget:,} at cardinality {cardinality}: the narrowest, d = 1, costs "
+        f"{narrowest:,}, {100 * (narrowest / budget - 1):.1f} percent more; the largest cardinality that works is "
+        f"{largest.sizes['C']}"
+    )

@@ -1,0 +1,191 @@
+"""The plan of a sweep: its grid, the polynomials of its figures, and what is selected. It can be sent to a worker.
+
+A resolution is rounded on its way through a network, so a plan has pieces: each is the part of the grid whose
+resolutions are rounded alike, and has one polynomial for each figure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from resnext_flops.complexity.expressions import Node
+from resnext_flops.complexity.formula import Monomial, terms
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import Reading, own_sizes
+from resnext_flops.design.sweep.axes import Grid, Whole
+from resnext_flops.design.sweep.bounds import LARGEST, Bounds, check
+from resnext_flops.errors import InputError
+
+Polynomial: TypeAlias = Mapping[Monomial, int]
+
+
+class Piece(NamedTuple):
+    """A part of the grid with one polynomial for each figure.
+
+    places: for each axis, the positions that belong to the piece, ascending.
+    points: for each axis, what the polynomials take at those positions: the size, or the k of a resolution.
+    variables: for each axis, its name in the polynomials.
+    """
+
+    places: tuple[Whole, ...]
+    points: tuple[Whole, ...]
+    variables: tuple[str, ...]
+    figures: Mapping[str, Polynomial]
+
+
+class Box(NamedTuple):
+    """A part of a piece: for each axis, the first of its positions in the piece and the one after the last."""
+
+    piece: int
+    ranges: tuple[tuple[int, int], ...]
+
+    @property
+    def designs(self) -> int:
+        """How many designs it holds."""
+        return prod(end - first for first, end in self.ranges)
+
+
+class Plan(NamedTuple):
+    """What is swept, what every design must meet, and by what designs are compared.
+
+    conditions: comparisons that every selected design meets.
+    keys: what is minimised: the figures of a Pareto front, or the one figure that orders the designs.
+    top: how many designs are selected by the one key; None stands for all of a front, or for all that meet the
+        conditions where there is no key.
+    """
+
+    grid: Grid
+    pieces: tuple[Piece, ...]
+    conditions: tuple[Node, ...]
+    keys: tuple[Node, ...]
+    top: int | None
+
+    def whole(self) -> list[Box]:
+        """All designs: a box a piece."""
+        return [
+            Box(number, tuple((0, len(places)) for places in piece.places)) for number, piece in enumerate(self.pieces)
+        ]
+
+    def boxes_bounds(self, piece: int, low: Sequence[Whole], high: Sequence[Whole]) -> dict[str, Bounds]:
+        """The bounds of every size and figure in boxes of a piece.
+
+        low, high: for each axis, the first and the last position of each box.
+        """
+        found: dict[str, Bounds] = {}
+        points: dict[str, Bounds] = {}
+        own = self.pieces[piece]
+        for place, axis in enumerate(self.grid.axes):
+            positions = own.places[place]
+            found[axis.name] = Bounds(axis.values[positions[low[place]]], axis.values[positions[high[place]]])
+            points[own.variables[place]] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
+        return found | {name: polynomial_bounds(each, points) for name, each in own.figures.items()}
+
+    def check(self, names: Iterable[Node]) -> None:
+        """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
+        for piece in self.pieces:
+            sizes = {
+                axis.name: _exactly(axis.values[places[0]], axis.values[places[-1]])
+                for axis, places in zip(self.grid.axes, piece.places, strict=True)
+            }
+            ends = {
+                variable: _exactly(points[0], points[-1])
+                for variable, points in zip(piece.variables, piece.points, strict=True)
+            }
+            for name, polynomial in piece.figures.items():
+                sizeable = {monomial: abs(factor) for monomial, factor in polynomial.items()}
+                largest = np.max(polynomial_bounds(sizeable, ends).high)
+                if largest > LARGEST:
+                    raise self._too_large(name, piece, largest)
+            figures = {name: polynomial_bounds(each, ends) for name, each in piece.figures.items()}
+            for node in names:
+                check(node, sizes | figures)
+
+    def _too_large(self, name: str, piece: Piece, figure: int) -> InputError:
+        sizes = ", ".join(
+            f"{axis.name} = {axis.values[places[-1]]}"
+            for axis, places in zip(self.grid.axes, piece.places, strict=True)
+        )
+        return InputError(
+            f"the largest design, {sizes}, has {figure:,} {name}, which does not fit 64 bits; give smaller sizes"
+        )
+
+
+def _exactly(low: np.int64, high: np.int64) -> Bounds:
+    """Bounds in Python's integers, which are never too large."""
+    return Bounds(np.array([int(low)], dtype=object), np.array([int(high)], dtype=object))
+
+
+def polynomial_bounds(polynomial: Polynomial, of: Mapping[str, Bounds]) -> Bounds:
+    """The bounds of a polynomial of sizes that are not negative.
+
+    Where no coefficient is negative the polynomial grows with every size, and these are its values at the cheapest and
+    at the dearest corner of a box. A term with a negative coefficient is least where the sizes are largest.
+
+    >>> polynomial_bounds({("C", "d"): 2, ("d",): -1, (): 5}, {"C": Bounds(1, 3), "d": Bounds(2, 4)})
+    Bounds(low=5, high=27)
+    """
+    low = high = 0
+    for monomial, factor in polynomial.items():
+        least = largest = factor
+        for name in monomial:
+            sides = of[name] if factor > 0 else reversed(of[name])
+            at_least, at_most = sides
+            least, largest = least * at_least, largest * at_most
+        low, high = low + least, high + largest
+    return Bounds(low, high)
+
+
+def pieces(network: Network, grid: Grid, figures: Mapping[str, str]) -> tuple[Piece, ...]:
+    """The pieces of a grid of a network's sizes, with the polynomials of figures.
+
+    figures: by the names that expressions have for them.
+
+    Raises InputError for a size that the network does not have or that is too small, or a figure that does not exist.
+    """
+    names = tuple(axis.name for axis in grid.axes)
+    return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid, names))
+
+
+def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
+    """The readings that cover the grid, each with the positions for which it holds."""
+    every = tuple(np.arange(length) for length in grid.shape)
+    reading = Reading(network.family, network.arguments, names)
+    if reading.resolutions is None:
+        yield reading, every
+        return
+    place = names.index("r")
+    resolutions, period = grid.axes[place].values, reading.resolutions.period
+    for rounding in np.unique(resolutions % period):
+        chosen = np.flatnonzero(resolutions % period == rounding)
+        # From the smallest resolution of its kind on, k is not negative.
+        first = network.replace(resolution=int(resolutions[chosen[0]]))
+        places = (*every[:place], chosen, *every[place + 1 :])
+        yield Reading(first.family, first.arguments, names, period=period), places
+
+
+def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:
+    points = []
+    for axis, own in zip(grid.axes, places, strict=True):
+        values = axis.values if len(own) == len(axis.values) else axis.values[own]
+        if values[0] < reading.least[axis.name]:
+            least = reading.least[axis.name]
+            raise InputError(f"{axis.name} is {values[0]}; it must be a whole number of at least {least}")
+        if axis.name == "r" and reading.resolutions:
+            values = (values - reading.resolutions.start) // reading.resolutions.period
+        points.append(values)
+    polynomials = {name: terms(reading.figure(figure)) for name, figure in figures.items()}
+    return Piece(places, tuple(points), reading.variables, polynomials)
+
+
+def fixed_sizes(network: Network, free: Iterable[str]) -> dict[str, int | None]:
+    """The sizes of a network by name: None for the free ones, and for the others their value.
+
+    >>> from resnext_flops.complexity.network import resnext
+    >>> fixed_sizes(resnext(50), ["C"])["d"], fixed_sizes(resnext(50), ["C"])["C"]
+    (4, None)
+    """
+    own = own_sizes(network.family, network.arguments)
+    known: dict[str, int | None] = {name: value for name, value in own.items() if value is not None}
+    return known | dict.fromkeys(free)

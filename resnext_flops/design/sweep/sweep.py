@@ -1,0 +1,127 @@
+"""A sweep: which designs of a network's sizes meet the budgets, and which of these are best.
+
+>>> import resnext_flops as rf
+>>> found = rf.sweep(rf.resnext(50), {"C": "1,2,4,8,16,32,64", "d": "1:64"},
+...                  nearest={"macs": rf.resnet(50).cost().macs}, top=3)
+>>> found[["C", "d", "macs"]].values.tolist()
+[[1, 64, 4089184256], [64, 2, 4114874368], [2, 40, 4124508160]]
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resnext_flops.complexity.figures import COMMON, figure
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import describe
+from resnext_flops.complexity.scope import scoped
+from resnext_flops.design.sweep.engines import run
+from resnext_flops.design.sweep.request import Sweep, plan_sweep
+from resnext_flops.design.sweep.search import Tell
+from resnext_flops.design.sweep.selection import Selection
+from resnext_flops.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
+
+# So many of the selected designs are costed once more, by the integer reading.
+HELD = 3
+
+
+def sweep(
+    network: Network,
+    over: Mapping[str, Any],
+    *,
+    budget: str | Iterable[str] = (),
+    constraint: str | Iterable[str] = (),
+    pareto: str | Iterable[str] = (),
+    nearest: Mapping[str, float] | None = None,
+    by: str | None = None,
+    top: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    engine: str = "local",
+    scheduler: str | None = None,
+    tell: Tell = lambda _: None,
+) -> "pandas.DataFrame":
+    """The designs of a space that meet budgets, or the best of them, as a DataFrame with exact integers.
+
+    network: its other sizes are kept.
+    over: the values of the free sizes (C, d, n1, n2, ..., r, K, w, or any other by its argument's name): a text such as
+        `1:64`, `8:64:8` or `1,2,4` with both ends included, or whole numbers. All combinations are the space.
+    budget, constraint: comparisons of figures and sizes, such as `macs <= 4.2e9`, `C * d <= 256`, `w % 8 == 0`. All
+        must hold. Where nothing meets the budgets, the error names the design that comes nearest.
+    pareto: figures or expressions of them; kept are the designs that no other beats in all of these. Each is
+        minimised, so `-params` asks for many parameters.
+    nearest: a figure and its target; the `top` designs (10 unless given) nearest to it are kept.
+    by: a figure or an expression that orders the result, the smallest first.
+    top: how many designs are kept of those that meet the budgets, or of the front.
+    sample: look at so many designs only, one from each of as many equal parts of the space, drawn with `seed`.
+    engine: `local`, or `dask` with the address of a `scheduler` (without one, a cluster on this machine is started).
+    tell: called with the number of designs that are done with, again and again.
+
+    Figures are params, weights, macs, activations, and the total of every convention, with `_` for `-` in its name.
+    Equal designs are ordered by their number, which is the index of the frame, so the result is the same however it
+    was found.
+
+    Raises InputError for an empty space, an expression that cannot be used, a figure that does not fit 64 bits, a
+    budget that nothing meets, more than a million selected designs, or a scheduler that cannot be reached.
+
+    >>> import resnext_flops as rf
+    >>> space = {"C": "1:64", "d": "1:128", "r": "160,192,224"}
+    >>> found = rf.sweep(rf.resnext(50), space, budget=["macs <= 4.2e9", "params <= 26e6"], by="-macs", top=1)
+    >>> found[["C", "d", "r", "macs"]].values.tolist()
+    [[25, 5, 224, 4199019520]]
+    """
+    asked = plan_sweep(
+        network,
+        over,
+        budget=budget,
+        constraint=constraint,
+        pareto=pareto,
+        nearest=nearest,
+        by=by,
+        top=top,
+        sample=sample,
+        seed=seed,
+    )
+    selection = asked.nothing()
+    for progress in run(asked, engine, scheduler, tell):
+        selection = progress.selection
+    return result(network, asked, selection)
+
+
+def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.DataFrame":
+    """The frame of a finished sweep of a network, some designs of which are costed once more, by the integer reading.
+
+    Raises InputError, with the nearest design, where no design was selected, or where the formulas do not hold.
+    """
+    if len(selection.numbers):
+        frame = asked.frame(selection)
+        for place in np.linspace(0, len(frame) - 1, min(HELD, len(frame)), dtype=int):
+            _hold(network, {name: int(value) for name, value in frame.iloc[place][asked.shown].items()})
+        return frame
+    if not asked.budgets:
+        raise asked.nobody(asked.frame(selection))
+    nearest = asked.nearest_miss()
+    try:
+        nearest.plan.check(nearest.plan.keys)
+    except InputError:
+        raise asked.nobody(None) from None
+    found = nearest.nothing()
+    for part in nearest.parts():
+        found = nearest.run(part, found, lambda _: None)
+    raise asked.nobody(nearest.frame(found))
+
+
+def _hold(network: Network, design: Mapping[str, int]) -> None:
+    """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
+    sizes = {name: value for name, value in design.items() if name not in COMMON}
+    ledger = scoped(describe(network.family, network.arguments, sizes), "network")
+    for name in COMMON:
+        if figure(ledger, name) != design[name]:
+            raise InputError(
+                f"the formulas of {network.family.__name__} do not hold at {sizes}, where its structure changes; "
+                "sweep sizes on one side of it"
+            )

@@ -1,0 +1,252 @@
+"""The search for sizes that meet a budget, in the formulas of a network: exact, and without a guess how they run.
+
+An unknown size is start + step x for whole numbers x, so that multiples (of 8, say) and resolutions (r0 + 32 k) are
+searched like any other size. Each cost is a polynomial in x, and `roots.py` decides about those.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import ceil, floor, lcm
+from typing import NamedTuple
+
+from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.formula import coefficients, substitute, terms
+from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.reading import Reading
+from resnext_flops.design.roots import Polynomial, candidates, evaluate, inside, real_root
+from resnext_flops.errors import InputError
+
+# More pairs than this are no answer.
+MOST_PAIRS = 20_000
+
+
+class Bounds(NamedTuple):
+    """Which whole numbers an unknown may be."""
+
+    multiple_of: int = 1
+    lower: int = 1
+    upper: int | None = None
+
+    def __str__(self) -> str:
+        multiples = f" in multiples of {self.multiple_of}" if self.multiple_of > 1 else ""
+        return f"from {self.lower}{f' to {self.upper}' if self.upper else ''}{multiples}"
+
+
+class Target(NamedTuple):
+    """A budget for a figure, and how far off a cost may be; `words` say it."""
+
+    figure: str
+    budget: int
+    least: int
+    most: int | None
+    words: str
+
+    @classmethod
+    def of(cls, figure: str, budget: int, constraint: str = "nearest", percent: float | None = None) -> "Target":
+        """From a constraint (`nearest`, `at-most`, `at-least`) and a tolerance in percent.
+
+        >>> Target.of("macs", 1000, "at-most", 2.5)
+        Target(figure='macs', budget=1000, least=975, most=1000, words='at most 1,000 multiply-adds, within 2.5 %')
+        """
+        share = None if percent is None else Fraction(str(percent)) / 100
+        least = budget if constraint == "at-least" else 0 if share is None else ceil(budget * (1 - share))
+        most = budget if constraint == "at-most" else None if share is None else floor(budget * (1 + share))
+        side = "" if constraint == "nearest" else f"{constraint.replace('-', ' ')} "
+        tolerance = "" if percent is None else f", within {percent:g} %"
+        return cls(figure, budget, least, most, f"{side}{budget:,} {figure_name(figure)}{tolerance}")
+
+    def allows(self, cost: int) -> bool:
+        """Whether a cost is near enough, and on the right side."""
+        return self.least <= cost and (self.most is None or cost <= self.most)
+
+
+class Axis(NamedTuple):
+    """An unknown as start + step x, for the whole numbers x from `low` to `high`; formulas have it as `variable`.
+
+    A resolution's formulas are in k, which is x itself; those of any other size are in the size.
+    """
+
+    name: str
+    variable: str
+    start: int
+    step: int
+    low: int
+    high: int | None
+
+    @classmethod
+    def of(cls, reading: Reading, name: str, bounds: Bounds) -> "Axis":
+        """The axis of a free size, which begins where its formulas begin to hold."""
+        variable, start, step = name, 0, bounds.multiple_of
+        if name == "r" and reading.resolutions:
+            variable, (start, step) = "k", reading.resolutions
+        low = ceil(Fraction(max(bounds.lower, reading.least[name]) - start, step))
+        return cls(name, variable, start, step, low, None if bounds.upper is None else (bounds.upper - start) // step)
+
+    def size(self, x: int) -> int:
+        """The size that an x stands for."""
+        return self.start + self.step * x
+
+    def point(self, x: int) -> dict[str, int]:
+        """What formulas take for an x."""
+        return {self.variable: x if self.name == "r" else self.size(x)}
+
+    def polynomial(self, formula: Size) -> Polynomial:
+        """A formula of this unknown alone as a polynomial in x."""
+        factor = 1 if self.name == "r" else self.step
+        return tuple(each * factor**power for power, each in enumerate(coefficients(formula)))
+
+
+class Found(NamedTuple):
+    """Sizes of the unknowns, the point where every figure's formula has their cost, and the real root."""
+
+    cost: int
+    sizes: Mapping[str, int]
+    reading: Reading
+    point: Mapping[str, int]
+    root: Callable[[], float | None] = lambda: None
+
+
+def readings(read: Callable[[int, int | None], Reading], bounds: Mapping[str, Bounds]) -> list[Reading]:
+    """The readings that cover all sizes: one, or where the resolution is unknown one for each kind of rounding.
+
+    read: makes the reading for a period of resolutions and a resolution (None is the network's own).
+    bounds: those of the unknown sizes.
+    """
+    own = read(1, None)
+    if own.resolutions is None or "r" not in bounds:
+        return [own]
+    multiple_of, (start, period) = bounds["r"].multiple_of, own.resolutions
+    period = lcm(period, multiple_of)
+    first = -(-start // multiple_of) * multiple_of
+    kinds = [read(period, resolution).least["r"] for resolution in range(first, first + period, multiple_of)]
+    # From the smallest resolution of its kind on, k is not negative.
+    return [read(period, resolution) for resolution in kinds]
+
+
+def nearest(among: Sequence[Reading], name: str, bounds: Bounds, target: Target, given: Mapping[str, int]) -> Found:
+    """The whole number whose cost is allowed and nearest to the budget; the smallest where several are.
+
+    Raises InputError where there is none, with what is attainable, or where the figure does not depend on the size.
+    """
+    found: list[Found] = []
+    for reading in among:
+        axis = Axis.of(reading, name, bounds)
+        polynomial = axis.polynomial(substitute(reading.figure(target.figure), given))
+        if len(polynomial) == 1:
+            raise _independent(name, target, reading)
+        if axis.high is None or axis.low <= axis.high:
+            near = candidates(polynomial, target.budget, axis.low, axis.high)
+            found += [_found(reading, axis, polynomial, x, target, given) for x in near]
+    allowed = [each for each in found if target.allows(each.cost)]
+    if not allowed:
+        raise _unreachable(name, bounds, target, given, found)
+    return min(allowed, key=lambda each: _distance(each, target, name))
+
+
+def _distance(found: Found, target: Target, name: str) -> tuple[int, int]:
+    return abs(found.cost - target.budget), found.sizes[name]
+
+
+def _found(
+    reading: Reading, axis: Axis, polynomial: Polynomial, x: int, target: Target, given: Mapping[str, int]
+) -> Found:
+    def root() -> float | None:
+        real = real_root(polynomial, target.budget, near=x)
+        return None if real is None else axis.start + axis.step * real
+
+    cost, sizes = evaluate(polynomial, x), {axis.name: axis.size(x)}
+    return Found(cost, sizes, reading, {**given, **axis.point(x)}, root)
+
+
+def _unreachable(
+    name: str, bounds: Bounds, target: Target, given: Mapping[str, int], found: Sequence[Found]
+) -> InputError:
+    at = f" at {', '.join(f'{other} = {each}' for other, each in given.items())}" if given else ""
+    if not found:
+        return InputError(f"no {name} {bounds}{at} passes through the network; give other bounds")
+    low, near, high = (
+        min(found, key=lambda each: each.cost),
+        min(found, key=lambda each: _distance(each, target, name)),
+        max(found, key=lambda each: each.cost),
+    )
+    rest = f"to {high.cost:,} ({name} = {high.sizes[name]})" if bounds.upper else "and more"
+    return InputError(
+        f"no {name} {bounds}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
+        f"{near.cost:,}, and attainable is {low.cost:,} ({name} = {low.sizes[name]}) {rest}"
+    )
+
+
+def _independent(name: str, target: Target, reading: Reading) -> InputError:
+    what = figure_name(target.figure)
+    return InputError(f"the {what} at {reading.scope} scope do not depend on {name}, so it cannot be solved for")
+
+
+def pairs(
+    among: Sequence[Reading],
+    names: Sequence[str],
+    bounds: Mapping[str, Bounds],
+    target: Target,
+    given: Mapping[str, int],
+) -> list[Found]:
+    """Every pair of whole numbers whose cost is allowed, in the order of the first and then of the second.
+
+    Raises InputError where there is none or there are far too many, or where one of them may grow without end.
+    """
+    # A resolution has several readings, each with an axis of its own, so it is the outer one.
+    outer, inner = sorted(names, key=lambda name: name != "r")
+    found: list[Found] = []
+    for reading in among:
+        formula = substitute(reading.figure(target.figure), given)
+        rows, columns = Axis.of(reading, outer, bounds[outer]), Axis.of(reading, inner, bounds[inner])
+        used = {name for monomial in terms(formula) for name in monomial}
+        for axis in (rows, columns):
+            if axis.variable not in used:
+                raise _independent(axis.name, target, reading)
+        for x in _rows(formula, rows, columns, target):
+            polynomial = columns.polynomial(substitute(formula, rows.point(x)))
+            for part in inside(polynomial, target.least, target.most or 0, columns.low, columns.high):
+                if len(found) + len(part) > MOST_PAIRS:
+                    raise InputError(
+                        f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words}; "
+                        f"give a smaller tolerance, or bounds"
+                    )
+                for y in part:
+                    point = {**given, **rows.point(x), **columns.point(y)}
+                    sizes = {outer: rows.size(x), inner: columns.size(y)}
+                    ordered = {name: sizes[name] for name in names}
+                    found.append(Found(evaluate(polynomial, y), ordered, reading, point))
+    if not found:
+        raise InputError(
+            f"no pair of {names[0]} {bounds[names[0]]} and {names[1]} {bounds[names[1]]} costs {target.words}; "
+            f"give a larger tolerance, or other bounds"
+        )
+    return sorted(found, key=lambda each: tuple(each.sizes.values()))
+
+
+def _rows(formula: Size, rows: Axis, columns: Axis, target: Target) -> Iterator[int]:
+    """The x of the first unknown at which the second may still meet the budget."""
+    high = rows.high
+    if high is None:
+        # Where no coefficient is negative the cost grows with both, so the smallest second size decides.
+        if any(coefficient < 0 for monomial, coefficient in terms(formula).items() if monomial):
+            raise InputError(f"the cost does not grow with {rows.name} throughout; give {rows.name} an upper bound")
+        smallest = rows.polynomial(substitute(formula, columns.point(columns.low)))
+        if len(smallest) == 1:
+            raise InputError(f"{rows.name} may grow without end at the budget; give {rows.name} an upper bound")
+        reachable = inside(smallest, 0, target.most or 0, rows.low)
+        high = reachable[-1][-1] if reachable else rows.low - 1
+    yield from range(rows.low, high + 1)
+
+
+def efficient(distances: Sequence[tuple[int, ...]]) -> list[bool]:
+    """For each of several candidates, whether no other is as near in every figure and nearer in one.
+
+    >>> efficient([(0, 5), (1, 1), (2, 1), (3, 0), (0, 5)])
+    [True, True, False, True, True]
+    """
+    front: list[tuple[int, ...]] = []
+    # In this order whatever dominates a candidate comes before it.
+    for distance in sorted(set(distances)):
+        if not any(all(ours <= theirs for ours, theirs in zip(other, distance, strict=True)) for other in front):
+            front.append(distance)
+    return [distance in front for distance in distances]

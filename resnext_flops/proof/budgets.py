@@ -1,0 +1,363 @@
+"""Guard a budget: limits on exact figures of models, in a file beside the code, held in continuous integration.
+
+A configuration is TOML, a file of its own or `[tool.resnext-flops]` in a `pyproject.toml`:
+
+    baseline = "budgets.baseline.json"  # the default: the configuration's own name
+
+    [[models]]
+    model = "resnext50_32x4d"
+    limits = ["macs <= 4.3G", "params <= 26M", "change <= 1%"]
+
+A limit is a comparison of figures and sizes, in the grammar of `complexity/expressions.py`, and is held exactly.
+`change` is the largest change of any figure, up or down, against the committed baseline.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resnext_flops.complexity.expressions import (
+    Name,
+    Node,
+    Value,
+    comparisons,
+    condition,
+    evaluate,
+    is_percentage,
+    names_in,
+    show,
+)
+from resnext_flops.complexity.figures import FIGURES, expression_names, figure
+from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.reading import own_sizes
+from resnext_flops.counters.subject import Subject, subject, training_macs
+from resnext_flops.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHANGE = "change"
+SECTION = "resnext-flops"
+DEFAULTS = ("budgets.toml", "pyproject.toml")
+
+TRAINING_MACS = "training_macs"
+# The figures that `change` looks at. Their names are also those of limits, and of the baseline.
+WATCHED = (*FIGURES, TRAINING_MACS)
+
+
+class Limit(NamedTuple):
+    """One limit as it was written, and its comparison."""
+
+    text: str
+    condition: Node
+
+    @property
+    def names(self) -> set[str]:
+        """The figures and sizes that it is about."""
+        return names_in([self.condition])
+
+    @property
+    def of_share(self) -> bool:
+        """Whether it is held against a percentage."""
+        return any(map(is_percentage, (side for each in comparisons(self.condition) for side in each.operands)))
+
+    @property
+    def quantities(self) -> dict[str, Node]:
+        """What it limits, by its text: the sides of its comparisons that hold a name."""
+        sides = [side for each in comparisons(self.condition) for side in each.operands if names_in([side])]
+        return {show(side): side for side in sides}
+
+    def holds(self, values: Mapping[str, Value]) -> bool:
+        """Whether figures and sizes keep the limit. Raises InputError as `evaluate` does."""
+        return bool(evaluate(self.condition, values))
+
+
+def limit(text: str, sizes: Iterable[str] = ()) -> Limit:
+    """Read a limit such as `macs <= 4.3G`, `macs / params <= 200` or `change <= 1%`, in the grammar of expressions.
+
+    sizes: the names that it may hold besides those of figures.
+
+    Raises InputError for what is no limit.
+
+    >>> limit("macs <= 4.3G").holds({"macs": 4_300_000_001})
+    False
+    """
+    found = Limit(text.strip(), condition(text.strip(), [*WATCHED, CHANGE, *expression_names(), *sizes]))
+    if not found.names:
+        raise InputError(f"cannot use {text!r}: it holds no figure and no size")
+    for each in comparisons(found.condition):
+        _check_share(text, *each.operands)
+        _check_share(text, *reversed(each.operands))
+    return found
+
+
+def _check_share(text: str, side: Node, other: Node) -> None:
+    """Check that a change is held against a share, and a figure or a size is not."""
+    name = side.name if isinstance(side, Name) else ""
+    changes = CHANGE in names_in([side])
+    if changes != is_percentage(other) and (changes or name):
+        kind = "a share, such as 1%" if changes else "a number, such as 4.3e9"
+        raise InputError(f"cannot use {text!r}: {CHANGE if changes else name} is held against {kind}")
+
+
+class Budget(NamedTuple):
+    """A model with its limits, each with the line where it stands."""
+
+    model: str
+    limits: tuple[tuple[Limit, int], ...]
+
+
+class Config(NamedTuple):
+    """A configuration: its file, the budgets in it, and the file of the baseline."""
+
+    path: "Path"
+    budgets: tuple[Budget, ...]
+    baseline: "Path"
+
+
+class Check(NamedTuple):
+    """One limit held against a model, with the figures and sizes of it that the limit is about.
+
+    changed: for `change`, the figure that changed most.
+    """
+
+    model: str
+    limit: Limit
+    line: int
+    values: Mapping[str, Value]
+    changed: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the limit is kept."""
+        return self.limit.holds(self.values)
+
+    @property
+    def quantities(self) -> dict[str, Value]:
+        """The value of everything that is limited, by its text."""
+        return {text: evaluate(side, self.values) for text, side in self.limit.quantities.items()}
+
+    @property
+    def words(self) -> str:
+        """The quantities in words."""
+        return " and ".join(f"{text} is {self._shown(value)}" for text, value in self.quantities.items())
+
+    def _shown(self, value: Value) -> str:
+        if isinstance(value, int):
+            return f"{value:,}"
+        return f"{float(100 * value):.4g}%" if self.limit.of_share else f"{float(value):,.6g}"
+
+    def __str__(self) -> str:
+        which = f" ({self.changed})" if self.changed else ""
+        return f"{self.model}: {self.words}{which}, and the limit is {self.limit.text}"
+
+
+Baseline = Mapping[str, Mapping[str, int]]
+
+
+def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
+    """Hold every model of a configuration against its limits.
+
+    baseline: figures to hold `change` against; the configuration's own file by default.
+
+    Raises InputError for a model that does not exist, or a limit on `change` without a baseline of the model.
+    """
+    if baseline is None and any(CHANGE in each.names for budget in config.budgets for each, _ in budget.limits):
+        baseline = read_baseline(config.baseline)
+    for budget in config.budgets:
+        if budget.model not in (baseline or {}) and any(CHANGE in each.names for each, _ in budget.limits):
+            raise InputError(
+                f"the baseline {str(config.baseline)!r} has no {budget.model!r}; "
+                "`resnext-flops check --update` writes it"
+            )
+    return [found for budget in config.budgets for found in _check(budget, baseline or {}, config)]
+
+
+def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
+    model = subject(budget.model)
+    sizes = _sizes(model)
+    found = []
+    for each, line in budget.limits:
+        own = {name: sizes[name] if name in sizes else _figure(model, name) for name in each.names - {CHANGE}}
+        values: dict[str, Value] = {**own}
+        changed = ""
+        if CHANGE in each.names:
+            values[CHANGE], changed = _change(model, baseline[budget.model])
+        try:
+            each.holds(values)
+        except InputError as error:
+            raise InputError(f"{str(config.path)!r}, line {line}: cannot use {each.text!r}: {error}") from None
+        found.append(Check(budget.model, each, line, values, changed))
+    return found
+
+
+def _change(model: Subject, before: Mapping[str, int]) -> tuple[Fraction, str]:
+    """The largest change of any figure, as a share of the baseline's, and which figure it is."""
+    changes = {name: abs(Fraction(_figure(model, name) - known, known or 1)) for name, known in before.items()}
+    most = max(changes, key=lambda name: changes[name])
+    return changes[most], most
+
+
+def figures(model: str) -> dict[str, int]:
+    """The figures of a model that `change` looks at; without `training_macs` if it does not run in training mode.
+
+    >>> figures("resnet50")["macs"]
+    4089184256
+    """
+    found = subject(model)
+    known = {name: _figure(found, name) for name in FIGURES}
+    with suppress(InputError):
+        known[TRAINING_MACS] = training_macs(found)
+    return known
+
+
+def _figure(model: Subject, name: str) -> int:
+    """A figure of a model by its name in a limit."""
+    return training_macs(model) if name == TRAINING_MACS else figure(model.cost(), expression_names()[name])
+
+
+def _sizes(model: Subject) -> dict[str, int]:
+    """The sizes of a described network, by the names that they have in a closed form."""
+    if not isinstance(model, Network):
+        return {}
+    return {name: size for name, size in own_sizes(model.family, model.arguments).items() if size is not None}
+
+
+def current(config: Config) -> dict[str, dict[str, int]]:
+    """The figures of every model of a configuration as they are now: what `--update` writes as the baseline."""
+    return {budget.model: figures(budget.model) for budget in config.budgets}
+
+
+def write_baseline(config: Config) -> None:
+    """Write the baseline anew, whole or not at all. Raises InputError if the file cannot be written."""
+    import json
+
+    from resnext_flops.files import write
+
+    write(config.baseline, json.dumps(current(config), indent=2) + "\n")
+
+
+def read_baseline(path: "Path") -> Baseline:
+    """The baseline of a file. Raises InputError for a file that is missing or is no baseline."""
+    import json
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            model: {name: _whole(known[name]) for name in WATCHED if name in known}
+            for model, known in content.items()
+            if known.keys() & set(WATCHED)
+        }
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no baseline {str(path)!r} to hold `change` against; `resnext-flops check --update` writes it"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{str(path)!r} is no baseline: {error}") from None
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
+
+
+def read_config(path: "Path | None" = None) -> Config:
+    """Read a configuration; by default `budgets.toml` in the current directory, or else `pyproject.toml`.
+
+    Raises InputError, with the file and the line, for a file that is missing, is no TOML, has an unknown key, or a
+    limit or model that cannot be read.
+    """
+    from pathlib import Path
+
+    chosen = path or next((Path(name) for name in DEFAULTS if Path(name).exists()), Path(DEFAULTS[0]))
+    try:
+        text = chosen.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"there is no configuration {str(chosen)!r}; give one with --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {str(chosen)!r}: {getattr(error, 'strerror', None) or error}") from None
+    return parse_config(text, chosen)
+
+
+def parse_config(text: str, path: "Path") -> Config:
+    """The configuration in a text. Raises InputError, with the file and the line, for what is none."""
+    source = _Source(text, path)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{str(path)!r} is no TOML: {error}") from None
+    if path.name == "pyproject.toml":
+        content = content.get("tool", {}).get(SECTION, {})
+    with_keys = source.known(content, ("baseline", "models"), "", 1)
+    baseline = with_keys.get("baseline", f"{path.stem}.baseline.json")
+    if not isinstance(baseline, str):
+        raise source.error("baseline is not the name of a file", source.line("baseline"))
+    models = with_keys.get("models")
+    if not isinstance(models, list) or not models:
+        header = f"tool.{SECTION}.models" if path.name == "pyproject.toml" else "models"
+        raise InputError(f"{str(path)!r} has no models; begin one with [[{header}]]")
+    starts = source.starts(len(models))
+    budgets = tuple(_budget(each, source, start) for each, start in zip(models, starts, strict=True))
+    return Config(path, budgets, path.parent / baseline)
+
+
+def _budget(content: Any, source: "_Source", start: int) -> Budget:
+    known = source.known(content, ("model", "limits"), "of a model", start)
+    model, texts = known.get("model"), known.get("limits")
+    if not isinstance(model, str):
+        raise source.error('a model has no name; write model = "resnext50_32x4d"', start)
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise source.error(f'{model} has no limits; write limits = ["macs <= 4.3G"]', source.line("limits", start))
+    try:
+        sizes = _sizes(subject(model))
+    except InputError as error:
+        raise source.error(str(error), source.line(model, start)) from None
+    limits = []
+    for text in texts:
+        line = source.line(text, start)
+        try:
+            limits.append((limit(text, sizes), line))
+        except InputError as error:
+            raise source.error(str(error), line) from None
+    return Budget(model, tuple(limits))
+
+
+class _Source:
+    """The lines of a configuration. tomllib does not tell them, so they are found again by what stands in them."""
+
+    def __init__(self, text: str, path: "Path") -> None:
+        self.lines, self.path = text.splitlines(), path
+
+    def line(self, what: str, start: int = 1) -> int:
+        """The first line from `start` on that has a text; `start` where none has."""
+        for number in range(start, len(self.lines) + 1):
+            if what in self.lines[number - 1]:
+                return number
+        return start
+
+    def starts(self, models: int) -> list[int]:
+        """The line where each model begins: its `[[models]]`, or its `model` in an inline table."""
+        for pattern in (r"\s*\[\[[\w.\s\"'-]*models\s*\]\]", r".*\bmodel\b\"?\s*="):
+            found = [number for number, line in enumerate(self.lines, start=1) if re.match(pattern, line)]
+            if len(found) == models:
+                return found
+        return [self.line("models")] * models
+
+    def known(self, content: Any, keys: tuple[str, ...], whose: str, start: int) -> Mapping[str, Any]:
+        """A table whose keys are all known."""
+        if not isinstance(content, dict):
+            raise self.error(f"what stands {whose or 'there'} is no table", start)
+        for key in content:
+            if key not in keys:
+                raise self.error(str(unknown(f"key {whose}".strip(), key, keys)), self.line(key, start))
+        return content
+
+    def error(self, sentence: str, line: int) -> InputError:
+        """The error for one line."""
+        return InputError(f"{str(self.path)!r}, line {line}: {sentence}")

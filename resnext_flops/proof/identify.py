@@ -1,0 +1,122 @@
+"""Which counting convention, and which variant of a network, gives a printed figure."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal
+from typing import NamedTuple
+
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.network import Network
+from resnext_flops.counters.count import count_model
+from resnext_flops.counters.zoos import Model, find
+from resnext_flops.errors import InputError
+from resnext_flops.numerals import decimal
+from resnext_flops.proof.published import Agreement, agreement
+
+# Units that papers print, and that the grammar of expressions does not have.
+PRINTED_UNITS = {"K": "k", "B": "G"}
+PRINTED = re.compile(r"~?([0-9.]\S*?) ?([kKMGBT]?)(?:i?FLOPs?|MACs?)?")
+RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
+
+
+class Candidate(NamedTuple):
+    """What was counted on which variant, and how it agrees with the printed figure."""
+
+    variant: str
+    what: str
+    unit: str
+    agreement: Agreement
+
+
+def parse_figure(text: str) -> Decimal:
+    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4.1 GFLOPs`, `4,089,184,256`.
+
+    Numbers are those of the grammar of expressions, without the units of 1024, which have no last decimal digit.
+
+    Raises InputError for what cannot be read.
+
+    >>> parse_figure("4.12G"), parse_figure("4.10 GFLOPs")
+    (Decimal('4.12E+9'), Decimal('4.10E+9'))
+    """
+    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
+    number, unit = match.groups() if match else ("", "")
+    try:
+        return decimal(number + PRINTED_UNITS.get(unit, unit))
+    except ValueError:
+        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
+
+
+def identify(model: Network | str, figure: str) -> tuple[Candidate, ...]:
+    """Every convention and variant whose figure is the printed one, rounded or truncated to its last digit.
+
+    model: a described network, or a name as on the command line.
+    figure: as printed, such as `4.12G`.
+
+    Variants are the usual resolutions, the place of the stride, and auxiliary heads, as far as the model has them. If
+    none agrees, the result is the nearest one alone, and its agreement does not hold.
+
+    Raises InputError for a figure or a model that cannot be read.
+
+    >>> [found.what for found in identify("resnet50", "4.11G") if found.variant == "as it is"]
+    ['fvcore', 'timm']
+    """
+    printed = parse_figure(figure)
+    found = find(model) if isinstance(model, str) else Model(repr(model), model)
+    candidates = [
+        Candidate(variant, what, unit, agreement(printed, int(exact)))
+        for variant, ledger in _variants(found)
+        for what, unit, exact in _figures(ledger)
+        if exact
+    ]
+    agreeing = tuple(each for each in candidates if each.agreement.holds)
+    return agreeing or (min(candidates, key=lambda each: abs(each.agreement.exact - printed)),)
+
+
+def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
+    yield "parameters", "", ledger.params
+    yield "activations", "", ledger.activations
+    in_training = ledger.trace is not None and ledger.trace.training
+    skipped = {"torchvision", "fvcore-training"}  # the paper's rule on every network; and a rule of the other mode
+    for name in ("paper", "fvcore-training") if in_training else (name for name in CONVENTIONS if name not in skipped):
+        yield name, CONVENTIONS[name].unit, ledger.total(name)
+    yield "paper, times two", "FLOP", 2 * ledger.macs
+
+
+def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
+    """The model as it is, and what it is easily taken for. All are traced: every convention has its figure."""
+    yield "as it is", count_model(model)
+    network = model.network
+    if network is None:
+        yield from _real_variants(model)
+        return
+    arguments = network.arguments
+    if "stride_in" in arguments:
+        other = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
+        yield from _replaced(network, f"stride in the {other}", stride_in=other)
+    if arguments.get("aux"):
+        with suppress(InputError):  # batch norm over a single pixel takes no single example in training
+            yield "in training, with auxiliary heads", count_model(model, training=True)
+    if "resolution" in arguments:
+        for resolution in RESOLUTIONS:
+            if arguments["resolution"] not in {resolution, (resolution, resolution)}:
+                yield from _replaced(network, f"at {resolution} pixels", resolution=resolution)
+
+
+def _replaced(network: Network, variant: str, **changes: object) -> Iterator[tuple[str, Ledger]]:
+    try:
+        other = network.replace(**changes)
+    except InputError:
+        return  # the network has no such variant
+    if other.description != network.description:
+        yield variant, count_model(Model(repr(other), other))
+
+
+def _real_variants(model: Model) -> Iterator[tuple[str, Ledger]]:
+    for resolution in RESOLUTIONS:
+        if resolution != model.input[-1]:
+            try:
+                yield f"at {resolution} pixels", count_model(model, (1, model.input[0], resolution, resolution))
+            except InputError:
+                continue  # many a transformer takes one resolution alone

@@ -1,0 +1,146 @@
+"""Figures as the papers print them, each with its source, and how a printed figure is held against an exact one."""
+
+import tomllib
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cache
+from pkgutil import get_data
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resnext_flops.numerals import printed
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.ledger import Ledger
+
+
+@cache
+def published(paper: str) -> dict[str, Any]:
+    """The figures of one paper (`resnext`). Numbers with a point or an exponent are Decimals: they keep their digits.
+
+    >>> published("resnext")["table_1"]["params"]["resnet"]
+    Decimal('2.55E+7')
+    """
+    text = get_data(__name__, f"{paper}.toml") or b""
+    return tomllib.loads(text.decode(), parse_float=Decimal)
+
+
+@cache
+def table_files() -> tuple[str, ...]:
+    """The ids of the tables that are data files.
+
+    >>> "3" in table_files()
+    True
+    """
+    from importlib.resources import files
+
+    names = (file.name for file in files(__name__).joinpath("tables").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+class Agreement(NamedTuple):
+    """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
+
+    >>> str(agreement(Decimal("25.5e6"), 25_557_032))
+    'truncated'
+    >>> str(agreement(Decimal("4.1e9"), 4_089_184_256))
+    'rounded'
+    >>> str(agreement(Decimal("25.0e6"), 25_028_904))
+    'rounded or truncated'
+    >>> str(agreement(Decimal("25.0e6"), 25_557_032))
+    'differs by +2.23 %'
+    """
+
+    printed: Decimal
+    exact: int | Decimal
+    rounded: bool
+    truncated: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figures agree in the last printed digit, one way or the other."""
+        return self.rounded or self.truncated
+
+    def __str__(self) -> str:
+        if not self.holds:
+            return f"differs by {100 * (float(self.exact) / float(self.printed) - 1):+.2f} %"
+        ways = [way for way, holds in (("rounded", self.rounded), ("truncated", self.truncated)) if holds]
+        return " or ".join(ways)
+
+
+def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
+    """Hold an exact figure against a printed one, whose last digit is part of it (`25.5e6`, not `25500000`)."""
+    return Agreement(
+        printed,
+        exact,
+        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP) == printed,
+        truncated=Decimal(exact).quantize(printed, ROUND_DOWN) == printed,
+    )
+
+
+# What a paper prints with "~" may be this far from the exact figure.
+APPROXIMATE = 0.05
+
+
+class Figure(NamedTuple):
+    """A printed figure, `params` or `macs`, of a network written as its call, or of one part of it.
+
+    A figure that is not met although the network is right comes with the explanation.
+    """
+
+    network: str
+    figure: str
+    printed: Decimal
+    source: str
+    approximate: bool = False
+    part: str = ""
+    explanation: str = ""
+
+    def __str__(self) -> str:
+        of_part = f" of {self.part}" if self.part else ""
+        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}{of_part}"
+
+    def hold(self, ledger: "Ledger") -> Agreement:
+        """Hold the figure of the network's ledger against the printed one."""
+        part = ledger.stage(self.part) if self.part else ledger
+        return agreement(self.printed, getattr(part, self.figure))
+
+    def allows(self, found: Agreement) -> bool:
+        """Whether the figures agree in the last printed digit or, where the paper is approximate, within 5 percent.
+
+        An explained figure must not agree, so that no explanation outlives its need.
+        """
+        if self.explanation:
+            return not found.holds
+        return found.holds or (self.approximate and abs(float(found.exact) / float(self.printed) - 1) <= APPROXIMATE)
+
+
+@cache
+def figures() -> tuple[Figure, ...]:
+    """Every printed figure of a described network.
+
+    >>> next(each.printed for each in figures() if each.network == "resnet_cifar(110)")
+    Decimal('1.7E+6')
+    """
+    whole = (
+        Figure(
+            network,
+            figure,
+            printed,
+            group["source"],
+            approximate=group.get("approximate", False),
+            explanation=group.get("explanation", ""),
+        )
+        for group in published("figures")["figures"]
+        for figure in ("params", "macs")
+        for network, printed in group.get(figure, {}).items()
+    )
+    return (*whole, *_googlenet())
+
+
+def _googlenet() -> tuple[Figure, ...]:
+    """The operations of GoogLeNet's table, row by row, and its budget."""
+    table, budget = published("googlenet")["table_1"], published("googlenet")["budget"]
+    rows = [(row, table["source"], row["part"]) for row in table["rows"]] + [(budget, budget["source"], "")]
+    return tuple(
+        Figure("googlenet('paper')", "macs", row["ops"], source, part=part, explanation=row.get("explanation", ""))
+        for row, source, part in rows
+    )

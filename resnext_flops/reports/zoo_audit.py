@@ -1,0 +1,105 @@
+"""Every installed counter against our predictions on a list of models, as one table of markdown: `make audit`.
+
+`python -m resnext_flops.reports.zoo_audit FILE [MODEL]...` audits the named models, or the list below, and writes the
+file. Two models are audited at a time, each in a process of its own.
+"""
+
+import multiprocessing
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from resnext_flops.counters.audit import Finding
+from resnext_flops.files import write
+from resnext_flops.show.render import to_markdown
+from resnext_flops.show.table import Cell, Column, Table
+
+# Convolutional networks first, each with something that counters disagree about: groups, biases, branches, auxiliary
+# heads, depthwise convolutions, squeeze and excitation; then attention and multi-layer perceptrons.
+MODELS = (
+    "torchvision:resnet50",
+    "torchvision:resnext50_32x4d",
+    "torchvision:vgg11_bn",
+    "torchvision:googlenet",
+    "torchvision:mobilenet_v2",
+    "torchvision:mobilenet_v3_small",
+    "torchvision:densenet121",
+    "torchvision:squeezenet1_1",
+    "torchvision:shufflenet_v2_x1_0",
+    "torchvision:regnet_y_400mf",
+    "torchvision:efficientnet_b0",
+    "torchvision:convnext_tiny",
+    "torchvision:swin_t",
+    "torchvision:vit_b_16",
+    "timm:resmlp_12_224",
+)
+HEADING = """# What the counters answer, and what we predict
+
+Each counter runs in a process of its own, in evaluation mode on a CPU, on one example of the model's usual input;
+`make audit` writes this file. What a counter counts is in `resnext-flops conventions`; how our multiply-adds become
+its figure is in `resnext-flops audit MODEL`.
+"""
+
+
+class Row(NamedTuple):
+    """What one counter says of one model."""
+
+    model: str
+    finding: Finding
+
+
+def findings(model: str) -> list[Row]:
+    """The findings of the counters that are installed. Raises InputError for a model that does not exist."""
+    from resnext_flops.counters.audit import audit
+
+    return [Row(model, each) for each in audit(model).findings if each.version]
+
+
+def table(rows: Iterable[Row]) -> Table:
+    """The findings as a table, and how many of the answers are the prediction."""
+    found = [row for row in rows if row.finding.version]
+    answers = [row.finding for row in found if row.finding.answer is not None]
+    exact = sum(not each.residue for each in answers)
+    cells: list[dict[str, Cell]] = [
+        {
+            "model": model,
+            "counter": f"{each.counter} {each.version}",
+            "unit": each.unit,
+            "predicted": each.predicted,
+            "answer": each.answer,
+            "difference": each.residue,
+            "remark": each.error or each.explanation,
+        }
+        for model, each in found
+    ]
+    columns = [
+        Column("model", "model"),
+        Column("counter", "counter"),
+        Column("unit", "unit"),
+        Column("predicted", "predicted"),
+        Column("answer", "its answer"),
+        Column("difference", "difference"),
+        Column("remark", "remark"),
+    ]
+    note = (
+        f"{exact} of {len(answers)} answers are the prediction, to the last digit; {len(found) - len(answers)} failed."
+    )
+    return Table("zoo-audit", "Predictions and answers", "", columns, cells, (note,))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Audit models and write the table."""
+    path, models = Path(arguments[0]), arguments[1:] or MODELS
+    rows: list[Row] = []
+    # Torch's threads do not survive a fork.
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as workers:
+        for model, found in zip(models, workers.map(findings, models), strict=True):
+            print(f"{model}: {len(found)} counters", file=sys.stderr)  # noqa: T201
+            rows += found
+    write(path, f"{HEADING}\n{to_markdown(table(rows))}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,65 @@
+"""Where results go: a terminal, a pipe or a file, whole or not at all."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnext_flops.errors import InputError
+from resnext_flops.files import write
+from resnext_flops.show.render import FORMATS as TEXT_FORMATS
+from resnext_flops.show.render import TerminalTable, to_text
+from resnext_flops.show.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMATS = ("rich", *TEXT_FORMATS)
+
+
+def destination(output: str | None, force: bool) -> "Path | None":
+    """The file of `--output`, checked before any work is done for it; None stands for standard output.
+
+    Raises InputError if the file exists and is not to be overwritten, or cannot be written.
+
+    >>> destination(None, force=False)
+    """
+    if output is None:
+        return None
+    from pathlib import Path
+
+    path = Path(output)
+    try:
+        writable = not path.is_dir() and path.parent.is_dir() and os.access(path.parent, os.W_OK)
+        taken = path.exists() and not force
+    except OSError as error:
+        raise InputError(f"cannot write {output[:40]!r}: {error.strerror}") from None
+    if not writable:
+        raise InputError(f"cannot write {output!r}; give a file in a folder that exists and can be written")
+    if taken:
+        raise InputError(f"{output!r} exists; give another name, or --force to overwrite it")
+    return path
+
+
+def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
+    """Print tables, or write them to a file: plain text for `rich` wherever there is no terminal.
+
+    Several tables in JSON are an array.
+    """
+    if form == "rich" and path is None and sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(*map(TerminalTable, tables), sep="\n")
+        return
+    texts = [TEXT_FORMATS.get(form, to_text)(table) for table in tables]
+    several_in_json = form == "json" and len(texts) > 1
+    content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
+    put(content, path)
+
+
+def put(content: str, path: "Path | None") -> None:
+    """Write a text to its file, or to standard output."""
+    if path is None:
+        sys.stdout.write(f"{content}\n")
+    else:
+        write(path, f"{content}\n")

@@ -1,0 +1,83 @@
+"""A table as data: columns, rows of exact values, where the figures come from, and what was proven."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+
+class Bracket(NamedTuple):
+    """The layers of a block and how often it is repeated. As a string it is one line; `lines` is the paper's form.
+
+    >>> block = Bracket(("1x1, 64", "3x3, 64", "1x1, 256"), 3)
+    >>> print(block)
+    [1x1, 64; 3x3, 64; 1x1, 256] x 3
+    >>> print(block.lines)
+    ⎡1x1, 64 ⎤
+    ⎢3x3, 64 ⎥ x 3
+    ⎣1x1, 256⎦
+    """
+
+    layers: tuple[str, ...]
+    times: int
+
+    def __str__(self) -> str:
+        return f"[{'; '.join(self.layers)}] x {self.times}"
+
+    @property
+    def lines(self) -> str:
+        """The block over several lines, with tall brackets."""
+        last, middle = len(self.layers) - 1, len(self.layers) // 2
+        if last == 0:
+            return str(self)
+        width = max(map(len, self.layers))
+        rows = []
+        for row, text in enumerate(self.layers):
+            left, right = "⎡⎤" if row == 0 else "⎣⎦" if row == last else "⎢⎥"
+            rows.append(f"{left}{text:<{width}}{right}{f' x {self.times}' if row == middle else ''}")
+        return "\n".join(rows)
+
+
+class Deviation(Fraction):
+    """How far a figure is from another, as a share of the other: 1/100 is one percent more. It is shown with its sign.
+
+    >>> Deviation.of(101, 100)
+    Deviation(1, 100)
+    """
+
+    @classmethod
+    def of(cls, figure: int, reference: int) -> "Deviation":
+        """The deviation of a figure from its reference."""
+        return cls(figure - reference, reference)
+
+
+class Approximate(Decimal):
+    """A figure that a paper prints with "~"."""
+
+
+# A value says by its type how it is shown: a Fraction is a share (in percent), a Decimal a figure as it was printed,
+# a tuple of brackets and texts a stage, and None an empty cell.
+Stage: TypeAlias = tuple[str | Bracket, ...]
+Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
+
+
+class Column(NamedTuple):
+    """A column: its key in JSON and CSV, its header, and its rank: what has the highest rank is dropped first."""
+
+    key: str
+    header: str
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the paper's, or of the project's own. `proof` says what was proven, and is empty where nothing was."""
+
+    id: str
+    title: str
+    source: str
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Cell]]
+    notes: Sequence[str] = ()
+    proof: str = ""

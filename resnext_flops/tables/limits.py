@@ -1,0 +1,86 @@
+"""The outcome of `check`: a table for people, annotations for GitHub, JUnit's XML for other servers."""
+
+from collections.abc import Sequence
+
+from resnext_flops.proof.budgets import Check, Config
+from resnext_flops.show.table import Cell, Column, Table
+
+
+def checked(checks: Sequence[Check], config: Config) -> Table:
+    """Every limit with what the model has, pass or fail."""
+    broken = sum(not each.passed for each in checks)
+    return Table(
+        id="check",
+        title=f"The budgets of {config.path}",
+        source="",
+        columns=(
+            Column("model", "model"),
+            Column("limit", "limit"),
+            Column("value", "value"),
+            Column("changed", "changed\nmost", rank=1),
+            Column("result", "result"),
+            Column("line", "line", rank=2),
+        ),
+        rows=[_row(each) for each in checks],
+        notes=(
+            "macs are multiply-adds of convolutions and fully-connected layers, for one example.",
+            f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
+        ),
+    )
+
+
+def _row(each: Check) -> dict[str, Cell]:
+    return {
+        "model": each.model,
+        "limit": each.limit.text,
+        "value": _value(each),
+        "changed": each.changed,
+        "result": "pass" if each.passed else "FAIL",
+        "line": each.line,
+    }
+
+
+def _value(each: Check) -> Cell:
+    """What is limited: its value, or several in words."""
+    if len(each.quantities) > 1:
+        return each.words
+    (value,) = each.quantities.values()
+    return value if isinstance(value, int) or each.limit.of_share else float(value)
+
+
+def annotations(checks: Sequence[Check], config: Config) -> list[str]:
+    """GitHub's workflow commands for the limits that are broken: one line each, shown beside the configuration's line.
+
+    The characters that end a command or a property are escaped as GitHub's own toolkit does (actions/toolkit,
+    packages/core/src/command.ts).
+    """
+    where = _escape(str(config.path), {":": "%3A", ",": "%2C"})
+    return [
+        f"::error file={where},line={each.line},title=Budget of {_escape(each.model, {':': '%3A', ',': '%2C'})}::"
+        f"{_escape(str(each), {})}"
+        for each in checks
+        if not each.passed
+    ]
+
+
+def _escape(text: str, more: dict[str, str]) -> str:
+    for character, code in {"%": "%25", "\r": "%0D", "\n": "%0A", **more}.items():
+        text = text.replace(character, code)
+    return text
+
+
+def junit(checks: Sequence[Check], config: Config) -> str:
+    """JUnit's XML: a test case for each limit."""
+    from xml.etree import ElementTree as Xml
+
+    failures = str(sum(not each.passed for each in checks))
+    counts = {"tests": str(len(checks)), "failures": failures, "errors": "0"}
+    root = Xml.Element("testsuites", counts)
+    suite = Xml.SubElement(root, "testsuite", {"name": "resnext-flops check", **counts})
+    for each in checks:
+        place = {"file": str(config.path), "line": str(each.line)}
+        case = Xml.SubElement(suite, "testcase", {"classname": each.model, "name": each.limit.text, **place})
+        if not each.passed:
+            Xml.SubElement(case, "failure", {"message": str(each)})
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,78 @@
+"""Tables that list networks: the paper's own columns beside each network's exact cost, from one data file a table.
+
+A file in `published/tables/` is a table; its name is the table's id. Each row names a network by its call, and may have
+printed `params` or `macs` to be held against, and a `reference` whose multiply-adds it is compared with.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from resnext_flops.complexity.names import network
+from resnext_flops.complexity.network import Network
+from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.rungs import Proof
+from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
+from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
+
+COST_COLUMNS = (
+    Column("params_printed", "printed\nparams", rank=6),
+    Column("params", "params"),
+    Column("params_agreement", "params\nas printed", rank=2),
+    Column("macs_printed", "printed\nmult-adds", rank=6),
+    Column("macs", "mult-adds"),
+    Column("macs_agreement", "mult-adds\nas printed", rank=2),
+    Column("reference_percent", "against\nreference", rank=4),
+    Column("fvcore_macs", "fvcore\nconv + linear", rank=7),
+    Column("proven", "proven", rank=1),
+)
+
+
+def listed(name: str, prove: Prove | None = None) -> Table:
+    """The table of one data file, by its id.
+
+    prove: what builds and compares a network; without it the columns of the proof are left out.
+
+    >>> [row["macs"] for row in listed("4").rows][3:]
+    [15272862720, 15123087360, 15460270080]
+    """
+    data = published(f"tables/{name}")
+    networks = [network(row["network"]) for row in data["rows"]]
+    proofs = [prove(each) if prove else None for each in networks]
+    approximate = data.get("approximate", False)
+    rows = [
+        _row(row, each, proof, data["columns"], approximate)
+        for row, each, proof in zip(data["rows"], networks, proofs, strict=True)
+    ]
+    present = {key for row in rows for key in row}
+    labels = (
+        Column(key, header, rank=0 if isinstance(data["rows"][0][key], str) else 3)
+        for key, header in data["columns"].items()
+    )
+    return Table(
+        id=name,
+        title=data["title"],
+        source=data["source"],
+        columns=[column for column in (*labels, *COST_COLUMNS) if column.key in present],
+        rows=rows,
+        notes=(*data["notes"], PRINTED),
+        proof=proof_sentence(proofs),
+    )
+
+
+def _row(
+    row: Mapping[str, Any], each: Network, proof: Proof | None, labels: Mapping[str, str], approximate: bool
+) -> dict[str, Cell]:
+    ledger = each.cost()
+    cells: dict[str, Cell] = {key: row[key] for key in labels}
+    for figure in ("params", "macs"):
+        exact = getattr(ledger, figure)
+        cells[figure] = exact
+        if figure in row:
+            found = agreement(row[figure], exact)
+            cells[f"{figure}_printed"] = Approximate(row[figure]) if approximate else row[figure]
+            cells[f"{figure}_agreement"] = str(found)
+    if "reference" in row:
+        cells["reference_percent"] = Deviation.of(ledger.macs, network(row["reference"]).cost().macs)
+    if proof:
+        cells |= {"fvcore_macs": proof.fvcore_macs, "proven": proof.holds}
+    return cells

@@ -1,0 +1,115 @@
+"""Several models side by side: their cost, their figures by every convention, and the bridges to these figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import figures
+from resnext_flops.complexity.layers import show
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counters.audit import Step, bridge
+from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables import counts
+from resnext_flops.tables.breakdown import MEANING
+
+OURS = "our multiply-adds"
+
+
+def costs(ledgers: Iterable[Ledger]) -> Table:
+    """The totals of each model, a row each.
+
+    >>> from resnext_flops.complexity.network import resnet
+    >>> [row["params"] for row in costs([resnet(50).cost()]).rows]
+    [25557032]
+    """
+    rows: list[dict[str, Cell]] = [
+        {
+            "model": ledger.name,
+            "input": show(ledger.input),
+            **figures(ledger),
+            "lower_bound": ledger.lower_bound or None,
+        }
+        for ledger in ledgers
+    ]
+    columns = [
+        Column("model", "model"),
+        Column("input", "input", rank=3),
+        Column("params", "params"),
+        Column("weights", "weights", rank=2),
+        Column("macs", "multiply-adds"),
+        Column("activations", "activations", rank=1),
+    ]
+    if any(row["lower_bound"] for row in rows):
+        columns.append(Column("lower_bound", "lower\nbound"))
+    return Table("costs", "What the models cost", "", columns, rows, (MEANING,))
+
+
+def rules() -> Table:
+    """What each convention counts, in a few words, without what is known of the counter besides.
+
+    >>> [column.key for column in rules().columns]
+    ['name', 'multiply_add', 'bias', 'norm', 'activation', 'pool', 'attention']
+    """
+    table = counts.conventions()
+    kept = [column for column in table.columns if column.key not in {"version", "counts", "source", "link"}]
+    return replace(table, id="rules", columns=kept)
+
+
+def conventions(ledgers: Sequence[Ledger]) -> Table:
+    """The figure of each model by each convention, as it is predicted from the model's ledger.
+
+    Raises InputError for a description that has less than a convention needs; its real model's ledger has it.
+
+    >>> from resnext_flops.complexity.network import resnet
+    >>> rows = {row["convention"]: row for row in conventions([resnet(50).cost()]).rows}
+    >>> rows["torch"]["unit"], rows["torch"]["1"] == 2 * resnet(50).cost().macs
+    ('FLOP', True)
+    """
+    rows: list[dict[str, Cell]] = [
+        {"convention": name, "unit": each.unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
+        for name, each in CONVENTIONS.items()
+    ]
+    notes = ("A MAC counts a multiply-add as one, a FLOP as two. The figures are predicted by each counter's rules.",)
+    columns = (Column("convention", "convention"), Column("unit", "unit"), *_columns(ledgers))
+    return Table("conventions", "One model, many figures", "", columns, rows, notes)
+
+
+def bridges(ledgers: Sequence[Ledger]) -> Table:
+    """The terms that lead from our multiply-adds to the figure of each convention.
+
+    Raises InputError as `conventions` does.
+
+    >>> from resnext_flops.complexity.network import resnet
+    >>> [row["term"] for row in bridges([resnet(50).cost()]).rows][:3]
+    ['our multiply-adds', 'linear: bias, once a channel', '= pycls']
+    """
+    rows: list[dict[str, Cell]] = []
+    equal = []
+    for name, each in CONVENTIONS.items():
+        steps = [_added(bridge(ledger, each.rule(ledger))) for ledger in ledgers]
+        if not any(steps):
+            equal.append(name)
+            continue
+        rows.append({"convention": name, "term": OURS, **_row(ledger.macs for ledger in ledgers)})
+        terms = dict.fromkeys(term for found in steps for term in found)
+        rows.extend({"convention": "", "term": term, **_row(found.get(term) for found in steps)} for term in terms)
+        sums = (ledger.macs + sum(found.values()) for ledger, found in zip(ledgers, steps, strict=True))
+        rows.append({"convention": "", "term": f"= {name}", **_row(sums)})
+    notes = (f"Our multiply-adds are the figure of {', '.join(equal)} as they are.",) if equal else ()
+    columns = (Column("convention", "convention"), Column("term", "term"), *_columns(ledgers))
+    return Table("bridges", "From our multiply-adds to each convention's figure", "", columns, rows, notes)
+
+
+def _added(steps: Sequence[Step]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for step in steps:
+        found[step.what] = found.get(step.what, 0) + step.figure
+    return found
+
+
+def _columns(ledgers: Sequence[Ledger]) -> list[Column]:
+    return [Column(str(number), ledger.name) for number, ledger in enumerate(ledgers, start=1)]
+
+
+def _row(figures: Iterable[int | None]) -> Mapping[str, Cell]:
+    return {str(number): each for number, each in enumerate(figures, start=1)}

@@ -1,0 +1,141 @@
+"""Networks against fvcore and torch on random designs, and against figures from elsewhere."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import resnext_flops as rf
+from resnext_flops.counters import fvcore_count
+
+# Multiply-adds that fvcore's convolution and linear handles give for torchvision's models (torch 2.14.1).
+COUNTED = {
+    "resnet50": 4_089_184_256,
+    "resnet101": 7_801_405_440,
+    "resnext50_32x4d": 4_230_479_872,
+    "resnext101_64x4d": 15_460_270_080,
+}
+TORCHVISION = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+TORCHVISION += ["resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"]
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_parameters_and_operations_are_those_that_torchvision_documents(name: str) -> None:
+    from torchvision.models import get_model_weights
+
+    ledger = rf.network(name).cost()
+    documented = next(iter(get_model_weights(name))).meta
+    assert ledger.params == documented["num_params"]
+    assert round(ledger.macs / 1e9, 3) == documented["_ops"]
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_multiply_adds_counted_elsewhere(name: str) -> None:
+    assert rf.network(name).cost().macs == COUNTED[name]
+
+
+def test_resnet_is_resnext_with_one_group() -> None:
+    assert rf.resnet(50).description == rf.resnext(50, cardinality=1, width=64).description
+
+
+designs: st.SearchStrategy[dict[str, object]] = st.builds(
+    dict,
+    depth=st.tuples(*[st.integers(1, 3)] * 4),
+    cardinality=st.integers(1, 4),
+    width=st.integers(1, 5),
+    resolution=st.one_of(st.integers(17, 80), st.tuples(st.integers(17, 80), st.integers(17, 80))),
+    classes=st.integers(1, 20),
+    base_width=st.integers(1, 12),
+    in_channels=st.integers(1, 4),
+)
+
+
+@given(designs)
+def test_random_designs_are_proven(design: dict[str, object]) -> None:
+    proof = rf.verify(rf.resnext(**design), device="cpu")  # type: ignore[arg-type]
+    assert proof.holds, str(proof)
+
+
+@given(designs)
+@settings(max_examples=10)
+def test_random_designs_cost_what_fvcore_and_numel_say(design: dict[str, object]) -> None:
+    from fvcore.nn import ActivationCountAnalysis
+
+    network = rf.resnext(**design)  # type: ignore[arg-type]
+    ledger, model = network.cost(), network.to_torch().eval()
+    inputs = torch.zeros(1, *ledger.input)
+    counted = fvcore_count.count(model, inputs)
+    assert sum(counted.multiply_adds.values()) == ledger.macs
+    assert counted.total == ledger.total("fvcore")
+    assert sum(parameter.numel() for parameter in model.parameters()) == ledger.params
+    layers = [part for part in model.modules() if isinstance(part, (nn.Conv2d, nn.Linear))]
+    assert sum(layer.weight.numel() for layer in layers) == ledger.weights
+    with fvcore_count.quiet(), torch.no_grad():
+        activations = ActivationCountAnalysis(model, inputs).unsupported_ops_warnings(False).total()
+    assert activations == ledger.activations
+
+
+@given(st.sampled_from([18, 34]), st.integers(1, 12), st.integers(17, 70))
+@settings(max_examples=5)
+def test_basic_networks_are_proven(depth: int, base_width: int, resolution: int) -> None:
+    proof = rf.verify(rf.resnet(depth, base_width=base_width, resolution=resolution, classes=7), device="cpu")
+    assert proof.holds, str(proof)
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_state_alone() -> None:
+    network = rf.resnext((1, 1, 1, 1), cardinality=2, width=2, base_width=4, resolution=32)
+    state = torch.random.get_rng_state()
+    first, second, third = (network.to_torch(seed=seed).state_dict() for seed in (0, 0, 1))
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not torch.equal(first["conv1.conv.weight"], third["conv1.conv.weight"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"depth": 51},
+            r"unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as \(3, 4, 6, 3\)",
+        ),
+        ({"depth": ()}, r"unknown depth \(\)"),
+        ({"depth": "50"}, r"unknown depth '50'; did you mean '50'"),
+        ({"depth": (3, 0, 6, 3)}, r"the number of blocks of a stage is 0; it must be a whole number of at least 1"),
+        ({"width": 0}, r"width is 0; it must be a whole number of at least 1"),
+        ({"width": 2.5}, r"width is 2.5; it must be a whole number of at least 1"),
+        ({"cardinality": -1}, r"cardinality is -1; it must be a whole number of at least 1"),
+        ({"classes": 0}, r"classes is 0"),
+        (
+            {"resolution": (224, 224, 3)},
+            r"resolution is \(224, 224, 3\); it must be one number or a height and a width",
+        ),
+        ({"resolution": 16}, r"resolution 16x16 is too small for conv5.*; the smallest that works is 17"),
+        ({"resolution": (16, 64)}, r"resolution 16x64 is too small for conv5.*; the smallest that works is 17"),
+        ({"colour": 3}, r"resnext: got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_bad_arguments_are_one_sentence(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(rf.InputError, match=message) as error:
+        rf.resnext(**arguments)  # type: ignore[arg-type]
+    assert "\n" not in str(error.value)
+
+
+def test_replace_offers_the_nearest_argument() -> None:
+    with pytest.raises(rf.InputError, match="unknown argument of resnext 'cardinalty'; did you mean 'cardinality'"):
+        rf.resnext(50).replace(cardinalty=8)
+
+
+def test_basic_networks_have_no_bottleneck_width() -> None:
+    with pytest.raises(rf.InputError, match="width is 100, and basic blocks have no bottleneck; use base_width"):
+        rf.resnet(18, width=100)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = "('torch', 'numpy', 'pandas', 'matplotlib', 'sympy', 'rich', 'fvcore')"
+    code = f"import sys, resnext_flops as rf; rf.resnet(50).cost(); print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -1,0 +1,264 @@
+"""The project's own counter on real modules, against descriptions, arithmetic, numel and torchvision's `_ops`."""
+
+import pickle
+from collections.abc import Iterable
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+import resnext_flops as rf
+from resnext_flops.complexity.ledger import Entry
+from resnext_flops.counters import fvcore_count
+
+
+def forward(entries: Iterable[Entry]) -> list[Entry]:
+    """Entries without their gradients, which a run in evaluation mode does not count."""
+    return [entry._replace(backward=None) for entry in entries]
+
+
+@pytest.mark.parametrize("name", ["resnext50_32x4d", "resnet18", "vgg11_bn", "inception_v3", "wrn_16_8"])
+def test_the_traced_ledger_of_a_described_network_is_the_described_one(name: str) -> None:
+    network = rf.network(name)
+    expected = [entry for entry in network.cost() if not entry.training_only and entry.kind != "auxiliary head"]
+    found = rf.count(network)
+    assert [entry for entry in found if entry.kind != "unused parameter"] == forward(expected)
+    assert found.params == network.cost().params
+    assert not found.unknown
+
+
+@pytest.mark.parametrize("name", ["alexnet_2012", "resnet20_cifar", "inception_resnet_v2", "googlenet"])
+def test_every_layer_that_costs_something_is_the_described_one(name: str) -> None:
+    # What torch makes of several free operators (local response norm, a padded shortcut) has other entries.
+    network = rf.network(name)
+    described = [entry for entry in network.cost() if entry.params and not entry.training_only]
+    found = [entry for entry in rf.count(network) if entry.params and entry.kind != "unused parameter"]
+    assert found == forward(described)
+
+
+@given(
+    groups=st.integers(1, 3),
+    kernel=st.integers(1, 3),
+    stride=st.integers(1, 2),
+    bias=st.booleans(),
+    size=st.integers(4, 9),
+    dims=st.integers(1, 3),
+)
+def test_random_convolutions_of_all_dimensions(
+    groups: int, kernel: int, stride: int, bias: bool, size: int, dims: int
+) -> None:
+    layer = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dims - 1](
+        2 * groups, 4 * groups, kernel, stride, groups=groups, bias=bias
+    )
+    image = torch.zeros(1, 2 * groups, *[size] * dims)
+    found = rf.count(layer, image)
+    assert found.macs == layer(image).numel() * 2 * kernel**dims
+    assert found.macs == fvcore_count.count(layer, image).total
+    assert found.entries[0].groups == groups
+
+
+@pytest.mark.parametrize(
+    ("module", "shapes", "macs"),
+    [
+        (nn.ConvTranspose2d(4, 6, 3, groups=2), [(1, 4, 5, 5)], 5 * 5 * 4 * 3 * 9),
+        # Both directions of the second layer see both of the first.
+        (nn.LSTM(8, 16, 2, bidirectional=True), [(5, 1, 8)], 5 * 2 * 4 * 16 * ((8 + 16) + (32 + 16))),
+        (nn.GRU(8, 16), [(5, 3, 8)], 15 * 3 * 16 * (8 + 16)),
+        (nn.LSTMCell(8, 16), [(2, 8)], 2 * 4 * 16 * (8 + 16)),
+        # Three projections, two products of attention over four tokens, one projection.
+        (nn.MultiheadAttention(8, 2, batch_first=True), [(1, 4, 8)] * 3, 4 * 4 * 64 + 2 * 4 * 4 * 8),
+        (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), [(1, 4, 8)], 4 * 4 * 64 + 2 * 4 * 4 * 8 + 2 * 4 * 128),
+        (nn.Bilinear(3, 4, 5), [(2, 3), (2, 4)], 2 * 5 * (3 * 4 + 4)),
+    ],
+)
+def test_fused_layers_are_no_silent_zeros(module: nn.Module, shapes: list[tuple[int, ...]], macs: int) -> None:
+    found = rf.count(module, [torch.zeros(shape) for shape in shapes])
+    assert found.macs == macs
+    assert found.params == sum(part.numel() for part in module.parameters())
+    assert not found.unknown
+    assert found.trace is not None
+    assert not found.trace.remarks
+
+
+class Products(nn.Module):
+    def forward(self, x: Tensor, *, other: dict[str, Tensor]) -> Tensor:
+        y = other["y"]
+        return x @ y + torch.einsum("ij,kj->ik", x, y) + torch.addmm(x, x, y).relu_()
+
+
+def test_products_of_all_forms_nested_inputs_and_keywords() -> None:
+    found = rf.count(Products(), [torch.zeros(4, 4)], {"other": {"y": torch.zeros(4, 4)}})
+    assert found.macs == 3 * 4**3
+
+
+class Checkpointed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = checkpoint(self.body, x, use_reentrant=False)
+        return result
+
+
+def test_the_same_answer_with_gradients_without_and_in_inference_mode() -> None:
+    module, image = Checkpointed(), torch.zeros(1, 8)
+    plain = rf.count(module, image)
+    with torch.no_grad():
+        assert rf.count(module, image).entries == plain.entries
+    with torch.inference_mode():
+        assert rf.count(module, image).entries == plain.entries
+    assert plain.macs == 2 * 64
+
+
+def test_gradients_are_exact() -> None:
+    # The first layer's input needs no gradient; the second layer's weight is frozen.
+    module = nn.Sequential(nn.Conv2d(4, 4, 3, groups=2, bias=False), nn.Conv2d(4, 4, 1, bias=False))
+    module[1].weight.requires_grad_(False)
+    found = rf.count(module, (1, 4, 6, 6), training=True)
+    first, second = 4 * 2 * 9 * 16, 4 * 4 * 16
+    assert [entry.backward for entry in found] == [first, second]
+    assert found.backward == first + second
+    with pytest.raises(rf.InputError, match="was not counted in training"):
+        _ = rf.count(module, (1, 4, 6, 6)).backward
+
+
+class Shared(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.Linear(4, 4)
+        self.one, self.two = nn.Sequential(layer), nn.Sequential(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.two(self.one(self.one(x)))
+        return result
+
+
+def test_a_shared_layer_costs_each_time_and_has_its_parameters_once() -> None:
+    found = rf.count(Shared(), (1, 4))
+    assert [entry.path for entry in found] == ["one.0", "one.0", "two.0"]
+    assert found.macs == 3 * 16
+    assert found.params == found.entries[0].params == 20
+
+
+class ReadsValues(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.calls: Tensor
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        result: Tensor = self.layer(x) if float(x.sum()) > 0 else self.layer(self.layer(x))
+        return result
+
+
+def test_what_reads_values_runs_on_the_real_device_and_says_so() -> None:
+    module = ReadsValues().train()
+    found = rf.count(module, torch.ones(1, 4))
+    assert found.macs == 16
+    assert found.trace is not None
+    assert "so it ran on cpu" in found.trace.remarks[0]
+    assert module.calls == 0
+    assert module.training
+
+
+def test_the_module_is_left_as_it_was() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
+    module[0].eval()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    relu, add = nn.functional.relu, torch.Tensor.__add__
+    rf.count(module, (2, 3, 8, 8), training=True)
+    assert [part.training for part in module] == [False, True]
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    assert not any(vars(part)[hooks] for part in module for hooks in ("_forward_hooks", "_forward_pre_hooks"))
+    assert (nn.functional.relu, torch.Tensor.__add__) == (relu, add)
+
+
+class Inverse(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = torch.linalg.inv(x)
+        return result
+
+
+def test_an_unknown_operator_makes_the_total_a_lower_bound() -> None:
+    found = rf.count(Inverse(), (4, 4))
+    assert found.lower_bound
+    assert found.unknown[0].operator == "aten.linalg_inv_ex"
+    assert found.unknown[0].inputs == ((4, 4),)
+
+
+def test_a_formula_for_an_operator_of_ones_own() -> None:
+    @torch.library.custom_op("resnext_flops_test::twice", mutates_args=())
+    def twice(x: Tensor) -> Tensor:
+        return 2 * x
+
+    @twice.register_fake
+    def _(x: Tensor) -> Tensor:
+        return torch.empty_like(x)
+
+    class Custom(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            result: Tensor = twice(x)
+            return result
+
+    assert rf.count(Custom(), (1, 4)).unknown
+    rf.operator("resnext_flops_test::twice", kind="twice")(lambda args, output: output.numel())
+    assert rf.count(Custom(), (1, 4)).macs == 4
+
+
+def test_an_input_that_does_not_fit_is_one_sentence() -> None:
+    with pytest.raises(rf.InputError, match="does not run on an input of 1x4x8x8: RuntimeError: Given groups=1"):
+        rf.count(nn.Conv2d(3, 4, 3), torch.zeros(1, 4, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "name", ["mobilenet_v3_small", "shufflenet_v2_x0_5", "swin_t", "convnext_tiny", "regnet_y_400mf"]
+)
+def test_torchvisions_own_figures(name: str) -> None:
+    from torchvision import models
+
+    meta = next(iter(models.get_model_weights(name))).meta
+    found = rf.count(f"torchvision:{name}")
+    assert abs(found.macs - meta["_ops"] * 10**9) < 10**6
+    assert found.params == meta["num_params"]
+    assert not found.unknown
+
+
+class Unsqueezed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = nn.functional.relu(self.layer(x))
+        return y.unsqueeze_(0)
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_records_are_those_of_the_run_also_when_they_are_made_later(device: str) -> None:
+    module = Unsqueezed().to(device)
+    trace = rf.count(module, (2, 4)).trace
+    assert trace is not None
+    # The shape that the output had when it was put out, not the one that it was given in place.
+    assert [(each.name, each.output) for each in trace.functions] == [("F.linear", (2, 4)), ("F.relu", (2, 4))]
+    assert [each.outputs for each in trace.calls] == [((1, 2, 4),), ((2, 4),)]
+    assert [each.name for each in trace.operators] == ["aten.linear.default", "aten.relu.default"]
+    assert not trace.one
+    module.layer.in_features = 7
+    assert trace.calls[1].settings["in_features"] == 4
+
+
+def test_a_trace_made_later_is_the_one_made_at_once() -> None:
+    with torch.device("meta"):
+        shapes = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    real = shapes.to_empty(device="cpu")
+    later = rf.count(real.to("meta"), (1, 3, 8, 8))
+    at_once = rf.count(shapes.to_empty(device="cpu"), (1, 3, 8, 8))
+    assert later.trace is not None
+    assert later.trace == at_once.trace
+    assert pickle.loads(pickle.dumps(later)) == later  # noqa: S301
