@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from torch import nn
 
 import resnext_flops as rf
+import resnext_flops.machine.measure as machine_measure
 from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Description, MaxPool, ReLU, Sequential
 from resnext_flops.complexity.network import Network
-from resnext_flops.machine import measure
 from resnext_flops.machine.measure import Machine, measure, stopwatch
 from resnext_flops.show.render import to_text
 from resnext_flops.tables import measurements
@@ -37,7 +37,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "probe", lambda place, dtype, clock: MACHINE)
+    monkeypatch.setattr("resnext_flops.machine.machine_measure.probe", lambda place, dtype, clock: MACHINE)
 
 
 def test_figures_of_a_run_of_one_second() -> None:
@@ -87,7 +87,7 @@ def test_layouts_and_dtypes_run(setting: dict[str, Any], monkeypatch: pytest.Mon
         seen.append(inputs)
         return lambda: run(inputs)
 
-    monkeypatch.setattr(measuring, "_pass", spy)
+    monkeypatch.setattr("resnext_flops.machine.measure._pass", spy)
     assert measure(SMALL, device="cpu", clock=Clock(), **setting).failures == ()
     assert seen[0].dtype == getattr(torch, str(setting.get("dtype", "float32")))
     assert seen[0].is_contiguous(memory_format=torch.channels_last) == ("channels_last" in setting)
@@ -166,13 +166,13 @@ def test_a_dtype_that_the_device_cannot_use(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(
         rf.InputError, match="dtype 'float16' cannot be used on cpu: \"addmm_impl_cpu_\" not implemented"
     ):
-        measure.probe(torch.device("cpu"), "float16", Clock())
+        machine_measure.probe(torch.device("cpu"), "float16", Clock())
 
 
 def test_the_probes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setitem(measure.PROBES, "cpu", measure.Probe(8, 1024))
-    machine = measure.probe(torch.device("cpu"), "float32", Clock())
+    monkeypatch.setitem(machine_measure.PROBES, "cpu", machine_measure.Probe(8, 1024))
+    machine = machine_measure.probe(torch.device("cpu"), "float32", Clock())
     # 8^3 multiply-adds of two FLOPs in one second; half of the bytes are read and half are written.
     assert (machine.flops_per_second, machine.bytes_per_second) == (2 * 8**3, 1024)
 

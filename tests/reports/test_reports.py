@@ -414,11 +414,12 @@ def test_a_proof_of_nothing_described_is_refused() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from resnext_flops.commands import progress
 
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("--of", "resnet20_cifar", "--prove", "--output", str(tmp_path / "report"))
     assert result.exit_code == 1
     assert "NOT PROVEN: net" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")

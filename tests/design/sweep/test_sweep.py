@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sweeping.brute_force import Design, every_design, front, ordered, value
+from tests.design.sweep.brute_force import Design, every_design, front, ordered, value
 
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Description, Sequential
