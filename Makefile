@@ -29,7 +29,7 @@ verify: .venv/installed
 # Count every classification model of torchvision and 150 of timm, and write what the installed counters answer (the
 # extra `peers` brings them) and what we predict.
 audit: .venv/installed
-	$(BIN)/pytest -m slow tests/test_zoo.py
+	$(BIN)/pytest -m slow tests/counters/test_zoo.py
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
@@ -42,7 +42,7 @@ report: .venv/installed
 
 # Execute the notebooks and write their outputs anew; read the difference before you commit it.
 notebooks: .venv/installed
-	$(BIN)/pytest tests/test_notebooks.py --update-golden
+	$(BIN)/pytest tests/docs/test_notebooks.py --update-golden
 
 # The documentation site, in docs/_build; a warning is an error.
 docs: .venv/installed

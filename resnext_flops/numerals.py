@@ -48,3 +48,16 @@ def decimal(text: str) -> Decimal:
     if not isinstance(exponent, int) or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{text!r} is too large or too small")
     return Decimal((sign, digits, exponent + power))
+
+
+def printed(figure: Decimal) -> str:
+    """A figure as a paper prints it, with its last digit.
+
+    >>> printed(Decimal("25.0e6")), printed(Decimal("4.1e9")), printed(Decimal("0.22e9")), printed(Decimal("22.2"))
+    ('25.0 M', '4.1 G', '0.22 G', '22.2')
+    """
+    last_digit = figure.as_tuple().exponent
+    for power, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
+        if 0 < int(last_digit) <= power:
+            return f"{figure.scaleb(-power):f} {letter}"
+    return f"{figure:f}"

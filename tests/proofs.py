@@ -1,6 +1,6 @@
 """Made-up proofs, for tests of what is said of a proof: real ones are made in the tests of `verify`."""
 
-from resnext_flops.complexity.ledger import tensors
+from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.rungs import Proof, Rung
 

@@ -60,7 +60,7 @@ def test_the_contracts_hold(file: str) -> None:
 def test_an_import_for_types_counts_among_our_own_modules_alone() -> None:
     for file, counts in ((OURS, True), (OUTSIDE, False)):
         found = graph(file).direct_import_exists(
-            importer="resnext_flops.plots", imported="resnext_flops.plots.subjects"
+            importer="resnext_flops.reports.content", imported="resnext_flops.counters.lookup"
         )
         assert found is counts
 

@@ -1,7 +1,5 @@
 """The text reading: stages and blocks in the bracket notation of the ResNet and ResNeXt papers (their Tables 1)."""
 
-from typing import NamedTuple
-
 from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     Auxiliary,
@@ -18,42 +16,10 @@ from resnext_flops.complexity.layers import (
     Repeat,
     Sequential,
     Shape,
-    Size,
     Sum,
     walk,
 )
-
-
-class Bracket(NamedTuple):
-    """The layers of a block and how often it is repeated. As a string it is one line; `lines` is the paper's form.
-
-    >>> block = Bracket(("1x1, 64", "3x3, 64", "1x1, 256"), 3)
-    >>> print(block)
-    [1x1, 64; 3x3, 64; 1x1, 256] x 3
-    >>> print(block.lines)
-    ⎡1x1, 64 ⎤
-    ⎢3x3, 64 ⎥ x 3
-    ⎣1x1, 256⎦
-    """
-
-    layers: tuple[str, ...]
-    times: Size
-
-    def __str__(self) -> str:
-        return f"[{'; '.join(self.layers)}] x {self.times}"
-
-    @property
-    def lines(self) -> str:
-        """The block over several lines, with tall brackets."""
-        last, middle = len(self.layers) - 1, len(self.layers) // 2
-        if last == 0:
-            return str(self)
-        width = max(map(len, self.layers))
-        rows = []
-        for row, text in enumerate(self.layers):
-            left, right = "⎡⎤" if row == 0 else "⎣⎦" if row == last else "⎢⎥"
-            rows.append(f"{left}{text:<{width}}{right}{f' x {self.times}' if row == middle else ''}")
-        return "\n".join(rows)
+from resnext_flops.show.table import Bracket
 
 
 def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:

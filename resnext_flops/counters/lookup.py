@@ -10,7 +10,7 @@ from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network, described
-from resnext_flops.counters import zoos as zoos
+from resnext_flops.counters import zoos
 from resnext_flops.counters.built import Built, arguments, constructed, given
 from resnext_flops.errors import InputError
 

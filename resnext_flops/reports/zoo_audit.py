@@ -1,7 +1,7 @@
 """Every installed counter against our predictions on a list of models, as one table of markdown: `make audit`.
 
-`python -m resnext_flops.reports.zoo_audit FILE [MODEL]...` audits the named models, or the list below, and writes the file.
-Two models are audited at a time, each in a process of its own.
+`python -m resnext_flops.reports.zoo_audit FILE [MODEL]...` audits the named models, or the list below, and writes the
+file. Two models are audited at a time, each in a process of its own.
 """
 
 import multiprocessing

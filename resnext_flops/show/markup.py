@@ -87,7 +87,7 @@ ESCAPES: Mapping[str, Callable[[object], str]] = {"markdown": escape_markdown, "
 
 
 @cache
-def environment(form: str, package: str = "resnext_flops.tables") -> "Environment":
+def environment(form: str, package: str = "resnext_flops.show") -> "Environment":
     """Jinja's environment for the templates of a package in one form: markdown, html or latex.
 
     In LaTeX a variable stands in `(((` and `)))` and a statement in `((*` and `*))`, because braces are LaTeX's own.
@@ -117,6 +117,6 @@ def environment(form: str, package: str = "resnext_flops.tables") -> "Environmen
     return made
 
 
-def fill(form: str, name: str, package: str = "resnext_flops.tables", **content: Any) -> str:
+def fill(form: str, name: str, package: str = "resnext_flops.show", **content: Any) -> str:
     """The template of a name in one form, filled: `table` is the file `table.md.j2` for markdown."""
     return environment(form, package).get_template(f"{name}{SUFFIXES[form]}.j2").render(**content).rstrip("\n")

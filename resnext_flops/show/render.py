@@ -13,9 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.notation import Bracket
-from resnext_flops.proof.published import printed
-from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
+from resnext_flops.numerals import printed
+from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

@@ -8,8 +8,8 @@ from resnext_flops.complexity.layers import Description, Sequential, show
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.network import described
 from resnext_flops.complexity.scope import template_block
+from resnext_flops.numerals import printed as printed_figure
 from resnext_flops.proof.published import agreement, published
-from resnext_flops.proof.published import printed as printed_figure
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
 from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from resnext_flops.cli import COMMANDS, main
+from resnext_flops.commands import progress
 from resnext_flops.proof.rungs import Proof, Rung
 
 
@@ -64,7 +65,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("table", "--cardinality", "32")
     assert result.exit_code == 1
     assert "NOT PROVEN" in result.stdout
@@ -194,7 +195,7 @@ def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)),))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("verify", "resnet50")
     assert result.exit_code == 1
     assert "DIFFERS: conv1 differs" in result.stdout

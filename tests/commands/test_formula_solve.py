@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.commands import progress
 from resnext_flops.proof.rungs import Proof, Rung
 
 
@@ -162,7 +163,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("solve", "resnext(50)", "--free", "d", "--like", "resnet50", "--prove")
     assert result.exit_code == 1
     assert "NOT PROVEN" in result.stdout

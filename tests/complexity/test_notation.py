@@ -2,7 +2,8 @@
 
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.layers import AdaptiveAvgPool, AvgPool, Conv, Dropout, Linear, ReLU, Sequential
-from resnext_flops.complexity.notation import Bracket, stage
+from resnext_flops.complexity.notation import stage
+from resnext_flops.show.table import Bracket
 
 
 def test_basic_blocks_have_two_rows() -> None:

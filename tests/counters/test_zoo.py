@@ -96,7 +96,7 @@ def test_the_table_of_an_audit() -> None:
 
 
 def test_the_written_audit_is_of_the_listed_models_and_explains_every_difference() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "audit.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent.parent / "docs" / "audit.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| t")]
     assert list(dict.fromkeys(row[0] for row in rows)) == list(MODELS)
     for _, _, _, predicted, answer, difference, remark in rows:

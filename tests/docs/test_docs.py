@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resnext_flops.proof.budgets import WATCHED, check, parse_config
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TEXT = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 
 

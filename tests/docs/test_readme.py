@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
-GOLDEN = Path(__file__).parent / "tables" / "golden"
+README = Path(__file__).parent.parent.parent / "README.md"
+GOLDEN = Path(__file__).parent.parent / "tables" / "golden"
 
 
 def test_the_table_is_the_one_that_is_printed() -> None:

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from torch import nn
 
 import resnext_flops as rf
+import resnext_flops.machine.measure as measuring
 from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Description, MaxPool, ReLU, Sequential
 from resnext_flops.complexity.network import Network
-from resnext_flops.machine import measure
 from resnext_flops.machine.measure import Machine, measure, stopwatch
 from resnext_flops.show.render import to_text
 from resnext_flops.tables import measurements
@@ -167,13 +167,13 @@ def test_a_dtype_that_the_device_cannot_use(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(
         rf.InputError, match="dtype 'float16' cannot be used on cpu: \"addmm_impl_cpu_\" not implemented"
     ):
-        measure.probe(torch.device("cpu"), "float16", Clock())
+        measuring.probe(torch.device("cpu"), "float16", Clock())
 
 
 def test_the_probes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setitem(measure.PROBES, "cpu", measure.Probe(8, 1024))
-    machine = measure.probe(torch.device("cpu"), "float32", Clock())
+    monkeypatch.setitem(measuring.PROBES, "cpu", measuring.Probe(8, 1024))
+    machine = measuring.probe(torch.device("cpu"), "float32", Clock())
     # 8^3 multiply-adds of two FLOPs in one second; half of the bytes are read and half are written.
     assert (machine.flops_per_second, machine.bytes_per_second) == (2 * 8**3, 1024)
 

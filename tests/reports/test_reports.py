@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 import resnext_flops as rf
 from resnext_flops import plots
 from resnext_flops.cli import main
+from resnext_flops.commands import progress
 from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
@@ -411,7 +412,7 @@ def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch:
     def refuted(network: object, device: str, rungs: object) -> Proof:
         return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
-    monkeypatch.setattr(proving, "verify", refuted)
+    monkeypatch.setattr(progress, "verify", refuted)
     result = run("--of", "resnet20_cifar", "--prove", "--output", str(tmp_path / "report"))
     assert result.exit_code == 1
     assert "NOT PROVEN: net" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")

@@ -8,9 +8,8 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from resnext_flops.complexity.notation import Bracket
 from resnext_flops.show.render import TerminalTable, to_csv, to_html, to_json, to_markdown, to_text
-from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.show.table import Bracket, Cell, Column, Deviation, Table
 
 LARGE = 2**63 + 1
 ROW: dict[str, Cell] = {

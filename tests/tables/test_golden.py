@@ -17,7 +17,6 @@ from rich.console import Console
 from torch import nn
 
 import resnext_flops as rf
-from resnext_flops.complexity.notation import Bracket
 from resnext_flops.counters.audit import Audit
 from resnext_flops.counters.difference import Difference
 from resnext_flops.machine.measure import Machine, Measured, Measurement, Settings
@@ -25,7 +24,7 @@ from resnext_flops.machine.timing import Spread
 from resnext_flops.proof.budgets import check, parse_config
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.show.render import TerminalTable, to_markdown, to_text
-from resnext_flops.show.table import Approximate, Deviation, Table
+from resnext_flops.show.table import Approximate, Bracket, Deviation, Table
 from resnext_flops.tables import counts, measurements, paper
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.derivations import equation_4, figure_3, googlenet, performance

@@ -6,6 +6,8 @@ from functools import cache
 from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops.numerals import printed
+
 if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Ledger
 
@@ -19,19 +21,6 @@ def published(paper: str) -> dict[str, Any]:
     """
     text = get_data(__name__, f"{paper}.toml") or b""
     return tomllib.loads(text.decode(), parse_float=Decimal)
-
-
-def printed(figure: Decimal) -> str:
-    """A figure as a paper prints it, with its last digit.
-
-    >>> printed(Decimal("25.0e6")), printed(Decimal("4.1e9")), printed(Decimal("0.22e9")), printed(Decimal("22.2"))
-    ('25.0 M', '4.1 G', '0.22 G', '22.2')
-    """
-    last_digit = figure.as_tuple().exponent
-    for power, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
-        if 0 < int(last_digit) <= power:
-            return f"{figure.scaleb(-power):f} {letter}"
-    return f"{figure:f}"
 
 
 @cache

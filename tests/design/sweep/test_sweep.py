@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sweeping.brute_force import Design, every_design, front, ordered, value
 
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Description, Sequential
@@ -17,6 +16,7 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.design.sweep.request import Sweep, plan_sweep
 from resnext_flops.design.sweep.search import Grain
 from resnext_flops.errors import InputError
+from tests.design.sweep.brute_force import Design, every_design, front, ordered, value
 
 NET = rf.resnext((1, 1, 2, 1), cardinality=2, width=4, resolution=64, classes=10, base_width=8)
 CIFAR = rf.resnext_cifar(29, cardinality=2, width=4)
