@@ -13,55 +13,72 @@ example. Importing this package loads neither torch nor NumPy; what needs them l
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
-from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
-from resnext_flops.complexity.families.wide_resnet import wide_resnet
-from resnext_flops.complexity.layers import Description
-from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.names import load, network, save
-from resnext_flops.complexity.network import Network, described, family
-from resnext_flops.design.solve import Solution, Solutions, solve, solve_width
-from resnext_flops.errors import InputError
-from resnext_flops.proof.rungs import Proof, Rung
-from resnext_flops.proof.verify import verify
 from resnext_flops.show import display
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.families.alexnet import alexnet
-    from resnext_flops.complexity.families.googlenet import googlenet
-    from resnext_flops.complexity.families.inception import inception_v3, inception_v4
-    from resnext_flops.complexity.families.inception_resnet import inception_resnet_v2
-    from resnext_flops.complexity.families.vgg import vgg
+    from resnext_flops.complexity.entries import Entry
+    from resnext_flops.complexity.families.alexnet import alexnet as alexnet
+    from resnext_flops.complexity.families.googlenet import googlenet as googlenet
+    from resnext_flops.complexity.families.inception import inception_v3 as inception_v3
+    from resnext_flops.complexity.families.inception import inception_v4 as inception_v4
+    from resnext_flops.complexity.families.inception_resnet import inception_resnet_v2 as inception_resnet_v2
+    from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
+    from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
+    from resnext_flops.complexity.families.vgg import vgg as vgg
+    from resnext_flops.complexity.families.wide_resnet import wide_resnet
+    from resnext_flops.complexity.layers import Description
+    from resnext_flops.complexity.ledger import Ledger
+    from resnext_flops.complexity.names import load, network, save
+    from resnext_flops.complexity.network import Network, described, family
     from resnext_flops.counters.audit import audit
     from resnext_flops.counters.count import count
     from resnext_flops.counters.difference import diff
+    from resnext_flops.counters.lookup import model
     from resnext_flops.counters.operators import operator
+    from resnext_flops.design.solve import Solutions, solve, solve_width
     from resnext_flops.design.sweep.sweep import sweep
-    from resnext_flops.machine.measure import Measured, Measurement, measure
+    from resnext_flops.errors import InputError
+    from resnext_flops.machine.measure import measure
     from resnext_flops.proof.identify import identify
     from resnext_flops.proof.references import load_reference_state
+    from resnext_flops.proof.rungs import Proof
+    from resnext_flops.proof.verify import verify
     from resnext_flops.reports import report
 
-# Public names whose modules are loaded when the name is first asked for, so that importing the package stays quick.
-_LATER = {
-    "Measured": "machine.measure",
-    "Measurement": "machine.measure",
-    "measure": "machine.measure",
+__version__ = "0.1.0"
+
+# Where each public name is defined. Its file is loaded when the name is first asked for, so that importing is quick.
+_HOMES = {
+    "Description": "complexity.layers",
+    "Entry": "complexity.entries",
+    "InputError": "errors",
+    "Ledger": "complexity.ledger",
+    "Network": "complexity.network",
+    "Proof": "proof.rungs",
+    "Solutions": "design.solve",
     "audit": "counters.audit",
-    "operator": "counters.operators",
-    "alexnet": "complexity.families.alexnet",
-    "googlenet": "complexity.families.googlenet",
-    "inception_resnet_v2": "complexity.families.inception_resnet",
-    "inception_v3": "complexity.families.inception",
-    "inception_v4": "complexity.families.inception",
-    "vgg": "complexity.families.vgg",
     "count": "counters.count",
+    "described": "complexity.network",
     "diff": "counters.difference",
+    "family": "complexity.network",
     "identify": "proof.identify",
+    "load": "complexity.names",
     "load_reference_state": "proof.references",
+    "measure": "machine.measure",
+    "model": "counters.lookup",
+    "network": "complexity.names",
+    "operator": "counters.operators",
     "report": "reports",
+    "resnet": "complexity.families.resnet",
+    "resnet_cifar": "complexity.families.resnet",
+    "resnext": "complexity.families.resnext",
+    "resnext_cifar": "complexity.families.resnext",
+    "save": "complexity.names",
+    "solve": "design.solve",
+    "solve_width": "design.solve",
     "sweep": "design.sweep.sweep",
+    "verify": "proof.verify",
+    "wide_resnet": "complexity.families.wide_resnet",
 }
 
 
@@ -76,40 +93,39 @@ display.presentation = _presentation
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    """A public name, or a family of described networks such as `vgg`."""
+    if name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif not name.startswith("_") and name in _families():
+        value = _families()[name]
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
     return value
 
 
-__version__ = "0.1.0"
+def _families() -> Any:
+    return import_module(f"{__name__}.complexity.names").families()
+
 
 __all__ = [
     "Description",
     "Entry",
     "InputError",
     "Ledger",
-    "Measured",
-    "Measurement",
     "Network",
     "Proof",
-    "Rung",
-    "Solution",
     "Solutions",
-    "alexnet",
     "audit",
     "count",
     "described",
     "diff",
     "family",
-    "googlenet",
     "identify",
-    "inception_resnet_v2",
-    "inception_v3",
-    "inception_v4",
     "load",
     "load_reference_state",
     "measure",
+    "model",
     "network",
     "operator",
     "report",
@@ -122,6 +138,5 @@ __all__ = [
     "solve_width",
     "sweep",
     "verify",
-    "vgg",
     "wide_resnet",
 ]

@@ -1,13 +1,13 @@
 """Made-up proofs, for tests of what is said of a proof: real ones are made in the tests of `verify`."""
 
 from resnext_flops.complexity.entries import tensors
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof, Rung
 
 VERSIONS = {"torch": "0.0.0", "fvcore": "0.0.0"}
 
 
-def made_up(network: Network) -> Proof:
+def made_up(network: Model) -> Proof:
     """What a proof that holds says of a network, from its ledger alone: every figure that fvcore must give."""
     ledger = network.cost()
     layers = sum(bool(entry.macs) and not entry.training_only for entry in ledger)

@@ -13,7 +13,6 @@ from pathlib import Path
 import grimp
 
 import resnext_flops as rf
-from resnext_flops.machine import measure
 
 PACKAGE = Path(rf.__file__).parent
 
@@ -48,7 +47,7 @@ def public_classes() -> list[type]:
 
 
 def test_public_classes_show_their_public_name() -> None:
-    assert {rf.InputError, rf.Ledger, rf.Measurement, rf.Network} <= set(public_classes())
+    assert {rf.InputError, rf.Ledger, rf.Proof, rf.Network} <= set(public_classes())
     assert {kind: kind.__module__ for kind in public_classes()} == dict.fromkeys(public_classes(), "resnext_flops")
     assert traceback.format_exception_only(rf.InputError("no")) == ["resnext_flops.InputError: no\n"]
 
@@ -59,9 +58,9 @@ def test_results_and_classes_that_are_loaded_late_can_be_pickled() -> None:
     # Another process finds the class, though nothing there has loaded its file.
     code = "import pickle, sys; print(pickle.load(sys.stdin.buffer))"
     done = subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(measure.Measurement), capture_output=True, check=True
+        [sys.executable, "-c", code], input=pickle.dumps(rf.Solutions), capture_output=True, check=True
     )
-    assert done.stdout.split() == [b"<class", b"'resnext_flops.Measurement'>"]
+    assert done.stdout.split() == [b"<class", b"'resnext_flops.Solutions'>"]
 
 
 def test_the_examples_of_public_classes_are_run() -> None:

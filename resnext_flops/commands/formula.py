@@ -3,7 +3,6 @@
 import click
 
 from resnext_flops.commands.options import output_options
-from resnext_flops.complexity.names import network
 from resnext_flops.show.output import destination, put
 
 
@@ -36,14 +35,15 @@ def command(
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
     """
     from resnext_flops.complexity.closed_form import ClosedForm
+    from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS
 
     path = destination(output, force)
-    described = network(model)
+    found = lookup.model(model)
     if r0 is not None:
-        described = described.replace(resolution=r0)
-    own = described.sizes()
+        found = found.replace(resolution=r0)
+    own = found.sizes()
     names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
-    closed = ClosedForm(described.reading(names, scope), figure)
-    call = described.architecture.call(closed.reading.free)
+    closed = ClosedForm(found.reading(names, scope), figure)
+    call = found.call(closed.reading.free)
     put(FORMS[form](closed, call, breakdown is not None), path)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.proof.verify import MODEL_RUNGS, verify
 
@@ -13,9 +13,9 @@ class Prover:
 
     def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[str, int], None]) -> None:
         self.device, self.rungs, self.tell = device, rungs, tell
-        self.proofs: dict[Network, Proof] = {}
+        self.proofs: dict[Model, Proof] = {}
 
-    def __call__(self, network: Network) -> Proof:
+    def __call__(self, network: Model) -> Proof:
         """The proof of a network."""
         if network not in self.proofs:
             self.tell(f"proving {network!r}", len(self.proofs))

@@ -7,7 +7,7 @@ import click
 
 from resnext_flops.commands.options import Numbers, Values, output_options
 from resnext_flops.commands.progress import proving
-from resnext_flops.complexity.names import network
+from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.design.solve import CONSTRAINTS
 from resnext_flops.design.solve import solve as find
 from resnext_flops.proof.verify import DEVICES
@@ -61,9 +61,9 @@ def command(
     from resnext_flops.tables.solutions import solutions
 
     path = destination(output, force)
-    reference = network(like) if like else None
+    reference = model_of(like) if like else None
     unknowns, figures = free.split(","), figure.split(",") if figure else None
-    found = find(network(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
+    found = find(model_of(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
     with proving(device, total=sum(each.efficient for each in found)) if prove else nullcontext() as prover:
         result = solutions(found, reference, prover)
     emit([result], form, path)

@@ -11,8 +11,10 @@ import click
 from resnext_flops.commands.options import Whole, output_options
 from resnext_flops.commands.progress import proving
 from resnext_flops.complexity.architecture import letter
-from resnext_flops.complexity.names import families, network
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.names import families
+from resnext_flops.counters.lookup import ledger
+from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError
 from resnext_flops.numerals import exact
 from resnext_flops.proof.rungs import Proof
@@ -143,13 +145,13 @@ def command(
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
 
-def _network(model: str, depth: str | None) -> Network:
+def _network(model: str, depth: str | None) -> Model:
     """A network by its name, or by its family's and a depth."""
     if model not in families():
         if depth is not None:
             raise InputError(f"--depth is for a family, such as resnext, and {model!r} has a depth of its own")
-        return network(model)
-    return network(f"{model}({depth or ''})")
+        return model_of(model)
+    return model_of(f"{model}({depth or ''})")
 
 
 def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:
@@ -190,7 +192,7 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     try:
         number = exact(target)
     except ValueError:
-        return {name: figure(network(target).cost(), name.replace("_", "-"))}
+        return {name: figure(ledger(target), name.replace("_", "-"))}
     return {name: int(number) if number.denominator == 1 else float(number)}
 
 
@@ -246,7 +248,7 @@ def _bar(designs: int, before: int) -> "Iterator[Callable[[int], None]]":
 
 
 def _prove(
-    base: Network, asked: "Sweep", frame: "pandas.DataFrame", count: int, device: str, seed: int
+    base: Model, asked: "Sweep", frame: "pandas.DataFrame", count: int, device: str, seed: int
 ) -> dict[int, Proof]:
     """The proofs of some designs, drawn at random, by their numbers."""
     import random
@@ -263,8 +265,8 @@ def _prove(
         }
 
 
-def _title(asked: "Sweep", base: Network) -> str:
+def _title(asked: "Sweep", base: Model) -> str:
     """What was swept, and what of it is shown."""
     axes = asked.plan.grid.axes
-    call = base.architecture.call(axis.name for axis in axes)
+    call = base.call(axis.name for axis in axes)
     return f"{call} with {', '.join(map(str, axes))}: {asked.wanted()}"

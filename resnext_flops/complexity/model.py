@@ -46,6 +46,9 @@ class Model(Protocol):
     def origin(self) -> Origin:
         """Whether its cost is derived from a description, or counted in one run of a real module."""
 
+    def call(self, names: Iterable[str]) -> str:
+        """The call that makes it, with names in the place of some of its sizes."""
+
     def sizes(self) -> Mapping[str, int | None]:
         """What can be free, and its value; None where another size decides."""
 

@@ -169,6 +169,15 @@ class Network:
 
         return memory(self.cost(), batch, dtype, optimizer)
 
+    def call(self, names: Iterable[str]) -> str:
+        """The call that makes it, with names in the place of some of its sizes.
+
+        >>> import resnext_flops as rf
+        >>> print(rf.resnext(50).call(["C", "d"]))
+        resnext(50, cardinality=C, width=d)
+        """
+        return self.architecture.call(names)
+
     def sizes(self) -> Mapping[str, int | None]:
         """What can be free in a closed form, with its value; None where another size decides.
 

@@ -46,6 +46,11 @@ class Built:
         """Its cost is counted in one run."""
         return "counted"
 
+    def call(self, names: Iterable[str]) -> str:
+        """The name, and the arguments of the constructor with names in the place of some."""
+        shown = {name: str(value) for name, value in self.arguments.items()} | {name: name for name in names}
+        return f"{self.name}({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else self.name
+
     def sizes(self) -> Mapping[str, int | None]:
         """The whole-numbered arguments that its constructor was called with."""
         return {name: value for name, value in self.arguments.items() if type(value) is int}

@@ -40,8 +40,10 @@ from resnext_flops.complexity.figures import figure as figure_of
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network
 from resnext_flops.complexity.reading import Reading
+from resnext_flops.counters.lookup import Given, described_network, model
 from resnext_flops.design.unknowns import Bounds, Found, Target, efficient, nearest, pairs, readings
 from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.show import display
@@ -58,7 +60,6 @@ FRONTIER_PERCENT = 5.0
 WIDTH_FIGURES = {"block": "weights", "network": "macs"}
 
 
-@public
 @dataclass(frozen=True)
 class Solution:
     """Sizes that meet a budget, and what they cost.
@@ -71,7 +72,7 @@ class Solution:
     efficient: of several pairs, whether no other is nearer to the budget in every figure asked for.
     """
 
-    base: Network = field(repr=False)
+    base: Model = field(repr=False)
     sizes: Mapping[str, int]
     unknowns: tuple[str, ...]
     root: float | None
@@ -103,7 +104,7 @@ class Solution:
         return {name: Fraction(self.costs[name] - each, each) for name, each in self.budgets.items()}
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> Model:
         """The network with these sizes. Raises InputError where the family takes no depth stage by stage."""
         return self.base.replace(**self.sizes)
 
@@ -144,7 +145,7 @@ class Solutions(list[Solution]):
     ...
     """
 
-    def __init__(self, found: Iterable[Solution], reference: Network | None = None) -> None:
+    def __init__(self, found: Iterable[Solution], reference: Model | None = None) -> None:
         super().__init__(found)
         self.reference = reference
 
@@ -157,10 +158,10 @@ class Solutions(list[Solution]):
 
 
 def solve(
-    network: Network,
+    network: Given,
     unknowns: str | Sequence[str],
     *,
-    like: Network | None = None,
+    like: "Given | None" = None,
     budget: float | str | None = None,
     figure: str | Sequence[str] | None = None,
     given: Mapping[str, Iterable[int]] | None = None,
@@ -173,9 +174,9 @@ def solve(
 ) -> Solutions:
     """The whole number at which a network meets a budget; for two unknowns, all pairs that come near to it.
 
-    network: its other sizes are kept.
-    unknowns: one free size or two, by the names of `Network.closed_form`: C, d, n1, n2, ..., r, K, w.
-    like: the network whose cost is the budget; or
+    network: a model whose figures are formulas, or what stands for one; its other sizes are kept.
+    unknowns: one free size or two, by the names of `closed_form`: C, d, n1, n2, ..., r, K, w.
+    like: the model whose cost is the budget, real or described, or what stands for one; or
     budget: a whole number, also as a text such as `4.1G`; or a comparison of one figure with it, such as `macs = 4.1G`
         (nearest to it), `params <= 25M` (at most) or `macs >= 4G` (at least), in the place of figure and constraint.
     figure: `params`, `weights`, `macs` (unless given), `activations` or a convention; the first of several is solved
@@ -213,7 +214,8 @@ def solve(
         raise unknown("constraint", constraint, CONSTRAINTS)
     if within is not None and not within >= 0:
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
-    budgets = _budgets(like, budget, figures, scope)
+    base_model, reference = model(network), None if like is None else model(like)
+    budgets = _budgets(reference, budget, figures, scope)
     bounds = {name: _bounds(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
     percent = within
     if within is None and (len(wanted) == 2 or constraint == "nearest"):
@@ -221,22 +223,22 @@ def solve(
     target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
 
     solutions: list[Solution] = []
-    for base, among, fixed, shown in _cases(network, wanted, values, scope, bounds):
+    for base, among, fixed, shown in _cases(base_model, wanted, values, scope, bounds):
         if len(wanted) == 1:
             found = [nearest(among, wanted[0], bounds[wanted[0]], target, fixed)]
         else:
             found = pairs(among, wanted, bounds, target, fixed)
         solutions += _solutions(base, scope, figures, target, budgets, shown, found)
-    return Solutions(solutions, like)
+    return Solutions(solutions, reference)
 
 
 def _cases(
-    network: Network,
+    network: Model,
     wanted: Sequence[str],
     values: Mapping[str, Sequence[int]],
     scope: str,
     bounds: Mapping[str, Bounds],
-) -> Iterator[tuple[Network, list[Reading], dict[str, int], dict[str, int]]]:
+) -> Iterator[tuple[Model, list[Reading], dict[str, int], dict[str, int]]]:
     """For each combination of the given values: the network, its readings, what the formulas take, and what to show.
 
     A given resolution has a reading of its own; all other combinations are points of one reading.
@@ -245,7 +247,7 @@ def _cases(
     for resolution in values.get("r", [None]):
         base = network if resolution is None else network.replace(resolution=resolution)
 
-        def read(period: int, at: int | None, base: Network = base) -> Reading:
+        def read(period: int, at: int | None, base: Model = base) -> Reading:
             at_resolution = base if at is None else base.replace(resolution=at)
             return at_resolution.reading([*wanted, *others], scope, period)
 
@@ -259,7 +261,7 @@ def _cases(
 
 
 def _solutions(
-    base: Network,
+    base: Model,
     scope: str,
     figures: Sequence[str],
     target: Target,
@@ -343,7 +345,7 @@ def _several(given: str | Sequence[str]) -> Sequence[str]:
     return (given,) if isinstance(given, str) else given
 
 
-def _budgets(like: Network | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
+def _budgets(like: Model | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
     """The budget in every figure that has one."""
     if like is not None and budget is None:
         part = like.part(scope)
@@ -379,7 +381,7 @@ def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = 
     return value.get(name, default) if isinstance(value, Mapping) else value
 
 
-def solve_width(reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block") -> Solutions:
+def solve_width(reference: Given, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block") -> Solutions:
     """The bottleneck width d at which ResNeXt costs what a reference costs, for each cardinality C.
 
     reference: a network of bottleneck blocks, whose depth, resolution, classes and base width are kept.
@@ -399,11 +401,12 @@ def solve_width(reference: Network, cardinality: Sequence[int] = (1, 2, 4, 8, 32
     if scope not in WIDTH_FIGURES:
         raise unknown("scope", scope, WIDTH_FIGURES)
     values = {"C": [size("cardinality", each) for each in cardinality]}
-    template, figure = _template(reference), WIDTH_FIGURES[scope]
+    like = described_network(reference)
+    template, figure = _template(like), WIDTH_FIGURES[scope]
     try:
-        return solve(template, "d", like=reference, figure=figure, scope=scope, given=values)
+        return solve(template, "d", like=like, figure=figure, scope=scope, given=values)
     except InputError:
-        raise _too_many_groups(template, reference.part(scope), figure, scope, max(values["C"])) from None
+        raise _too_many_groups(template, like.part(scope), figure, scope, max(values["C"])) from None
 
 
 def _template(reference: Network) -> Network:

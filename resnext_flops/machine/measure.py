@@ -19,7 +19,7 @@ from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
 from resnext_flops.complexity.model import CannotAnswerError, Model
 from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given
-from resnext_flops.errors import InputError, public, unknown
+from resnext_flops.errors import InputError, unknown
 from resnext_flops.machine.timing import Spread, ratios, spread, take_turns
 from resnext_flops.proof.verify import choose_device
 from resnext_flops.show import display
@@ -72,7 +72,6 @@ class Machine(NamedTuple):
     bytes_per_second: float
 
 
-@public
 @display.shown
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
@@ -110,7 +109,6 @@ class Measured(NamedTuple):
         return min(machine.flops_per_second, float(intensity) * machine.bytes_per_second) if intensity else None
 
 
-@public
 @display.shown
 class Measurement(NamedTuple):
     """What was measured, how, and on what."""

@@ -8,7 +8,6 @@ from resnext_flops.show import display
 SHOWN = 3  # differences that a rung tells before it only counts them
 
 
-@public
 class Rung(NamedTuple):
     """One comparison: with what, of how many things, and the differences as sentences.
 

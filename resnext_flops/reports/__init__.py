@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
+from resnext_flops.counters.lookup import Given, model
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.tables.sentences import Prove
@@ -27,9 +28,9 @@ class _Unversioned:
 
     def __init__(self, prove: Prove) -> None:
         self.prove = prove
-        self.proofs: dict[Network, Proof] = {}
+        self.proofs: dict[Model, Proof] = {}
 
-    def __call__(self, network: Network) -> Proof:
+    def __call__(self, network: Model) -> Proof:
         """The proof of a network, made once, without its device and versions."""
         if network not in self.proofs:
             self.proofs[network] = self.prove(network)
@@ -42,7 +43,7 @@ class _Unversioned:
 
 
 def report(
-    *models: str | Network,
+    *models: Given,
     output: str | Path,
     form: str = "markdown",
     prove: Prove | None = None,
@@ -80,7 +81,7 @@ def report(
 
 
 def stale(
-    *models: str | Network,
+    *models: Given,
     output: str | Path,
     form: str = "markdown",
     prove: Prove | None = None,
@@ -101,7 +102,7 @@ def stale(
     return rendering.difference(content, form, place)
 
 
-def _content(models: Sequence[str | Network], form: str, prove: Prove | None, tell: Callable[[str], None]) -> "Report":
+def _content(models: Sequence[Given], form: str, prove: Prove | None, tell: Callable[[str], None]) -> "Report":
     from resnext_flops.reports.comparison import comparison
     from resnext_flops.reports.paper import paper_report
 
@@ -115,7 +116,7 @@ def _content(models: Sequence[str | Network], form: str, prove: Prove | None, te
     return comparison(models, command, prove, tell)
 
 
-def _command(models: Sequence[str | Network], form: str, *, proven: bool) -> str:
-    names = [model if isinstance(model, str) else repr(model) for model in models] or [PAPER]
+def _command(models: Sequence[Given], form: str, *, proven: bool) -> str:
+    names = [each if isinstance(each, str) else model(each).name for each in models] or [PAPER]
     options = [*(["--format", form] if form != FORMS[0] else []), *(["--prove"] if proven else [])]
     return shlex.join(["resnext-flops", "report", "--of", *names, *options, "--output", "DIR"])

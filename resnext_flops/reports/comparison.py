@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counters.lookup import Given, built, described_network, model
+from resnext_flops.counters.lookup import Given, built, model
 from resnext_flops.errors import InputError
 from resnext_flops.plots import KINDS
 from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
@@ -30,7 +30,7 @@ def comparison(
     Raises InputError for a model that does not exist or cannot be counted, and for a proof where none is described.
     """
     found = [model(each) for each in models]
-    described = [described_network(each) for each in found if each.origin == "derived"]
+    described = [each for each in found if each.origin == "derived"]
     if prove and not described:
         raise InputError("none of the models is described, so nothing can be proven; leave out --prove")
     ledgers, counted_ledgers = [], []

@@ -71,7 +71,7 @@ def _template_row(solution: Solution, reference: Network, proof: Proof | None) -
     paper = dict(zip(*(published("resnext")["table_2"][key] for key in ("cardinality", "width")), strict=True))
     cardinality, width = solution.sizes["C"], solution.sizes["d"]
     printed = paper.get(cardinality)
-    block, cost = template_block(solution.network.description), solution.network.cost()
+    block, cost = solution.network.part("block"), solution.network.cost()
     return {
         "cardinality": cardinality,
         "real_width": solution.root,
@@ -206,7 +206,7 @@ def table_2() -> Table:
     data = published("resnext")["table_2"]
     solutions = solve_width(resnet(50), data["cardinality"])
     names = [f"C={cardinality}" for cardinality in data["cardinality"]]
-    blocks = [template_block(solution.network.description) for solution in solutions]
+    blocks = [solution.network.part("block") for solution in solutions]
     group_widths = [solution.sizes["C"] * solution.sizes["d"] for solution in solutions]
     widths = [solution.sizes["d"] for solution in solutions]
     lines: list[tuple[str, Sequence[Cell], bool | None]] = [

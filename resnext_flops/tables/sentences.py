@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
 
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
-Prove: TypeAlias = Callable[[Network], Proof]
+Prove: TypeAlias = Callable[[Model], Proof]
 
 PRINTED = (
     "Multiply-adds are those of convolutions and fully-connected layers for one example (the papers' FLOPs). A printed "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import DEPTH
 from resnext_flops.complexity.figures import figure_name
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
@@ -17,7 +17,7 @@ MEANING = (
 )
 
 
-def solutions(found: Sequence[Solution], reference: Network | None = None, prove: Prove | None = None) -> Table:
+def solutions(found: Sequence[Solution], reference: Model | None = None, prove: Prove | None = None) -> Table:
     """A row for each answer. Deviations are from the reference, or from a plain budget in its one figure.
 
     found: the answers of one `solve`.
@@ -32,8 +32,8 @@ def solutions(found: Sequence[Solution], reference: Network | None = None, prove
     first = found[0]
     proofs = [prove(each.network) if prove and each.efficient else None for each in found]
     unit = figure_name(first.figure)
-    model = first.base.architecture.call(first.sizes)
-    goal = f"the {unit} of {reference!r}" if reference else f"{first.budget:,} {unit}"
+    model = first.base.call(first.sizes)
+    goal = f"the {unit} of {reference.name}" if reference else f"{first.budget:,} {unit}"
     return Table(
         id="solve",
         title=f"{' and '.join(first.unknowns)} of {model} for {goal}, {first.scope} scope",

@@ -171,7 +171,7 @@ def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None
 
 SOLVE = ["solve", "resnet50", "--free", "d"]
 BAD = {
-    "no model": (["formula", "resnext5", "--free", "C"], "unknown network 'resnext5'"),
+    "no model": (["formula", "resnext5", "--free", "C"], "unknown model 'resnext5'"),
     "no such size": (["formula", "resnet50", "--free", "C"], "unknown free size of resnet 'C'; known are d, r, K, w"),
     "no bottleneck": (["formula", "resnet18", "--free", "d"], "no bottleneck"),
     "figure": (["formula", "resnet50", "--figure", "flops"], "unknown figure 'flops'"),

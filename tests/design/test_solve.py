@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import resnext_flops as rf
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import families
-from resnext_flops.design.solve import CONSTRAINTS, identity_block, solve_width
+from resnext_flops.design.solve import CONSTRAINTS, Solution, identity_block, solve_width
 from resnext_flops.design.unknowns import Target
 
 
@@ -146,7 +146,7 @@ def test_no_whole_number_is_better_by_brute_force(
         and not (constraint == "at-least" and cost < budget)
     }
 
-    def solve() -> list[rf.Solution]:
+    def solve() -> list[Solution]:
         return rf.solve(
             SMALL, unknown, budget=budget, figure=figure, scope=scope, constraint=constraint, within=within,
             multiple_of=multiple_of, lower=lower, upper=upper,
@@ -201,7 +201,7 @@ def test_any_resolution_may_be_the_answer(thousands: int, multiple_of: int, cons
         or (constraint == "at-least" and cost >= budget)
     }
 
-    def solve() -> list[rf.Solution]:
+    def solve() -> list[Solution]:
         return rf.solve(
             AT_ANY_RESOLUTION, "r", budget=budget, constraint=constraint, multiple_of=multiple_of, upper=149
         )
@@ -230,7 +230,7 @@ def test_all_pairs_within_a_tolerance_by_brute_force(names: tuple[str, str], sha
             if 100 * off["macs"] <= within * budget["macs"]:
                 expected[one, other] = (off["macs"], off["params"])
 
-    def solve() -> list[rf.Solution]:
+    def solve() -> list[Solution]:
         return rf.solve(SMALL, names, like=reference, figure=["macs", "params"], within=within, upper=12)
 
     if not expected:

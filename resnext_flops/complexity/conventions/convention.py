@@ -83,7 +83,7 @@ def counter(name: str, **facts: str) -> Callable[[Rule], Rule]:
 
     >>> counter("fvcore")
     Traceback (most recent call last):
-    resnext_flops.errors.InputError: the convention 'fvcore' has a rule already
+    resnext_flops.InputError: the convention 'fvcore' has a rule already
     """
     if name in REGISTERED:
         raise InputError(f"the convention {name!r} has a rule already")

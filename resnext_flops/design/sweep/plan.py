@@ -12,7 +12,7 @@ import numpy as np
 
 from resnext_flops.complexity.expressions import Node
 from resnext_flops.complexity.formula import Monomial, terms
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.sweep.axes import Grid, Whole
 from resnext_flops.design.sweep.bounds import LARGEST, Bounds, check
@@ -137,7 +137,7 @@ def polynomial_bounds(polynomial: Polynomial, of: Mapping[str, Bounds]) -> Bound
     return Bounds(low, high)
 
 
-def pieces(network: Network, grid: Grid, figures: Mapping[str, str]) -> tuple[Piece, ...]:
+def pieces(network: Model, grid: Grid, figures: Mapping[str, str]) -> tuple[Piece, ...]:
     """The pieces of a grid of a network's sizes, with the polynomials of figures.
 
     figures: by the names that expressions have for them.
@@ -148,7 +148,7 @@ def pieces(network: Network, grid: Grid, figures: Mapping[str, str]) -> tuple[Pi
     return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid, names))
 
 
-def _readings(network: Network, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
+def _readings(network: Model, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
     """The readings that cover the grid, each with the positions for which it holds."""
     every = tuple(np.arange(length) for length in grid.shape)
     reading = network.reading(names)
@@ -179,7 +179,7 @@ def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Map
     return Piece(places, tuple(points), reading.variables, polynomials)
 
 
-def fixed_sizes(network: Network, free: Iterable[str]) -> dict[str, int | None]:
+def fixed_sizes(network: Model, free: Iterable[str]) -> dict[str, int | None]:
     """The sizes of a network by name: None for the free ones, and for the others their value.
 
     >>> from resnext_flops.complexity.families.resnext import resnext

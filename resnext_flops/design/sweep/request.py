@@ -10,7 +10,7 @@ from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.expressions import Apply, Name, Node, Number, fold, names_in, show
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
 from resnext_flops.design.sweep import scan
 from resnext_flops.design.sweep.axes import Grid, Whole, grid
 from resnext_flops.design.sweep.kernel import read
@@ -222,7 +222,7 @@ def _share(of: Node, whole: Node) -> Node:
 
 
 def plan_sweep(
-    network: Network,
+    network: Model,
     over: Mapping[str, Any],
     *,
     budget: str | Iterable[str] = (),

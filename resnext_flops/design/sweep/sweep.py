@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resnext_flops.complexity.figures import COMMON, figure
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.model import Model
+from resnext_flops.counters.lookup import Given, model
 from resnext_flops.design.sweep.engines import run
 from resnext_flops.design.sweep.request import Sweep, plan_sweep
 from resnext_flops.design.sweep.search import Tell
@@ -28,7 +29,7 @@ HELD = 3
 
 
 def sweep(
-    network: Network,
+    network: Given,
     over: Mapping[str, Any],
     *,
     budget: str | Iterable[str] = (),
@@ -45,7 +46,7 @@ def sweep(
 ) -> "pandas.DataFrame":
     """The designs of a space that meet budgets, or the best of them, as a DataFrame with exact integers.
 
-    network: its other sizes are kept.
+    network: a model whose figures are formulas, or what stands for one; its other sizes are kept.
     over: the values of the free sizes (C, d, n1, n2, ..., r, K, w, or any other by its argument's name): a text such as
         `1:64`, `8:64:8` or `1,2,4` with both ends included, or whole numbers. All combinations are the space.
     budget, constraint: comparisons of figures and sizes, such as `macs <= 4.2e9`, `C * d <= 256`, `w % 8 == 0`. All
@@ -72,8 +73,9 @@ def sweep(
     >>> found[["C", "d", "r", "macs"]].values.tolist()
     [[25, 5, 224, 4199019520]]
     """
+    found = model(network)
     asked = plan_sweep(
-        network,
+        found,
         over,
         budget=budget,
         constraint=constraint,
@@ -87,10 +89,10 @@ def sweep(
     selection = asked.nothing()
     for progress in run(asked, engine, scheduler, tell):
         selection = progress.selection
-    return result(network, asked, selection)
+    return result(found, asked, selection)
 
 
-def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.DataFrame":
+def result(network: Model, asked: Sweep, selection: Selection) -> "pandas.DataFrame":
     """The frame of a finished sweep of a network, some designs of which are costed once more, by the integer reading.
 
     Raises InputError, with the nearest design, where no design was selected, or where the formulas do not hold.
@@ -113,7 +115,7 @@ def result(network: Network, asked: Sweep, selection: Selection) -> "pandas.Data
     raise asked.nobody(nearest.frame(found))
 
 
-def _hold(network: Network, design: Mapping[str, int]) -> None:
+def _hold(network: Model, design: Mapping[str, int]) -> None:
     """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
     sizes = {name: value for name, value in design.items() if name not in COMMON}
     ledger = network.reading(sizes).at(sizes)
