@@ -29,5 +29,5 @@ def rows() -> Iterator[Row]:
             shapes(shape)
 
     yield Row(f"FlopCounterMode on meta / ours on {MODEL}", ratios(torchs, ours, PAIRS), "at least 5")
-    fvcores = ratios(lambda: fvcore_count.count(real, image), ours, PAIRS)
+    fvcores = ratios(lambda: fvcore_count.count_with_fvcore(real, image), ours, PAIRS)
     yield Row(f"fvcore / ours on {MODEL}", fvcores, "at least 20")

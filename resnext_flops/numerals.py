@@ -16,12 +16,12 @@ _DIGITS = "[0-9]+(?:_[0-9]+)*"
 NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?[0-9]+)?(?:{'|'.join(UNITS)})?"
 
 
-def exact(text: str) -> Fraction:
+def fraction(text: str) -> Fraction:
     """A decimal number such as `4.2e9`, or `4.2G` with a unit: k, M, G, T (of 1000) or Ki, Mi, Gi (of 1024), exactly.
 
     Raises ValueError for what is none, or has far too many digits.
 
-    >>> exact("4.2e9"), exact("4.2G"), exact("0.25"), exact("3Ki")
+    >>> fraction("4.2e9"), fraction("4.2G"), fraction("0.25"), fraction("3Ki")
     (Fraction(4200000000, 1), Fraction(4200000000, 1), Fraction(1, 4), Fraction(3072, 1))
     """
     text = text.strip()
@@ -29,10 +29,21 @@ def exact(text: str) -> Fraction:
     return Fraction(decimal(text[:-2] if power else text)) * (1 << power)
 
 
+def whole(figure: float | Fraction) -> int:
+    """A figure that a library keeps in a float, as the integer that it is. Raises ValueError if it is not whole.
+
+    >>> whole(4.0)
+    4
+    """
+    if int(figure) != figure:
+        raise ValueError(f"{figure} is not a whole number")
+    return int(figure)
+
+
 def decimal(text: str) -> Decimal:
     """A decimal number that keeps its last digit. It has a unit of 1000 or none.
 
-    Raises ValueError as `exact` does.
+    Raises ValueError as `fraction` does.
 
     >>> decimal("4.10G"), decimal("4.1G")
     (Decimal('4.10E+9'), Decimal('4.1E+9'))
@@ -57,7 +68,7 @@ def printed(figure: Decimal) -> str:
     ('25.0 M', '4.1 G', '0.22 G', '22.2')
     """
     last_digit = figure.as_tuple().exponent
-    for power, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
+    for letter, power in POWERS.items():
         if 0 < int(last_digit) <= power:
             return f"{figure.scaleb(-power):f} {letter}"
     return f"{figure:f}"

@@ -61,11 +61,11 @@ class Whole(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, exactly, or click's error for what is none."""
-        from resnext_flops.numerals import exact
+        from resnext_flops.numerals import fraction
 
         try:
             # What is not whole is written with a stroke, and refused as an integer.
-            return int(str(exact(value)))
+            return int(str(fraction(value)))
         except ValueError:
             self.fail(f"{value!r} is not a whole number, such as 15e9 or 15G", param, ctx)
 

@@ -16,7 +16,7 @@ from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import ledger
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError
-from resnext_flops.numerals import exact
+from resnext_flops.numerals import fraction
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.proof.verify import DEVICES
 from resnext_flops.show.output import FORMATS, destination, emit
@@ -190,7 +190,7 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     if not (name and equals and target):
         raise InputError(f"--nearest {given!r} is not of the form FIGURE=N or FIGURE=MODEL, such as macs=resnet50")
     try:
-        number = exact(target)
+        number = fraction(target)
     except ValueError:
         return {name: figure(ledger(target), name.replace("_", "-"))}
     return {name: int(number) if number.denominator == 1 else float(number)}

@@ -30,10 +30,6 @@ class Cost(NamedTuple):
     activations: Size = 0
 
 
-# Every block has these, and they cost nothing.
-_RELU, _SUM = Cost("relu"), Cost("sum")
-
-
 @singledispatch
 def cost(layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     """The cost of one layer. A layer without a rule is an error: nothing is silently zero.
@@ -77,59 +73,28 @@ def _(layer: layers.AvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("average pool", kernel=layer.kernel)
 
 
-@cost.register
-def _(layer: layers.AdaptiveAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("adaptive average pool")
+# Layers that cost nothing, and what the ledger calls them.
+FREE_LAYERS = (
+    (layers.AdaptiveAvgPool, "adaptive average pool"),
+    (layers.GlobalAvgPool, "global average pool"),
+    (layers.ReLU, "relu"),
+    (layers.LocalResponseNorm, "local response norm"),
+    (layers.Dropout, "dropout"),
+    (layers.Scale, "scale"),
+    (layers.Flatten, "flatten"),
+    (layers.Widen, "widen"),
+    (layers.Sum, "sum"),
+    (layers.Concat, "concat"),
+    (layers.Auxiliary, "auxiliary head"),
+)
 
 
-@cost.register
-def _(layer: layers.GlobalAvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("global average pool")
+def _constant(found: Cost, layer: Any, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return found
 
 
-@cost.register
-def _(layer: layers.ReLU, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return _RELU
-
-
-@cost.register
-def _(layer: layers.LocalResponseNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("local response norm")
-
-
-@cost.register
-def _(layer: layers.Dropout, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("dropout")
-
-
-@cost.register
-def _(layer: layers.Scale, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("scale")
-
-
-@cost.register
-def _(layer: layers.Flatten, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("flatten")
-
-
-@cost.register
-def _(layer: layers.Widen, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("widen")
-
-
-@cost.register
-def _(layer: layers.Sum, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return _SUM
-
-
-@cost.register
-def _(layer: layers.Concat, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("concat")
-
-
-@cost.register
-def _(layer: layers.Auxiliary, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    return Cost("auxiliary head")
+for _class, _kind in FREE_LAYERS:
+    cost.register(_class, partial(_constant, Cost(_kind)))
 
 
 def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:

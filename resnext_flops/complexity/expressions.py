@@ -25,11 +25,12 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from resnext_flops.errors import InputError, unknown
-from resnext_flops.numerals import NUMBER, UNITS, exact
+from resnext_flops.numerals import NUMBER, UNITS, fraction
 
 LONGEST = 500
 DEEPEST = 50
@@ -160,7 +161,7 @@ class _Parser:
     """From the tokens of a text to its node: operators by how tightly they bind, from left to right."""
 
     def __init__(self, text: str) -> None:
-        found = (_Token(str(each.lastgroup), each[0], *each.span()) for each in TOKEN.finditer(text))
+        found = (_Token(str(match.lastgroup), match[0], *match.span()) for match in TOKEN.finditer(text))
         self.tokens = [*found, _Token("end", "", len(text), len(text))]
         self.place = self.nested = 0
 
@@ -259,7 +260,7 @@ class _Parser:
     def number(self, token: _Token) -> Node:
         """A number, or a percentage: directly behind it stands %, and behind that no operand."""
         try:
-            node = Number(_small(exact(token.text)))
+            node = Number(_small(fraction(token.text)))
         except ValueError as error:
             raise InputError(str(error)) from None
         if self.here.text == "%" and self.here.start == token.end:
@@ -290,13 +291,13 @@ class _Parser:
 def _apply(operation: str, *operands: Node) -> Node:
     """An operation on operands. Raises InputError for operands of another kind."""
     truths = operation in TRUTHS
-    for each in operands:
-        if is_truth(each) != truths:
+    for operand in operands:
+        if is_truth(operand) != truths:
             wanted = "comparisons" if truths else "numbers, not of comparisons"
             raise InputError(f"{operation!r} is an operation of {wanted}")
-        if isinstance(each, Apply) and each.operation == NEAREST:
+        if isinstance(operand, Apply) and operand.operation == NEAREST:
             raise InputError("= asks for the nearest and stands alone; write == for equal")
-        if is_percentage(each) and operation not in COMPARED:
+        if is_percentage(operand) and operation not in COMPARED:
             raise InputError("a percentage stands alone on one side of a comparison")
     if operation == "**" and not _is_exponent(operands[1]):
         raise InputError(f"an exponent must be a whole number from 1 to {LARGEST_EXPONENT}")
@@ -310,7 +311,7 @@ def _is_exponent(node: Node) -> bool:
 def _check_depth(node: Node) -> None:
     """Check that a node can be gone through by recursion, which this itself does not need."""
     level, depth = [node], 0
-    while level := [child for each in level if isinstance(each, Apply) for child in each.operands]:
+    while level := [operand for node in level if isinstance(node, Apply) for operand in node.operands]:
         depth += 1
         if depth > DEEPEST:
             raise InputError(f"it is nested deeper than {DEEPEST}")
@@ -348,8 +349,8 @@ def comparisons(node: Node) -> Iterator[Apply]:
     if isinstance(node, Apply) and node.operation in COMPARED:
         yield node
     elif isinstance(node, Apply):
-        for each in node.operands:
-            yield from comparisons(each)
+        for operand in node.operands:
+            yield from comparisons(operand)
 
 
 def _small(value: Value) -> Value:
@@ -409,7 +410,7 @@ def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
         case Name(name):
             return values[name]
         case Apply(operation, operands):
-            found = [evaluate(each, values) for each in operands]
+            found = [evaluate(operand, values) for operand in operands]
             if operation in TRUTHS:
                 return all(found) if operation == "and" else any(found)
             if operation == NEAREST:
@@ -431,19 +432,19 @@ def fold(node: Node, values: Mapping[str, Value]) -> Node:
         return Number(values[node.name])
     if not isinstance(node, Apply):
         return node
-    operands = tuple(fold(each, values) for each in node.operands)
+    operands = tuple(fold(operand, values) for operand in node.operands)
     if node.operation in TRUTHS:
         return _junction(node.operation, operands)
     if node.operation == "/" and operands[1] == Number(0):
         _quotient(1, 0)
     folded = Apply(node.operation, operands)
-    return Number(evaluate(folded, {})) if all(isinstance(each, Number) for each in operands) else folded
+    return Number(evaluate(folded, {})) if all(isinstance(operand, Number) for operand in operands) else folded
 
 
 def _junction(operation: str, operands: Iterable[Node]) -> Node:
     """`and` and `or`, without what is always true or never."""
     neutral = operation == "and"
-    left = tuple(each for each in operands if each != Number(neutral))
+    left = tuple(operand for operand in operands if operand != Number(neutral))
     if Number(not neutral) in left:
         return Number(not neutral)
     if len(left) > 1:
@@ -485,7 +486,7 @@ def _text(node: Node) -> tuple[int, str]:
             binding = BINDING[operation]
             # What binds as tightly needs brackets, but for the left side of an operation from left to right.
             first = binding if binding >= BINDING["+"] else binding + 1
-            sides = (_shown(operands[0], first), *(_shown(each, binding + 1) for each in operands[1:]))
+            sides = (_shown(operands[0], first), *(_shown(operand, binding + 1) for operand in operands[1:]))
             return binding, f" {operation} ".join(sides)
 
 
@@ -499,5 +500,4 @@ def _number_text(value: Value) -> tuple[int, str]:
         places, whole = places + 1, whole * 10
     if whole.denominator > 1:
         return BINDING["/"], f"{value.numerator} / {value.denominator}"
-    digits = str(int(whole)).zfill(places + 1)
-    return ATOM, f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return ATOM, f"{Decimal(f'{int(whole)}E-{places}'):f}"

@@ -161,9 +161,8 @@ def rename(value: Size, names: Mapping[str, str]) -> Size:
     >>> rename(3 * Formula.of("C") * Formula.of("d"), {"C": "groups"})
     3 d groups
     """
-    return _reduced(
-        {tuple(sorted(names.get(name, name) for name in term)): each for term, each in terms(value).items()}
-    )
+    found = terms(value).items()
+    return _reduced({tuple(sorted(names.get(name, name) for name in term)): number for term, number in found})
 
 
 def coefficients(value: Size) -> tuple[int, ...]:
@@ -179,11 +178,7 @@ def coefficients(value: Size) -> tuple[int, ...]:
 def ordered(value: Size, names: Iterable[str]) -> list[tuple[Monomial, int]]:
     """The terms as they are printed: the highest degree first, and in one degree by the order of the names."""
     places = tuple(names)
-
-    def place(term: tuple[Monomial, int]) -> tuple[int, ...]:
-        return (-len(term[0]), *(-term[0].count(name) for name in places))
-
-    return sorted(terms(value).items(), key=place)
+    return sorted(terms(value).items(), key=lambda term: (-len(term[0]), *(-term[0].count(name) for name in places)))
 
 
 def text(value: Size, names: Iterable[str] = ()) -> str:

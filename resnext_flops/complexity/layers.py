@@ -131,9 +131,8 @@ def _window(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, ceil_mode: 
     """Height and width after a sliding window, as torch computes them (`torch.nn.Conv2d`, `torch.nn.MaxPool2d`)."""
     if len(shape) != 3:
         raise InputError(f"a sliding window needs channels x height x width, and was given {show(shape)}")
-    return _steps(shape[1], kernel[0], stride[0], padding[0], ceil_mode), _steps(
-        shape[2], kernel[1], stride[1], padding[1], ceil_mode
-    )
+    height, width = (_steps(*sizes, ceil_mode) for sizes in zip(shape[1:], kernel, stride, padding, strict=True))
+    return height, width
 
 
 def windows(length: Size, kernel: Size, stride: Size, padding: Size = 0, dilation: Size = 1) -> Size:
@@ -157,8 +156,9 @@ def _steps(length: Size, kernel: Size, stride: Size, padding: Size, ceil_mode: b
         return windows(length, kernel, stride, padding)
     last = -(-free // stride)
     # torch lets the last window start inside the input or its left padding only, never in the right padding.
-    starts_outside = (last * stride - length - padding >= 0) == True  # noqa: E712 (a symbolic relation is not a bool)
-    return last if starts_outside else last + 1
+    beyond = last * stride - length - padding
+    # While a size in it is free, it is taken to start inside.
+    return last if not getattr(beyond, "free_symbols", None) and beyond >= 0 else last + 1
 
 
 def _same(_: object, *inputs: Shape) -> Shape:

@@ -185,15 +185,18 @@ class Ledger:
 
         Raises InputError if the ledger was not counted in training.
         """
-        gradients = [entry.backward if entry.macs else 0 for entry in self.entries]
-        known = [each * entry.times for each, entry in zip(gradients, self.entries, strict=True) if each is not None]
-        if len(known) < len(gradients):
-            raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
-        return sum(known)
+        total: Size = 0
+        for entry in self.entries:
+            if entry.macs and entry.backward is None:
+                raise InputError(f"{self.name!r} was not counted in training; use count(model, inputs, training=True)")
+            total += (entry.backward or 0) * entry.times
+        return total
 
     def remarked(self, *remarks: str) -> "Ledger":
         """The same ledger with more remarks on how it was counted."""
-        return replace(self, trace=self.trace.remarked(*remarks)) if self.trace and remarks else self
+        if self.trace is None or not remarks:
+            return self
+        return replace(self, trace=self.trace._replace(remarks=(*remarks, *self.trace.remarks)))
 
     def to_frame(self) -> "pandas.DataFrame":
         """The entries as a pandas DataFrame, one row a layer, indexed by path, the figures as Python integers."""

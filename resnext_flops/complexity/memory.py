@@ -30,7 +30,7 @@ INDEX_BYTES = 8  # torch's int64: the indices of max pooling, the number of batc
 STEP_BYTES = 4  # Adam counts its steps in one float32 a tensor
 
 
-class Rule(NamedTuple):
+class Keeping(NamedTuple):
     """What one kind of layer keeps for the backward pass, and whether it puts out a new tensor or its input changed.
 
     keeps_statistics: two numbers a channel. makes_indices: an index for each output, in inference too.
@@ -49,22 +49,22 @@ class Rule(NamedTuple):
 HEAD = "auxiliary head"
 VIEW = "flatten"  # reads and writes nothing
 
-RULES: Mapping[str, Rule] = {
-    "conv": Rule(keeps_input=True),
-    "linear": Rule(keeps_input=True),
-    "batch norm": Rule(keeps_input=True, keeps_statistics=True),
-    "relu": Rule(keeps_output=True, new_output=False),
-    "max pool": Rule(keeps_input=True, makes_indices=True),
-    "average pool": Rule(keeps_input=True),
-    "adaptive average pool": Rule(keeps_input=True),
-    "global average pool": Rule(),
-    "local response norm": Rule(keeps_input=True, keeps_powers=True),
-    "dropout": Rule(keeps_mask=True),
-    "scale": Rule(),
-    "flatten": Rule(new_output=False),
-    "widen": Rule(),
-    "sum": Rule(),
-    "concat": Rule(),
+KEEPINGS: Mapping[str, Keeping] = {
+    "conv": Keeping(keeps_input=True),
+    "linear": Keeping(keeps_input=True),
+    "batch norm": Keeping(keeps_input=True, keeps_statistics=True),
+    "relu": Keeping(keeps_output=True, new_output=False),
+    "max pool": Keeping(keeps_input=True, makes_indices=True),
+    "average pool": Keeping(keeps_input=True),
+    "adaptive average pool": Keeping(keeps_input=True),
+    "global average pool": Keeping(),
+    "local response norm": Keeping(keeps_input=True, keeps_powers=True),
+    "dropout": Keeping(keeps_mask=True),
+    "scale": Keeping(),
+    "flatten": Keeping(new_output=False),
+    "widen": Keeping(),
+    "sum": Keeping(),
+    "concat": Keeping(),
 }
 
 # Bytes of an optimizer's state, for the bytes and the number of the learned tensors.
@@ -159,7 +159,7 @@ def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: st
 def _check(entries: Iterable[Entry]) -> None:
     made = {0}
     for entry in entries:
-        if entry.kind not in RULES:
+        if entry.kind not in KEEPINGS:
             raise InputError(f"{entry.path}: what a layer of the kind {entry.kind!r} keeps in memory is not known")
         if entry.times != 1:
             raise InputError(f"{entry.path}: a network with a symbol for its depth has no number of bytes")
@@ -174,17 +174,17 @@ def _buffers(entry: Entry, item: int) -> int:
 
 
 def _indices(entry: Entry, batch: int) -> int:
-    return INDEX_BYTES * batch * prod(entry.output) if RULES[entry.kind].makes_indices else 0
+    return INDEX_BYTES * batch * prod(entry.output) if KEEPINGS[entry.kind].makes_indices else 0
 
 
 def _extra_bytes(entry: Entry, batch: int, item: int) -> int:
     """What a layer keeps besides its input and its output."""
-    rule, elements = RULES[entry.kind], prod(entry.inputs[0])
-    numbers = batch * elements if rule.keeps_mask else 0
-    if rule.keeps_powers:
+    keeping, elements = KEEPINGS[entry.kind], prod(entry.inputs[0])
+    numbers = batch * elements if keeping.keeps_mask else 0
+    if keeping.keeps_powers:
         padding = (LocalResponseNorm.neighbours - 1) * prod(entry.inputs[0][1:])
         numbers = batch * (3 * elements + padding)
-    if rule.keeps_statistics:
+    if keeping.keeps_statistics:
         numbers = 2 * entry.inputs[0][0]
     return numbers * item + _indices(entry, batch)
 
@@ -194,9 +194,9 @@ def _forward_moves(entry: Entry, batch: int, item: int) -> int:
 
 
 def _backward_moves(entry: Entry, batch: int, item: int) -> int:
-    rule = RULES[entry.kind]
+    keeping = KEEPINGS[entry.kind]
     inputs, output = batch * sum(map(prod, entry.inputs)), batch * prod(entry.output)
-    kept = inputs * rule.keeps_input + output * rule.keeps_output
+    kept = inputs * keeping.keeps_input + output * keeping.keeps_output
     return item * (output + inputs + kept + 2 * entry.params) + _extra_bytes(entry, batch, item)
 
 
@@ -206,7 +206,7 @@ def _storages(entries: Iterable[Entry], *, training: bool) -> dict[int, int]:
     for entry in entries:
         alone = entry.kind == "sum" and len(entry.takes) == 1
         idle = entry.kind == "dropout" and not training
-        new = RULES[entry.kind].new_output and not alone and not idle
+        new = KEEPINGS[entry.kind].new_output and not alone and not idle
         storages[entry.makes] = entry.makes if new else storages[entry.takes[0]]
     return storages
 
@@ -218,12 +218,12 @@ def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
     saved: set[int] = set()
     kept: dict[str, int] = {}
     for entry in entries:
-        rule = RULES[entry.kind]
+        keeping = KEEPINGS[entry.kind]
         learned[entry.makes] = entry.params > 0 or any(learned[number] for number in entry.takes)
         if not learned[entry.makes]:
             continue
-        values = [*zip(entry.takes, entry.inputs, strict=True)] if rule.keeps_input else []
-        values += [(entry.makes, entry.output)] if rule.keeps_output else []
+        values = [*zip(entry.takes, entry.inputs, strict=True)] if keeping.keeps_input else []
+        values += [(entry.makes, entry.output)] if keeping.keeps_output else []
         new = {storages[number]: batch * prod(shape) * item for number, shape in values}
         found = sum([new[storage] for storage in new.keys() - saved]) + _extra_bytes(entry, batch, item)
         saved |= new.keys()

@@ -110,7 +110,7 @@ def network(model: str) -> Network:
 
 
 # Every layer and every way to put them together, as a file names them.
-KINDS = tuple(kind.__name__ for kind in (*get_args(Node), Repeat))
+NODE_NAMES = tuple(kind.__name__ for kind in (*get_args(Node), Repeat))
 
 
 class _Saved(msgspec.Struct, forbid_unknown_fields=True):
@@ -168,7 +168,7 @@ def _sentence(message: str) -> str:
         return place
     if named := re.fullmatch(r"Invalid value '(.*)'", what):
         place, name = place.removesuffix(".layer"), named[1]
-        what = f"a {name} cannot stand here" if name in KINDS else str(unknown("layer", name, KINDS))
+        what = f"a {name} cannot stand here" if name in NODE_NAMES else str(unknown("layer", name, NODE_NAMES))
     return f"{place}: {what}"
 
 

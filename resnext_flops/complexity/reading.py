@@ -126,18 +126,18 @@ class Reading:
         """
         return {name: self._least(name) for name in self.free}
 
-    def _least(self, name: str) -> int:
+    def _least(self, size: str) -> int:
         others = {other: self.own[other] or 1 for other in self.free}
         first, last, step = 1, LARGEST_LEAST, 1
-        if name == "r" and self.resolutions:
+        if size == "r" and self.resolutions:
             start, step = self.resolutions
             first, last = start % step or step, start
         for value in range(first, last + 1, step):
-            sizes = {**others, name: value}
+            sizes = {**others, size: value}
             try:
                 part = self.at(sizes)
             except InputError:
                 continue
-            if all(substitute(self.figure(each), self.point(sizes)) == figure(part, each) for each in FIGURES):
+            if all(substitute(self.figure(name), self.point(sizes)) == figure(part, name) for name in FIGURES):
                 return value
-        raise ArithmeticError(f"the formulas of {self.architecture.name} do not hold for any {name} up to {last}")
+        raise ArithmeticError(f"the formulas of {self.architecture.name} do not hold for any {size} up to {last}")

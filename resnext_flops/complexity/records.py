@@ -140,22 +140,3 @@ class Trace(NamedTuple):
     remarks: tuple[str, ...] = ()
     training: bool = False
     one: bool = True
-
-    @property
-    def operators(self) -> tuple[Operator, ...]:
-        """What the entries do not keep of their operators: as many as the ledger has entries."""
-        return self.records.operators
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        """The calls of modules."""
-        return self.records.calls
-
-    @property
-    def functions(self) -> tuple[Function, ...]:
-        """The calls of functions."""
-        return self.records.functions
-
-    def remarked(self, *remarks: str) -> "Trace":
-        """The same with more remarks."""
-        return self._replace(remarks=(*remarks, *self.remarks))

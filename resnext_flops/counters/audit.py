@@ -79,7 +79,7 @@ class Audit(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether every answer that was given is the one predicted, or differs for a known reason."""
-        return all(not each.residue or each.counter in RESIDUES for each in self.findings)
+        return all(not finding.residue or finding.counter in RESIDUES for finding in self.findings)
 
 
 def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True) -> Audit:
@@ -99,13 +99,13 @@ def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = Non
     conventions = [convention(name) for name in (CONVENTIONS if counters is None else counters)]
     found = built(model, inputs)
     ledger = found.cost()
-    asked = [each.name for each in conventions if run and each.name in peers.PEERS and peers.installed(each.name)]
+    asked = [rule.name for rule in conventions if run and rule.name in peers.PEERS and peers.installed(rule.name)]
     module, args = (found.to_torch(), found.real_inputs()) if asked else (None, [])
     findings = []
-    for each in conventions:
-        name, terms = each.name, ledger.terms(each.name)
+    for rule in conventions:
+        name, terms = rule.name, ledger.terms(rule.name)
         answer = peers.ask(name, module, args) if name in asked else peers.Answer(None, None, _silence(name, run))
-        findings.append(Finding(name, each.unit, int(terms.total), *answer, bridge(ledger, terms)))
+        findings.append(Finding(name, rule.unit, int(terms.total), *answer, bridge(ledger, terms)))
     return Audit(ledger, tuple(findings))
 
 

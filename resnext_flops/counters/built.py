@@ -81,12 +81,12 @@ class Built:
         args, kwargs = arguments((1, *self.input) if usual else self.inputs), self.kwargs or {}
         module, remarks = self._module()
         try:
-            ledger = tracer.count(module, args, kwargs, training=training, name=self.name)
+            ledger = tracer.trace(module, args, kwargs, training=training, name=self.name)
         except InputError:
             if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
             # On `meta` a model fails for many a reason; its error on a real device is the one that says what is wrong.
-            ledger = tracer.count(self.to_torch(), args, kwargs, training=training, name=self.name)
+            ledger = tracer.trace(self.to_torch(), args, kwargs, training=training, name=self.name)
         return ledger.remarked(*self.remarks, *remarks)
 
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
@@ -168,41 +168,35 @@ class Built:
         return self.name
 
 
-def constructed(constructor: Callable[..., Any]) -> Make:
-    """What makes a module by calling its constructor on a device."""
+def construct(
+    constructor: Callable[..., Any], arguments: Mapping[str, Any], device: "str | torch.device", seed: int
+) -> "nn.Module":
+    """The module that a constructor makes on a device. Raises InputError if it makes anything else."""
+    import torch
+    from torch import nn
 
-    def make(arguments: Mapping[str, Any], device: "str | torch.device", seed: int) -> "nn.Module":
-        import torch
-        from torch import nn
-
-        if torch.device(device).type == "meta":
-            with torch.device("meta"):
-                made = constructor(**arguments)
-        else:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                made = constructor(**arguments)
-        if not isinstance(made, nn.Module):
-            named = getattr(constructor, "__qualname__", "the function")
-            raise InputError(f"{named} returned {type(made).__name__}; it must return an nn.Module or a description")
-        return made if torch.device(device).type == "meta" else made.to(device)
-
-    return make
+    if torch.device(device).type == "meta":
+        with torch.device("meta"):
+            made = constructor(**arguments)
+    else:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            made = constructor(**arguments)
+    if not isinstance(made, nn.Module):
+        named = getattr(constructor, "__qualname__", "the function")
+        raise InputError(f"{named} returned {type(made).__name__}; it must return an nn.Module or a description")
+    return made if torch.device(device).type == "meta" else made.to(device)
 
 
-def given(module: "nn.Module") -> Make:
-    """What hands out a module that is there already: itself to be traced, a copy to be run and moved."""
+def hand_out(module: "nn.Module", _: Mapping[str, Any], device: "str | torch.device", _seed: int) -> "nn.Module":
+    """A module that is there already: itself to be traced, a copy to be run and moved."""
+    import torch
 
-    def make(_: Mapping[str, Any], device: "str | torch.device", seed: int) -> "nn.Module":  # noqa: ARG001
-        import torch
-
-        if torch.device(device).type == "meta":
-            return module  # the tracer leaves it as it was, wherever it is
-        if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
-            raise InputError("the model is on the device meta, so it cannot compute; build it on a real device")
-        return deepcopy(module).to(device)
-
-    return make
+    if torch.device(device).type == "meta":
+        return module  # the tracer leaves it as it was, wherever it is
+    if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
+        raise InputError("the model is on the device meta, so it cannot compute; build it on a real device")
+    return deepcopy(module).to(device)
 
 
 def arguments(inputs: Any) -> list[Any]:

@@ -26,7 +26,7 @@ from resnext_flops.counters.lookup import Given, model
 from resnext_flops.show import display
 
 
-class Layer(NamedTuple):
+class Traits(NamedTuple):
     """What is compared of one entry."""
 
     kind: str
@@ -111,9 +111,9 @@ def diff(first: "Given | Ledger", second: "Given | Ledger", inputs: Any = None) 
     >>> len(found.changes), found.changes[0].details
     (16, 'groups 32 -> 1')
     """
-    found = [each if isinstance(each, Ledger) else model(each) for each in (first, second)]
-    usual = next((each.input for each in found if each.origin == "derived"), None)
-    one, two = (_ledger(each, inputs, usual) for each in found)
+    sides = [side if isinstance(side, Ledger) else model(side) for side in (first, second)]
+    usual = next((side.input for side in sides if side.origin == "derived"), None)
+    one, two = (_ledger(side, inputs, usual) for side in sides)
     return Difference(one, two, tuple(_changes(one, two)))
 
 
@@ -130,7 +130,7 @@ class _Item(NamedTuple):
     """An entry, what is compared of it, and what it is aligned by."""
 
     entry: Entry
-    layer: Layer
+    layer: Traits
     structure: tuple[Any, ...]
 
 
@@ -203,14 +203,14 @@ def _items(ledger: Ledger) -> list[_Item]:
     return [_Item(entry, layer := _layer(entry), _structure(entry, layer, ledger.input)) for entry in found]
 
 
-def _structure(entry: Entry, layer: Layer, image: tuple[int, ...]) -> tuple[Any, ...]:
+def _structure(entry: Entry, layer: Traits, image: tuple[int, ...]) -> tuple[Any, ...]:
     grouped = "depthwise" if 1 < layer.groups == layer.inputs else layer.groups > 1
     # To the nearest power of two, so that it is the same for inputs of other sizes.
     share = round(log2(image[-1] / entry.output[-1])) if layer.kernel and image else 0
     return layer.kind, layer.kernel, layer.stride, grouped, share
 
 
-def _layer(entry: Entry) -> Layer:
+def _layer(entry: Entry) -> Traits:
     shape, output = entry.inputs[0], entry.output
     product = bool(entry.macs)
     stride = 1
@@ -218,7 +218,7 @@ def _layer(entry: Entry) -> Layer:
         stride = max(1, round(shape[-1] / output[-1]))
     axis = -1 - len(entry.kernel)  # channels stand before the pixels of a kernel, features are last
     macs = 0 if entry.training_only else entry.macs
-    return Layer(
+    return Traits(
         "unused" if entry.training_only or entry.kind == "unused parameter" else entry.kind,
         shape[axis] if product and shape else 0,
         output[axis] if product and output else 0,

@@ -13,72 +13,29 @@ from typing import Any, TypeAlias
 import torch
 from torch.nn import functional
 
+from resnext_flops.complexity.conventions.vocabulary import (
+    ADDED_PRODUCTS,
+    CONV_FUNCTIONS,
+    ELEMENTWISE,
+    MORE_PRODUCTS,
+    POOL_FUNCTIONS,
+    PRODUCT_FUNCTIONS,
+    TRANSPOSED_FUNCTIONS,
+)
+
 Note: TypeAlias = Callable[[str, Any, Any, Any, tuple[str, ...]], None]
 
-_FUNCTIONAL = [
-    "linear",
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-    "relu",
-    "prelu",
-    "elu",
-    "leaky_relu",
-    "relu6",
-    "silu",
-    "gelu",
-    "batch_norm",
-    "layer_norm",
-    "instance_norm",
-    "group_norm",
-    "avg_pool1d",
-    "avg_pool2d",
-    "avg_pool3d",
-    "max_pool1d",
-    "max_pool2d",
-    "max_pool3d",
-    "adaptive_avg_pool1d",
-    "adaptive_avg_pool2d",
-    "adaptive_avg_pool3d",
-    "adaptive_max_pool1d",
-    "adaptive_max_pool2d",
-    "adaptive_max_pool3d",
-    "upsample",
-    "interpolate",
-    "softmax",
-    "scaled_dot_product_attention",
-    "multi_head_attention_forward",
-]
-_TORCH = ["matmul", "mm", "bmm", "addmm", "baddbmm", "mul", "add", "sub", "einsum"]
-_METHODS = [
-    "matmul",
-    "mm",
-    "bmm",
-    "addmm",
-    "mul",
-    "add",
-    "div",
-    "exp",
-    "sum",
-    "softmax",
-    "__matmul__",
-    "__add__",
-    "__radd__",
-    "__iadd__",
-    "__mul__",
-    "__rmul__",
-    "__imul__",
-    "__sub__",
-    "__truediv__",
-]
+_OWNERS = {"F": functional, "torch": torch, "Tensor": torch.Tensor}
 
-REPLACED: tuple[tuple[Any, str, str], ...] = (
-    *((functional, name, f"F.{name}") for name in _FUNCTIONAL),
-    *((torch, name, f"torch.{name}") for name in _TORCH),
-    *((torch.Tensor, name, f"Tensor.{name}") for name in _METHODS),
+# As a reader would write them.
+REPLACED = (
+    *sorted(CONV_FUNCTIONS | TRANSPOSED_FUNCTIONS | POOL_FUNCTIONS),
+    *sorted(PRODUCT_FUNCTIONS | MORE_PRODUCTS | ADDED_PRODUCTS | ELEMENTWISE),
+    *(f"F.{name}" for name in ("linear", "batch_norm", "layer_norm", "instance_norm", "group_norm", "softmax")),
+    *(f"F.{name}" for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu")),
+    *("F.upsample", "F.interpolate", "F.scaled_dot_product_attention", "F.multi_head_attention_forward"),
+    *("torch.sub", "torch.einsum", "Tensor.div", "Tensor.exp", "Tensor.sum", "Tensor.softmax"),
+    *(f"Tensor.__{name}__" for name in ("matmul", "add", "radd", "iadd", "mul", "rmul", "imul", "sub", "truediv")),
 )
 
 
@@ -86,25 +43,11 @@ REPLACED: tuple[tuple[Any, str, str], ...] = (
 def noted(note: Note) -> Iterator[None]:
     """Call `note(name, args, kwargs, output, outer)` after each call of these functions; `outer` are those around."""
     running: list[str] = []
-
-    def replacement(name: str, original: Any) -> Any:
-        @wraps(original)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            outer = tuple(running)
-            running.append(name)
-            try:
-                output = original(*args, **kwargs)
-            finally:
-                running.pop()
-            note(name, args, kwargs, output, outer)
-            return output
-
-        return call
-
-    before = [(owner, name, vars(owner).get(name)) for owner, name, _ in REPLACED]
+    places = [(_OWNERS[shown.partition(".")[0]], shown.partition(".")[2], shown) for shown in REPLACED]
+    before = [(owner, name, vars(owner).get(name)) for owner, name, _ in places]
     try:
-        for owner, name, shown in REPLACED:
-            setattr(owner, name, replacement(shown, getattr(owner, name)))
+        for owner, name, shown in places:
+            setattr(owner, name, _noting(shown, getattr(owner, name), note, running))
         yield
     finally:
         for owner, name, original in before:
@@ -112,3 +55,18 @@ def noted(note: Note) -> Iterator[None]:
                 delattr(owner, name)  # it was inherited
             else:
                 setattr(owner, name, original)
+
+
+def _noting(shown: str, original: Any, note: Note, running: list[str]) -> Any:
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outer = tuple(running)
+        running.append(shown)
+        try:
+            output = original(*args, **kwargs)
+        finally:
+            running.pop()
+        note(shown, args, kwargs, output, outer)
+        return output
+
+    return call

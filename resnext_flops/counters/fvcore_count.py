@@ -8,11 +8,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 
 import torch
 from torch import nn
 
-MULTIPLY_ADDS = frozenset({"conv", "linear", "matmul", "addmm", "bmm", "einsum"})
+from resnext_flops.numerals import whole
+
+PRODUCT_OPERATORS = frozenset({"conv", "linear", "matmul", "addmm", "bmm", "einsum"})
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,18 @@ class FvcoreCount:
     def multiply_adds(self) -> dict[str, int]:
         """The part of convolutions and matrix products, by module path."""
         parts = {
-            path: sum(figure for name, figure in counts.items() if name in MULTIPLY_ADDS)
+            path: sum(figure for name, figure in counts.items() if name in PRODUCT_OPERATORS)
             for path, counts in self.operators.items()
         }
         return {path: figure for path, figure in parts.items() if figure}
 
 
-def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
+def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     """Count one forward pass of a model with fvcore, in whatever mode the model is in, without gradients.
 
-    The figures are those of one example: what a batch costs is divided by its size.
+    The figures are those of one example: the batch's divided by its size. Raises ValueError if one is not whole.
 
-    >>> counted = count(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10))
+    >>> counted = count_with_fvcore(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10))
     >>> counted.total == 3 * 3 * 3 * 8 * 8 * 8
     True
     """
@@ -55,7 +58,7 @@ def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
         analysis = FlopCountAnalysis(model, inputs)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
         inclusive = {
-            path: {name: exact(figure, len(inputs)) for name, figure in counts.items()}
+            path: {name: whole(Fraction(figure) / len(inputs)) for name, figure in counts.items()}
             for path, counts in analysis.by_module_and_operator().items()
         }
         unsupported = dict(analysis.unsupported_ops())
@@ -66,14 +69,6 @@ def count(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
             for name, figure in counts.items():
                 own[parent][name] -= figure
     return FvcoreCount(own, unsupported)
-
-
-def exact(figure: float, examples: int = 1) -> int:
-    """The figure of one example as an integer; fvcore keeps some in floats. Raises ValueError if it is not whole."""
-    whole, rest = divmod(int(figure), examples)
-    if rest or int(figure) != figure:
-        raise ValueError(f"fvcore counted {figure} for {examples} examples, which is not a whole number for one")
-    return whole
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.counters import zoos
-from resnext_flops.counters.built import Built, arguments, constructed, given
+from resnext_flops.counters.built import Built, arguments, construct, hand_out
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def _found(given_model: Any) -> Network | Built:
         return described(given_model)
     # Whoever has a module has loaded torch.
     if "torch" in sys.modules and isinstance(given_model, sys.modules["torch"].nn.Module):
-        return Built(type(given_model).__name__, given(given_model), ())
+        return Built(type(given_model).__name__, partial(hand_out, given_model), ())
     if callable(given_model):
-        return Built(getattr(given_model, "__name__", "model"), constructed(given_model), ())
+        return Built(getattr(given_model, "__name__", "model"), partial(construct, given_model), ())
     raise InputError(
         f"a {type(given_model).__name__} is no model; give a name, a network, a description, an nn.Module, or a "
         "function that makes one"

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from resnext_flops.complexity.layers import windows
 
-Shortcut: TypeAlias = Callable[..., Tensor | None]
+Kernel: TypeAlias = Callable[..., Tensor | None]
 
 META = torch.device("meta")
+
+_ACTIVATIONS = ("relu", "silu", "sigmoid", "hardswish", "hardsigmoid", "hardtanh")
 
 
 def _empty(shape: Any, like: Tensor) -> Tensor:
@@ -141,36 +143,20 @@ def _adaptive_pool(image: Tensor, size: Any) -> Tensor | None:
     return _empty((*image.shape[: -len(lengths)], *lengths), image)
 
 
-SHORTCUTS: Mapping[Any, Shortcut] = {
-    torch.ops.aten.conv1d.default: _convolution,
-    torch.ops.aten.conv2d.default: _convolution,
-    torch.ops.aten.conv3d.default: _convolution,
-    torch.ops.aten.linear.default: _linear,
-    torch.ops.aten.batch_norm.default: _norm,
-    torch.ops.aten.layer_norm.default: _layer_norm,
-    torch.ops.aten.softmax.int: _softmax,
-    torch.ops.aten.scaled_dot_product_attention.default: _attention,
-    torch.ops.aten.matmul.default: _matmul,
-    torch.ops.aten.contiguous.default: _contiguous,
-    torch.ops.aten.dropout.default: _dropout,
-    torch.ops.aten.adaptive_avg_pool2d.default: _adaptive_pool,
-    torch.ops.aten.add.Tensor: _binary,
-    torch.ops.aten.sub.Tensor: _binary,
-    torch.ops.aten.mul.Tensor: _binary,
-    torch.ops.aten.div.Tensor: _binary,
-    torch.ops.aten.add_.Tensor: _binary_in_place,
-    torch.ops.aten.mul_.Tensor: _binary_in_place,
-    torch.ops.aten.relu.default: _same,
-    torch.ops.aten.gelu.default: _same,
-    torch.ops.aten.silu.default: _same,
-    torch.ops.aten.sigmoid.default: _same,
-    torch.ops.aten.hardswish.default: _same,
-    torch.ops.aten.hardsigmoid.default: _same,
-    torch.ops.aten.hardtanh.default: _same,
-    torch.ops.aten.relu_.default: _in_place,
-    torch.ops.aten.silu_.default: _in_place,
-    torch.ops.aten.sigmoid_.default: _in_place,
-    torch.ops.aten.hardswish_.default: _in_place,
-    torch.ops.aten.hardsigmoid_.default: _in_place,
-    torch.ops.aten.hardtanh_.default: _in_place,
+_aten = torch.ops.aten
+KERNELS: Mapping[Any, Kernel] = {
+    **dict.fromkeys((_aten.conv1d.default, _aten.conv2d.default, _aten.conv3d.default), _convolution),
+    _aten.linear.default: _linear,
+    _aten.batch_norm.default: _norm,
+    _aten.layer_norm.default: _layer_norm,
+    _aten.softmax.int: _softmax,
+    _aten.scaled_dot_product_attention.default: _attention,
+    _aten.matmul.default: _matmul,
+    _aten.contiguous.default: _contiguous,
+    _aten.dropout.default: _dropout,
+    _aten.adaptive_avg_pool2d.default: _adaptive_pool,
+    **dict.fromkeys((_aten.add.Tensor, _aten.sub.Tensor, _aten.mul.Tensor, _aten.div.Tensor), _binary),
+    **dict.fromkeys((_aten.add_.Tensor, _aten.mul_.Tensor), _binary_in_place),
+    **{getattr(_aten, name).default: _same for name in (*_ACTIVATIONS, "gelu")},
+    **{getattr(_aten, f"{name}_").default: _in_place for name in _ACTIVATIONS},
 }

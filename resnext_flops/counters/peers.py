@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from resnext_flops.errors import one_line
+from resnext_flops.numerals import whole
 
 SECONDS = 600  # after which a counter counts as one that does not answer
 
@@ -45,27 +47,24 @@ def _torch(model: Any, args: Sequence[Any]) -> int:
 def _fvcore(model: Any, args: Sequence[Any]) -> int:
     from resnext_flops.counters import fvcore_count
 
-    return fvcore_count.count(model, tuple(args)).total  # type: ignore[arg-type]
+    return fvcore_count.count_with_fvcore(model, tuple(args)).total  # type: ignore[arg-type]
 
 
-def _ptflops(backend: str) -> Callable[[Any, Sequence[Any]], int]:
-    def ask(model: Any, args: Sequence[Any]) -> int:
-        from ptflops import get_model_complexity_info
+def _ptflops(backend: str, model: Any, args: Sequence[Any]) -> int:
+    from ptflops import get_model_complexity_info
 
-        (image,) = args
-        figure, _ = get_model_complexity_info(
-            model,
-            tuple(image.shape[1:]),
-            as_strings=False,
-            print_per_layer_stat=False,
-            backend=backend,
-            input_constructor=lambda _: image,
-        )
-        if figure is None:
-            raise RuntimeError("it did not finish")
-        return int(figure)
-
-    return ask
+    (image,) = args
+    figure, _ = get_model_complexity_info(
+        model,
+        tuple(image.shape[1:]),
+        as_strings=False,
+        print_per_layer_stat=False,
+        backend=backend,
+        input_constructor=lambda _: image,
+    )
+    if figure is None:
+        raise RuntimeError("it did not finish")
+    return int(figure)
 
 
 def _thop(model: Any, args: Sequence[Any]) -> int:
@@ -86,14 +85,10 @@ def _flopth(model: Any, args: Sequence[Any]) -> int:
     return int(flopth(model, inputs=tuple(args), bare_number=True)[0])
 
 
-def _calflops(position: int) -> Callable[[Any, Sequence[Any]], int]:
-    def ask(model: Any, args: Sequence[Any]) -> int:
-        from calflops import calculate_flops
+def _calflops(position: int, model: Any, args: Sequence[Any]) -> int:
+    from calflops import calculate_flops
 
-        figures = calculate_flops(model, args=list(args), print_results=False, output_as_string=False)
-        return whole(figures[position])
-
-    return ask
+    return whole(calculate_flops(model, args=list(args), print_results=False, output_as_string=False)[position])
 
 
 def _torchprofile(model: Any, args: Sequence[Any]) -> int:
@@ -127,13 +122,13 @@ def _torch_flops(model: Any, args: Sequence[Any]) -> int:
 PEERS: Mapping[str, Peer] = {
     "torch": Peer("torch", _torch),
     "fvcore": Peer("fvcore", _fvcore),
-    "ptflops-pytorch": Peer("ptflops", _ptflops("pytorch")),
-    "ptflops-aten": Peer("ptflops", _ptflops("aten")),
+    "ptflops-pytorch": Peer("ptflops", partial(_ptflops, "pytorch")),
+    "ptflops-aten": Peer("ptflops", partial(_ptflops, "aten")),
     "thop": Peer("thop", _thop),
     "ultralytics-thop": Peer("ultralytics-thop", _thop),
     "torchinfo": Peer("torchinfo", _torchinfo),
-    "calflops": Peer("calflops", _calflops(0)),
-    "calflops-macs": Peer("calflops", _calflops(1)),
+    "calflops": Peer("calflops", partial(_calflops, 0)),
+    "calflops-macs": Peer("calflops", partial(_calflops, 1)),
     "torchprofile": Peer("torchprofile", _torchprofile),
     "flopth": Peer("flopth", _flopth),
     "torchmeter": Peer("torchmeter", _torchmeter),
@@ -141,32 +136,18 @@ PEERS: Mapping[str, Peer] = {
 }
 
 
-def whole(figure: float) -> int:
-    """A figure that a counter keeps in a float. Raises ValueError if it is not a whole number."""
-    if int(figure) != figure:
-        raise ValueError(f"it counted {figure}, which is not a whole number")
-    return int(figure)
-
-
 def installed(counter: str) -> str | None:
-    """The installed version of a counter, or None. The two thops share an import name: the one that is there counts."""
+    """The installed version of a counter, or None. The two thops share an import name: the later one hides the other.
+
+    >>> installed("thop") is None or installed("ultralytics-thop") is None
+    True
+    """
+    if counter == "thop" and installed("ultralytics-thop"):
+        return None
     try:
-        found = version(PEERS[counter].package)
+        return version(PEERS[counter].package)
     except PackageNotFoundError:
         return None
-    other = {"thop": "ultralytics-thop", "ultralytics-thop": "thop"}.get(counter)
-    if other and _imported_from(other):
-        return None
-    return found
-
-
-def _imported_from(package: str) -> bool:
-    """Whether another package's files are the ones that its import name finds first."""
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return False
-    return package == "ultralytics-thop"  # installed later, it has overwritten the original's files
 
 
 def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 
-def count(model: nn.Module, inputs: Tensor) -> dict[str, int]:
+def saved_bytes(model: nn.Module, inputs: Tensor) -> dict[str, int]:
     """Bytes that each module's forward pass is the first to save, by module path, without parameters and buffers.
 
     The model runs once, in the mode that it is in. A storage is counted once, as a whole, for its first module.
 
-    >>> count(nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 2)), torch.zeros(7, 3))  # 7 * 3 and 7 * 5 numbers
+    >>> saved_bytes(nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 2)), torch.zeros(7, 3))  # 7 * 3 and 7 * 5 numbers
     {'0': 84, '1': 140}
     """
     own = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}

@@ -31,8 +31,8 @@ from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
 from resnext_flops.counters.functions import noted
-from resnext_flops.counters.meta_kernels import META, SHORTCUTS
-from resnext_flops.counters.operators import FREE, UNKNOWN, Rule, recurrent_weights, rule_of
+from resnext_flops.counters.meta_kernels import KERNELS, META
+from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
@@ -40,15 +40,15 @@ ROOTS, GRADIENT, VALUE = "_resnext_flops_roots", "_resnext_flops_gradient", "_re
 
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
-WINDOWS = frozenset({"max pool", "average pool"})
-POOLS = WINDOWS | {"adaptive average pool"}
+WINDOW_KINDS = frozenset({"max pool", "average pool"})
+POOL_KINDS = WINDOW_KINDS | {"adaptive average pool"}
 
 
 class NeedsValuesError(Exception):
     """The module's code reads the value of a tensor that has only a shape."""
 
 
-def count(
+def trace(
     module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], *, training: bool = False, name: str = ""
 ) -> Ledger:
     """The ledger of one call `module(*args, **kwargs)`, for the whole batch that it is given.
@@ -58,7 +58,7 @@ def count(
 
     Raises InputError, with the module's own error, if it cannot run on these inputs.
 
-    >>> count(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
+    >>> trace(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
     32
     """
     with _mode_of(module, training):
@@ -234,8 +234,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
         one = first is None or first.dim() < 2 or first.shape[0] == 1
-        trace = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
-        return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), trace)
+        companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
+        return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
 
     def _survey(self, path: str, module: nn.Module) -> None:
         """Note every path and learned tensor below a module. Torch's own iterators walk the tree once for each."""
@@ -317,8 +317,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._settle()  # it changes the shape of a tensor that may have been noted
         tensors = _leaves(args, kwargs)
         data, roots = self._origins(tensors)
-        shortcut = None if self.real else SHORTCUTS.get(func)
-        output = shortcut(*args, **kwargs) if shortcut and self._without_values(tensors) else None
+        kernel = None if self.real else KERNELS.get(func)
+        output = kernel(*args, **kwargs) if kernel and self._without_values(tensors) else None
         if output is None:
             output = self._answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
@@ -412,7 +412,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _record(
         self,
         func: Any,
-        rule: Rule,
+        rule: OperatorRule,
         args: Sequence[Any],
         output: Any,
         tensors: Sequence[Tensor],
@@ -441,7 +441,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             weights = self._learned_elements(args, rule.weight, fresh)
             biases = self._learned_elements(args, rule.bias, fresh)
             params = sum([self.learned[root].numel() for root in fresh])
-        if rule.macs or kind in POOLS:
+        if rule.macs or kind in POOL_KINDS:
             shapes = dims(args)
             kind, kernel, groups = _shape_of(func, rule, shapes, first.shape)
             macs = rule.macs(shapes, first.shape) if rule.macs else 0
@@ -488,7 +488,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return True
 
     def _backward(
-        self, macs: int, rule: Rule, args: Sequence[Any], shapes: Sequence[Any], tensors: Sequence[Tensor]
+        self, macs: int, rule: OperatorRule, args: Sequence[Any], shapes: Sequence[Any], tensors: Sequence[Tensor]
     ) -> int:
         """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
         if not torch.is_grad_enabled():
@@ -515,7 +515,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.operators.append(nothing if self.later else _operator(*nothing))
 
 
-def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
+def _shape_of(func: Any, rule: OperatorRule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
     """The kind of an entry, and its kernel and groups where it has them."""
     kind = rule.kind
     if kind in {"conv", "transposed conv"}:
@@ -525,7 +525,7 @@ def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tupl
             kind = "transposed conv"
         channels = output if kind == "transposed conv" else args[0]
         return kind, kernel, channels[-len(kernel) - 1] // weight[1]
-    if kind in WINDOWS:
+    if kind in WINDOW_KINDS:
         spatial = int(func._schema.name.split("pool")[1][0])  # noqa: SLF001
         return kind, args[1] if len(args[1]) == spatial else args[1] * spatial, 1
     if kind == "adaptive average pool":
@@ -535,7 +535,7 @@ def _shape_of(func: Any, rule: Rule, args: Sequence[Any], output: Shape) -> tupl
     return kind, (), 1
 
 
-def _factors(args: Sequence[Any], rule: Rule) -> list[Tensor]:
+def _factors(args: Sequence[Any], rule: OperatorRule) -> list[Tensor]:
     tensors = [part for part in args[:3] if isinstance(part, Tensor)]
     return tensors[-2:] if rule.weight is None else tensors[:2]
 
@@ -638,4 +638,4 @@ def dims(value: Any) -> Any:
 @cache
 def class_names(kind: Any) -> tuple[str, ...]:
     """The names of a class and its bases, up to `nn.Module`."""
-    return tuple(each.__name__ for each in kind.__mro__ if issubclass(each, nn.Module) and each is not nn.Module)
+    return tuple(base.__name__ for base in kind.__mro__ if issubclass(base, nn.Module) and base is not nn.Module)

@@ -16,7 +16,7 @@ from typing import Any
 from resnext_flops.complexity.layers import Description
 from resnext_flops.complexity.names import NAMED, PATTERNS, network
 from resnext_flops.complexity.network import Network, described
-from resnext_flops.counters.built import Built, constructed, given, silent
+from resnext_flops.counters.built import Built, construct, hand_out, silent
 from resnext_flops.errors import InputError, one_line, unknown
 
 ZOOS = ("torchvision", "timm")
@@ -37,7 +37,12 @@ def find(text: str) -> Network | Built:
         return _in_zoo(library, name)
     if colon:
         return _imported(library, name)
-    if text in NAMED or "(" in text or text.endswith(".json") or any(re.fullmatch(each, text) for each in PATTERNS):
+    if (
+        text in NAMED
+        or "(" in text
+        or text.endswith(".json")
+        or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
+    ):
         return network(text)
     for library in ZOOS:
         if text in _names(library):
@@ -80,7 +85,7 @@ def _in_zoo(library: str, name: str) -> Built:
             raise unknown("model of timm", name, names)
         shape = timm.get_pretrained_cfg(name, allow_unregistered=True)
         size = tuple(shape.input_size) if shape else IMAGE
-        return Built(f"timm:{name}", constructed(partial(timm.create_model, name)), size)
+        return Built(f"timm:{name}", partial(construct, partial(timm.create_model, name)), size)
     from torchvision import models
 
     if name not in models.list_models():
@@ -89,9 +94,9 @@ def _in_zoo(library: str, name: str) -> Built:
     extra = {} if name in names else {"weights_backbone": None}
     constructor = partial(models.get_model, name, weights=None, **extra)
     # Some weights are for a larger image than the model has without them.
-    crops = [each.transforms.keywords.get("crop_size") for each in models.get_model_weights(name)]
-    pixels = RESOLUTION if RESOLUTION in crops else next((each for each in crops if isinstance(each, int)), RESOLUTION)
-    return Built(f"torchvision:{name}", constructed(constructor), (3, pixels, pixels))
+    crops = [weights.transforms.keywords.get("crop_size") for weights in models.get_model_weights(name)]
+    pixels = RESOLUTION if RESOLUTION in crops else next((crop for crop in crops if isinstance(crop, int)), RESOLUTION)
+    return Built(f"torchvision:{name}", partial(construct, constructor), (3, pixels, pixels))
 
 
 def _imported(module_name: str, attribute: str) -> Network | Built:
@@ -117,7 +122,7 @@ def _imported(module_name: str, attribute: str) -> Network | Built:
         return described(factory, text)
     if isinstance(factory, Network):
         return factory
-    return Built(text, given(factory) if _is_module(factory) else constructed(factory), IMAGE)
+    return Built(text, partial(hand_out if _is_module(factory) else construct, factory), IMAGE)
 
 
 def _is_module(factory: Any) -> bool:

@@ -300,7 +300,7 @@ def _build(
     if settings.training and not settings.compile and facts["memory"] is not None:
         from resnext_flops.counters import saved_tensors
 
-        facts["saved"] = saved_tensors.count(model, inputs)
+        facts["saved"] = saved_tensors.saved_bytes(model, inputs)
     run = torch.compile(model) if settings.compile else model
     return _step(run, model, inputs, settings.optimizer) if settings.training else _pass(run, model, inputs)
 

@@ -77,7 +77,7 @@ def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Run
     ledger = network.cost()
     model = network.to_torch(place).eval()
     inputs = torch.randn(1, *ledger.input, generator=torch.Generator().manual_seed(0)).to(place)
-    counted = fvcore_count.count(model, inputs)
+    counted = fvcore_count.count_with_fvcore(model, inputs)
     found = {
         "layers": compare_layers(ledger, counted.multiply_adds, counted.total),
         "tensors": compare_tensors(ledger, model),
@@ -149,7 +149,7 @@ def training_rungs(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -
     from resnext_flops.counters import fvcore_count
 
     batch = inputs.repeat(TRAINING_BATCH, 1, 1, 1)
-    counted = fvcore_count.count(model.train(), batch)
+    counted = fvcore_count.count_with_fvcore(model.train(), batch)
     rungs = (
         compare_layers(ledger, counted.multiply_adds, counted.total, training=True),
         compare_forward(ledger, model, batch),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.reports.content import Part, Picture, Report
 from resnext_flops.show.markup import environment, fill
-from resnext_flops.show.render import FORMATS
+from resnext_flops.show.render import RENDERERS
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def texts(report: Report, form: str, sources: Mapping[str, str]) -> dict[str, st
     _with_filters(form)
     files = {TEXT[form]: fill(form, "report", PACKAGE, report=report, sources=sources) + "\n"}
     if form == "latex":
-        files |= {f"tables/{table.id}.tex": FORMATS[form](table) + "\n" for table in report.tables}
+        files |= {f"tables/{table.id}.tex": RENDERERS[form](table) + "\n" for table in report.tables}
     return files
 
 
@@ -42,7 +42,7 @@ def _with_filters(form: str) -> "Environment":
     from markupsafe import Markup
 
     def table(content: Table) -> "Markup":
-        return Markup(FORMATS[form](content))  # noqa: S704 (its texts are escaped)
+        return Markup(RENDERERS[form](content))  # noqa: S704 (its texts are escaped)
 
     def latex(expression: "sympy.Basic") -> "Markup":
         import sympy

@@ -5,12 +5,12 @@ nothing of tables: `tables/results.py` says which tables a result has, and the p
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+from resnext_flops.errors import Kind
 
 if TYPE_CHECKING:
     from rich.console import Group
-
-Kind = TypeVar("Kind", bound=type[Any])
 
 
 class Presentation(Protocol):

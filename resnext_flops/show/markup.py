@@ -47,8 +47,8 @@ def clean(text: object) -> str:
     >>> clean("two\\n lines and \\x1b")
     'two lines and \ufffd'
     """
-    shown = ("\ufffd" if unicodedata.category(each).startswith("C") else each for each in " ".join(str(text).split()))
-    return "".join(shown)
+    shown = " ".join(str(text).split())
+    return "".join("\ufffd" if unicodedata.category(mark).startswith("C") else mark for mark in shown)
 
 
 def escape_markdown(text: object) -> str:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
 from resnext_flops.files import write
-from resnext_flops.show.render import FORMATS as TEXT_FORMATS
-from resnext_flops.show.render import TerminalTable, to_text
+from resnext_flops.show.render import RENDERERS, TerminalTable, to_text
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMATS = ("rich", *TEXT_FORMATS)
+FORMATS = ("rich", *RENDERERS)
 
 
 def destination(output: str | None, force: bool) -> "Path | None":
@@ -51,7 +50,7 @@ def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
 
         Console(highlight=False).print(*map(TerminalTable, tables), sep="\n")
         return
-    texts = [TEXT_FORMATS.get(form, to_text)(table) for table in tables]
+    texts = [RENDERERS.get(form, to_text)(table) for table in tables]
     several_in_json = form == "json" and len(texts) > 1
     content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
     put(content, path)

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from resnext_flops.numerals import printed
+from resnext_flops.numerals import POWERS, printed
 from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Table
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
 EMPTY = "–"
 WIDE = 10_000  # columns that no table needs, to measure what it needs
-LONGEST = 40  # rows of a table that fits on a page
-UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+PAGE_ROWS = 40  # of the longest table that fits on a page
 
 
 def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
@@ -60,17 +61,17 @@ def short(figure: int) -> str:
     >>> short(69632), short(218365952), short(999), short(-22328320)
     ('69.63 k', '218.4 M', '999', '-22.33 M')
     """
-    for unit, letter in UNITS:
-        if abs(figure) >= unit and abs(figure) >= 10_000:
-            digits = len(str(abs(figure) // unit))
-            return f"{figure / unit:.{max(4 - digits, 0)}f} {letter}"
-    return str(figure)
+    if abs(figure) < 10_000:
+        return str(figure)
+    letter, power = max((unit for unit in POWERS.items() if abs(figure) >= 10 ** unit[1]), key=itemgetter(1))
+    digits = len(str(abs(figure) // 10**power))
+    return f"{figure / 10**power:.{max(4 - digits, 0)}f} {letter}"
 
 
-def plain(cell: Cell) -> str | int | float | bool | None:
+def raw(cell: Cell) -> str | int | float | bool | None:
     """A cell as a program reads it: exact, a share as a percentage, a printed figure with its digits.
 
-    >>> plain(Fraction(1, 80)), plain(4230479872), plain(Decimal("25.5e6"))
+    >>> raw(Fraction(1, 80)), raw(4230479872), raw(Decimal("25.5e6"))
     (1.25, 4230479872, 25500000)
     """
     match cell:
@@ -91,8 +92,8 @@ def to_json(table: Table) -> str:
         "table": table.id,
         "title": table.title,
         "source": table.source,
-        "columns": [{"key": column.key, "header": one_line(column.header)} for column in table.columns],
-        "rows": [{column.key: plain(row.get(column.key)) for column in table.columns} for row in table.rows],
+        "columns": [{"key": column.key, "header": _flat(column.header)} for column in table.columns],
+        "rows": [{column.key: raw(row.get(column.key)) for column in table.columns} for row in table.rows],
         "notes": list(table.notes),
         "proof": table.proof or None,
     }
@@ -108,7 +109,7 @@ def to_csv(table: Table) -> str:
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(column.key for column in table.columns)
     for row in table.rows:
-        writer.writerow(plain(row.get(column.key)) for column in table.columns)
+        writer.writerow(raw(row.get(column.key)) for column in table.columns)
     return lines.getvalue().rstrip("\n")
 
 
@@ -119,19 +120,13 @@ def to_markdown(table: Table) -> str:
 
 def to_text(table: Table) -> str:
     """The table for a pipe: aligned with spaces, exact, one line a row, never wrapped."""
-    header = [one_line(column.header) for column in table.columns]
+    header = [_flat(column.header) for column in table.columns]
     body = [[text(row.get(column.key, "")) for column in table.columns] for row in table.rows]
     widths = [max(map(len, cells)) for cells in zip(header, *body, strict=True)]
-    right = [is_numeric(table, column) for column in table.columns]
-
-    def line(cells: Sequence[str]) -> str:
-        aligned = (
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(cells, widths, right, strict=True)
-        )
-        return "  ".join(aligned).rstrip()
-
-    return "\n".join((table.title, "", line(header), *map(line, body), "", *after(table)))
+    sides = [">" if is_numeric(table, column) else "<" for column in table.columns]
+    form = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
+    lines = [form.format(*cells).rstrip() for cells in (header, *body)]
+    return "\n".join((table.title, "", *lines, "", *after(table)))
 
 
 def to_html(table: Table) -> str:
@@ -156,11 +151,11 @@ def _filled(form: str, table: Table) -> str:
         columns=columns,
         rows=[[text(row.get(column.key, "")) for column in table.columns] for row in table.rows],
         after=after(table),
-        longest=LONGEST,
+        longest=PAGE_ROWS,
     )
 
 
-FORMATS: dict[str, Callable[[Table], str]] = {
+RENDERERS: dict[str, Callable[[Table], str]] = {
     "markdown": to_markdown,
     "csv": to_csv,
     "json": to_json,
@@ -175,8 +170,7 @@ def after(table: Table) -> list[str]:
     return [*table.notes, *source, *([table.proof] if table.proof else [])]
 
 
-def one_line(header: str) -> str:
-    """A header without its line breaks."""
+def _flat(header: str) -> str:
     return header.replace("\n", " ")
 
 
@@ -196,19 +190,17 @@ class TerminalTable:
         from rich.measure import Measurement
         from rich.text import Text
 
-        def width(grid: RichTable) -> int:
-            return Measurement.get(console, options.update(width=WIDE), grid).maximum
-
+        width = partial(Measurement.get, console, options.update(width=WIDE))
         columns = list(self.table.columns)
         exact, short_units = self._grid(columns, compact=False), self._grid(columns, compact=True)
-        compact = width(short_units) < width(exact) and width(exact) > options.max_width
+        compact = width(short_units).maximum < width(exact).maximum > options.max_width
         grid = short_units if compact else exact
-        while width(grid) > options.max_width and any(column.rank for column in columns):
+        while width(grid).maximum > options.max_width and any(column.rank for column in columns):
             columns.remove(max(columns, key=lambda column: column.rank))
             grid = self._grid(columns, compact)
         yield Text(self.table.title, style="bold")
         yield grid
-        left_out = [one_line(column.header) for column in self.table.columns if column not in columns]
+        left_out = [_flat(column.header) for column in self.table.columns if column not in columns]
         if left_out:
             yield Text(f"Left out for want of width: {', '.join(left_out)}.", style="dim")
         for note in after(self.table):

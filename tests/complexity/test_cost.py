@@ -1,5 +1,7 @@
 """Costs against arithmetic written out, and against fvcore and torch on random convolutions."""
 
+from fractions import Fraction
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,6 +11,7 @@ from resnext_flops.complexity import layers
 from resnext_flops.complexity.cost import cost, ledger
 from resnext_flops.complexity.torch_model import build
 from resnext_flops.counters import fvcore_count
+from resnext_flops.numerals import whole
 
 
 def test_a_convolution_by_hand() -> None:
@@ -63,7 +66,7 @@ def test_random_convolutions_cost_what_fvcore_counts(
     shape = (groups * inner, height, width)
     model = build(layer, shape)
     entry = ledger(layers.walk(layer, shape)).entries[0]
-    assert fvcore_count.count(model, torch.zeros(1, *shape)).total == entry.macs
+    assert fvcore_count.count_with_fvcore(model, torch.zeros(1, *shape)).total == entry.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == entry.params
     assert model(torch.zeros(1, *shape)).numel() == entry.activations
 
@@ -100,12 +103,11 @@ def test_free_layers_cost_what_fvcore_counts(
     expected = channels * ((5 * pixels + pooled + 5 * head) if training else (2 * pixels + pooled))
     model = build(node, shape).train(training)
     assert found.total("fvcore-training" if training else "fvcore") == expected
-    assert fvcore_count.count(model, torch.zeros(BATCH, *shape)).total == expected
+    assert fvcore_count.count_with_fvcore(model, torch.zeros(BATCH, *shape)).total == expected
 
 
 def test_a_figure_that_no_example_of_a_batch_can_have_is_an_error() -> None:
-    assert fvcore_count.exact(6.0, 2) == 3
-    with pytest.raises(ValueError, match="fvcore counted 7 for 2 examples"):
-        fvcore_count.exact(7, 2)
-    with pytest.raises(ValueError, match=r"fvcore counted 2\.5 for 1 examples"):
-        fvcore_count.exact(2.5)
+    assert whole(Fraction(6.0) / 2) == 3
+    for figure in (Fraction(7) / 2, 2.5):
+        with pytest.raises(ValueError, match=r"is not a whole number"):
+            whole(figure)

@@ -122,7 +122,7 @@ def networks(draw: st.DrawFn) -> rf.Network:
 def test_what_is_kept_is_what_torch_saves_layer_by_layer(network: rf.Network, batch: int, dtype: str) -> None:
     model, inputs = real(network, dtype, batch + 1)
     found = network.memory(batch + 1, dtype)
-    assert found.kept == saved_tensors.count(model, inputs)
+    assert found.kept == saved_tensors.saved_bytes(model, inputs)
     assert found.buffers == sum(each.numel() * each.element_size() for each in model.buffers())
     assert found.weights == sum(each.numel() * each.element_size() for each in model.parameters())
 
@@ -150,7 +150,7 @@ def test_what_is_alive_at_once_is_what_torch_holds(network: rf.Network, batch: i
 def test_the_families(network: rf.Network) -> None:
     model, inputs = real(network)
     found = network.memory(2)
-    assert found.kept == saved_tensors.count(model, inputs)
+    assert found.kept == saved_tensors.saved_bytes(model, inputs)
     with torch.no_grad(), Alive(inputs, model) as alive:
         model.eval()(inputs)
     assert found.live == alive.largest
@@ -174,7 +174,7 @@ def test_the_convolutional_networks(call: str) -> None:
     network = rf.network(call)
     model, inputs = real(network)
     found = network.memory(2)
-    assert found.kept == saved_tensors.count(model, inputs)
+    assert found.kept == saved_tensors.saved_bytes(model, inputs)
     if not any(entry.kind == "local response norm" for entry in network.cost()):
         with torch.no_grad(), Alive(inputs, model) as alive:
             model.eval()(inputs)

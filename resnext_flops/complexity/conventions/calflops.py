@@ -5,19 +5,29 @@ batch and channels. An einsum counts what NumPy prints as the operations of its 
 that several parents share counts once here, and in calflops once a parent.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import combinations
 from math import prod
 from typing import NamedTuple
 
 from resnext_flops.complexity.conventions.calls import calls, functions
-from resnext_flops.complexity.conventions.convention import LESS, MULTIPLY_ADDS, SECOND, Run, Terms, counter, hidden
+from resnext_flops.complexity.conventions.convention import (
+    LESS,
+    MULTIPLY_ADDS,
+    SECOND,
+    Parts,
+    Run,
+    Terms,
+    counter,
+    hidden,
+    twice,
+)
 from resnext_flops.complexity.conventions.ptflops import recurrent
 from resnext_flops.complexity.conventions.vocabulary import (
     ADDED_PRODUCTS,
     CONV_FUNCTIONS,
     ELEMENTWISE,
-    POOLS,
+    POOL_FUNCTIONS,
     PRODUCT_FUNCTIONS,
     RECURRENT,
     TRANSPOSED_FUNCTIONS,
@@ -34,7 +44,7 @@ from resnext_flops.complexity.products import Index, parse_einsum
 from resnext_flops.complexity.records import Call, Function
 
 # Functions that count one operation an input element.
-INPUT_FUNCTIONS = POOLS | {
+INPUT_FUNCTIONS = POOL_FUNCTIONS | {
     f"F.{name}" for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "softmax")
 }
 # The position of the scale of a norm among its arguments.
@@ -82,16 +92,14 @@ def patched(run: Run, products: frozenset[str]) -> Terms:
     terms = Terms()
     for function, times in functions(run):
         if not hidden(run, function.within, hooks=True):
-            for what, figure in _function_parts(function, products):
-                terms.add(name_of(function), what, figure * times)
+            terms.add_parts(name_of(function), _function_parts(function, products), times)
     for call, times in calls(run):
         if is_torchs(call) and call.classes[0] in RECURRENT:
-            for what, figure in _recurrent(call):
-                terms.add(label(call), what, figure * times)
+            terms.add_parts(label(call), _recurrent(call), times)
     return terms
 
 
-def _recurrent(call: Call) -> Iterator[tuple[str, Size]]:
+def _recurrent(call: Call) -> Parts:
     for what, figure in recurrent(call):
         yield what, figure
         if what == MULTIPLY_ADDS:
@@ -101,10 +109,10 @@ def _recurrent(call: Call) -> Iterator[tuple[str, Size]]:
     yield LESS, -2 * gates * steps * call.settings["num_layers"]
 
 
-def _function_parts(function: Function, products: frozenset[str]) -> Iterator[tuple[str, Size]]:
+def _function_parts(function: Function, products: frozenset[str]) -> Parts:
     name, args = function.name, function.args
     if name == "F.linear":
-        yield from _twice(prod(args[0]) * args[1][0])
+        yield from twice(prod(args[0]) * args[1][0])
     elif name in CONV_FUNCTIONS | TRANSPOSED_FUNCTIONS:
         yield from _convolution(function)
     elif name in SCALES:
@@ -113,9 +121,9 @@ def _function_parts(function: Function, products: frozenset[str]) -> Iterator[tu
     elif name in INPUT_FUNCTIONS:
         yield "elements", prod(argument(function, 0, "input"))
     elif name in products:
-        yield from _twice(prod(args[0]) * argument(function, 1, "other")[-1])
+        yield from twice(prod(args[0]) * argument(function, 1, "other")[-1])
     elif name in ADDED_PRODUCTS:
-        yield from _twice(prod(args[1]) * args[2][-1])
+        yield from twice(prod(args[1]) * args[2][-1])
         yield "bias", prod(args[0])
     elif name in ELEMENTWISE:
         yield "elements", broadcast(function)
@@ -126,16 +134,11 @@ def _function_parts(function: Function, products: frozenset[str]) -> Iterator[tu
         yield "elements", prod(args[0]) if size is None else prod(size) if isinstance(size, tuple) else int(size)
 
 
-def _twice(products: Size) -> Iterator[tuple[str, Size]]:
-    yield MULTIPLY_ADDS, products
-    yield SECOND, products
-
-
-def _convolution(function: Function) -> Iterator[tuple[str, Size]]:
+def _convolution(function: Function) -> Parts:
     image, weight = function.args[:2]
     output = function.output
     pixels = prod((image if function.name in TRANSPOSED_FUNCTIONS else output)[2:]) * image[0]
-    yield from _twice(prod(weight) * pixels)
+    yield from twice(prod(weight) * pixels)
     if argument(function, 2, "bias") is not None:
         yield "bias", prod(output)
 

@@ -7,7 +7,7 @@ model makes. The number beside each call is how often it is made.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from resnext_flops.complexity.conventions.convention import Run, active, whole
+from resnext_flops.complexity.conventions.convention import Run, active, needs_trace
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.products import weight_shape
@@ -19,7 +19,7 @@ TORCH = "torch.nn.modules"
 def calls(run: Run) -> Iterator[tuple[Call, Size]]:
     """The calls of modules that the run's model makes."""
     if run.trace is not None:
-        yield from ((call, 1) for call in run.trace.calls)
+        yield from ((call, 1) for call in run.trace.records.calls)
         return
     for number, (entry, _) in enumerate(active(run)):
         if entry.kind in MODULES:
@@ -32,9 +32,9 @@ def calls(run: Run) -> Iterator[tuple[Call, Size]]:
 def functions(run: Run) -> Iterator[tuple[Function, Size]]:
     """The calls of functions that the run's model makes, also those inside its modules."""
     if run.trace is not None:
-        yield from ((function, 1) for function in run.trace.functions)
+        yield from ((function, 1) for function in run.trace.records.functions)
         return
-    whole(run, "local response norm")  # torch makes it of several functions
+    needs_trace(run, "local response norm")  # torch makes it of several functions
     for entry, _ in active(run):
         image = Dims((1, *entry.inputs[0]))
         if entry.kind == "sum":

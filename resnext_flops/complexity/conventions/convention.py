@@ -1,6 +1,6 @@
 """What a convention is: a named, documented rule from the entries of a ledger to the figure of one counter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from resnext_flops.complexity.entries import Entry
@@ -11,6 +11,9 @@ from resnext_flops.errors import InputError
 MULTIPLY_ADDS = "multiply-adds"
 SECOND = "counted as two"  # the second operation of each multiply-add
 LESS = "one addition less a sum"
+
+# What is counted of one layer, and how much of it.
+Parts: TypeAlias = Iterable[tuple[str, Size]]
 
 
 class Terms(dict[tuple[str, str], Size]):
@@ -27,10 +30,10 @@ class Terms(dict[tuple[str, str], Size]):
         """Add a figure to a part."""
         self[kind, what] = self.get((kind, what), 0) + figure
 
-    def double(self, kind: str, multiply_adds: Size) -> None:
-        """Add multiply-adds that count as two operations each."""
-        self.add(kind, MULTIPLY_ADDS, multiply_adds)
-        self.add(kind, SECOND, multiply_adds)
+    def add_parts(self, kind: str, parts: Parts, times: Size) -> None:
+        """Add the parts of one layer that runs so many times."""
+        for what, figure in parts:
+            self.add(kind, what, figure * times)
 
     @property
     def total(self) -> Size:
@@ -45,7 +48,7 @@ class Run(NamedTuple):
     trace: Trace | None = None
 
 
-Rule: TypeAlias = Callable[[Run], Terms]
+CountingRule: TypeAlias = Callable[[Run], Terms]
 
 
 class Convention(NamedTuple):
@@ -65,7 +68,7 @@ class Convention(NamedTuple):
     counts: str
     source: str
     link: str
-    rule: Rule
+    rule: CountingRule
     bias: str = "0"
     norm: str = "0"
     activation: str = "0"
@@ -76,7 +79,7 @@ class Convention(NamedTuple):
 REGISTERED: dict[str, Convention] = {}
 
 
-def counter(name: str, **facts: str) -> Callable[[Rule], Rule]:
+def counter(name: str, **facts: str) -> Callable[[CountingRule], CountingRule]:
     """Register a rule as the convention of this name. `facts` are the other fields of `Convention`.
 
     Raises InputError for a name that has a rule already.
@@ -88,18 +91,21 @@ def counter(name: str, **facts: str) -> Callable[[Rule], Rule]:
     if name in REGISTERED:
         raise InputError(f"the convention {name!r} has a rule already")
 
-    def register(rule: Rule) -> Rule:
+    def register(rule: CountingRule) -> CountingRule:
         REGISTERED[name] = Convention(name, rule=rule, **facts)
         return rule
 
     return register
 
 
-def sums(products: Size, outputs: Size) -> Iterator[tuple[str, Size]]:
+def twice(products: Size) -> Parts:
+    """Multiply-adds that count as two operations each."""
+    return (MULTIPLY_ADDS, products), (SECOND, products)
+
+
+def sums(products: Size, outputs: Size) -> Parts:
     """The parts of sums of products, for counters that take a sum of n products as n products and n - 1 additions."""
-    yield MULTIPLY_ADDS, products
-    yield SECOND, products
-    yield LESS, -outputs
+    return *twice(products), (LESS, -outputs)
 
 
 def active(run: Run, training: bool = False) -> Iterator[tuple[Entry, Operator | None]]:
@@ -107,13 +113,13 @@ def active(run: Run, training: bool = False) -> Iterator[tuple[Entry, Operator |
 
     An operator without a name stands for a parameter that nothing took, so nothing ran.
     """
-    operators = run.trace.operators if run.trace else (None,) * len(run.entries)
+    operators = run.trace.records.operators if run.trace else (None,) * len(run.entries)
     for entry, operator in zip(run.entries, operators, strict=True):
         if (training or not entry.training_only) and not (operator and not operator.name):
             yield entry, operator
 
 
-def whole(run: Run, *kinds: str) -> None:
+def needs_trace(run: Run, *kinds: str) -> None:
     """Refuse a description with a layer of these kinds, of which a counter sees more than an entry holds.
 
     Raises InputError.
@@ -134,7 +140,7 @@ def hidden(run: Run, within: tuple[int, ...], hooks: bool) -> bool:
     """
     if run.trace is None:
         return False
-    calls = run.trace.calls
+    calls = run.trace.records.calls
     return any(
         calls[number].fused and not (hooks and "TransformerEncoderLayer" in calls[number].classes) for number in within
     )

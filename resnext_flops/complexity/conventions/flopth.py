@@ -5,11 +5,10 @@ a multiply-add as one. It knows its classes by identity; here they are known by 
 that is not torch's (timm's own GELU) is taken for torch's.
 """
 
-from collections.abc import Iterator
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter
 from resnext_flops.complexity.conventions.vocabulary import (
     BATCH_NORMS,
     CONVS,
@@ -21,7 +20,6 @@ from resnext_flops.complexity.conventions.vocabulary import (
     output_of,
     window_products,
 )
-from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Call
 
 POOLS = frozenset({"AvgPool2d", "MaxPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"})
@@ -47,12 +45,11 @@ def flopth(run: Run) -> Terms:
     terms = Terms()
     last = {call.module: (call, times) for call, times in calls(run) if call.leaf and call.inputs}
     for call, times in last.values():
-        for what, figure in _parts(call):
-            terms.add(label(call), what, figure * times)
+        terms.add_parts(label(call), _parts(call), times)
     return terms
 
 
-def _parts(call: Call) -> Iterator[tuple[str, Size]]:
+def _parts(call: Call) -> Parts:
     image, output = image_of(call), output_of(call)
     if is_a(call, *CONVS, *TRANSPOSED):
         yield MULTIPLY_ADDS, window_products(call)

@@ -9,7 +9,7 @@ in two dimensions.
 from math import prod
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import PRODUCTS, SAME
+from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS, SAME
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Operator
@@ -57,7 +57,7 @@ def _terms(run: Run, training: bool) -> Terms:
     for entry, operator in active(run, training):
         if operator and hidden(run, operator.within, hooks=False):
             continue
-        if entry.kind in PRODUCTS and not _is_lost(operator):
+        if entry.kind in PRODUCT_KINDS and not _is_lost(operator):
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         extra = _elements(entry, operator)
         if training and entry.kind == "batch norm":

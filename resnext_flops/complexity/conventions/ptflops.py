@@ -9,11 +9,10 @@ one module, without its linear layers; here any class of that name is taken for 
 counts once here, and in ptflops once a parent.
 """
 
-from collections.abc import Iterator
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter, hidden
 from resnext_flops.complexity.conventions.torch_flop_counter import is_dispatched
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
@@ -23,16 +22,15 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CONVS,
     ELEMENTWISE,
     INSTANCE_NORMS,
-    LAYERS,
+    LAYER_KINDS,
     MAX_POOLS,
     MORE_PRODUCTS,
-    POOLS,
+    POOL_FUNCTIONS,
     PRODUCT_FUNCTIONS,
     RECURRENT,
     TRANSPOSED,
     argument,
     broadcast,
-    exact,
     image_of,
     is_torchs,
     label,
@@ -40,7 +38,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     output_of,
 )
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.records import Call, Function, Operator
 
 NORMS = BATCH_NORMS | INSTANCE_NORMS | {"GroupNorm", "LayerNorm"}
@@ -56,7 +54,7 @@ HOOKED = (
     | {"ReLU", "PReLU", "ELU", "LeakyReLU", "ReLU6", "GELU"}
 )
 # Functions that count one operation an input element.
-INPUT_FUNCTIONS = POOLS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
+INPUT_FUNCTIONS = POOL_FUNCTIONS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
 # Operations a hidden unit and step besides the products.
 GATES = {"RNN": 1, "GRU": 7, "LSTM": 10}
 
@@ -92,7 +90,7 @@ def _has_bias(entry: Entry, operator: Operator | None) -> bool:
         return bool(entry.biases != 0)
     if operator.name.startswith("aten.addmm"):
         return True
-    return entry.kind in LAYERS and len(operator.tensors) > 2
+    return entry.kind in LAYER_KINDS and len(operator.tensors) > 2
 
 
 @counter(
@@ -117,12 +115,10 @@ def pytorch(run: Run) -> Terms:
     hooked = {number for number, (call, _) in enumerate(made) if _is_hooked(call)}
     for number, (call, times) in enumerate(made):
         if number in hooked and not any(outer in hooked for outer in call.within):
-            for what, figure in _parts(call):
-                terms.add(label(call), what, figure * times)
+            terms.add_parts(label(call), _parts(call), times)
     for function, times in functions(run):
         if not hidden(run, function.within, hooks=True):
-            for what, figure in _function_parts(function):
-                terms.add(name_of(function), what, figure * times)
+            terms.add_parts(name_of(function), _function_parts(function), times)
     return terms
 
 
@@ -132,7 +128,7 @@ def _is_hooked(call: Call) -> bool:
     return is_torchs(call) and call.classes[0] in HOOKED
 
 
-def _parts(call: Call) -> Iterator[tuple[str, Size]]:
+def _parts(call: Call) -> Parts:
     name, image, output = call.classes[0], image_of(call), output_of(call)
     if name in CONVS | TRANSPOSED:
         settings = call.settings
@@ -160,7 +156,7 @@ def _parts(call: Call) -> Iterator[tuple[str, Size]]:
         yield "elements of its module", prod(output if "LU" in name else image)
 
 
-def _multi_head_attention(call: Call) -> Iterator[tuple[str, Size]]:
+def _multi_head_attention(call: Call) -> Parts:
     query, key, value = call.inputs[:3]
     batch_axis, length_axis = (0, 1) if call.settings.get("batch_first", False) else (1, 0)
     batch, length, keys, values = query[batch_axis], query[length_axis], key[length_axis], value[length_axis]
@@ -174,7 +170,7 @@ def _multi_head_attention(call: Call) -> Iterator[tuple[str, Size]]:
     yield "softmax and scale", batch * (length * width + heads * length * keys)
 
 
-def recurrent(call: Call) -> Iterator[tuple[str, Size]]:
+def recurrent(call: Call) -> Parts:
     """The products, gates and biases of a recurrent module, as ptflops, calflops and DeepSpeed count them."""
     hidden_size, directions = call.settings["hidden_size"], 2 if call.settings["bidirectional"] else 1
     steps = prod(image_of(call)[:2]) * directions
@@ -185,7 +181,7 @@ def recurrent(call: Call) -> Iterator[tuple[str, Size]]:
             yield "bias", steps * sum(prod(call.params[f"bias_{part}_l{layer}"]) for part in ("ih", "hh"))
 
 
-def _function_parts(function: Function) -> Iterator[tuple[str, Size]]:
+def _function_parts(function: Function) -> Parts:
     if function.name in INPUT_FUNCTIONS:
         yield "elements", prod(argument(function, 0, "input"))
     elif function.name in PRODUCT_FUNCTIONS | MORE_PRODUCTS:
@@ -200,12 +196,13 @@ def _function_parts(function: Function) -> Iterator[tuple[str, Size]]:
 
 
 def _interpolated(function: Function) -> Size:
-    image = argument(function, 0, "input")
-    size = argument(function, 1, "size")
+    image: Shape = argument(function, 0, "input")
+    size, scale = argument(function, 1, "size"), argument(function, 2, "scale_factor")
     spatial = len(image) - 2
     if size is not None:
-        return exact((prod(size) if isinstance(size, tuple) else int(size) ** spatial) * prod(image[:2]))
-    scale = argument(function, 2, "scale_factor")
+        lengths: Shape = size if isinstance(size, tuple) else (int(size),) * spatial
+        return prod(image[:2]) * prod(lengths)
     if isinstance(scale, tuple) and len(scale) == spatial:
-        return exact(prod(image) * int(prod(scale)))
-    return exact(prod(image) * scale**spatial)
+        return prod(image) * int(prod(scale))
+    factor: Size = scale**spatial
+    return prod(image) * factor

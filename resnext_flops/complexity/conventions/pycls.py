@@ -4,7 +4,7 @@ A bias counts once a channel, however many pixels it is added to; so did pycls u
 """
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter
-from resnext_flops.complexity.conventions.vocabulary import LAYERS
+from resnext_flops.complexity.conventions.vocabulary import LAYER_KINDS
 
 
 @counter(
@@ -21,7 +21,7 @@ def pycls(run: Run) -> Terms:
     """Multiply-adds of convolutions and fully-connected layers, and the biases of both, once each."""
     terms = Terms()
     for entry, _ in active(run):
-        if entry.kind in LAYERS:
+        if entry.kind in LAYER_KINDS:
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
             terms.add(entry.kind, "bias, once a channel", entry.biases * entry.times)
     return terms

@@ -17,16 +17,16 @@ from resnext_flops.complexity.conventions.vocabulary import (
     INSTANCE_NORMS,
     RECURRENT,
     TRANSPOSED,
-    exact,
     image_of,
     is_torchs,
     label,
     output_of,
 )
-from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.layers import Shape, Size
+from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call
 
-PRODUCTS = frozenset({"conv", "transposed conv", "linear", "recurrent"})
+PRODUCT_KINDS = frozenset({"conv", "transposed conv", "linear", "recurrent"})
 
 # Operations an output element of upsampling, by mode.
 UPSAMPLING = {"linear": 5, "bilinear": 11, "bicubic": 259, "trilinear": 31}
@@ -51,7 +51,7 @@ def thop(run: Run) -> Terms:
         if is_torchs(call):
             figure = _figure(call)
             if figure != 0:
-                what = MULTIPLY_ADDS if label(call) in PRODUCTS else "elements"
+                what = MULTIPLY_ADDS if label(call) in PRODUCT_KINDS else "elements"
                 terms.add(label(call), what, figure * times * call.paths**2)
     return terms
 
@@ -59,8 +59,9 @@ def thop(run: Run) -> Terms:
 def _figure(call: Call) -> Size:
     name, output = call.classes[0], prod(output_of(call))
     if name in CONVS | TRANSPOSED:
-        channels = image_of(call)[1] // call.settings["groups"]
-        return exact(output * channels * prod(call.settings["kernel_size"]))
+        channels: Size = image_of(call)[1] // call.settings["groups"]
+        kernel: Shape = call.settings["kernel_size"]
+        return output * channels * prod(kernel)
     if name in BATCH_NORMS | INSTANCE_NORMS | {"LayerNorm"}:
         return norm(call)
     if name in AVG_POOLS:
@@ -85,7 +86,7 @@ def norm(call: Call) -> Size:
 def common(call: Call, name: str) -> Size:
     """What the two thops have in common besides, by the class whose rule a call takes."""
     if name == "Linear":
-        return exact(call.settings["in_features"] * prod(output_of(call)))
+        return matrix_product(output_of(call), call.settings["in_features"])
     if name == "PReLU":
         return prod(image_of(call))
     if name == "Softmax":

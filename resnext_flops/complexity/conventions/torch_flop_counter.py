@@ -3,8 +3,8 @@
 On a CPU without gradients these are not seen: attention that torch fuses, the LSTM, and products with a vector.
 """
 
-from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import LAYERS, PRODUCTS
+from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden, twice
+from resnext_flops.complexity.conventions.vocabulary import LAYER_KINDS, PRODUCT_KINDS
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.records import Operator
@@ -24,7 +24,7 @@ def flop_counter_mode(run: Run) -> Terms:
     terms = Terms()
     for entry, operator in active(run):
         if entry.macs != 0 and is_dispatched(run, entry, operator):
-            terms.double(entry.kind, entry.macs * entry.times)
+            terms.add_parts(entry.kind, twice(entry.macs), entry.times)
     return terms
 
 
@@ -38,8 +38,8 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None) -> bool:
         return not _is_flash(operator.tensors)
     if entry.kind == "recurrent":
         return not operator.name.startswith("aten.lstm")
-    factors = () if entry.kind in LAYERS else operator.tensors[:2]
-    return entry.kind in PRODUCTS and not any(len(shape) == 1 for shape in factors)
+    factors = () if entry.kind in LAYER_KINDS else operator.tensors[:2]
+    return entry.kind in PRODUCT_KINDS and not any(len(shape) == 1 for shape in factors)
 
 
 def _is_flash(tensors: tuple[Shape, ...]) -> bool:

@@ -5,11 +5,10 @@ count zero. It also counts the arithmetic of Python code with shapes, a few oper
 has.
 """
 
-from collections.abc import Iterator
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions
-from resnext_flops.complexity.conventions.convention import Run, Terms, counter, sums
+from resnext_flops.complexity.conventions.convention import Parts, Run, Terms, counter, sums
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
@@ -24,7 +23,6 @@ from resnext_flops.complexity.conventions.vocabulary import (
     output_of,
     window_products,
 )
-from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call, Function
 
@@ -69,12 +67,10 @@ def torch_flops(run: Run) -> Terms:
     leaves = {number for number, (call, _) in enumerate(made) if _is_leaf(call)}
     for number, (call, times) in enumerate(made):
         if number in leaves and not any(outer in leaves for outer in call.within):
-            for what, figure in _parts(call):
-                terms.add(label(call), what, figure * times)
+            terms.add_parts(label(call), _parts(call), times)
     for function, times in functions(run):
         if not function.outer and not any(number < 0 or number in leaves for number in function.within):
-            for what, figure in _function_parts(function):
-                terms.add(function.name, what, figure * times)
+            terms.add_parts(function.name, _function_parts(function), times)
     return terms
 
 
@@ -83,7 +79,7 @@ def _is_leaf(call: Call) -> bool:
     return call.origin.startswith(("torch.nn", "torch.ao.nn")) and "Sequential" not in call.classes
 
 
-def _parts(call: Call) -> Iterator[tuple[str, Size]]:
+def _parts(call: Call) -> Parts:
     name, output = call.classes[0] if call.classes else "", prod(output_of(call))
     if name in CONVS:
         yield from sums(window_products(call), output)
@@ -109,7 +105,7 @@ def _parts(call: Call) -> Iterator[tuple[str, Size]]:
         yield "elements", prod(windows) * output
 
 
-def _function_parts(function: Function) -> Iterator[tuple[str, Size]]:
+def _function_parts(function: Function) -> Parts:
     output, args = prod(function.output), function.args
     if function.name in ELEMENTWISE:
         yield "elements", output

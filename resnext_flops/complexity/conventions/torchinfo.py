@@ -10,7 +10,7 @@ from resnext_flops.complexity.conventions.calls import calls
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter
 from resnext_flops.complexity.conventions.vocabulary import label, output_of
 
-PRODUCTS = frozenset({"conv", "transposed conv", "linear", "multi-head attention", "recurrent"})
+PRODUCT_KINDS = frozenset({"conv", "transposed conv", "linear", "multi-head attention", "recurrent"})
 
 
 @counter(
@@ -38,6 +38,6 @@ def torchinfo(run: Run) -> Terms:
                 rows = prod(output[:2])
             else:
                 continue
-            what = "bias" if "bias" in name else MULTIPLY_ADDS if label(call) in PRODUCTS else "parameters"
+            what = "bias" if "bias" in name else MULTIPLY_ADDS if label(call) in PRODUCT_KINDS else "parameters"
             terms.add(label(call), what, prod(shape) * rows * times)
     return terms

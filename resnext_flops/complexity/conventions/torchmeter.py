@@ -3,11 +3,10 @@
 A module to which several names lead counts once a name. Only modules without children are looked at.
 """
 
-from collections.abc import Iterator
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls
-from resnext_flops.complexity.conventions.convention import Run, Terms, counter, sums
+from resnext_flops.complexity.conventions.convention import Parts, Run, Terms, counter, sums
 from resnext_flops.complexity.conventions.vocabulary import (
     AVG_POOLS,
     BATCH_NORMS,
@@ -19,7 +18,6 @@ from resnext_flops.complexity.conventions.vocabulary import (
     label,
     output_of,
 )
-from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Call
 
 ACTIVATIONS = {
@@ -52,12 +50,11 @@ def torchmeter(run: Run) -> Terms:
     terms = Terms()
     for call, times in calls(run):
         if call.leaf and call.inputs:
-            for what, figure in _parts(call):
-                terms.add(label(call), what, figure * times * call.paths)
+            terms.add_parts(label(call), _parts(call), times * call.paths)
     return terms
 
 
-def _parts(call: Call) -> Iterator[tuple[str, Size]]:
+def _parts(call: Call) -> Parts:
     image, output = image_of(call), prod(output_of(call))
     if is_a(call, *CONVS):
         yield from sums(output * image[1] * prod(call.settings["kernel_size"]), output)

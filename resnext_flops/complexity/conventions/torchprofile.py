@@ -7,8 +7,8 @@ operations in a transformer, which no ledger has.
 
 from math import prod
 
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, whole
-from resnext_flops.complexity.conventions.vocabulary import NORMS, PRODUCTS, SAME
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, needs_trace
+from resnext_flops.complexity.conventions.vocabulary import NORM_KINDS, PRODUCT_KINDS, SAME
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Operator
@@ -34,7 +34,7 @@ FOUR_TIMES = frozenset({"bilinear upsampling", "grid sampling"})
 def torchprofile(run: Run) -> Terms:
     """Torchprofile's handlers of a graph of `torch.jit`."""
     terms = Terms()
-    whole(run, "local response norm")  # torch makes it of several operators
+    needs_trace(run, "local response norm")  # torch makes it of several operators
     for entry, operator in active(run):
         name = operator.name.split(".")[1] if operator and operator.name else ""
         if name == "mm" or (operator and SAME in operator.name):
@@ -43,7 +43,7 @@ def torchprofile(run: Run) -> Terms:
             weight = operator.tensors[1]
             width = weight[1] if entry.output[-len(entry.kernel) - 1] == weight[0] else weight[0]
             terms.add(entry.kind, MULTIPLY_ADDS, matrix_product(entry.output, width * prod(entry.kernel)))
-        elif entry.kind in PRODUCTS or entry.kind == "attention" or name == "lstm":
+        elif entry.kind in PRODUCT_KINDS or entry.kind == "attention" or name == "lstm":
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         elif factor := _factor(entry, operator):
             terms.add(entry.kind, "elements", factor * prod(entry.output) * entry.times)
@@ -52,6 +52,6 @@ def torchprofile(run: Run) -> Terms:
 
 def _factor(entry: Entry, operator: Operator | None) -> int:
     """Operations an output element."""
-    if entry.kind in NORMS:
+    if entry.kind in NORM_KINDS:
         return int(operator is None or operator.affine)
     return 4 if entry.kind in FOUR_TIMES else int(entry.kind in ONCE)

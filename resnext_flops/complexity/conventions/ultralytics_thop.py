@@ -1,6 +1,6 @@
 """The later thop, kept by Ultralytics: hooks by class, subclasses too, and products called as functions outside them.
 
-The classes in `FREE` have a rule that counts nothing, and the search for a rule ends there. A product called as a
+The classes in `UNCOUNTED` have a rule that counts nothing, and the search for a rule ends there. A product called as a
 function counts outside of hooked modules and of other functions, so that nothing counts twice. An average pool counts
 the elements of all its windows, and those of the padding where it is counted in.
 """
@@ -8,7 +8,7 @@ the elements of all its windows, and those of the padding where it is counted in
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter, whole
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter, needs_trace
 from resnext_flops.complexity.conventions.thop import common, norm
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
@@ -17,14 +17,13 @@ from resnext_flops.complexity.conventions.vocabulary import (
     RECURRENT,
     TRANSPOSED,
     einsum_of,
-    exact,
     image_of,
     label,
     output_of,
     window_products,
 )
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.products import einsum, matrix_product
+from resnext_flops.complexity.products import attention, einsum, matrix_product
 from resnext_flops.complexity.records import Call, Function
 
 NORMS = frozenset({"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"})
@@ -40,7 +39,7 @@ HOOKED = (
     | {"PReLU", "Softmax", "LogSoftmax", "Softmin", "Softmax2d", "Upsample", "UpsamplingBilinear2d"}
     | {"UpsamplingNearest2d", "RNNCell", "GRUCell", "LSTMCell", "Embedding"}
 )
-FREE = frozenset({"Sequential", "ModuleList", "ModuleDict", "Identity", "Flatten", "ReLU", "LeakyReLU"})
+UNCOUNTED = frozenset({"Sequential", "ModuleList", "ModuleDict", "Identity", "Flatten", "ReLU", "LeakyReLU"})
 
 
 @counter(
@@ -58,7 +57,7 @@ FREE = frozenset({"Sequential", "ModuleList", "ModuleDict", "Identity", "Flatten
 )
 def ultralytics_thop(run: Run) -> Terms:
     """The later thop: hooks by class, subclasses too, and products called as functions outside them."""
-    whole(run, "average pool")  # it counts the elements of each window, so it needs stride and padding
+    needs_trace(run, "average pool")  # it counts the elements of each window, so it needs stride and padding
     terms = Terms()
     made = list(calls(run))
     rules = [_class_of(call) for call, _ in made]
@@ -77,7 +76,7 @@ def ultralytics_thop(run: Run) -> Terms:
 
 def _class_of(call: Call) -> str | None:
     """The class whose rule a call takes: the nearest in its line of descent that has one."""
-    found = next((name for name in call.classes if name in HOOKED | FREE), None)
+    found = next((name for name in call.classes if name in HOOKED | UNCOUNTED), None)
     return found if found in HOOKED else None
 
 
@@ -98,7 +97,7 @@ def _figure(call: Call, name: str) -> Size:
     if name == "MultiheadAttention":
         return _attention(call)
     if name == "Bilinear":
-        return exact((call.settings["in1_features"] + 1) * call.settings["in2_features"] * output)
+        return matrix_product(output_of(call), (call.settings["in1_features"] + 1) * call.settings["in2_features"])
     return common(call, name)
 
 
@@ -126,16 +125,19 @@ def _pooled(call: Call) -> Size:
 
 def _attention(call: Call) -> Size:
     settings, output = call.settings, output_of(call)
+    width: Size = settings["embed_dim"]
+    heads: Size = settings["num_heads"]
     first = settings.get("batch_first", False)
     tokens = output[-2] if first or len(output) == 2 else output[0]
     batch = 1 if len(output) == 2 else output[0 if first else 1]
     key = call.inputs[1]
     keys = key[-2] if first or len(key) == 2 else key[0]
     appended = ("bias_k" in call.params) + bool(settings.get("add_zero_attn"))
-    width, attended = settings["embed_dim"], keys + appended
-    projections = width * (2 * tokens * width + keys * (settings["kdim"] + settings["vdim"]))
-    softmax = batch * settings["num_heads"] * tokens * (3 * attended - 1)
-    return exact(batch * (projections + 2 * tokens * attended * width) + softmax)
+    attended = keys + appended
+    widths: Size = settings["kdim"] + settings["vdim"]
+    projections = width * (2 * tokens * width + keys * widths)
+    softmax = heads * tokens * (3 * attended - 1)
+    return batch * (projections + 2 * tokens * attended * width + softmax)
 
 
 def _function_figure(function: Function) -> Size:
@@ -145,7 +147,7 @@ def _function_figure(function: Function) -> Size:
         return matrix_product(function.output, args[0][-1])
     if function.name == "F.scaled_dot_product_attention":
         query, key, value = args[:3]
-        return exact(prod(function.output) // value[-1] * key[-2] * (query[-1] + value[-1]))
+        return attention((*function.output[:-1], query[-1]), key, value)
     if function.name == "torch.einsum":
         equation, shapes = einsum_of(function)
         return einsum(equation, shapes) if len(shapes) == 2 else 0

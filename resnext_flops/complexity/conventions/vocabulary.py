@@ -8,9 +8,9 @@ from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call, Dims, Function
 
 # Kinds of entries.
-LAYERS = frozenset({"conv", "transposed conv", "linear"})
-PRODUCTS = LAYERS | {"matmul", "einsum"}
-NORMS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
+LAYER_KINDS = frozenset({"conv", "transposed conv", "linear"})
+PRODUCT_KINDS = LAYER_KINDS | {"matmul", "einsum"}
+NORM_KINDS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
 
 SAME = ".padding"  # the overload of a convolution's operator with padding="same"
 
@@ -25,7 +25,7 @@ ADAPTIVE_AVG_POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "Adapt
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
 
 # Functions.
-POOLS = frozenset(
+POOL_FUNCTIONS = frozenset(
     f"F.{way}_pool{dims}d" for way in ("avg", "max", "adaptive_avg", "adaptive_max") for dims in (1, 2, 3)
 )
 CONV_FUNCTIONS = frozenset({"F.conv1d", "F.conv2d", "F.conv3d"})
@@ -130,9 +130,3 @@ def einsum_of(function: Function) -> tuple[str, tuple[Shape, ...]]:
     if len(operands) == 1 and operands[0] and isinstance(operands[0][0], tuple):
         operands = list(operands[0])
     return equation, tuple(operands)
-
-
-def exact(figure: Any) -> Size:
-    """A figure made of a module's settings or a function's arguments, whose types nothing declares."""
-    size: Size = figure
-    return size

@@ -56,6 +56,7 @@ def alexnet(
     if version not in VERSIONS:
         raise unknown("version of AlexNet", version, VERSIONS)
     height, width = pair("resolution", resolution)
+    classes = size("classes", classes)
     parts = _paper(classes) if version == "paper" else _one_tower(classes)
     return Description((size("in_channels", in_channels), height, width), Sequential.of(**parts))
 
@@ -67,16 +68,21 @@ def _paper(classes: Size) -> dict[str, Node]:
         "conv3": _stage(Conv(384, 3, padding=1, bias=True)),
         "conv4": _stage(Conv(384, 3, padding=1, groups=2, bias=True)),
         "conv5": _stage(Conv(256, 3, padding=1, groups=2, bias=True), pool=MaxPool(3, 2)),
-        "head": Sequential.of(
-            flatten=Flatten(),
-            fc6=Linear(4096),
-            relu6=ReLU(),
-            dropout6=Dropout(0.5),
-            fc7=Linear(4096),
-            relu7=ReLU(),
-            dropout7=Dropout(0.5),
-            fc8=Linear(size("classes", classes)),
-        ),
+        "head": Sequential.of(**fully_connected(4096, classes)),
+    }
+
+
+def fully_connected(hidden: Size, classes: Size) -> dict[str, Node]:
+    """The three fully-connected layers of the paper's network, which VGG has too."""
+    return {
+        "flatten": Flatten(),
+        "fc6": Linear(hidden),
+        "relu6": ReLU(),
+        "dropout6": Dropout(0.5),
+        "fc7": Linear(hidden),
+        "relu7": ReLU(),
+        "dropout7": Dropout(0.5),
+        "fc8": Linear(classes),
     }
 
 
@@ -96,7 +102,7 @@ def _one_tower(classes: Size) -> dict[str, Node]:
             dropout7=Dropout(0.5),
             fc7=Linear(4096),
             relu7=ReLU(),
-            fc8=Linear(size("classes", classes)),
+            fc8=Linear(classes),
         ),
     }
 

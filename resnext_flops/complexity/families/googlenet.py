@@ -97,7 +97,7 @@ def _paper(classes: Size) -> dict[str, Node]:
         "norm2": LocalResponseNorm(),
         "pool2": _pool(3),
         **_modules(biased, 5, 3, _auxiliary(biased, aux_pool, classes)),
-        "head": _head(0.4, classes),
+        "head": head(0.4, classes),
     }
 
 
@@ -108,7 +108,7 @@ def _torchvision(classes: Size) -> dict[str, Node]:
         "conv2": Sequential.of(reduce=normalised(64, 1), conv=normalised(192, 3)),
         "pool2": _pool(3),
         **_modules(normalised, 3, 2, _auxiliary(normalised, AdaptiveAvgPool(4), classes)),
-        "head": _head(0.2, classes),
+        "head": head(0.2, classes),
     }
 
 
@@ -126,21 +126,16 @@ def normalised(channels: Size, kernel: Any, stride: int = 1, *, valid: bool = Fa
 
 def _modules(unit: Unit, large: int, last_pool: int, auxiliary: Auxiliary) -> dict[str, Node]:
     """The inception modules with `large` kernels where the paper has 5x5, the pools and the auxiliary heads."""
-
-    def modules(*names: str) -> dict[str, Node]:
-        return {f"inception{name}": _inception(unit, large, *INCEPTION[name]) for name in names}
-
-    return {
-        **modules("3a", "3b"),
-        "pool3": _pool(3),
-        **modules("4a"),
-        "aux1": auxiliary,
-        **modules("4b", "4c", "4d"),
-        "aux2": auxiliary,
-        **modules("4e"),
-        "pool4": _pool(last_pool),
-        **modules("5a", "5b"),
+    after: dict[str, dict[str, Node]] = {
+        "3b": {"pool3": _pool(3)},
+        "4a": {"aux1": auxiliary},
+        "4d": {"aux2": auxiliary},
+        "4e": {"pool4": _pool(last_pool)},
     }
+    parts: dict[str, Node] = {}
+    for name, widths in INCEPTION.items():
+        parts |= {f"inception{name}": _inception(unit, large, *widths), **after.get(name, {})}
+    return parts
 
 
 def _inception(unit: Unit, large: int, n1: int, reduce3: int, n3: int, reduce5: int, n5: int, projection: int) -> Node:
@@ -171,5 +166,6 @@ def _auxiliary(unit: Unit, pool: Node, classes: Size) -> Auxiliary:
     )
 
 
-def _head(dropout: float, classes: Size) -> Node:
+def head(dropout: float, classes: Size) -> Sequential:
+    """Global average pool, dropout and the last fully-connected layer."""
     return Sequential.of(pool=GlobalAvgPool(), flatten=Flatten(), dropout=Dropout(dropout), fc=Linear(classes))

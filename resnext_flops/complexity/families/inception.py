@@ -7,13 +7,13 @@ pool of stride 2, is not padded.
 from collections.abc import Sequence
 from typing import Any
 
+from resnext_flops.complexity.families.googlenet import head
 from resnext_flops.complexity.families.googlenet import normalised as unit
 from resnext_flops.complexity.layers import (
     Auxiliary,
     AvgPool,
     Concat,
     Description,
-    Dropout,
     Flatten,
     GlobalAvgPool,
     Linear,
@@ -81,12 +81,7 @@ def inception_v3(
 
 def chain(*units: Node, **last: Node) -> Sequential:
     """Convolutions one after the other: conv1, conv2, ..."""
-    return Sequential((*((f"conv{number}", each) for number, each in enumerate(units, start=1)), *last.items()))
-
-
-def head(dropout: float, classes: Size) -> Sequential:
-    """Global average pool, dropout and the last fully-connected layer."""
-    return Sequential.of(pool=GlobalAvgPool(), flatten=Flatten(), dropout=Dropout(dropout), fc=Linear(classes))
+    return Sequential((*((f"conv{number}", unit) for number, unit in enumerate(units, start=1)), *last.items()))
 
 
 def pooled(channels: Size, *, count_include_pad: bool) -> Sequential:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from resnext_flops.complexity.families.googlenet import head
 from resnext_flops.complexity.families.googlenet import normalised as unit
-from resnext_flops.complexity.families.inception import block_numbers, chain, head, pooled, reduction_a, repeated
+from resnext_flops.complexity.families.inception import block_numbers, chain, pooled, reduction_a, repeated
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Concat,

@@ -174,8 +174,8 @@ def bottleneck_stages(
     for stage, times in enumerate(blocks):
         inner, outer = cardinality * width * 2**stage, 4 * base_width * 2**stage
         convolutions = partial(bottleneck_convolutions, inner, outer, cardinality, stride_in=style.stride_in)
-        entry = _entry(stage, changes=True, style=style, stem=stem)
-        stages.append(residual_stage(times, convolutions, outer, 1 if stage == 0 else 2, entry, style))
+        first = _first_block(stage, changes=True, style=style, stem=stem)
+        stages.append(residual_stage(times, convolutions, outer, 1 if stage == 0 else 2, first, style))
     return stages
 
 
@@ -187,27 +187,27 @@ def basic_stages(
     for stage, times in enumerate(blocks):
         channels = width * 2**stage
         convolutions = partial(basic_convolutions, channels)
-        entry = _entry(stage, changes=stage > 0 or first_changes, style=style, stem=stem)
-        stages.append(residual_stage(times, convolutions, channels, 1 if stage == 0 else 2, entry, style))
+        first = _first_block(stage, changes=stage > 0 or first_changes, style=style, stem=stem)
+        stages.append(residual_stage(times, convolutions, channels, 1 if stage == 0 else 2, first, style))
     return stages
 
 
-class Entry(NamedTuple):
+class FirstBlock(NamedTuple):
     """How the first block of a stage begins: whether it changes the shape, and where its first norm stands."""
 
     changes: bool
     norm: str
 
 
-def _entry(stage: int, *, changes: bool, style: Style, stem: str) -> Entry:
+def _first_block(stage: int, *, changes: bool, style: Style, stem: str) -> FirstBlock:
     """The first norm of a pre-activation block, as in fb.resnet.torch (models/preresnet.lua).
 
     It stands before the branches where the shortcut is no identity (He et al. 2016, appendix), in the residual branch
     where it is, and nowhere in the first block after a stem that ends in a norm of its own.
     """
     if not style.preactivation or (stage == 0 and stem == "imagenet"):
-        return Entry(changes, "none")
-    return Entry(changes, "shared" if changes and style.shortcut != "none" else "own")
+        return FirstBlock(changes, "none")
+    return FirstBlock(changes, "shared" if changes and style.shortcut != "none" else "own")
 
 
 def bottleneck_convolutions(
@@ -233,7 +233,7 @@ def bottleneck(width: Size, channels: Size, cardinality: Size = 1) -> Sequential
 
 
 def residual_stage(
-    times: Size, convolutions: Callable[[int], list[Conv]], channels: Size, stride: int, entry: Entry, style: Style
+    times: Size, convolutions: Callable[[int], list[Conv]], channels: Size, stride: int, first: FirstBlock, style: Style
 ) -> Repeat:
     """A stage: a first block that may change the shape, and blocks that keep it.
 
@@ -242,8 +242,8 @@ def residual_stage(
     shortcut = _shortcut(channels, 1, changes=False, style=style)
     norm = "none" if not style.preactivation else "own" if shortcut in (None, IDENTITY) else "shared"
     body = residual_block(convolutions(1), shortcut, norm, style)
-    shortcut = _shortcut(channels, stride, changes=entry.changes, style=style)
-    return Repeat(body, times, residual_block(convolutions(stride), shortcut, entry.norm, style))
+    shortcut = _shortcut(channels, stride, changes=first.changes, style=style)
+    return Repeat(body, times, residual_block(convolutions(stride), shortcut, first.norm, style))
 
 
 def _shortcut(channels: Size, stride: int, *, changes: bool, style: Style) -> Node | None:

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from resnext_flops.complexity.families.alexnet import fully_connected
 from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     BatchNorm,
     Conv,
     Description,
-    Dropout,
-    Flatten,
-    Linear,
     MaxPool,
     Node,
     ReLU,
@@ -62,23 +60,13 @@ def vgg(
     base_width, hidden = size("base_width", base_width), size("hidden", hidden)
     stages = {
         f"conv{number}": _stage(base_width * 2 ** min(number - 1, 3), times, batch_norm)
-        for number, times in enumerate(stage_depths(depth), start=1)
+        for number, times in enumerate(stage_convolutions(depth), start=1)
     }
-    head = Sequential.of(
-        pool=AdaptiveAvgPool(7),
-        flatten=Flatten(),
-        fc6=Linear(hidden),
-        relu6=ReLU(),
-        dropout6=Dropout(0.5),
-        fc7=Linear(hidden),
-        relu7=ReLU(),
-        dropout7=Dropout(0.5),
-        fc8=Linear(size("classes", classes)),
-    )
+    head = Sequential.of(pool=AdaptiveAvgPool(7), **fully_connected(hidden, size("classes", classes)))
     return Description((size("in_channels", in_channels), height, width), Sequential.of(**stages, head=head))
 
 
-def stage_depths(depth: Any) -> tuple[Size, ...]:
+def stage_convolutions(depth: Any) -> tuple[Size, ...]:
     """The convolutions of each stage, from a network's depth or from the numbers themselves."""
     if isinstance(depth, Sequence) and not isinstance(depth, str) and len(depth) == 5:
         return tuple(size("the number of convolutions of a stage", number) for number in depth)

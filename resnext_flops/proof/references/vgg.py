@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.families.vgg import stage_depths
+from resnext_flops.complexity.families.vgg import stage_convolutions
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.references.compare import Reference
 from resnext_flops.proof.references.names import renamer
@@ -21,7 +21,7 @@ def find(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if any(arguments[name] != value for name, value in FIXED.items()):
         return None
-    depths, batch_norm = stage_depths(arguments["depth"]), arguments["batch_norm"]
+    depths, batch_norm = stage_convolutions(arguments["depth"]), arguments["batch_norm"]
 
     def build() -> "nn.Module":
         from torchvision.models import vgg
