@@ -6,8 +6,8 @@
 >>> [solution.sizes["d"] for solution in rf.solve_width(rf.resnet(50), cardinality=[1, 2, 4, 8, 32])]
 [64, 40, 24, 14, 4]
 
-Multiply-adds are those of convolutions and fully-connected layers (what the ResNeXt paper calls FLOPs), for one
-example. Importing this package loads neither torch nor NumPy; what needs them loads them when called.
+`Ledger` says what the numbers mean. Importing this package loads neither torch nor NumPy; what needs them loads them
+when called.
 """
 
 from importlib import import_module

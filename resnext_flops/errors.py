@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound=type[Any])
 
-# An error names no more than these of what is known, and quotes no more characters of another error.
-MOST = 24
+# An error lists at most so many known names, and quotes at most so many characters of another error.
+MOST_NAMES = 24
 MOST_QUOTED = 200
 
 
@@ -49,8 +49,10 @@ def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
 
     names = [str(name) for name in known]
     near = get_close_matches(given, names, n=3) if isinstance(given, str) else []
-    more = f" and {len(names) - MOST:,} more" if len(names) > MOST else ""
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names[:MOST])}{more}"
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    hint = (
+        f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names[:MOST_NAMES])}{more}"
+    )
     return InputError(f"unknown {kind} {given!r}; {hint}")
 
 

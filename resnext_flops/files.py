@@ -7,7 +7,7 @@ from resnext_flops.errors import InputError
 
 
 def write(path: "str | os.PathLike[str]", content: str | bytes) -> None:
-    """Write a text (as UTF-8) or bytes aside, and put the file into its place at once: it is never there in half.
+    """Write a text (as UTF-8) or bytes to a temporary file, then rename it: nobody ever sees half of the file.
 
     Raises InputError if that fails.
     """

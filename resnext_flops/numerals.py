@@ -19,7 +19,7 @@ NUMBER = rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?[0-9]+)?(?
 def fraction(text: str) -> Fraction:
     """A decimal number such as `4.2e9`, or `4.2G` with a unit: k, M, G, T (of 1000) or Ki, Mi, Gi (of 1024), exactly.
 
-    Raises ValueError for what is none, or has far too many digits.
+    Raises ValueError for a text that is no number, or has far too many digits.
 
     >>> fraction("4.2e9"), fraction("4.2G"), fraction("0.25"), fraction("3Ki")
     (Fraction(4200000000, 1), Fraction(4200000000, 1), Fraction(1, 4), Fraction(3072, 1))

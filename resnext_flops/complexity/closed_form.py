@@ -37,7 +37,7 @@ def closed_form(model: Model, symbols: Mapping[str, Any], name: str = "macs", sc
     """The closed form of a figure of a model, with SymPy symbols for the free sizes.
 
     Raises InputError for a size that the network does not have, a figure or scope that does not exist, no free size at
-    all, or what is not a symbol.
+    all, or a value that is no symbol.
     """
     if not symbols:
         raise InputError("a closed form needs a free size; give one, such as d=Symbol('d')")

@@ -2,7 +2,7 @@
 
 A convolution with k_h x k_w kernels in g groups has k_h k_w (c_in / g) c_out weights, and one multiply-add a weight at
 each output pixel; a fully-connected layer is the same with one pixel. Eqn. 4 of the ResNeXt paper is the sum of the
-first over one block. What the figures mean is written in `ledger.py`.
+first over one block. `Ledger` says what the figures mean.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -12,11 +12,8 @@ from resnext_flops.errors import public
 class Entry(NamedTuple):
     """One layer of a ledger: its place, its shapes (without the batch) and its exact cost for one example.
 
-    `times` is 1, but for the repeated block of a stage whose depth is a symbol; the costs are those of one time.
-    `backward` are the multiply-adds of its gradients in training; None where they were not counted.
-
-    takes, makes, holds: the numbers of the values that the layer takes, makes, and that are held around it (see
-        `layers.Visit`).
+    times, training_only, takes, makes, holds: as in `layers.Visit`. The costs are those of one run.
+    backward: the multiply-adds of its gradients in training; None where they were not counted.
     """
 
     path: str
@@ -65,7 +62,7 @@ class Sums(NamedTuple):
 
 
 def add_up(costs: Iterable[tuple[Any, Size, bool]]) -> Sums:
-    """The totals of entries (or what else has their four figures), each with `times` and `training_only`.
+    """The totals of entries, or of anything with the same four figures; with each comes `times` and `training_only`.
 
     >>> add_up([(Sums(3, 2, 5, 7), 10, False), (Sums(1, 1, 1, 1), 1, True)])
     Sums(params=31, weights=21, macs=50, activations=70)

@@ -17,7 +17,7 @@ This is the grammar of every limit, budget and order that a user writes:
 * `/` is exact: 7 / 2 is three and a half. Only a sweep rounds quotients, to floats of 64 bits.
 * An exponent is a whole number from 1 to 8.
 
-A text becomes nodes; whatever else it holds is refused, so that no text of a user's is ever evaluated as a program.
+A text becomes nodes. Anything outside the grammar is refused, so that a user's text never runs as a program.
 Nodes have exact values, and are shown again as a text that gives the same nodes.
 """
 
@@ -35,14 +35,14 @@ from resnext_flops.numerals import NUMBER, UNITS, fraction
 LONGEST = 500
 DEEPEST = 50
 LARGEST_EXPONENT = 8
-# A value with more bits than this is that of no network, and powers of powers would soon take all memory.
+# No figure of a network has more bits than this, and powers of powers would soon take all memory.
 MOST_BITS = 2_048
 
 Value: TypeAlias = int | Fraction
 
 
 class Number(NamedTuple):
-    """A constant, an `int` wherever it is whole; or what is always true or never, as a part of a comparison."""
+    """A constant: an `int` where it is whole, and True or False for a comparison whose result is known."""
 
     value: Value
 
@@ -309,7 +309,7 @@ def _is_exponent(node: Node) -> bool:
 
 
 def _check_depth(node: Node) -> None:
-    """Check that a node can be gone through by recursion, which this itself does not need."""
+    """Refuse a node that is too deep for recursion; this itself does not recurse."""
     level, depth = [node], 0
     while level := [operand for node in level if isinstance(node, Apply) for operand in node.operands]:
         depth += 1
@@ -396,7 +396,7 @@ def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
 
     values: of every name that the node has.
 
-    Raises InputError for a division by zero, a remainder of what is not whole, a value that is far too large, and a
+    Raises InputError for a division by zero, a remainder of fractions, a value that is far too large, and a
     comparison that asks for the nearest.
 
     >>> evaluate(parse("macs / params"), {"macs": 30, "params": 4})
@@ -421,7 +421,7 @@ def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
 
 
 def fold(node: Node, values: Mapping[str, Value]) -> Node:
-    """A node with values for some names, and with the value of whatever is constant then.
+    """A node with values for some names, in which every constant part is replaced by its value.
 
     Raises InputError as `evaluate` does.
 
@@ -442,7 +442,7 @@ def fold(node: Node, values: Mapping[str, Value]) -> Node:
 
 
 def _junction(operation: str, operands: Iterable[Node]) -> Node:
-    """`and` and `or`, without what is always true or never."""
+    """`and` and `or`, without the operands that are known to be true or false."""
     neutral = operation == "and"
     left = tuple(operand for operand in operands if operand != Number(neutral))
     if Number(not neutral) in left:

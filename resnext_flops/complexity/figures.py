@@ -6,7 +6,7 @@ from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import unknown
 
-# What a ledger adds up, in words. Each is an attribute of the ledger. `ledger.py` says what they are.
+# What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
     "params": "parameters",
     "weights": "weights of convolutions and fully-connected layers",

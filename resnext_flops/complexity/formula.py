@@ -20,12 +20,16 @@ from typing import Any, TypeAlias, cast
 
 from resnext_flops.complexity.layers import Size
 
-# The names of a product, sorted, each as often as its power: C d^2 is ("C", "d", "d").
+# The names in a product, sorted, and repeated by their power: C d^2 is ("C", "d", "d").
 Monomial: TypeAlias = tuple[str, ...]
 
 
 class NotPolynomialError(ArithmeticError):
-    """A quotient that is no polynomial: the sizes that keep it from being one, and a factor of them that would help."""
+    """A quotient that is no polynomial.
+
+    names: the sizes that prevent it.
+    factor: the quotient is one where these sizes are multiples of this.
+    """
 
     def __init__(self, dividend: object, divisor: object, names: Iterable[str], factor: int) -> None:
         super().__init__(f"({dividend}) // ({divisor}) is not a polynomial")
@@ -124,13 +128,13 @@ def terms(value: Any) -> dict[Monomial, int]:
 
 
 def _reduced(found: dict[Monomial, int]) -> Size:
-    """A formula without terms of nothing, or the number that it is."""
+    """A formula without terms of coefficient 0, or a number where no name is left."""
     left = {monomial: coefficient for monomial, coefficient in found.items() if coefficient}
     return Formula(left) if any(left) else left.get((), 0)  # type: ignore[return-value]
 
 
 def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
-    """The quotient of two products of names, or None where the one does not divide the other."""
+    """The quotient of two products of names, or None where the divisor does not divide."""
     left = list(monomial)
     for name in divisor:
         if name not in left:

@@ -110,11 +110,11 @@ def _flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-# Kinds of fields: the type that is stored, and the function that checks what is given and makes it that.
+# Kinds of fields: the type that is stored, and the function that checks a value and converts it to that type.
 Positive: TypeAlias = Annotated[Size, size]
 Window: TypeAlias = Annotated[Pair, pair]
 Padding: TypeAlias = Annotated[Pair, _padding]
-Number: TypeAlias = Annotated[float, _number]
+Finite: TypeAlias = Annotated[float, _number]
 Flag: TypeAlias = Annotated[bool, _flag]
 
 
@@ -166,7 +166,7 @@ def _same(_: object, *inputs: Shape) -> Shape:
     return inputs[0]
 
 
-class _Value(Struct, frozen=True, forbid_unknown_fields=True):
+class _Checked(Struct, frozen=True, forbid_unknown_fields=True):
     """A frozen value. It is checked when it is made, by the functions beside its fields, in Python and from JSON."""
 
     _checks: ClassVar[tuple[tuple[str, Callable[[str, Any], Any]], ...]] = ()
@@ -183,7 +183,7 @@ class _Value(Struct, frozen=True, forbid_unknown_fields=True):
                 force_setattr(self, name, stored)
 
 
-class _Node(_Value, frozen=True, tag=True, tag_field="layer"):
+class _Node(_Checked, frozen=True, tag=True, tag_field="layer"):
     """A part of a network. In JSON it is an object of its fields, with the name of its class as `layer`."""
 
 
@@ -232,7 +232,7 @@ class Linear(_Node, frozen=True):
 class BatchNorm(_Node, frozen=True):
     """Batch normalisation with a learned scale and shift a channel (Ioffe and Szegedy, 2015)."""
 
-    eps: Number = 1e-5
+    eps: Finite = 1e-5
     output = _same
 
 
@@ -255,14 +255,14 @@ class LocalResponseNorm(_Node, frozen=True):
 class Dropout(_Node, frozen=True):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
-    p: Number = 0.5
+    p: Finite = 0.5
     output = _same
 
 
 class Scale(_Node, frozen=True):
     """Each element times a constant: the scaled residuals of Inception-ResNet (arXiv:1602.07261, Section 3.3)."""
 
-    factor: Number
+    factor: Finite
     output = _same
 
 
@@ -365,7 +365,7 @@ class Repeat(_Node, frozen=True):
     first: "Node"
 
     def blocks(self, name: str, *, collapse: bool = False) -> "Iterator[tuple[str, Node, Size]]":
-        """The blocks one by one, each with its name and how often it runs.
+        """The blocks one by one: name, block, and how often it runs.
 
         collapse: give the body once for all of its times, as where their number is a symbol.
 
@@ -386,7 +386,7 @@ class Repeat(_Node, frozen=True):
 
 
 def _children(_: str, given: Any) -> Any:
-    """Children by name, no two of which have one name when the blocks of each `Repeat` have got theirs."""
+    """Children by name. Two of them may not have one name, and neither may the blocks of a `Repeat`."""
     children = tuple([(name, child) for name, child in given])
     repeats = {name: child.times for name, child in children if isinstance(child, Repeat)}
     taken: set[str] = set()
@@ -454,7 +454,7 @@ class Sum(_Branches, frozen=True):
 
 
 class Concat(_Branches, frozen=True):
-    """Branches put one behind the other along the channels (Figure 3(b), Inception)."""
+    """Branches concatenated along the channels (Figure 3(b), Inception)."""
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shapes of the branches; InputError where their maps differ in size."""
@@ -500,7 +500,7 @@ Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
 @public
-class Description(_Value, frozen=True):
+class Description(_Checked, frozen=True):
     """A whole network: the shape of one input and the node that takes it."""
 
     input: Annotated[Shape, _shape]
@@ -517,13 +517,13 @@ class Value(NamedTuple):
 class Visit(NamedTuple):
     """One layer (or sum, concatenation, auxiliary head) as the walk meets it.
 
-    `times` is 1, but for the repeated body of a stage whose depth is a symbol, or in a collapsed walk. `training_only`
-    are the layers of an auxiliary head, and after them the head itself, whose inputs are what passes through and what
-    the head puts out.
-
-    takes, makes: the numbers of the values that it takes in and puts out. What passes an auxiliary head stays the same
-        value.
-    holds: the values that the parts of the network around it were given, and hold until they have their outputs.
+    times: how often it runs: once, except in the repeated body of a stage whose depth is a symbol, or in a collapsed
+        walk.
+    training_only: whether it belongs to an auxiliary head. The head itself comes after its layers; its inputs are the
+        value that passes through and the head's output.
+    takes, makes: the numbers of the values that it takes in and puts out. What passes an auxiliary head keeps its
+        number.
+    holds: the values that the parts of the network around it were given, and keep until they have their outputs.
     """
 
     path: str
@@ -630,7 +630,7 @@ class _Walk:
 
 
 class _Renumbered(NamedTuple):
-    """The numbers of a block that runs again: it takes another value than `before`, and makes each later one anew."""
+    """New numbers for a block that runs again: it takes `taken`, not `before`, and what it makes is `shift` later."""
 
     before: int
     taken: int

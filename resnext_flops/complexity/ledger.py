@@ -1,11 +1,4 @@
-"""The ledger: one entry for each layer of a network, and the totals. It does not know where its entries came from.
-
-What a number is: `macs` are the multiply-adds of convolutions and fully-connected layers, the figure of the ResNeXt
-paper (which calls it FLOPs); biases, normalisation, pooling and activation functions are free in it. `weights` are the
-weights of those layers alone (Eqn. 4 of the paper), `params` is everything that torch's `numel()` sees, and
-`activations` the elements that convolutions and fully-connected layers put out (Radosavovic et al., arXiv:2003.13678).
-All are for one example. Any other figure is a convention: see `conventions/`.
-"""
+"""The ledger: one entry for each layer of a network, and the totals. It does not know where its entries came from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +25,16 @@ Origin: TypeAlias = Literal["derived", "counted"]
 class Ledger:
     """The entries of one network for one input shape, and their totals as exact integers.
 
-    Layers that run in training only (auxiliary classifiers) count in `params` and `weights`, and in nothing else.
+    What the numbers mean, each for one example:
+
+    * `macs`: multiply-adds of convolutions and matrix products, such as fully-connected layers. The ResNeXt paper calls
+      them FLOPs. Biases, normalisation, pooling and activation functions are free.
+    * `weights`: the weights of convolutions and fully-connected layers, without biases (Eqn. 4 of the paper).
+    * `params`: everything that torch's `numel()` sees.
+    * `activations`: the elements that the layers with multiply-adds put out (Radosavovic et al., arXiv:2003.13678).
+
+    Layers that run in training only (auxiliary classifiers) count in `params` and `weights` alone. Any other figure is
+    a convention, such as `total("fvcore")`.
 
     >>> import resnext_flops as rf
     >>> ledger = rf.resnext(50, cardinality=32, width=4).cost()
@@ -101,17 +103,17 @@ class Ledger:
 
     @property
     def params(self) -> Size:
-        """Parameters: every element of every learned tensor."""
+        """Parameters."""
         return self._sums.params
 
     @property
     def weights(self) -> Size:
-        """Weights of convolutions and fully-connected layers, without biases (Eqn. 4 of the ResNeXt paper)."""
+        """Weights."""
         return self._sums.weights
 
     @property
     def macs(self) -> Size:
-        """Multiply-adds of convolutions and fully-connected layers, for one example in evaluation mode."""
+        """Multiply-adds in evaluation mode."""
         return self._sums.macs
 
     @property
@@ -136,7 +138,7 @@ class Ledger:
 
     @property
     def activations(self) -> Size:
-        """Elements that convolutions and fully-connected layers put out, for one example in evaluation mode."""
+        """Activations in evaluation mode."""
         return self._sums.activations
 
     def total(self, name: str) -> Size:

@@ -31,10 +31,13 @@ STEP_BYTES = 4  # Adam counts its steps in one float32 a tensor
 
 
 class Keeping(NamedTuple):
-    """What one kind of layer keeps for the backward pass, and whether it puts out a new tensor or its input changed.
+    """What one kind of layer keeps for the backward pass, and whether its output is a new tensor.
 
-    keeps_statistics: two numbers a channel. makes_indices: an index for each output, in inference too.
-    keeps_mask: a number for each element, made in training only. keeps_powers: see local response norm above.
+    keeps_statistics: two numbers a channel.
+    makes_indices: an index for each output, in inference too.
+    keeps_mask: a number for each element, made in training only.
+    keeps_powers: see local response norm above.
+    new_output: False where the output is the input, changed in place or viewed in another shape.
     """
 
     keeps_input: bool = False
@@ -110,19 +113,17 @@ class Memory(NamedTuple):
 
     @property
     def inference(self) -> int:
-        """Everything that a forward pass without gradients holds at its fullest: weights, buffers, live tensors."""
+        """The most that a forward pass without gradients holds at once: weights, buffers, live tensors."""
         return self.weights + self.buffers + self.live
 
 
 def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
     """The memory of a network, from the entries of its ledger and the values that they take and make.
 
-    batch: examples at once.
-    dtype: torch's name of the type of every tensor: `float64`, `float32`, `bfloat16` or `float16`.
-    optimizer: `sgd` (with momentum) or `adam`.
+    batch, dtype, optimizer: as in `Network.memory`.
 
-    Raises InputError for another dtype, optimizer or batch, a depth that is a symbol, a layer without a rule, or a
-    ledger that does not say what each layer takes, such as that of a stage.
+    Raises InputError as it does, and for a depth that is a symbol, a layer without a rule, or a ledger that does not
+    say what each layer takes, such as that of a stage.
 
     >>> import resnext_flops as rf
     >>> net = rf.resnet(50)
@@ -233,8 +234,8 @@ def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
 
 
 def _live(entries: Sequence[Entry], inputs: Shape, batch: int, item: int) -> int:
-    """The largest set of tensors that exist at once. One exists until the last layer runs that takes it or is inside a
-    part of the network that holds it.
+    """The most bytes of tensors that exist together. A tensor exists until the last layer has run that takes it, or that
+    is inside a part of the network that holds it.
     """
     storages = _storages(entries, training=False)
     last = {storages[number]: place for place, entry in enumerate(entries) for number in entry.takes + entry.holds}

@@ -90,7 +90,7 @@ PATTERNS: Mapping[str, str] = {
 def network(model: str) -> Network:
     """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
 
-    Raises InputError, with the nearest names, for what is neither.
+    Raises InputError, with the nearest names, for any other text.
 
     >>> network("resnext101_64x4d").cost().macs
     15460270080

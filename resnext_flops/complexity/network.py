@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-# No network of these families needs a larger input than this, so the search for the smallest one that works ends here.
-LARGEST_SMALLEST_RESOLUTION = 512
+# Where the search for the smallest resolution that works ends: no network of these families needs a larger one.
+LARGEST_TRIED = 512
 
 
 @public
@@ -242,7 +242,7 @@ def _with_smallest_resolution(architecture: Architecture, error: InputError) -> 
         return error
     given = pair("resolution", architecture.arguments["resolution"])
     description = architecture.description
-    for resolution in range(min(given) + 1, LARGEST_SMALLEST_RESOLUTION + 1):
+    for resolution in range(min(given) + 1, LARGEST_TRIED + 1):
         try:
             walk(description.body, (description.input[0], resolution, resolution))
         except InputError:

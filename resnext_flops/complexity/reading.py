@@ -19,7 +19,7 @@ from resnext_flops.errors import InputError
 
 # The total stride of an ImageNet network; the period of its resolutions, unless a quotient asks for more.
 PERIOD = 32
-# What changes the structure of a network (as Wide ResNet's width 1 does) is below this, or the closed form is wrong.
+# A small size may change the structure of a network, as k = 1 does in a Wide ResNet; no size above this does.
 LARGEST_LEAST = 8
 
 

@@ -65,7 +65,7 @@ class Function(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """What an entry does not keep of the operator that it came from.
+    """What is known of an operator besides its entry.
 
     name: torch's name of the operator, such as `aten.linear.default`; empty for a parameter that nothing took.
     within: the numbers of the module calls that it ran inside of, the outermost first.

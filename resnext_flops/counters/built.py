@@ -28,9 +28,9 @@ class Built:
 
     make: what makes the module.
     input: the shape of one input that it usually takes, without the batch.
-    inputs, kwargs: what it is called with instead, as in `count`; None where that is not said.
+    inputs, kwargs: what it is called with instead, as in `count`; None for the usual input.
     arguments: what its constructor is called with.
-    remarks: what a reader should know of how it was found.
+    remarks: how it was found, where a reader should know it.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Built:
         except InputError:
             if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
-            # On `meta` a model fails for many a reason; its error on a real device is the one that says what is wrong.
+            # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
             ledger = tracer.trace(self.to_torch(), args, kwargs, training=training, name=self.name)
         return ledger.remarked(*self.remarks, *remarks)
 

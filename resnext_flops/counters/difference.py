@@ -1,13 +1,13 @@
 """Where two networks differ, layer by layer: their sequences are aligned, their names do not matter.
 
 Layers are aligned by structure first: kind, kernel, stride, how channels are grouped, and the size of the image as a
-share of the input. Of the longest alignments, the one in which most numbers are the same (channels, groups, params) is
+share of the input. Of the longest alignments, the one with the most equal numbers (channels, groups, params) is
 taken. So a stage of other widths is a stage whose layers changed. The layers left over are paired where they are the
 same (another implementation may run branches in another order), and then where they are of one kind in one gap.
 
 Only layers that have parameters or multiply-adds are compared: another pool or a missing ReLU is not named, because
-such free layers are written in many ways (a flatten, a mean, a padded shortcut) that do the same. A layer is known by
-what it is (kind, channels, kernel, groups, stride, bias) and what it costs. The differences add up to the difference
+such free layers are written in many ways (a flatten, a mean, a padded shortcut) that do the same. Layers are
+compared by kind, channels, kernel, groups, stride, bias and cost. The differences add up to the difference
 of the totals.
 """
 
@@ -40,7 +40,7 @@ class Traits(NamedTuple):
     macs: int
 
 
-# What a change is called, in the order in which it is told.
+# The traits that a change names, in this order, in words.
 NAMES = {
     "kind": "kind",
     "inputs": "channels in",
@@ -52,7 +52,7 @@ NAMES = {
 }
 
 
-# More than the equal numbers of a hundred thousand pairs of layers.
+# The score of a pair of layers of one structure: more than all equal traits of a hundred thousand pairs.
 ONE_PAIR = 1 << 20
 
 
@@ -83,12 +83,12 @@ class Difference(NamedTuple):
 
     @property
     def params(self) -> int:
-        """Parameters that the second has more."""
+        """How many more parameters the second has."""
         return self.second.params - self.first.params
 
     @property
     def macs(self) -> int:
-        """Multiply-adds that the second has more."""
+        """How many more multiply-adds the second has."""
         return self.second.macs - self.first.macs
 
     def share(self, change: Change, figure: str) -> Fraction | None:
@@ -174,7 +174,7 @@ def _aligned(ours: Sequence[_Item], theirs: Sequence[_Item]) -> dict[int, int]:
 
 
 def _likeness(one: _Item, two: _Item) -> int:
-    """0 for another structure; else more than the equal numbers of all layers together can add up to, and those."""
+    """0 for another structure; else the score of a pair and the number of equal traits."""
     return ONE_PAIR + sum(map(eq, one.layer, two.layer)) if one.structure == two.structure else 0
 
 

@@ -1,8 +1,8 @@
-"""The Python functions that other counters replace by their own, replaced by ones that note the call and pass it on.
+"""The Python functions that other counters replace: here they are replaced for one run, and their calls are noted.
 
 A dispatch mode sees operators, not the name by which Python code called them: `x + y` and `torch.add(x, y)` are one
-operator, and calflops counts the second alone. So these names are replaced for the time of one run, exactly as those
-counters do it, and put back. A function that was imported by name before escapes this, as it escapes them.
+operator, and calflops counts the second alone. So these names are replaced during one run, as those counters do it, and
+then put back. A function that was imported by name before is not noticed, and the counters do not notice it either.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ REPLACED = (
 
 @contextmanager
 def noted(note: Note) -> Iterator[None]:
-    """Call `note(name, args, kwargs, output, outer)` after each call of these functions; `outer` are those around."""
+    """Call `note(name, args, kwargs, output, outer)` after each call; `outer` names the calls around it."""
     running: list[str] = []
     places = [(_OWNERS[shown.partition(".")[0]], shown.partition(".")[2], shown) for shown in REPLACED]
     before = [(owner, name, vars(owner).get(name)) for owner, name, _ in places]

@@ -1,4 +1,4 @@
-"""What a model is: the one place that asks what was given."""
+"""The model of a name, a network, a description, a module or a constructor: the one place that asks which it is."""
 
 import sys
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Given: TypeAlias = "str | Model | Description | nn.Module | Callable[..., nn.Mod
 
 
 def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None) -> Model:
-    """The model of whatever stands for one.
+    """The model of a name, a network, a description, a module or a constructor.
 
     given_model: a name, a call or a saved file of a described network; `torchvision:NAME`, `timm:NAME` or
         `package.module:factory`; a network, a description, a real module (which is left as it was), or a function
@@ -33,7 +33,7 @@ def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | No
     inputs, kwargs: what a real module is called with, as in `count`. A described network on other inputs than its own
         is the real module that it builds.
 
-    Raises InputError, with the nearest names, for what is none of them.
+    Raises InputError, with the nearest names, for anything else.
 
     >>> model("resnet50"), model("torchvision:resnet50")
     (resnet(50), torchvision:resnet50)
@@ -43,7 +43,7 @@ def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | No
 
 
 def built(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None) -> Built:
-    """The real module of whatever stands for a model; a described network is built.
+    """The same as a built model: the module of a described network is made.
 
     given_model, inputs, kwargs: as in `model`. Raises InputError as it does.
 
@@ -65,7 +65,7 @@ def _network_module(
 
 
 def described_network(given_model: Given) -> Network:
-    """The described network of whatever stands for one.
+    """The described network of a name, a network or a description.
 
     Raises InputError as `model` does, and for a real module.
 
@@ -79,7 +79,7 @@ def described_network(given_model: Given) -> Network:
 
 
 def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
-    """The cost of whatever stands for a model, and a ledger as it is.
+    """The cost of a model, and a ledger as it is.
 
     Raises InputError as `model` does, and where the model does not run on the inputs.
 

@@ -1,7 +1,7 @@
 """Shape arithmetic for the common operators, so that torch's own meta kernels need not run for them.
 
 A function here takes an operator's arguments and returns an empty tensor on the device `meta` with the shape, type and
-strides that torch would give; or None where it is not sure, and then torch's own kernel answers. Strides matter: they
+strides that torch would give, or None where it is not sure; then torch's own kernel answers. Strides matter: they
 decide what later operators do.
 """
 

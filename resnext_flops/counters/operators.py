@@ -1,4 +1,4 @@
-"""What each torch operator is: a small named formula for its multiply-adds, a known kind without any, or free.
+"""The rule of each torch operator: a formula for its multiply-adds, a kind that has none, or free.
 
 An operator that is in none of these lists, and that torch cannot take apart into operators that are, is unknown: the
 trace reports it with its shapes, and the total is a lower bound. Operators are known by torch's name without its

@@ -8,8 +8,8 @@ real device (a table of positions, the sizes of a window) are computed for real:
 What cannot run like that (code that reads the values of what it computed) runs on the module's own device instead, with
 the same answer, and the trace says so.
 
-What only conventions need (operators, calls and functions, see `records.py`) is noted as it is and made into records
-when it is asked for, as far as nothing of it has memory; on a real module it is made at once.
+What only conventions need (operators, calls and functions, see `records.py`) is noted, and made into records when it is
+first asked for. Notes keep tensors alive, so on a real module, whose tensors have memory, records are made at once.
 """
 
 import gc
@@ -129,7 +129,7 @@ def _state_of(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hold the garbage collector: a run makes many small objects that stay, and it would look at them over and over."""
+    """Stop the garbage collector: a run makes many small objects that stay, and it would visit them again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -256,7 +256,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return (_operator, self.operators), (_call, self.calls), (_function, self.functions)
 
     def _settle(self) -> None:
-        """Make the records of what was noted so far, and all others at once from now on."""
+        """Make records of the notes so far, and from now on make each record immediately."""
         for make, kept in self._kept():
             kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
         self.later = False
@@ -323,7 +323,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             output = self._answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
-        elif data:  # what torch only looks at otherwise is the same value
+        elif data:  # a view is the same value
             self._number(output, self._value(data[0]))
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
@@ -475,7 +475,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _continues_sum(
         self, args: Sequence[Any], inputs: tuple[Shape, ...], takes: tuple[int, ...], output: Tensor, frame: _Frame
     ) -> bool:
-        """Whether this addition goes on with the last one of the same call, as one sum of more parts."""
+        """Whether this addition continues the last one of the same call, so that both are one sum."""
         before, number = self.last_sum
         if before is None or args[0] is not before or number != frame.number or len(inputs) < 2:
             return False

@@ -27,7 +27,7 @@ IMAGE = (3, RESOLUTION, RESOLUTION)
 def find(text: str) -> Network | Built:
     """The model of a name on the command line.
 
-    Raises InputError, with the nearest names, for what is none.
+    Raises InputError, with the nearest names, for an unknown one.
 
     >>> find("resnet50"), find("timm:resnet50")
     (resnet(50), timm:resnet50)
@@ -37,12 +37,8 @@ def find(text: str) -> Network | Built:
         return _in_zoo(library, name)
     if colon:
         return _imported(library, name)
-    if (
-        text in NAMED
-        or "(" in text
-        or text.endswith(".json")
-        or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
-    ):
+    named = text in NAMED or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
+    if named or "(" in text or text.endswith(".json"):
         return network(text)
     for library in ZOOS:
         if text in _names(library):

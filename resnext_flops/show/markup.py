@@ -1,7 +1,7 @@
 """Markup: Jinja templates for markdown, HTML and LaTeX, in which every text is escaped unless it is marked as markup.
 
 A template never escapes by itself: what is put into it goes through the escape of its form, or through Jinja's own for
-HTML. So a name of a user's, whatever is in it, is shown and does nothing.
+HTML. So any name that a user gives is shown as it is and does nothing.
 """
 
 import re
@@ -42,7 +42,7 @@ _LATEX = {
 
 
 def clean(text: object) -> str:
-    """A text on one line, with U+FFFD for each character that has no picture of its own.
+    """A text on one line, with U+FFFD for each character that cannot be printed.
 
     >>> clean("two\\n lines and \\x1b")
     'two lines and \ufffd'

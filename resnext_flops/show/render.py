@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from resnext_flops.numerals import POWERS, printed
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 EMPTY = "–"
-WIDE = 10_000  # columns that no table needs, to measure what it needs
+WIDE = 10_000  # more columns than any table needs: the room in which one is measured
 PAGE_ROWS = 40  # of the longest table that fits on a page
 
 
@@ -63,7 +62,7 @@ def short(figure: int) -> str:
     """
     if abs(figure) < 10_000:
         return str(figure)
-    letter, power = max((unit for unit in POWERS.items() if abs(figure) >= 10 ** unit[1]), key=itemgetter(1))
+    letter, power = [unit for unit in POWERS.items() if abs(figure) >= 10 ** unit[1]][-1]
     digits = len(str(abs(figure) // 10**power))
     return f"{figure / 10**power:.{max(4 - digits, 0)}f} {letter}"
 

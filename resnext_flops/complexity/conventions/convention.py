@@ -12,7 +12,7 @@ MULTIPLY_ADDS = "multiply-adds"
 SECOND = "counted as two"  # the second operation of each multiply-add
 LESS = "one addition less a sum"
 
-# What is counted of one layer, and how much of it.
+# What is counted of one layer, and how many operations each part has.
 Parts: TypeAlias = Iterable[tuple[str, Size]]
 
 

@@ -1,4 +1,4 @@
-"""The papers' figure: the multiply-adds of the ledger, as it is. Whatever is not a sum of products is free."""
+"""The papers' figure: the multiply-adds of the ledger."""
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter
 

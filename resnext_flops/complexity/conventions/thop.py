@@ -1,7 +1,7 @@
 """The original thop, which hooks into calls of modules by exact class: a subclass of a convolution counts zero.
 
-The hooks of a module to which several names lead add up: they count it once a name, in each of as many calls. Functions
-are not seen. Its import name is that of the later thop (`ultralytics_thop.py`), which shares the rules below.
+A module with n names counts n^2 times: each name adds a hook to it, and each name adds its figure. Functions are not
+seen. Its import name is that of the later thop (`ultralytics_thop.py`), which shares the rules below.
 """
 
 from fractions import Fraction
@@ -84,7 +84,7 @@ def norm(call: Call) -> Size:
 
 
 def common(call: Call, name: str) -> Size:
-    """What the two thops have in common besides, by the class whose rule a call takes."""
+    """The other rules that the two thops share, by the name of a class."""
     if name == "Linear":
         return matrix_product(output_of(call), call.settings["in_features"])
     if name == "PReLU":
@@ -102,7 +102,7 @@ def common(call: Call, name: str) -> Size:
 
 
 def _recurrent(call: Call) -> Size:
-    """Both thops count a cell by its gates; a projection is in the later one alone, and rare."""
+    """Both thops count a cell by its gates. Projections, which are rare and in the later one alone, are left out."""
     settings = call.settings
     hidden, directions = settings["hidden_size"], 2 if settings["bidirectional"] else 1
     widths = [settings["input_size"]] + [directions * hidden] * (settings["num_layers"] - 1)

@@ -60,7 +60,7 @@ _NAMES = {
 
 
 def label(call: Call) -> str:
-    """A call as the bridge names it: the kind of the ledger where there is one, and else the class."""
+    """What a bridge calls a module's call: the ledger's kind where there is one, or else the class."""
     found = next((_LABELS[name] for name in call.classes if name in _LABELS), None)
     return found or (call.classes[0] if call.classes else "module")
 
@@ -103,7 +103,7 @@ def window_products(call: Call) -> Size:
 
 
 def name_of(function: Function) -> str:
-    """A function as the bridge names it: the kind of the ledger where there is one."""
+    """What a bridge calls a function: the ledger's kind where there is one, or else its name."""
     return _NAMES.get(function.name, function.name)
 
 
