@@ -97,10 +97,10 @@ for _class, _kind in FREE_LAYERS:
     cost.register(_class, partial(_constant, Cost(_kind)))
 
 
-def ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
+def walk_ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
     """The ledger of a walk.
 
-    >>> ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
+    >>> walk_ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
     """
     # The blocks of a stage are one description met many times, so each layer of it is costed once.
@@ -134,7 +134,7 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
 
 
 def _entries(description: Description) -> tuple[Entry, ...]:
-    return tuple(_with_gradients(ledger(layers.walk(description.body, description.input))))
+    return tuple(_with_gradients(walk_ledger(layers.walk(description.body, description.input))))
 
 
 def _with_gradients(entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -38,13 +38,13 @@ LARGEST_EXPONENT = 8
 # No figure of a network has more bits than this, and powers of powers would soon take all memory.
 MOST_BITS = 2_048
 
-Value: TypeAlias = int | Fraction
+Rational: TypeAlias = int | Fraction
 
 
-class Number(NamedTuple):
+class Constant(NamedTuple):
     """A constant: an `int` where it is whole, and True or False for a comparison whose result is known."""
 
-    value: Value
+    value: Rational
 
 
 class Name(NamedTuple):
@@ -57,13 +57,13 @@ class Apply(NamedTuple):
     """An operation on its operands."""
 
     operation: str
-    operands: "tuple[Node, ...]"
+    operands: "tuple[Expression, ...]"
 
 
-Node: TypeAlias = Number | Name | Apply
+Expression: TypeAlias = Constant | Name | Apply
 
 FUNCTIONS = ("abs", "min", "max")
-COMPARISONS: Mapping[str, Callable[[Value, Value], bool]] = {
+COMPARISONS: Mapping[str, Callable[[Rational, Rational], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -87,13 +87,13 @@ TOKEN = re.compile(
 )
 
 
-def parse(text: str) -> Node:
+def parse(text: str) -> Expression:
     """The node of a text, with nothing computed yet.
 
     Raises InputError for a text that is not of the grammar.
 
     >>> parse("macs <= 4.3G")
-    Apply(operation='<=', operands=(Name(name='macs'), Number(value=4300000000)))
+    Apply(operation='<=', operands=(Name(name='macs'), Constant(value=4300000000)))
     """
     with naming(text):
         if len(text) > LONGEST:
@@ -101,12 +101,12 @@ def parse(text: str) -> Node:
         return _Parser(text).all()
 
 
-def condition(text: str, names: Collection[str]) -> Node:
+def condition(text: str, names: Collection[str]) -> Expression:
     """The comparison of a text, which holds or does not, of known names.
 
     Raises InputError for a text that is not of the grammar, is a number, asks for the nearest, or has another name.
 
-    >>> show(condition("macs/params<=200", ["macs", "params"]))
+    >>> text_of(condition("macs/params<=200", ["macs", "params"]))
     'macs / params <= 200'
     """
     node = parse(text)
@@ -119,7 +119,7 @@ def condition(text: str, names: Collection[str]) -> Node:
     return node
 
 
-def quantity(text: str, names: Collection[str]) -> Node:
+def quantity(text: str, names: Collection[str]) -> Expression:
     """The number of a text, of known names.
 
     Raises InputError for a text that is not of the grammar, is a comparison, or has another name.
@@ -142,7 +142,7 @@ def naming(text: str) -> Iterator[None]:
         raise InputError(f"cannot use {shown!r}: {error}") from None
 
 
-def _check_names(node: Node, names: Collection[str]) -> None:
+def _check_names(node: Expression, names: Collection[str]) -> None:
     for name in sorted(names_in([node])):
         if name not in names:
             raise unknown("name", name, names)
@@ -170,7 +170,7 @@ class _Parser:
         """The token that is next."""
         return self.tokens[self.place]
 
-    def all(self) -> Node:
+    def all(self) -> Expression:
         """The node of the whole text."""
         node = self.expression()
         if self.here.kind != "end":
@@ -199,7 +199,7 @@ class _Parser:
             f"{', '.join(FUNCTIONS)}"
         )
 
-    def expression(self, least: int = 1) -> Node:
+    def expression(self, least: int = 1) -> Expression:
         """A part, and all operators behind it that bind at least so tightly."""
         node = self.signed()
         while self.here.kind == "sign" and (binding := BINDING.get(self.here.text, 0)) >= least:
@@ -213,14 +213,14 @@ class _Parser:
                 node = _apply(sign, node, self.expression(binding + 1))
         return node
 
-    def rest(self, sign: str) -> list[Node]:
+    def rest(self, sign: str) -> list[Expression]:
         """The further operands of the same sign."""
         found = []
         while self.take(sign):
             found.append(self.expression(BINDING[sign] + 1))
         return found
 
-    def chain(self, left: Node) -> Node:
+    def chain(self, left: Expression) -> Expression:
         """A comparison, or several that share their sides."""
         found = []
         while sign := self.take(*COMPARED):
@@ -229,7 +229,7 @@ class _Parser:
             left = right
         return found[0] if len(found) == 1 else _apply("and", *found)
 
-    def signed(self) -> Node:
+    def signed(self) -> Expression:
         """A part with its sign and its exponent."""
         self.nested += 1
         if self.nested > DEEPEST:
@@ -243,7 +243,7 @@ class _Parser:
         self.nested -= 1
         return node
 
-    def part(self) -> Node:
+    def part(self) -> Expression:
         """A number, a name, a function or an expression in brackets."""
         token = self.here
         if self.take("("):
@@ -257,10 +257,10 @@ class _Parser:
             return self.number(token)
         return self.function(token.text) if self.take("(") else Name(token.text)
 
-    def number(self, token: _Token) -> Node:
+    def number(self, token: _Token) -> Expression:
         """A number, or a percentage: directly behind it stands %, and behind that no operand."""
         try:
-            node = Number(_small(fraction(token.text)))
+            node = Constant(_small(fraction(token.text)))
         except ValueError as error:
             raise InputError(str(error)) from None
         if self.here.text == "%" and self.here.start == token.end:
@@ -270,7 +270,7 @@ class _Parser:
                 return Apply("percent", (node,))
         return node
 
-    def function(self, name: str) -> Node:
+    def function(self, name: str) -> Expression:
         """The operands of a function."""
         if name not in FUNCTIONS:
             raise InputError(f"{name!r} is no function; the functions are {', '.join(FUNCTIONS)}")
@@ -288,7 +288,7 @@ class _Parser:
             raise self.stray()
 
 
-def _apply(operation: str, *operands: Node) -> Node:
+def _apply(operation: str, *operands: Expression) -> Expression:
     """An operation on operands. Raises InputError for operands of another kind."""
     truths = operation in TRUTHS
     for operand in operands:
@@ -304,11 +304,11 @@ def _apply(operation: str, *operands: Node) -> Node:
     return Apply(operation, operands)
 
 
-def _is_exponent(node: Node) -> bool:
-    return isinstance(node, Number) and node.value in range(1, LARGEST_EXPONENT + 1)
+def _is_exponent(node: Expression) -> bool:
+    return isinstance(node, Constant) and node.value in range(1, LARGEST_EXPONENT + 1)
 
 
-def _check_depth(node: Node) -> None:
+def _check_depth(node: Expression) -> None:
     """Refuse a node that is too deep for recursion; this itself does not recurse."""
     level, depth = [node], 0
     while level := [operand for node in level if isinstance(node, Apply) for operand in node.operands]:
@@ -317,19 +317,19 @@ def _check_depth(node: Node) -> None:
             raise InputError(f"it is nested deeper than {DEEPEST}")
 
 
-def is_truth(node: Node) -> bool:
+def is_truth(node: Expression) -> bool:
     """Whether a node is a comparison, and not a number."""
-    if isinstance(node, Number):
+    if isinstance(node, Constant):
         return isinstance(node.value, bool)
     return isinstance(node, Apply) and (node.operation in COMPARED or node.operation in TRUTHS)
 
 
-def is_percentage(node: Node) -> bool:
+def is_percentage(node: Expression) -> bool:
     """Whether a node is a number of percent."""
     return isinstance(node, Apply) and node.operation == "percent"
 
 
-def names_in(nodes: Iterable[Node]) -> set[str]:
+def names_in(nodes: Iterable[Expression]) -> set[str]:
     """Every name that nodes hold.
 
     >>> sorted(names_in([parse("C * d <= 256")]))
@@ -344,7 +344,7 @@ def names_in(nodes: Iterable[Node]) -> set[str]:
     return found
 
 
-def comparisons(node: Node) -> Iterator[Apply]:
+def comparisons(node: Expression) -> Iterator[Apply]:
     """The comparisons of a node, from left to right."""
     if isinstance(node, Apply) and node.operation in COMPARED:
         yield node
@@ -353,30 +353,30 @@ def comparisons(node: Node) -> Iterator[Apply]:
             yield from comparisons(operand)
 
 
-def _small(value: Value) -> Value:
+def _small(value: Rational) -> Rational:
     """A value, as an `int` where it is whole. Raises InputError for one that is far too large."""
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
         raise InputError("a number in it is far too large")
     return int(value) if value.denominator == 1 else value
 
 
-def _quotient(a: Value, b: Value) -> Value:
+def _quotient(a: Rational, b: Rational) -> Rational:
     if not b:
         raise InputError("it divides by zero")
     return Fraction(a, b)
 
 
-def _remainder(a: Value, b: Value) -> Value:
+def _remainder(a: Rational, b: Rational) -> Rational:
     if not (isinstance(a, int) and isinstance(b, int) and b > 0):
         raise InputError("% is for whole numbers, and its divisor must be a positive one")
     return a % b
 
 
-def _nearest(*_: Value) -> Value:
+def _nearest(*_: Rational) -> Rational:
     raise InputError("= asks for the nearest, which has no meaning here; write == for equal")
 
 
-OPERATIONS: Mapping[str, Callable[..., Value]] = {
+OPERATIONS: Mapping[str, Callable[..., Rational]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -391,7 +391,7 @@ OPERATIONS: Mapping[str, Callable[..., Value]] = {
 }
 
 
-def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
+def evaluate(node: Expression, values: Mapping[str, Rational]) -> Rational:
     """The exact value of a node: an `int` where it is whole, else a fraction; of a comparison, whether it holds.
 
     values: of every name that the node has.
@@ -405,7 +405,7 @@ def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
     True
     """
     match node:
-        case Number(value):
+        case Constant(value):
             return value
         case Name(name):
             return values[name]
@@ -420,57 +420,57 @@ def evaluate(node: Node, values: Mapping[str, Value]) -> Value:
             return _small(OPERATIONS[operation](*found))
 
 
-def fold(node: Node, values: Mapping[str, Value]) -> Node:
+def fold(node: Expression, values: Mapping[str, Rational]) -> Expression:
     """A node with values for some names, in which every constant part is replaced by its value.
 
     Raises InputError as `evaluate` does.
 
-    >>> show(fold(parse("C * (2 + d) <= 2k or 2 < 1"), {"d": 4}))
+    >>> text_of(fold(parse("C * (2 + d) <= 2k or 2 < 1"), {"d": 4}))
     'C * 6 <= 2000'
     """
     if isinstance(node, Name) and node.name in values:
-        return Number(values[node.name])
+        return Constant(values[node.name])
     if not isinstance(node, Apply):
         return node
     operands = tuple(fold(operand, values) for operand in node.operands)
     if node.operation in TRUTHS:
         return _junction(node.operation, operands)
-    if node.operation == "/" and operands[1] == Number(0):
+    if node.operation == "/" and operands[1] == Constant(0):
         _quotient(1, 0)
     folded = Apply(node.operation, operands)
-    return Number(evaluate(folded, {})) if all(isinstance(operand, Number) for operand in operands) else folded
+    return Constant(evaluate(folded, {})) if all(isinstance(operand, Constant) for operand in operands) else folded
 
 
-def _junction(operation: str, operands: Iterable[Node]) -> Node:
+def _junction(operation: str, operands: Iterable[Expression]) -> Expression:
     """`and` and `or`, without the operands that are known to be true or false."""
     neutral = operation == "and"
-    left = tuple(operand for operand in operands if operand != Number(neutral))
-    if Number(not neutral) in left:
-        return Number(not neutral)
+    left = tuple(operand for operand in operands if operand != Constant(neutral))
+    if Constant(not neutral) in left:
+        return Constant(not neutral)
     if len(left) > 1:
         return Apply(operation, left)
-    return left[0] if left else Number(neutral)
+    return left[0] if left else Constant(neutral)
 
 
-def show(node: Node) -> str:
+def text_of(node: Expression) -> str:
     """A node as a text that `parse` takes.
 
-    >>> show(parse("4k<=macs and abs(C-d)%8==0"))
+    >>> text_of(parse("4k<=macs and abs(C-d)%8==0"))
     '4000 <= macs and abs(C - d) % 8 == 0'
     """
     return _shown(node, 0)
 
 
-def _shown(node: Node, least: int) -> str:
+def _shown(node: Expression, least: int) -> str:
     """A node as a text, in brackets if it binds less tightly than needed."""
     binding, text = _text(node)
     return text if binding >= least else f"({text})"
 
 
-def _text(node: Node) -> tuple[int, str]:
+def _text(node: Expression) -> tuple[int, str]:
     """How tightly the text of a node binds, and the text."""
     match node:
-        case Number(value):
+        case Constant(value):
             return _number_text(value)
         case Name(name):
             return ATOM, name
@@ -481,7 +481,7 @@ def _text(node: Node) -> tuple[int, str]:
         case Apply("**", (base, exponent)):
             return POWER, f"{_shown(base, ATOM)} ** {_shown(exponent, ATOM)}"
         case Apply(operation, operands) if operation in FUNCTIONS:
-            return ATOM, f"{operation}({', '.join(map(show, operands))})"
+            return ATOM, f"{operation}({', '.join(map(text_of, operands))})"
         case Apply(operation, operands):
             binding = BINDING[operation]
             # What binds as tightly needs brackets, but for the left side of an operation from left to right.
@@ -490,7 +490,7 @@ def _text(node: Node) -> tuple[int, str]:
             return binding, f" {operation} ".join(sides)
 
 
-def _number_text(value: Value) -> tuple[int, str]:
+def _number_text(value: Rational) -> tuple[int, str]:
     """A number in decimal notation, or as a quotient where it has none."""
     if value < 0:
         binding, text = _number_text(-value)

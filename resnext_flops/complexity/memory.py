@@ -234,8 +234,9 @@ def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
 
 
 def _live(entries: Sequence[Entry], inputs: Shape, batch: int, item: int) -> int:
-    """The most bytes of tensors that exist together. A tensor exists until the last layer has run that takes it, or that
-    is inside a part of the network that holds it.
+    """The most bytes of tensors that exist together.
+
+    A tensor exists until the last layer has run that takes it, or that is inside a part of the network that holds it.
     """
     storages = _storages(entries, training=False)
     last = {storages[number]: place for place, entry in enumerate(entries) for number in entry.takes + entry.holds}

@@ -198,7 +198,7 @@ class Network:
         >>> rf.resnext(50).replace(C=8, n3=7)
         resnext((3, 4, 7, 3), cardinality=8, width=4)
         """
-        return build(self.architecture.replace(changes))
+        return network_of(self.architecture.replace(changes))
 
     def __repr__(self) -> str:
         return self.name
@@ -219,10 +219,10 @@ def described(description: Description, name: str = "network") -> Network:
         return description
 
     family.__name__ = name
-    return build(Architecture.of(family, {}))
+    return network_of(Architecture.of(family, {}))
 
 
-def build(architecture: Architecture) -> Network:
+def network_of(architecture: Architecture) -> Network:
     """The network of an architecture.
 
     Raises InputError for a value that the family cannot use, or a resolution that is too small, with the smallest that
@@ -275,7 +275,7 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
             bound = declared.bind(*args, **kwargs)
         except TypeError as error:
             raise InputError(f"{function.__name__}: {error}") from None
-        return build(Architecture.of(make, bound.arguments))
+        return network_of(Architecture.of(make, bound.arguments))
 
     make.__annotations__ = {**function.__annotations__, "return": Network}
     return make

@@ -4,7 +4,7 @@
 `network` is everything. The path of a stage, block or layer, such as `conv3`, is a scope as well.
 """
 
-from resnext_flops.complexity.cost import ledger
+from resnext_flops.complexity.cost import walk_ledger
 from resnext_flops.complexity.layers import Description, Repeat, Sequential, Shape, stages, walk
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
@@ -24,8 +24,8 @@ def scoped(description: Description, scope: str) -> Ledger:
     if scope == "block":
         return template_block(description)
     if scope == "network":
-        return ledger(walk(description.body, description.input, collapse=True))
-    whole = ledger(walk(description.body, description.input))
+        return walk_ledger(walk(description.body, description.input, collapse=True))
+    whole = walk_ledger(walk(description.body, description.input))
     path = _template(description)[0] if scope == "stage" else scope
     try:
         return whole.stage(path)
@@ -43,7 +43,7 @@ def template_block(description: Description) -> Ledger:
     True
     """
     _, stage, shape = _template(description)
-    return ledger(walk(stage.body, shape))
+    return walk_ledger(walk(stage.body, shape))
 
 
 def _template(description: Description) -> tuple[str, Repeat, Shape]:

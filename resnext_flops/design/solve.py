@@ -320,12 +320,12 @@ def _read(
 
     Raises InputError for a text that is no budget, or that gives others than the caller does.
     """
-    from resnext_flops.complexity.expressions import Apply, Name, Number, parse  # most commands have no budget
+    from resnext_flops.complexity.expressions import Apply, Constant, Name, parse  # most commands have no budget
 
     match parse(text):
-        case Number(int(value)):
+        case Constant(int(value)):
             return value, figure, constraint
-        case Apply(sign, (Name(name), Number(int(value)))) if sign in SIGNS:
+        case Apply(sign, (Name(name), Constant(int(value)))) if sign in SIGNS:
             meant = expression_names().get(name, name)
             figure_name(meant)
             if figure is not None and list(_several(figure)) != [meant]:

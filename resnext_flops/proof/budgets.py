@@ -20,15 +20,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.expressions import (
+    Expression,
     Name,
-    Node,
-    Value,
+    Rational,
     comparisons,
     condition,
     evaluate,
     is_percentage,
     names_in,
-    show,
+    text_of,
 )
 from resnext_flops.complexity.figures import FIGURES, expression_names, figure
 from resnext_flops.complexity.model import Model
@@ -51,7 +51,7 @@ class Limit(NamedTuple):
     """One limit as it was written, and its comparison."""
 
     text: str
-    condition: Node
+    condition: Expression
 
     @property
     def names(self) -> set[str]:
@@ -64,12 +64,12 @@ class Limit(NamedTuple):
         return any(map(is_percentage, (side for each in comparisons(self.condition) for side in each.operands)))
 
     @property
-    def quantities(self) -> dict[str, Node]:
+    def quantities(self) -> dict[str, Expression]:
         """What it limits, by its text: the sides of its comparisons that hold a name."""
         sides = [side for each in comparisons(self.condition) for side in each.operands if names_in([side])]
-        return {show(side): side for side in sides}
+        return {text_of(side): side for side in sides}
 
-    def holds(self, values: Mapping[str, Value]) -> bool:
+    def holds(self, values: Mapping[str, Rational]) -> bool:
         """Whether figures and sizes keep the limit. Raises InputError as `evaluate` does."""
         return bool(evaluate(self.condition, values))
 
@@ -93,7 +93,7 @@ def limit(text: str, sizes: Iterable[str] = ()) -> Limit:
     return found
 
 
-def _check_share(text: str, side: Node, other: Node) -> None:
+def _check_share(text: str, side: Expression, other: Expression) -> None:
     """Check that a change is held against a share, and a figure or a size is not."""
     name = side.name if isinstance(side, Name) else ""
     changes = CHANGE in names_in([side])
@@ -126,7 +126,7 @@ class Check(NamedTuple):
     model: str
     limit: Limit
     line: int
-    values: Mapping[str, Value]
+    values: Mapping[str, Rational]
     changed: str = ""
 
     @property
@@ -135,7 +135,7 @@ class Check(NamedTuple):
         return self.limit.holds(self.values)
 
     @property
-    def quantities(self) -> dict[str, Value]:
+    def quantities(self) -> dict[str, Rational]:
         """The value of everything that is limited, by its text."""
         return {text: evaluate(side, self.values) for text, side in self.limit.quantities.items()}
 
@@ -144,7 +144,7 @@ class Check(NamedTuple):
         """The quantities in words."""
         return " and ".join(f"{text} is {self._shown(value)}" for text, value in self.quantities.items())
 
-    def _shown(self, value: Value) -> str:
+    def _shown(self, value: Rational) -> str:
         if isinstance(value, int):
             return f"{value:,}"
         return f"{float(100 * value):.4g}%" if self.limit.of_share else f"{float(value):,.6g}"
@@ -181,7 +181,7 @@ def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
     found = []
     for each, line in budget.limits:
         own = {name: sizes[name] if name in sizes else _figure(model, name) for name in each.names - {CHANGE}}
-        values: dict[str, Value] = {**own}
+        values: dict[str, Rational] = {**own}
         changed = ""
         if CHANGE in each.names:
             values[CHANGE], changed = _change(model, baseline[budget.model])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnext_flops.complexity.cost import ledger
+from resnext_flops.complexity.cost import walk_ledger
 from resnext_flops.complexity.families.resnext import block_form
 from resnext_flops.complexity.layers import IDENTITY, BatchNorm, Conv, Node, ReLU, Sequential, Sum, walk
 from resnext_flops.complexity.torch_model import build
@@ -15,7 +15,7 @@ C, D, CHANNELS, SHAPE = 4, 3, 16, (16, 9, 9)
 
 @pytest.mark.parametrize(("cardinality", "width"), [(1, 64), (2, 40), (4, 24), (8, 14), (32, 4)])
 def test_the_forms_cost_the_same(cardinality: int, width: int) -> None:
-    costs = {form: ledger(walk(block_form(form, cardinality, width, 256), (256, 56, 56))) for form in "abc"}
+    costs = {form: walk_ledger(walk(block_form(form, cardinality, width, 256), (256, 56, 56))) for form in "abc"}
     weights = cardinality * (256 * width + 3 * 3 * width * width + width * 256)
     assert {form: cost.weights for form, cost in costs.items()} == dict.fromkeys("abc", weights)
     assert {form: cost.macs for form, cost in costs.items()} == dict.fromkeys("abc", weights * 56 * 56)
@@ -61,7 +61,7 @@ def test_aggregating_depth_2_blocks_is_one_wide_dense_block() -> None:
     # Figure 4: no grouped convolution is left, so cardinality gains nothing in blocks of depth 2.
     dense = Sequential.of(conv1=Conv(C * D, 3, padding=1), relu=ReLU(), conv2=Conv(CHANNELS, 3, padding=1))
     paths, wide = build(depth_2_paths(C, D), SHAPE), build(dense, SHAPE)
-    costs = [ledger(walk(node, SHAPE)) for node in (depth_2_paths(C, D), dense)]
+    costs = [walk_ledger(walk(node, SHAPE)) for node in (depth_2_paths(C, D), dense)]
     assert costs[0].weights == costs[1].weights == C * (16 * 9 * D + D * 9 * CHANNELS)
     assert costs[0].macs == costs[1].macs
     state = {}
@@ -77,9 +77,9 @@ def test_aggregating_depth_2_blocks_is_one_wide_dense_block() -> None:
 
 def test_the_two_norms_of_form_a_would_not_be_equal() -> None:
     # Footnote 6: with a batch norm in each path, form (a) has C times the parameters there and is another function.
-    one = ledger(walk(block_form("a", C, D, CHANNELS), SHAPE))
+    one = walk_ledger(walk(block_form("a", C, D, CHANNELS), SHAPE))
     path = Sequential.of(conv3=Conv(CHANNELS, 1), norm=BatchNorm())
-    each = ledger(walk(Sum(tuple((f"path{n}", path) for n in range(C))), SHAPE))
+    each = walk_ledger(walk(Sum(tuple((f"path{n}", path) for n in range(C))), SHAPE))
     norms = sum(entry.params for entry in one if "norm3" in entry.path)
     assert sum(entry.params for entry in each if "norm" in entry.path) == C * norms
     assert Sequential(()) == IDENTITY

@@ -72,10 +72,10 @@ def test_the_given_symbols_are_used() -> None:
 def test_sympy_symbols_in_the_description_give_the_same() -> None:
     # The same code with SymPy's own arithmetic: slower, and independent of ours.
     description = rf.resnext(50).architecture.describe({"C": C, "d": d})
-    from resnext_flops.complexity.cost import ledger
+    from resnext_flops.complexity.cost import walk_ledger
     from resnext_flops.complexity.layers import walk
 
-    whole = ledger(walk(description.body, description.input))
+    whole = walk_ledger(walk(description.body, description.input))
     for name in ("params", "macs", "activations"):
         assert sympy.expand(getattr(whole, name)) == rf.resnext(50).closed_form(name, C=C, d=d).expression
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.cost import cost, ledger
+from resnext_flops.complexity.cost import cost, walk_ledger
 from resnext_flops.complexity.torch_model import build
 from resnext_flops.counters import fvcore_count
 from resnext_flops.numerals import whole
@@ -16,7 +16,7 @@ from resnext_flops.numerals import whole
 
 def test_a_convolution_by_hand() -> None:
     # ResNet's first layer: 7x7 kernels, 3 to 64 channels, 224 pixels to 112.
-    entry = ledger(layers.walk(layers.Conv(64, 7, stride=2, padding=3), (3, 224, 224))).entries[0]
+    entry = walk_ledger(layers.walk(layers.Conv(64, 7, stride=2, padding=3), (3, 224, 224))).entries[0]
     assert entry.weights == entry.params == 7 * 7 * 3 * 64
     assert entry.macs == 7 * 7 * 3 * 64 * 112 * 112
     assert entry.activations == 64 * 112 * 112
@@ -25,12 +25,12 @@ def test_a_convolution_by_hand() -> None:
 
 def test_groups_divide_the_inputs_of_each_output() -> None:
     # The 3x3 layer of ResNeXt's first stage: 128 channels in 32 groups of 4.
-    entry = ledger(layers.walk(layers.Conv(128, 3, padding=1, groups=32), (128, 56, 56))).entries[0]
+    entry = walk_ledger(layers.walk(layers.Conv(128, 3, padding=1, groups=32), (128, 56, 56))).entries[0]
     assert entry.weights == 32 * (3 * 3 * 4 * 4)
 
 
 def test_a_fully_connected_layer_by_hand() -> None:
-    entry = ledger(layers.walk(layers.Linear(1000), (2048,))).entries[0]
+    entry = walk_ledger(layers.walk(layers.Linear(1000), (2048,))).entries[0]
     assert (entry.weights, entry.biases, entry.params) == (2048 * 1000, 1000, 2048 * 1000 + 1000)
     assert (entry.macs, entry.activations) == (2048 * 1000, 1000)
 
@@ -40,7 +40,7 @@ def test_equation_4() -> None:
     from resnext_flops.complexity.families.resnet import bottleneck
 
     for cardinality, width in ((1, 64), (2, 40), (4, 24), (8, 14), (32, 4)):
-        block = ledger(layers.walk(bottleneck(cardinality * width, 256, cardinality), (256, 56, 56)))
+        block = walk_ledger(layers.walk(bottleneck(cardinality * width, 256, cardinality), (256, 56, 56)))
         assert block.weights == cardinality * (256 * width + 3 * 3 * width * width + width * 256)
 
 
@@ -65,7 +65,7 @@ def test_random_convolutions_cost_what_fvcore_counts(
     layer = layers.Conv(groups * outer, kernel, stride=stride, padding=1, groups=groups, bias=bias)
     shape = (groups * inner, height, width)
     model = build(layer, shape)
-    entry = ledger(layers.walk(layer, shape)).entries[0]
+    entry = walk_ledger(layers.walk(layer, shape)).entries[0]
     assert fvcore_count.count_with_fvcore(model, torch.zeros(1, *shape)).total == entry.macs
     assert sum(parameter.numel() for parameter in model.parameters()) == entry.params
     assert model(torch.zeros(1, *shape)).numel() == entry.activations
@@ -94,7 +94,7 @@ def test_free_layers_cost_what_fvcore_counts(
         dropout=layers.Dropout(),
     )
     shape = (channels, height, width)
-    found = ledger(layers.walk(node, shape))
+    found = walk_ledger(layers.walk(node, shape))
     assert (found.macs, found.weights, found.activations) == (0, 0, 0)
     assert found.params == 2 * channels + 2 * channels
     pooled = ((height + 2 - 3) // 2 + 1) * ((width + 2 - 3) // 2 + 1)

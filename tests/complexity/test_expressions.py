@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from resnext_flops.complexity.expressions import (
     COMPARISONS,
     Apply,
+    Constant,
+    Expression,
     Name,
-    Node,
-    Number,
-    Value,
+    Rational,
     condition,
     evaluate,
     fold,
     names_in,
     parse,
     quantity,
-    show,
+    text_of,
 )
 from resnext_flops.errors import InputError
 
@@ -31,14 +31,14 @@ VALUES = st.fixed_dictionaries({name: st.integers(1, 10**6) for name in NAMES})
 DECIMALS = st.decimals(0, 10**12, allow_nan=False, places=6).map(Fraction)
 
 
-def number(value: Fraction | int) -> Number:
-    return Number(int(value) if value.denominator == 1 else value)
+def number(value: Fraction | int) -> Constant:
+    return Constant(int(value) if value.denominator == 1 else value)
 
 
 T = TypeVar("T")
 
 # A node, and what it means written by hand with Python's own operators: a function of the values.
-Meant = tuple[Node, Callable[[dict[str, int]], Any]]
+Meant = tuple[Expression, Callable[[dict[str, int]], Any]]
 
 
 def constant(value: Fraction | int) -> Meant:
@@ -55,7 +55,7 @@ def joined(operation: str, parts: tuple[Meant, ...], by: Callable[..., Any]) -> 
 
 
 def power(part: Meant, exponent: int) -> Meant:
-    return Apply("**", (part[0], Number(exponent))), lambda values: part[1](values) ** exponent
+    return Apply("**", (part[0], Constant(exponent))), lambda values: part[1](values) ** exponent
 
 
 def larger(of: st.SearchStrategy[Meant]) -> st.SearchStrategy[Meant]:
@@ -108,12 +108,12 @@ def outcome(of: Callable[[], T]) -> T | InputError:
 
 
 def short(meant: Meant) -> bool:
-    return len(show(meant[0])) <= 500
+    return len(text_of(meant[0])) <= 500
 
 
 @given((QUANTITIES | CONDITIONS).filter(short))
 def test_a_node_is_shown_as_a_text_that_gives_it_again(meant: Meant) -> None:
-    assert parse(show(meant[0])) == meant[0]
+    assert parse(text_of(meant[0])) == meant[0]
 
 
 @given(meant=QUANTITIES | CONDITIONS, values=VALUES)
@@ -148,12 +148,12 @@ def test_junk_is_refused_in_a_sentence_or_understood(text: str) -> None:
     if isinstance(node, InputError):
         assert "\n" not in str(node)
     else:
-        assert parse(show(node)) == node or len(show(node)) > 500
+        assert parse(text_of(node)) == node or len(text_of(node)) > 500
         outcome(lambda: evaluate(node, dict.fromkeys(names_in([node]), 3)))
     assert time.perf_counter() - start < 1
 
 
-READ: dict[str, Value] = {
+READ: dict[str, Rational] = {
     "4.3G": 4_300_000_000,
     "25.5M": 25_500_000,
     "7k": 7000,
@@ -221,7 +221,7 @@ def test_what_is_refused(text: str) -> None:
 
 
 def test_conditions_and_quantities() -> None:
-    assert show(condition("macs/params<=200", NAMES)) == "macs / params <= 200"
+    assert text_of(condition("macs/params<=200", NAMES)) == "macs / params <= 200"
     with pytest.raises(InputError, match="it must be a comparison"):
         condition("macs", NAMES)
     with pytest.raises(InputError, match="it must be a number"):

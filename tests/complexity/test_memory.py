@@ -234,11 +234,11 @@ def test_a_layer_without_a_rule_is_an_error_and_not_a_zero() -> None:
 
 def test_a_symbolic_depth_has_no_bytes() -> None:
     sympy = pytest.importorskip("sympy")
-    from resnext_flops.complexity.cost import ledger
+    from resnext_flops.complexity.cost import walk_ledger
 
     stage = Sequential.of(block=Repeat(Conv(3, 1), sympy.Symbol("n", positive=True, integer=True), Conv(3, 1)))
     with pytest.raises(rf.InputError, match="block2…: a network with a symbol for its depth has no number of bytes"):
-        memory(ledger(walk(stage, (3, 4, 4))))
+        memory(walk_ledger(walk(stage, (3, 4, 4))))
 
 
 def test_a_part_of_a_ledger_does_not_say_what_its_layers_take() -> None:

@@ -107,9 +107,9 @@ def block_form(form: str, cardinality: int, width: int, channels: int) -> Node:
 
     Form (a) has one batch norm, after the sum: footnote 6 of the paper moves it there so that the forms stay equal.
 
-    >>> from resnext_flops.complexity.cost import ledger
+    >>> from resnext_flops.complexity.cost import walk_ledger
     >>> from resnext_flops.complexity.layers import walk
-    >>> [ledger(walk(block_form(form, 32, 4, 256), (256, 56, 56))).weights for form in "abc"]
+    >>> [walk_ledger(walk(block_form(form, 32, 4, 256), (256, 56, 56))).weights for form in "abc"]
     [70144, 70144, 70144]
     """
     size("cardinality", cardinality)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from resnext_flops.complexity.expressions import Apply, Name, Node, Number, is_truth, show
+from resnext_flops.complexity.expressions import Apply, Constant, Expression, Name, is_truth, text_of
 from resnext_flops.errors import InputError
 
 LARGEST = 2**63 - 1
@@ -87,7 +87,7 @@ OPERATIONS: Mapping[str, Callable[..., Bounds]] = {
 }
 
 
-def bounds(node: Node, of: Mapping[str, Bounds]) -> Bounds:
+def bounds(node: Expression, of: Mapping[str, Bounds]) -> Bounds:
     """The bounds of a node from those of its names.
 
     >>> from resnext_flops.complexity.expressions import parse
@@ -96,7 +96,7 @@ def bounds(node: Node, of: Mapping[str, Bounds]) -> Bounds:
     (1, 31)
     """
     match node:
-        case Number(value):
+        case Constant(value):
             machine = float(value) if isinstance(value, Fraction) else value
             return Bounds(machine, machine)
         case Name(name):
@@ -105,7 +105,7 @@ def bounds(node: Node, of: Mapping[str, Bounds]) -> Bounds:
             return OPERATIONS[operation](*(bounds(each, of) for each in operands))
 
 
-def check(node: Node, of: Mapping[str, Bounds]) -> None:
+def check(node: Expression, of: Mapping[str, Bounds]) -> None:
     """Check a node over a whole space: whole numbers must fit in 64 bits, and no divisor may be zero.
 
     of: the bounds of the names, as arrays of one Python integer, which is never too large.
@@ -119,8 +119,8 @@ def check(node: Node, of: Mapping[str, Bounds]) -> None:
     if node.operation == "/":
         divisor = bounds(node.operands[1], of)
         if np.all(divisor.low <= 0) and np.all(divisor.high >= 0):
-            raise InputError(f"{show(node)} may divide by zero in this space")
+            raise InputError(f"{text_of(node)} may divide by zero in this space")
     found = bounds(node, of)
     largest = np.maximum(-found.low, found.high).item() if not is_truth(node) else 0
     if isinstance(largest, int) and largest > LARGEST:
-        raise InputError(f"{show(node)} is up to {largest:,} in this space and does not fit 64 bits")
+        raise InputError(f"{text_of(node)} is up to {largest:,} in this space and does not fit 64 bits")

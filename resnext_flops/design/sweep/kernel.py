@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from resnext_flops.complexity.expressions import (
     Apply,
+    Constant,
+    Expression,
     Name,
-    Node,
-    Number,
     condition,
     fold,
     names_in,
@@ -40,7 +40,7 @@ TEMPLATES = {
 OF_MANY = ("min", "max", "and", "or")
 
 
-def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -> Node:
+def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -> Expression:
     """The expression of a text, with the value of whatever is the same for all designs.
 
     names: every name that it may hold, with its value where that is fixed.
@@ -50,7 +50,7 @@ def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -
     compute exactly.
 
     >>> read("C * (2 + d)", {"C": None, "d": 4})
-    Apply(operation='*', operands=(Name(name='C'), Number(value=6)))
+    Apply(operation='*', operands=(Name(name='C'), Constant(value=6)))
     """
     node = (condition if comparison else quantity)(text, names)
     with naming(text):
@@ -63,9 +63,9 @@ def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -
     return node
 
 
-def _check(node: Node) -> None:
+def _check(node: Expression) -> None:
     """Check that numexpr computes what a node means."""
-    if isinstance(node, Number) and not -LARGEST <= node.value <= LARGEST:
+    if isinstance(node, Constant) and not -LARGEST <= node.value <= LARGEST:
         raise InputError("a number in it does not fit 64 bits")
     if not isinstance(node, Apply):
         return
@@ -77,21 +77,21 @@ def _check(node: Node) -> None:
         raise InputError("what is raised to a power must be whole")
 
 
-def _is_divisor(node: Node) -> bool:
-    return isinstance(node, Number) and isinstance(node.value, int) and 0 < node.value < LARGEST_DIVISOR
+def _is_divisor(node: Expression) -> bool:
+    return isinstance(node, Constant) and isinstance(node.value, int) and 0 < node.value < LARGEST_DIVISOR
 
 
-def _is_whole(node: Node) -> bool:
+def _is_whole(node: Expression) -> bool:
     """Whether a number is whole whatever its sizes are: they are, and so are figures."""
     match node:
-        case Number(value):
+        case Constant(value):
             return isinstance(value, int)
         case Apply(operation, operands):
             return operation != "/" and all(map(_is_whole, operands))
     return True
 
 
-def parts(node: Node) -> int:
+def parts(node: Expression) -> int:
     """How many parts the text of a node has."""
     node = _paired(node)
     if not isinstance(node, Apply):
@@ -101,7 +101,7 @@ def parts(node: Node) -> int:
     return 1 + sum(times * parts(each) for times, each in zip(again, node.operands, strict=True))
 
 
-def _paired(node: Node) -> Node:
+def _paired(node: Expression) -> Expression:
     """An operation of two operands in the place of one of many: a tree that is as flat as it can be."""
     if not isinstance(node, Apply) or node.operation not in OF_MANY or len(node.operands) == 2:
         return node
@@ -112,7 +112,7 @@ def _paired(node: Node) -> Node:
     return Apply(operation, (Apply(operation, operands[:middle]), Apply(operation, operands[middle:])))
 
 
-def numexpr_text(node: Node) -> str:
+def numexpr_text(node: Expression) -> str:
     """A node as numexpr takes it.
 
     Names end in an underscore, so that none is a function of numexpr's.
@@ -121,7 +121,7 @@ def numexpr_text(node: Node) -> str:
     '(1.0 * macs_ / params_)'
     """
     match _paired(node):
-        case Number(value):
+        case Constant(value):
             text = repr(float(value) if isinstance(value, Fraction) else value)
             return text if value >= 0 else f"({text})"
         case Name(name):

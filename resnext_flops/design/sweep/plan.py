@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from resnext_flops.complexity.expressions import Node
+from resnext_flops.complexity.expressions import Expression
 from resnext_flops.complexity.formula import Monomial, terms
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
@@ -58,8 +58,8 @@ class Plan(NamedTuple):
 
     grid: Grid
     pieces: tuple[Piece, ...]
-    conditions: tuple[Node, ...]
-    keys: tuple[Node, ...]
+    conditions: tuple[Expression, ...]
+    keys: tuple[Expression, ...]
     top: int | None
 
     def whole(self) -> list[Box]:
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
             points[own.variables[place]] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
         return found | {name: polynomial_bounds(each, points) for name, each in own.figures.items()}
 
-    def check(self, names: Iterable[Node]) -> None:
+    def check(self, names: Iterable[Expression]) -> None:
         """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
         for piece in self.pieces:
             sizes = {

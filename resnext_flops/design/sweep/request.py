@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.architecture import letter
-from resnext_flops.complexity.expressions import Apply, Name, Node, Number, fold, names_in, show
+from resnext_flops.complexity.expressions import Apply, Constant, Expression, Name, fold, names_in, text_of
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.model import Model
@@ -63,8 +63,8 @@ class Sweep(NamedTuple):
     """
 
     plan: Plan
-    budgets: tuple[Node, ...]
-    order: Node | None
+    budgets: tuple[Expression, ...]
+    order: Expression | None
     limit: int | None
     sample: Sample | None
     cut: Grain = PARTS
@@ -114,12 +114,12 @@ class Sweep(NamedTuple):
 
     def wanted(self) -> str:
         """What is selected, in words."""
-        keys = ", ".join(map(show, self.plan.keys))
-        order = "" if self.order is None else f" by {show(self.order)}"
+        keys = ", ".join(map(text_of, self.plan.keys))
+        order = "" if self.order is None else f" by {text_of(self.order)}"
         count = self.plan.top or self.limit
         first = f"the designs{order}" if count is None else f"the first {count:,}{order}"
         front = f" of the Pareto front of {keys}" if self.plan.keys and self.plan.top is None else ""
-        met = " and ".join(map(show, self.plan.conditions))
+        met = " and ".join(map(text_of, self.plan.conditions))
         sample = f" in a sample of {self.designs:,}" if self.sample else ""
         return f"{first}{front}{f' with {met}' if met else ''}{sample}"
 
@@ -154,7 +154,7 @@ class Sweep(NamedTuple):
         found = scan.list_of(columns, numbers)
         keys = [found.column(node)[:, 0] for node in ordered]
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
-        columns |= {show(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
+        columns |= {text_of(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
         return numbers[order], {name: column[order] for name, column in columns.items()}
 
     def frame(self, selection: Selection) -> "pandas.DataFrame":
@@ -167,7 +167,7 @@ class Sweep(NamedTuple):
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
         conditions = tuple(each for each in self.plan.conditions if each not in self.budgets)
-        worst = fold(Apply("max", (Number(0), *map(violation, self.budgets))), {})
+        worst = fold(Apply("max", (Constant(0), *map(violation, self.budgets))), {})
         plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
 
@@ -177,11 +177,11 @@ class Sweep(NamedTuple):
         nearest: the frame of `nearest_miss`, or None where the misses do not fit 64 bits. It is empty where not even
             the constraints are met.
         """
-        budgets = " and ".join(map(show, self.budgets))
+        budgets = " and ".join(map(text_of, self.budgets))
         if nearest is None:
             return InputError(f"no design meets {budgets}")
         if nearest.empty:
-            constraints = [show(each) for each in self.plan.conditions if each not in self.budgets]
+            constraints = [text_of(each) for each in self.plan.conditions if each not in self.budgets]
             return InputError(f"the space is empty: no design of it meets {' and '.join(constraints)}")
         ((_, row),) = nearest.iterrows()
         sizes = ", ".join(f"{axis.name} = {row[axis.name]:.0f}" for axis in self.plan.grid.axes)
@@ -190,17 +190,17 @@ class Sweep(NamedTuple):
         return InputError(f"no design meets {budgets}; the nearest is {sizes}{f' with {figures}' if figures else ''}")
 
 
-def _is_shown(node: Node) -> bool:
+def _is_shown(node: Expression) -> bool:
     """Whether a key is in the frame anyway: a size or a figure, or one with its sign turned."""
     return isinstance(node, Name) or (
         isinstance(node, Apply) and node.operation == "negative" and _is_shown(*node.operands)
     )
 
 
-def violation(node: Node) -> Node:
+def violation(node: Expression) -> Expression:
     """How far a comparison is from holding, as a share of its right side; 0 where it holds.
 
-    >>> show(violation(read("macs <= 4", {"macs": None}, comparison=True)))
+    >>> text_of(violation(read("macs <= 4", {"macs": None}, comparison=True)))
     'max(0, macs - 4) / 4'
     """
     match node:
@@ -209,16 +209,16 @@ def violation(node: Node) -> Node:
         case Apply("or", operands):
             return Apply("min", tuple(map(violation, operands)))
         case Apply("<" | "<=", (a, b)):
-            return _share(Apply("max", (Number(0), Apply("-", (a, b)))), b)
+            return _share(Apply("max", (Constant(0), Apply("-", (a, b)))), b)
         case Apply(">" | ">=", (a, b)):
-            return _share(Apply("max", (Number(0), Apply("-", (b, a)))), b)
+            return _share(Apply("max", (Constant(0), Apply("-", (b, a)))), b)
         case Apply("==", (a, b)):
             return _share(Apply("abs", (Apply("-", (a, b)),)), b)
-    return Number(0)
+    return Constant(0)
 
 
-def _share(of: Node, whole: Node) -> Node:
-    return fold(Apply("/", (of, Apply("max", (Number(1), Apply("abs", (whole,)))))), {})
+def _share(of: Expression, whole: Expression) -> Expression:
+    return fold(Apply("/", (of, Apply("max", (Constant(1), Apply("abs", (whole,)))))), {})
 
 
 def plan_sweep(
@@ -265,7 +265,7 @@ def _several(given: str | Iterable[str]) -> Sequence[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _order(nearest: Mapping[str, float] | None, by: str | None, names: Mapping[str, int | None]) -> Node | None:
+def _order(nearest: Mapping[str, float] | None, by: str | None, names: Mapping[str, int | None]) -> Expression | None:
     if nearest and by:
         raise InputError("both nearest and by are given; designs can be ordered by one of them")
     if nearest:

@@ -14,7 +14,7 @@ import numexpr
 import numpy as np
 import numpy.typing as npt
 
-from resnext_flops.complexity.expressions import Name, Node
+from resnext_flops.complexity.expressions import Expression, Name
 from resnext_flops.complexity.formula import Monomial
 from resnext_flops.design.sweep.axes import Whole
 from resnext_flops.design.sweep.kernel import numexpr_text
@@ -90,12 +90,12 @@ class Table(NamedTuple):
         """The number of rows, and how long they are."""
         return len(self.down), len(self.along)
 
-    def column(self, node: Node) -> npt.NDArray[Any]:
+    def column(self, node: Expression) -> npt.NDArray[Any]:
         """The values of an expression, for every design."""
         found = self.columns[node.name] if isinstance(node, Name) else evaluate(numexpr_text(node), self.columns)
         return np.broadcast_to(found, self.shape)
 
-    def met(self, conditions: Sequence[Node], scratch: Scratch) -> Whole:
+    def met(self, conditions: Sequence[Expression], scratch: Scratch) -> Whole:
         """The places of the designs that meet all of some conditions."""
         if not conditions:
             return np.arange(prod(self.shape))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnext_flops.complexity.expressions import Node, show
+from resnext_flops.complexity.expressions import Expression, text_of
 from resnext_flops.complexity.expressions import evaluate as exactly
 from resnext_flops.design.sweep.bounds import Bounds, bounds
 from resnext_flops.design.sweep.kernel import numexpr_text, read
@@ -37,7 +37,7 @@ def python(text: str, **names: Any) -> Any:
     return eval(text, {"abs": abs, "min": min, "max": max, "K": 10}, names)  # noqa: S307
 
 
-def parsed(text: str, comparison: bool) -> Node | None:
+def parsed(text: str, comparison: bool) -> Expression | None:
     """The node, or None for a text that is too large for 64 bits or nested too deep in powers."""
     try:
         return read(text, NAMES, comparison)
@@ -57,7 +57,7 @@ def test_a_number_is_what_python_says(text: str, c: int, d: int, macs: int) -> N
     if isinstance(expected, int) and "/" not in text and "." not in text:
         assert found.dtype in {np.dtype(np.int64), np.dtype(np.int32)}
         assert found[0] == expected
-    assert read(show(node), NAMES) == node
+    assert read(text_of(node), NAMES) == node
     # Quotients are rounded to a float; all else is exact.
     assert found[0] == pytest.approx(float(exactly(node, {"C": c, "d": d, "macs": macs})), rel=1e-12)
 
@@ -96,7 +96,7 @@ def test_bounds_hold_everywhere_in_a_box(text: str, c: range, d: range, macs: ra
     ],
 )
 def test_what_is_always_true_or_never_is_left_out(text: str, folded: str) -> None:
-    assert show(read(text, NAMES, comparison=True)) == folded
+    assert text_of(read(text, NAMES, comparison=True)) == folded
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_whatever_else_a_text_holds_is_refused(text: str) -> None:
 
 def test_numbers_are_exact() -> None:
     node = read("macs <= 9.007199254740993e15", NAMES, comparison=True)
-    assert show(node) == "macs <= 9007199254740993"
+    assert text_of(node) == "macs <= 9007199254740993"
 
 
 def test_what_asks_for_the_nearest_is_told_of_equal() -> None:
@@ -166,8 +166,8 @@ def test_what_asks_for_the_nearest_is_told_of_equal() -> None:
 
 
 def test_sizes_that_are_fixed_are_numbers() -> None:
-    assert show(read("d % K == 0 and C ** 2 <= 2Ki", NAMES, comparison=True)) == "d % 10 == 0 and C ** 2 <= 2048"
-    assert show(read("macs / d <= 50%", NAMES, comparison=True)) == "macs / d <= 0.5"
+    assert text_of(read("d % K == 0 and C ** 2 <= 2Ki", NAMES, comparison=True)) == "d % 10 == 0 and C ** 2 <= 2048"
+    assert text_of(read("macs / d <= 50%", NAMES, comparison=True)) == "macs / d <= 0.5"
 
 
 def test_many_operands_are_written_as_a_flat_tree() -> None:
