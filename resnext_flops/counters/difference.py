@@ -41,7 +41,7 @@ class Traits(NamedTuple):
 
 
 # The traits that a change names, in this order, in words.
-NAMES = {
+TRAIT_NAMES = {
     "kind": "kind",
     "inputs": "channels in",
     "outputs": "channels out",
@@ -233,8 +233,8 @@ def _layer(entry: Entry) -> Traits:
 
 def _changed(before: _Item, after: _Item) -> Change:
     (one, ours, _), (two, theirs, _) = before, after
-    pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in NAMES}
-    details = [f"{NAMES[name]} {_text(a)} -> {_text(b)}" for name, (a, b) in pairs.items() if a != b]
+    pairs = {name: (getattr(ours, name), getattr(theirs, name)) for name in TRAIT_NAMES}
+    details = [f"{TRAIT_NAMES[name]} {_text(a)} -> {_text(b)}" for name, (a, b) in pairs.items() if a != b]
     if not details and ours.params != theirs.params:
         details = [f"parameters {ours.params:,} -> {theirs.params:,}"]
     if not details:

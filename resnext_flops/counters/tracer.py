@@ -26,6 +26,7 @@ from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from resnext_flops.complexity.cost import Cost
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
@@ -426,16 +427,35 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
-        kind = rule.kind
         inputs = tuple([trimmed(part) for part in (data or tensors)])
         takes = tuple([self._value(part) for part in data])
-        if kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
+        if rule.kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
             return
         self.values += 1
         makes = self.values
         self._number(output, makes)
+        cost, backward = self._cost(func, rule, args, first, tensors, roots)
+        entry = Entry(frame.path, cost.kind, inputs, trimmed(first), *cost[1:], 1, False, backward, takes, makes)
+        self.entries.append(entry)
+        affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
+        noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
+        self.operators.append(noted_operator if self.later else _operator(*noted_operator))
+        if rule.kind == "sum":
+            self.last_sum = (first, frame.number)
+
+    def _cost(
+        self,
+        func: Any,
+        rule: OperatorRule,
+        args: Sequence[Any],
+        output: Tensor,
+        tensors: Sequence[Tensor],
+        roots: tuple[int, ...],
+    ) -> tuple[Cost, int | None]:
+        """What an operator costs, and the multiply-adds of its gradients in training."""
+        kind, groups = rule.kind, 1
         kernel: Shape = ()
-        groups, weights, biases, params, macs, activations = 1, 0, 0, 0, 0, 0
+        weights = biases = params = macs = 0
         backward = 0 if self.training else None
         if roots and (fresh := self._fresh_among(roots)):
             weights = self._learned_elements(args, rule.weight, fresh)
@@ -443,18 +463,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             params = sum([self.learned[root].numel() for root in fresh])
         if rule.macs or kind in POOL_KINDS:
             shapes = dims(args)
-            kind, kernel, groups = _shape_of(func, rule, shapes, first.shape)
-            macs = rule.macs(shapes, first.shape) if rule.macs else 0
-            activations = first.numel() if macs else 0
+            kind, kernel, groups = _shape_of(func, rule, shapes, output.shape)
+            macs = rule.macs(shapes, output.shape) if rule.macs else 0
             if self.training and macs:
                 backward = self._backward(macs, rule, args, shapes, tensors)
-        costs = (kernel, groups, weights, biases, params, macs, activations, 1, False, backward, takes, makes)
-        self.entries.append(Entry(frame.path, kind, inputs, trimmed(first), *costs))
-        affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
-        noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
-        self.operators.append(noted_operator if self.later else _operator(*noted_operator))
-        if kind == "sum":
-            self.last_sum = (first, frame.number)
+        activations = output.numel() if macs else 0
+        return Cost(kind, kernel, groups, weights, biases, params, macs, activations), backward
 
     def _fresh_among(self, roots: Sequence[int]) -> list[int]:
         """The parameters that no layer before has taken; this one takes them."""

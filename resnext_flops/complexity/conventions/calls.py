@@ -57,29 +57,31 @@ def _function(name: str, entry: Entry, args: tuple[Any, ...]) -> Function:
 _Parts = tuple[dict[str, Any], dict[str, Shape], tuple[str, tuple[Any, ...]]]
 
 
+def _learned(weight: Shape, biases: Size) -> tuple[dict[str, Shape], Dims | None]:
+    """The parameters of a layer, and its bias as an argument of the function."""
+    if biases == 0:
+        return {"weight": weight}, None
+    return {"weight": weight, "bias": weight[:1]}, Dims(weight[:1])
+
+
 def _conv(entry: Entry) -> _Parts:
     channels, groups = entry.inputs[0][0], entry.groups
     weight = weight_shape(channels, entry.output[0], entry.kernel, groups)
-    params: dict[str, Shape] = {"weight": weight}
-    if entry.biases != 0:
-        params["bias"] = (entry.output[0],)
+    params, bias = _learned(weight, entry.biases)
     settings = {
         "kernel_size": entry.kernel,
         "groups": groups,
         "in_channels": channels,
         "out_channels": entry.output[0],
     }
-    bias = Dims(params["bias"]) if "bias" in params else None
     return settings, params, ("F.conv2d", (Dims(weight), bias, 1, 0, 1, groups))
 
 
 def _linear(entry: Entry) -> _Parts:
     weight = weight_shape(entry.inputs[0][-1], entry.output[-1])
-    params: dict[str, Shape] = {"weight": weight}
-    if entry.biases != 0:
-        params["bias"] = (entry.output[-1],)
+    params, bias = _learned(weight, entry.biases)
     settings = {"in_features": weight[1], "out_features": weight[0]}
-    return settings, params, ("F.linear", (Dims(weight), Dims(params["bias"]) if "bias" in params else None))
+    return settings, params, ("F.linear", (Dims(weight), bias))
 
 
 def _batch_norm(entry: Entry) -> _Parts:
