@@ -70,7 +70,7 @@ class Architecture:
 
     @classmethod
     def of(cls, family: Callable[..., Any], arguments: Mapping[str, Any]) -> "Architecture":
-        """From some arguments; the others have their defaults.
+        """An architecture with these arguments, and the defaults of the others.
 
         Raises InputError for an argument that the family does not have.
         """
@@ -225,7 +225,7 @@ def _repeats(node: Node | Repeat) -> Iterator[Repeat]:
 
 
 def _with(depths: tuple[Size, ...], sizes: Mapping[str, Size]) -> tuple[Size, ...]:
-    """The blocks of each stage, with those replaced that are among the sizes."""
+    """The blocks of each stage, with the given sizes in the place of some."""
     return tuple(sizes.get(f"n{stage}", own) for stage, own in enumerate(depths, start=1))
 
 

@@ -119,7 +119,7 @@ def walk_ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
 
 
 def network_ledger(description: Description, collapsed: Sequence[Visit], name: str) -> Ledger:
-    """The ledger of a whole network: its totals come from a collapsed walk, its entries when they are looked at.
+    """The ledger of a whole network: totals from a collapsed walk, and entries when they are first looked at.
 
     >>> one = Description((3, 8, 8), layers.Sequential.of(conv=layers.Conv(4, 3)))
     >>> network_ledger(one, layers.walk(one.body, one.input, collapse=True), "one").entries[0].path

@@ -134,7 +134,7 @@ def quantity(text: str, names: Collection[str]) -> Expression:
 
 @contextmanager
 def naming(text: str) -> Iterator[None]:
-    """Errors within name the expression that they are about."""
+    """Errors raised within begin with the expression's text."""
     try:
         yield
     except InputError as error:
@@ -149,7 +149,7 @@ def _check_names(node: Expression, names: Collection[str]) -> None:
 
 
 class _Token(NamedTuple):
-    """A piece of a text: its kind, what it is, and its first and last place."""
+    """A piece of a text: its kind, its text, and where it starts and ends."""
 
     kind: str
     text: str
@@ -158,7 +158,7 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    """From the tokens of a text to its node: operators by how tightly they bind, from left to right."""
+    """A parser by precedence: operators that bind more tightly first, and equal ones from left to right."""
 
     def __init__(self, text: str) -> None:
         found = (_Token(str(match.lastgroup), match[0], *match.span()) for match in TOKEN.finditer(text))
@@ -200,7 +200,7 @@ class _Parser:
         )
 
     def expression(self, least: int = 1) -> Expression:
-        """A part, and all operators behind it that bind at least so tightly."""
+        """A part, and the operators behind it that bind at least as tightly as `least`."""
         node = self.signed()
         while self.here.kind == "sign" and (binding := BINDING.get(self.here.text, 0)) >= least:
             sign = self.here.text

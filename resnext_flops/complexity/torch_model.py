@@ -28,7 +28,7 @@ class SumOf(Branches):
     """Branches whose outputs are added."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add the branches' outputs, the first one first."""
+        """Add the branches' outputs in order."""
         first, *others = self.outputs(x)
         for other in others:
             first = first + other

@@ -26,7 +26,7 @@ class Step(NamedTuple):
 
     @property
     def of_multiply_adds(self) -> bool:
-        """Whether it is about multiply-adds, how many there are or their second operation, and not anything else.
+        """Whether it is about the number of multiply-adds, or about their second operation.
 
         >>> Step("linear: counted as two", 32).of_multiply_adds, Step("linear: bias", 4).of_multiply_adds
         (True, False)
@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The kind of layer that a step which is not about multiply-adds is of.
+        """The kind of layer, of a step that is not about multiply-adds.
 
         >>> Step("batch norm: elements", 32).kind
         'batch norm'
@@ -78,7 +78,7 @@ class Audit(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether every answer that was given is the one predicted, or differs for a known reason."""
+        """Whether every answer is as predicted, or differs for a known reason."""
         return all(not finding.residue or finding.counter in RESIDUES for finding in self.findings)
 
 

@@ -47,7 +47,7 @@ class Built:
         return "counted"
 
     def call(self, names: Iterable[str]) -> str:
-        """The name, and the arguments of the constructor with names in the place of some."""
+        """The constructor's call, with names in the place of some arguments."""
         shown = {name: str(value) for name, value in self.arguments.items()} | {name: name for name in names}
         return f"{self.name}({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else self.name
 
@@ -125,7 +125,7 @@ class Built:
         return [filled(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args]
 
     def part(self, scope: str) -> Ledger:
-        """The cost of the whole (`network`), or of what lies below one path, such as `layer1.0`.
+        """The cost of the whole (`network`), or of the part below one path, such as `layer1.0`.
 
         Raises InputError for a path that the model does not have, and for `block` and `stage`.
         """
@@ -189,7 +189,7 @@ def construct(
 
 
 def hand_out(module: "nn.Module", _: Mapping[str, Any], device: "str | torch.device", _seed: int) -> "nn.Module":
-    """A module that is there already: itself to be traced, a copy to be run and moved."""
+    """A module that exists already: the module itself for tracing, a copy for a real device."""
     import torch
 
     if torch.device(device).type == "meta":

@@ -127,7 +127,7 @@ def _ledger(found: Ledger | Model, inputs: Any, usual: Shape | None) -> Ledger:
 
 
 class _Item(NamedTuple):
-    """An entry, what is compared of it, and what it is aligned by."""
+    """An entry, the traits that are compared, and the structure that it is aligned by."""
 
     entry: Entry
     layer: Traits
@@ -149,7 +149,7 @@ def _changes(first: Ledger, second: Ledger) -> Iterator[Change]:
 
 
 def _aligned(ours: Sequence[_Item], theirs: Sequence[_Item]) -> dict[int, int]:
-    """The places of layers of the first by those of the second: the longest common sequence of structures."""
+    """The longest common sequence of structures: places in the first network, with those in the second."""
     start = 0
     while start < min(len(ours), len(theirs)) and ours[start][1:] == theirs[start][1:]:
         start += 1
@@ -179,14 +179,14 @@ def _likeness(one: _Item, two: _Item) -> int:
 
 
 def _kinds(items: Sequence[_Item], aligned: Iterable[int]) -> list[tuple[int, str]]:
-    """The kind of each layer, with how many layers up to it are aligned: the same number for all layers of one gap."""
+    """The kind of each layer, with the number of aligned layers up to it, which is the same throughout a gap."""
     known = set(aligned)
     numbers = accumulate(place in known for place in range(len(items)))
     return [(number, item.layer.kind) for number, item in zip(numbers, items, strict=True)]
 
 
 def _pair(pairs: dict[int, int], ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> None:
-    """Pair what is left over of both and equal, in order."""
+    """Pair equal layers that are left over in both, in order."""
     taken = set(pairs.values())
     waiting: dict[Hashable, list[int]] = {}
     for j in reversed(range(len(theirs))):
@@ -198,7 +198,7 @@ def _pair(pairs: dict[int, int], ours: Sequence[Hashable], theirs: Sequence[Hash
 
 
 def _items(ledger: Ledger) -> list[_Item]:
-    """The entries that cost something. What runs in training only is not in a traced ledger as such."""
+    """The entries that cost something. Multiply-adds of training alone do not count: a trace does not see them."""
     found = [entry for entry in ledger if entry.params or (entry.macs and not entry.training_only)]
     return [_Item(entry, layer := _layer(entry), _structure(entry, layer, ledger.input)) for entry in found]
 

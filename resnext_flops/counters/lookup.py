@@ -43,7 +43,7 @@ def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | No
 
 
 def built(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None) -> Built:
-    """The same as a built model: the module of a described network is made.
+    """The same as `model`, but a described network becomes the real module that it builds.
 
     given_model, inputs, kwargs: as in `model`. Raises InputError as it does.
 

@@ -29,7 +29,7 @@ def _like(image: Tensor) -> Tensor:
 
 
 def _same(image: Tensor, *_: Any, **__: Any) -> Tensor | None:
-    """The output has the shape, the strides and the type of the first argument, if that is a floating point."""
+    """The output is like the first argument, in shape, strides and type, if that holds floating-point numbers."""
     return _like(image) if image.is_floating_point() else None
 
 

@@ -99,7 +99,7 @@ def transposed_convolution(args: Sequence[Any], _: Shape) -> int:
 
 @operator("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", kind="conv", weight=1, bias=2)
 def any_convolution(args: Sequence[Any], output: Shape) -> int:
-    """Torch's one operator for both: its argument 6 says whether it is transposed."""
+    """Torch's general operator: its argument 6 says whether it is transposed."""
     return transposed_convolution(args, output) if args[6] else convolution(args, output)
 
 

@@ -141,7 +141,7 @@ def _no_collection() -> Iterator[None]:
 
 
 class _Frame(NamedTuple):
-    """A module call that is running. within: its number, after those of the calls that it runs inside of."""
+    """A module call that is running. within: the numbers of the calls around it, and its own."""
 
     number: int
     path: str
@@ -149,7 +149,7 @@ class _Frame(NamedTuple):
 
 
 class _Kind:
-    """What every call of a module has in common, as the module was at the first one.
+    """What all calls of one module have in common, as it was at the first call.
 
     number: tells one instance from another. paths: how many names lead to it.
     """
@@ -280,7 +280,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.frames.append(_Frame(number, self._path(module), (*self.frames[-1].within, number)))
 
     def _path(self, module: nn.Module) -> str:
-        """The path that this call takes: of the names of a shared module, the one below the module that runs."""
+        """The path of this call. A shared module has several; the one below the running module is taken."""
         parent = self.frames[-1].path
         paths = self.paths.get(id(module))
         if not paths:
@@ -336,7 +336,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return any(part.is_meta or id(part) in self.learned for part in tensors)
 
     def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """What the operator puts out: computed for real where every value is there, else by torch's meta kernel."""
+        """The output: computed where every input has its values, and else by torch's meta kernel."""
         if self.real:
             return func(*args, **kwargs)
         in_place = func._schema.is_mutable and bool(args) and isinstance(args[0], Tensor)  # noqa: SLF001
@@ -369,7 +369,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return META if isinstance(value, torch.device) else value
 
     def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
-        """The tensors that come from the input, and the parameters that the others are, or were made of."""
+        """The tensors that come from the input, and the parameters that the other tensors are made of."""
         data: list[Tensor] = []
         roots: tuple[int, ...] = ()
         learned = self.learned
@@ -518,7 +518,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return whole
 
     def _leftover(self) -> None:
-        """Parameters that no operator took: of parts that did not run. Their elements count, and nothing else."""
+        """Entries for the parameters of parts that did not run. Only their elements count."""
         for root, name in self.names.items():
             if root not in self.seen:
                 part = self.learned[root]

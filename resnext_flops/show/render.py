@@ -181,7 +181,7 @@ def is_numeric(table: Table, column: Column) -> bool:
 
 @dataclass(frozen=True)
 class TerminalTable:
-    """A table that fits itself into the width it is given."""
+    """A table that fits itself into the width of a terminal."""
 
     table: Table
 

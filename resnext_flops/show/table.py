@@ -63,7 +63,7 @@ Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
 
 
 class Column(NamedTuple):
-    """A column: its key in JSON and CSV, its header, and its rank: what has the highest rank is dropped first."""
+    """A column: its key in JSON and CSV, its header, and its rank: the highest is dropped first in a narrow terminal."""
 
     key: str
     header: str

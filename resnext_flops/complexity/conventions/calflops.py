@@ -157,13 +157,13 @@ class _Equation(NamedTuple):
 
 
 class _Path(NamedTuple):
-    """Products made so far: what they cost, and the indices of the operands that are left."""
+    """The cost of the products made so far, and the indices of the operands that are left."""
 
     cost: Size
     operands: tuple[frozenset[Index], ...]
 
     def merged(self, places: tuple[int, ...], equation: _Equation) -> "_Path":
-        """The path with one more product: an operation a combination of indices, one more where some are summed."""
+        """The path with one more product. Each combination of indices is an operation, or two where some are summed."""
         merged = frozenset[Index]().union(*(self.operands[place] for place in places))
         others = tuple(operand for place, operand in enumerate(self.operands) if place not in places)
         kept = merged & equation.result.union(*others)
@@ -172,7 +172,7 @@ class _Path(NamedTuple):
 
 
 def best_order(equation: str, shapes: tuple[Shape, ...]) -> int:
-    """What NumPy prints as the operations of an einsum: of the cheapest order of products of pairs, in four digits.
+    """The operations that NumPy prints for an einsum, in four digits: those of the cheapest order of products of pairs.
 
     No product may be larger than the largest operand or the result; where all are, the rest is one product. NumPy adds
     one, and looks for an order only where there are more than two operands and something is summed.

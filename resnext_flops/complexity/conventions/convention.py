@@ -17,7 +17,7 @@ Parts: TypeAlias = Iterable[tuple[str, Size]]
 
 
 class Terms(dict[tuple[str, str], Size]):
-    """The parts of a figure, by kind of layer and by what is counted of it. They add up to the figure.
+    """The parts of a figure, by kind of layer and by what is counted there. They add up to the figure.
 
     >>> terms = Terms()
     >>> terms.add("conv", MULTIPLY_ADDS, 7)
@@ -133,7 +133,7 @@ def needs_trace(run: Run, *kinds: str) -> None:
 
 
 def hidden(run: Run, within: tuple[int, ...], hooks: bool) -> bool:
-    """Whether something ran inside an operator that torch fuses on a CPU without gradients, so that it is not seen.
+    """Whether a call ran inside an operator that torch fuses on a CPU without gradients, where no counter sees it.
 
     hooks: whether the counter puts hooks on modules; torch then does not fuse an encoder layer, but still fuses the
         attention inside it.

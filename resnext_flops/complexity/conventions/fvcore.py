@@ -68,7 +68,7 @@ def _terms(run: Run, training: bool) -> Terms:
 
 
 def _is_lost(operator: Operator | None) -> bool:
-    """Whether the graph has an operator under a name that fvcore does not know."""
+    """Whether the graph names an operator in a way that fvcore does not know."""
     return operator is not None and (SAME in operator.name or operator.name.split(".")[1] in UNKNOWN_IN_GRAPH)
 
 

@@ -51,7 +51,7 @@ def torchprofile(run: Run) -> Terms:
 
 
 def _factor(entry: Entry, operator: Operator | None) -> int:
-    """Operations an output element."""
+    """Operations for each output element."""
     if entry.kind in NORM_KINDS:
         return int(operator is None or operator.affine)
     return 4 if entry.kind in FOUR_TIMES else int(entry.kind in ONCE)

@@ -2,7 +2,7 @@
 
 The classes in `UNCOUNTED` have a rule that counts nothing, and the search for a rule ends there. A product called as a
 function counts outside of hooked modules and of other functions, so that nothing counts twice. An average pool counts
-the elements of all its windows, and those of the padding where it is counted in.
+the elements of all its windows, with the padding where the pool counts it.
 """
 
 from math import prod
@@ -75,7 +75,7 @@ def ultralytics_thop(run: Run) -> Terms:
 
 
 def _class_of(call: Call) -> str | None:
-    """The class whose rule a call takes: the nearest in its line of descent that has one."""
+    """The class whose rule a call takes: its own, or its nearest base class with a rule."""
     found = next((name for name in call.classes if name in HOOKED | UNCOUNTED), None)
     return found if found in HOOKED else None
 
@@ -109,7 +109,7 @@ def _adaptive_windows(before: Size, after: Size) -> Size:
 
 
 def _pooled(call: Call) -> Size:
-    """Elements of all windows of an average pool, those of the padding too where it is counted in."""
+    """Elements of all windows of an average pool, with the padding where the pool counts it."""
     image, output = image_of(call), output_of(call)
     dims = int(call.classes[0][-2]) if call.classes[0] in AVG_POOLS else 2
     kernel, stride, padding = (
