@@ -97,8 +97,8 @@ for _class, _kind in FREE_LAYERS:
     cost.register(_class, partial(_constant, Cost(_kind)))
 
 
-def walk_ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
-    """The ledger of a walk.
+def walk_ledger(visits: Sequence[Visit]) -> Ledger:
+    """The ledger of a walk, without a name.
 
     >>> walk_ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
@@ -115,7 +115,7 @@ def walk_ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
         entries.append(
             Entry(path, found.kind, inputs, output, *found[1:], times, training_only, None, takes, makes, held)
         )
-    return Ledger(name, visits[0].inputs[0], tuple(entries))
+    return Ledger("", visits[0].inputs[0], tuple(entries))
 
 
 def network_ledger(description: Description, collapsed: Sequence[Visit], name: str) -> Ledger:

@@ -63,7 +63,7 @@ Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
 
 
 class Column(NamedTuple):
-    """A column: its key in JSON and CSV, its header, and its rank: the highest is dropped first in a narrow terminal."""
+    """A column: its key in JSON and CSV, its header, and its rank. Columns of the highest rank are dropped first."""
 
     key: str
     header: str
