@@ -39,9 +39,9 @@ def command(
     """
     from resnext_flops.counters.audit import audit
     from resnext_flops.counters.count import parse_input
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.audit import audit as tables
 
     path = destination(output, force)
     found = audit(model, [parse_input(each) for each in inputs] or None, conventions or None, run)
-    emit(counts.audit(found), form, path)
+    emit(tables(found), form, path)
     return int(not found.holds)

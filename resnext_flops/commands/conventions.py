@@ -14,6 +14,6 @@ def command(form: str, output: str | None, force: bool) -> None:
     \b
     Example:  resnext-flops conventions --format markdown
     """
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.conventions import conventions
 
-    emit([counts.conventions()], form, destination(output, force))
+    emit([conventions()], form, destination(output, force))

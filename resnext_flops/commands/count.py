@@ -54,7 +54,7 @@ def command(
     """
     from resnext_flops.counters import lookup
     from resnext_flops.counters.count import parse_input
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.breakdown import as_json, breakdown
 
     path = destination(output, force)
     if inputs or training or conventions:
@@ -63,7 +63,7 @@ def command(
         ledger = lookup.model(model).cost()
     figures = {name: ledger.total(name) for name in conventions}
     if form == "json":
-        put(counts.as_json(ledger, figures), path)
+        put(as_json(ledger, figures), path)
     else:
-        emit([counts.cost(ledger, by, levels, figures)], form, path)
+        emit([breakdown(ledger, by, levels, figures)], form, path)
     return int(strict and ledger.lower_bound)

@@ -22,9 +22,9 @@ def command(first: str, second: str, inputs: tuple[str, ...], form: str, output:
     """
     from resnext_flops.counters.count import parse_input
     from resnext_flops.counters.difference import diff
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.difference import difference
 
     path = destination(output, force)
     found = diff(first, second, [parse_input(each) for each in inputs] or None)
-    emit([counts.difference(found)], form, path)
+    emit([difference(found)], form, path)
     return int(not found.identical)

@@ -20,9 +20,9 @@ def command(model: str, figure: str, form: str, output: str | None, force: bool)
                resnext-flops identify torchvision:vit_b_16 11.3G
     """
     from resnext_flops.proof.identify import identify
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.identification import identification
 
     path = destination(output, force)
     found = identify(model, figure)
-    emit([counts.identified(model, figure, found)], form, path)
+    emit([identification(model, figure, found)], form, path)
     return int(not any(each.agreement.holds for each in found))

@@ -11,7 +11,7 @@ from resnext_flops.complexity.scope import template_block
 from resnext_flops.numerals import printed as printed_figure
 from resnext_flops.proof.published import agreement, published
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
 
 FORMS = {"a": "(a) C paths, summed", "b": "(b) C paths, concatenated before one 1x1", "c": "(c) one path in C groups"}
 BLOCK_INPUT = (256, 56, 56)
@@ -190,7 +190,8 @@ def googlenet(prove: Prove | None = None) -> Table:
         notes=(
             *(f"{row['layer']}: {row['explanation']}." for row in data["rows"] if "explanation" in row),
             "The paper's K is 1024: its linear layer of 1024 * 1000 weights has 1000K.",
-            PRINTED,
+            MEANING,
+            MET,
         ),
         proof=proof_sentence([prove(network_of_paper) if prove else None]),
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from resnext_flops.complexity.figures import COMMON
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.sentences import proof_sentence
-from resnext_flops.tables.solutions import HEADERS, MEANING
+from resnext_flops.tables.sentences import MEANING, proof_sentence
+from resnext_flops.tables.solutions import HEADERS
 
 if TYPE_CHECKING:
     import pandas

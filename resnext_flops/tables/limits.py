@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resnext_flops.proof.budgets import Check, Config
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import MEANING
 
 
 def checked(checks: Sequence[Check], config: Config) -> Table:
@@ -23,7 +24,7 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
         ),
         rows=[_row(each) for each in checks],
         notes=(
-            "macs are multiply-adds of convolutions and fully-connected layers, for one example.",
+            MEANING,
             f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
         ),
     )

@@ -15,6 +15,7 @@ from resnext_flops.machine.timing import Spread
 from resnext_flops.proof.published import published
 from resnext_flops.show.render import short
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import MEANING
 
 SHOWN = 5  # names that a note tells before it only counts them
 
@@ -288,8 +289,8 @@ def correlations(found: Correlations, file: str) -> Table:
     ]
     notes = [
         "Spearman's rank correlation with the throughput: -1 where a figure puts the networks in the order of their "
-        "time. Multiply-adds are those of convolutions and fully-connected layers, activations the elements that they "
-        "put out."
+        "time.",
+        MEANING,
     ]
     if found.best:
         strongest = figure_name(found.best)

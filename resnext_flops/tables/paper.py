@@ -14,7 +14,7 @@ from resnext_flops.proof.published import agreement, published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.render import EMPTY, text
 from resnext_flops.show.table import Cell, Column, Deviation, Stage, Table
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
 
 SOURCE = "Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv:1611.05431v2"
 TEMPLATE_CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
@@ -95,8 +95,8 @@ def _template_notes(reference: Network, scope: str, solutions: Sequence[Solution
     unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
     notes = [
         f"d* meets the budget of {budget:,} {unit} exactly; d is the whole number whose cost is nearest to it. "
-        "Multiply-adds are those of convolutions and fully-connected layers for one example (the paper's FLOPs), and "
-        "block weights those of Eqn. 4.",
+        "Block weights are those of Eqn. 4.",
+        MEANING,
         _where_scopes_differ(reference, scope, solutions),
         "fvcore's extra is what it counts besides, by its default rules: 2 an element for batch norm and 1 for global "
         "average pooling; its own total is the sum of its two columns.",

@@ -8,13 +8,9 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
 
 HEADERS = {"macs": "mult-adds"}
-MEANING = (
-    "Multiply-adds (mult-adds) are those of convolutions and fully-connected layers for one example, weights are "
-    "theirs without biases, params every learned element, activations the elements that they put out."
-)
 
 
 def solutions(found: Sequence[Solution], reference: Model | None = None, prove: Prove | None = None) -> Table:
