@@ -80,8 +80,8 @@ def compared(block: dict[str, str]) -> list[tuple[float, float]]:
             np.copyto(column, one)
 
     def ours() -> object:
-        table = scan.table(plan, whole, scratch)
-        return [table.column(key) for key in plan.keys]
+        layout = scan.layout(plan, whole, scratch)
+        return [layout.column(key) for key in plan.keys]
 
     copy()
     ours()
