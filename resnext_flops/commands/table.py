@@ -13,7 +13,8 @@ from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
 from resnext_flops.proof.verify import DEVICES
 from resnext_flops.show.output import FORMATS, destination, emit
-from resnext_flops.tables import paper
+from resnext_flops.tables.template import CARDINALITIES
+from resnext_flops.tables.template import template as template_table
 
 if TYPE_CHECKING:
     from resnext_flops.tables.registry import Builder
@@ -100,7 +101,7 @@ def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":
         resolution=resolution[0] if len(resolution) == 1 else resolution,
         classes=sizes["classes"],
     )
-    template = partial(paper.template, reference, sizes["cardinality"] or paper.TEMPLATE_CARDINALITIES, sizes["scope"])
+    template = partial(template_table, reference, sizes["cardinality"] or CARDINALITIES, sizes["scope"])
     if table_id == "template":
         return [template]
     from resnext_flops.tables.registry import tables
