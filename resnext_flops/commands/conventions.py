@@ -2,13 +2,12 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.commands.options import Output, output_option
 
 
 @click.command("conventions")
-@output_options(*FORMATS)
-def command(form: str, output: str | None, force: bool) -> None:
+@output_option()
+def command(output: Output) -> None:
     """List the counting conventions: what each counter counts.
 
     \b
@@ -16,4 +15,4 @@ def command(form: str, output: str | None, force: bool) -> None:
     """
     from resnext_flops.tables.conventions import conventions
 
-    emit([conventions()], form, destination(output, force))
+    output.emit([conventions()])
