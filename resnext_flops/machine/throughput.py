@@ -112,9 +112,9 @@ def _column(columns: Sequence[str], wanted: Sequence[str], path: object) -> str:
 
 def _network(name: str, resolution: str) -> Network | None:
     """The described network of a name in a file, whose `.tag` names weights; None where there is none."""
-    for each in dict.fromkeys((name, name.partition(".")[0])):
+    for candidate in dict.fromkeys((name, name.partition(".")[0])):
         try:
-            network = by_name(each)
+            network = by_name(candidate)
             return network.replace(resolution=int(resolution)) if resolution else network
         except (InputError, ValueError):
             continue

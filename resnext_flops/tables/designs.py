@@ -58,4 +58,4 @@ def swept(
 
 def _rank(name: str) -> int:
     """Figures are dropped before sizes and what the designs are ordered by."""
-    return 1 + sorted(COMMON, key=lambda each: each != "macs").index(name) if name in COMMON else 0
+    return 1 + sorted(COMMON, key=lambda figure: figure != "macs").index(name) if name in COMMON else 0

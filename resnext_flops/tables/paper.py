@@ -94,8 +94,8 @@ def _figure_rows(
     equal = all(counted[name] in (None, figure) for name, figure in exact.items())
     return [
         {"row": f"{what}, printed", **printed},
-        {"row": f"{what}, exact", **exact, "agrees": all(each.holds for each in agreements.values())},
-        {"row": f"{what}, agreement", **{name: str(each) for name, each in agreements.items()}},
+        {"row": f"{what}, exact", **exact, "agrees": all(found.holds for found in agreements.values())},
+        {"row": f"{what}, agreement", **{name: str(found) for name, found in agreements.items()}},
         {"row": f"{what}, {counter}", **counted, "agrees": equal if any(counted.values()) else None},
     ]
 

@@ -80,7 +80,7 @@ class Plan(NamedTuple):
             positions = own.places[place]
             found[axis.name] = Bounds(axis.values[positions[low[place]]], axis.values[positions[high[place]]])
             points[own.variables[place]] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
-        return found | {name: polynomial_bounds(each, points) for name, each in own.figures.items()}
+        return found | {name: polynomial_bounds(polynomial, points) for name, polynomial in own.figures.items()}
 
     def require_64_bits(self, nodes: Iterable[Node]) -> None:
         """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
@@ -98,7 +98,7 @@ class Plan(NamedTuple):
                 largest = np.max(polynomial_bounds(positive, ends).high)
                 if largest > LARGEST:
                     raise self._too_large(name, piece, largest)
-            figures = {name: polynomial_bounds(each, ends) for name, each in piece.figures.items()}
+            figures = {name: polynomial_bounds(polynomial, ends) for name, polynomial in piece.figures.items()}
             for node in nodes:
                 require_64_bits(node, sizes | figures)
 

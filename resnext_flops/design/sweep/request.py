@@ -166,7 +166,7 @@ class Sweep(NamedTuple):
 
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
-        conditions = tuple(each for each in self.plan.conditions if each not in self.budgets)
+        conditions = tuple(condition for condition in self.plan.conditions if condition not in self.budgets)
         worst = fold(Apply("max", (Number(0), *map(violation, self.budgets))), {})
         plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
@@ -181,7 +181,7 @@ class Sweep(NamedTuple):
         if nearest is None:
             return InputError(f"no design meets {budgets}")
         if nearest.empty:
-            constraints = [show(each) for each in self.plan.conditions if each not in self.budgets]
+            constraints = [show(condition) for condition in self.plan.conditions if condition not in self.budgets]
             return InputError(f"the space is empty: no design of it meets {' and '.join(constraints)}")
         ((_, row),) = nearest.iterrows()
         sizes = ", ".join(f"{axis.name} = {row[axis.name]:.0f}" for axis in self.plan.grid.axes)
