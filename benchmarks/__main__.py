@@ -7,7 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import benchmarks
-from benchmarks.pairs import Row
+from benchmarks.pairs import Comparison
 from resnext_flops.errors import unknown
 from resnext_flops.machine.timing import spread
 from resnext_flops.show.output import emit
@@ -16,7 +16,7 @@ from resnext_flops.show.table import Cell, Column, Table
 OWN = ("__main__", "pairs")
 
 
-def table(rows: Sequence[tuple[str, Row]]) -> Table:
+def table(rows: Sequence[tuple[str, Comparison]]) -> Table:
     """The rows of benchmarks, each under the name of its module."""
     columns = (
         Column("benchmark", "benchmark"),
@@ -33,7 +33,7 @@ def table(rows: Sequence[tuple[str, Row]]) -> Table:
     return Table("bench", "Paired measurements", "", columns, [_row(*each) for each in rows], (note,))
 
 
-def _row(name: str, row: Row) -> dict[str, Cell]:
+def _row(name: str, row: Comparison) -> dict[str, Cell]:
     found = spread(row.ratios)
     numbers: dict[str, Cell] = {"ratio": found.median, "uncertainty_percent": Fraction(found.uncertainty)}
     return {"benchmark": name, "what": row.what, **numbers, "pairs": found.values, "aim": row.aim}
@@ -45,7 +45,7 @@ def main(names: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             sys.exit(f"benchmarks: {unknown('benchmark', name, known)}")
-    found: list[tuple[str, Row]] = []
+    found: list[tuple[str, Comparison]] = []
     for name in names or known:
         print(f"{name} ...", file=sys.stderr)
         found += [(name, row) for row in import_module(f"benchmarks.{name}").rows()]

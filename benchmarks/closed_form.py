@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import resnext_flops as rf
-from benchmarks.pairs import Row, seconds
+from benchmarks.pairs import Comparison, seconds
 from resnext_flops.complexity.reading import Reading
 
 RUNS = 6
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     network = rf.resnext(101, cardinality=64, width=4)
     free = network.sizes()
 
@@ -20,5 +20,5 @@ def rows() -> Iterator[Row]:
         return rf.solve(network, "d", budget=60e9, given={"C": range(1, 1001)})
 
     bounds = [seconds(derive) / 0.5 for _ in range(RUNS)]
-    yield Row("closed form of ResNeXt-101 with every size free / 0.5 s", bounds, "at most 1")
-    yield Row("width for 1000 cardinalities / 1 s", [seconds(solve) for _ in range(RUNS)], "at most 1")
+    yield Comparison("closed form of ResNeXt-101 with every size free / 0.5 s", bounds, "at most 1")
+    yield Comparison("width for 1000 cardinalities / 1 s", [seconds(solve) for _ in range(RUNS)], "at most 1")

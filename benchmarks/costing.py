@@ -9,13 +9,13 @@ from functools import partial
 from importlib.util import find_spec
 
 import resnext_flops as rf
-from benchmarks.pairs import Row, seconds
+from benchmarks.pairs import Comparison, seconds
 
 CALLS = 50
 PAIRS = 15
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     if not find_spec("pycls"):
         print("costing: pycls is not installed", file=sys.stderr)
         return
@@ -32,7 +32,7 @@ def rows() -> Iterator[Row]:
         if cost(rf.resnet(depth)) != (theirs["params"], theirs["flops"] - 1000):
             raise ArithmeticError(f"pycls has other figures for ResNet-{depth}: {theirs}")
         found = [ours(depth) / together([lambda: complexity(ResNet)] * CALLS) for _ in range(PAIRS)]
-        yield Row(f"cost of the described resnet({depth}) / pycls's complexity", found, "below 1")
+        yield Comparison(f"cost of the described resnet({depth}) / pycls's complexity", found, "below 1")
 
 
 def ours(depth: int) -> float:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from benchmarks.pairs import Row, ratios
+from benchmarks.pairs import Comparison, ratios
 
 MODEL = "resnext101_64x4d"
 PAIRS = 7
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
     from torchvision import models
@@ -28,6 +28,6 @@ def rows() -> Iterator[Row]:
         with torch.no_grad(), FlopCounterMode(display=False):
             shapes(shape)
 
-    yield Row(f"FlopCounterMode on meta / ours on {MODEL}", ratios(torchs, ours, PAIRS), "at least 5")
+    yield Comparison(f"FlopCounterMode on meta / ours on {MODEL}", ratios(torchs, ours, PAIRS), "at least 5")
     fvcores = ratios(lambda: fvcore_count.count_with_fvcore(real, image), ours, PAIRS)
-    yield Row(f"fvcore / ours on {MODEL}", fvcores, "at least 20")
+    yield Comparison(f"fvcore / ours on {MODEL}", fvcores, "at least 20")

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from time import perf_counter
 
-from benchmarks.pairs import Row
+from benchmarks.pairs import Comparison
 
 MODEL = "resnet20_cifar"
 PAIRS = 7
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     import torch
     from torch.utils.benchmark import Timer
 
@@ -31,4 +31,4 @@ def rows() -> Iterator[Row]:
     for _ in range(PAIRS):
         ours = spread(take_turns([run], precision=0.02, seconds=1, clock=perf_counter)[0]).median
         found.append(ours / timer.blocked_autorange(min_run_time=0.5).median)
-    yield Row(f"median of measure / of torch.utils.benchmark.Timer on {MODEL}", found, "1")
+    yield Comparison(f"median of measure / of torch.utils.benchmark.Timer on {MODEL}", found, "1")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class Comparison(NamedTuple):
     """One comparison: `what` is "ours / theirs", with the ratio of each pair and what is aimed at."""
 
     what: str

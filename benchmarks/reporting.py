@@ -5,12 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.pairs import Row, command, seconds
+from benchmarks.pairs import Comparison, command, seconds
 
 RUNS = 6
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
         write = command(
             sys.executable,
@@ -23,4 +23,6 @@ def rows() -> Iterator[Row]:
             str(Path(folder) / "report"),
         )
         write()
-        yield Row("the paper's report without a proof / 5 s", [seconds(write) / 5 for _ in range(RUNS)], "at most 1")
+        yield Comparison(
+            "the paper's report without a proof / 5 s", [seconds(write) / 5 for _ in range(RUNS)], "at most 1"
+        )

@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Iterator
 
-from benchmarks.pairs import Row, command, python, ratios
+from benchmarks.pairs import Comparison, command, python, ratios
 
 BARE = python("import click, rich.console, rich.table")
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     for arguments in (["--help"], ["table", "--no-prove"]):
         name = f"resnext-flops {' '.join(arguments)} / import of click and rich"
         ours = command(sys.executable, "-m", "resnext_flops", *arguments)
-        yield Row(name, ratios(ours, BARE, pairs=15), "at most 1.5")
+        yield Comparison(name, ratios(ours, BARE, pairs=15), "at most 1.5")

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 import numpy as np
 
 import resnext_flops as rf
-from benchmarks.pairs import Row, seconds
+from benchmarks.pairs import Comparison, seconds
 from resnext_flops.design.sweep import scan
 from resnext_flops.design.sweep.request import plan_sweep
 
@@ -41,21 +41,21 @@ for box in divide(whole, Grain(1 << 20, asked.grain.leaf)):
 PEAK = "\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     rates: list[float] = []
     for along, block in BLOCKS.items():
         found = compared(block)
         what = f"numpy.copyto / params and macs of 20 million designs, rows along {along}"
-        yield Row(what, [copied / ours for copied, ours in found], "at least 0.4")
+        yield Comparison(what, [copied / ours for copied, ours in found], "at least 0.4")
         rates = [20_000_000 / ours for _, ours in found]
     name, theirs = by_pycls() if find_spec("pycls") else ("a function in pycls's manner", lambda: complexity(50, 32, 4))
-    yield Row(
+    yield Comparison(
         f"designs a second / those of {name}",
         products(rates, [seconds(theirs) for _ in range(PAIRS)]),
         "at least 20 000",
     )
     one = [seconds(by_fvcore) for _ in range(3)]
-    yield Row("designs a second / those of fvcore", products(rates, one), "at least 10 million")
+    yield Comparison("designs a second / those of fvcore", products(rates, one), "at least 10 million")
 
     swept = "import resnext_flops as rf; rf.sweep(rf.resnext(50), {}, budget={}, pareto={})"
     for what, code, bound in (
@@ -64,8 +64,8 @@ def rows() -> Iterator[Row]:
         ("10^12 designs, two budgets, a front", swept.format(BILLION.replace("1000", "10000"), BUDGETS, FRONT), 60),
     ):
         runs = [timed(code) for _ in range(3)]
-        yield Row(f"{what} / {bound} s", [time / bound for time, _ in runs], "at most 1")
-        yield Row(f"{what}: peak memory / 1 GiB", [peak / 2**20 for _, peak in runs], "at most 1")
+        yield Comparison(f"{what} / {bound} s", [time / bound for time, _ in runs], "at most 1")
+        yield Comparison(f"{what}: peak memory / 1 GiB", [peak / 2**20 for _, peak in runs], "at most 1")
 
 
 def compared(block: dict[str, str]) -> list[tuple[float, float]]:
@@ -80,8 +80,8 @@ def compared(block: dict[str, str]) -> list[tuple[float, float]]:
             np.copyto(column, one)
 
     def ours() -> object:
-        table = scan.table(plan, whole, scratch)
-        return [table.column(key) for key in plan.keys]
+        layout = scan.layout(plan, whole, scratch)
+        return [layout.column(key) for key in plan.keys]
 
     copy()
     ours()

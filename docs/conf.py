@@ -14,7 +14,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 import resnext_flops
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
-from resnext_flops.tables.counts import conventions
+from resnext_flops.tables.conventions import conventions
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

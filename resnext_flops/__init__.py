@@ -84,9 +84,9 @@ _HOMES = {
 
 def _presentation() -> display.Presentation:
     """What shows results; it is above them, and loaded when the first is shown."""
-    from resnext_flops.tables import results
+    from resnext_flops.tables import presentation
 
-    return results
+    return presentation
 
 
 display.presentation = _presentation

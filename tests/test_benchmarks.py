@@ -4,12 +4,12 @@ import pytest
 
 import resnext_flops as rf
 from benchmarks.__main__ import main, table
-from benchmarks.pairs import Row, ratios
+from benchmarks.pairs import Comparison, ratios
 from benchmarks.sweeping import complexity
 
 
 def test_one_table_of_ratios() -> None:
-    shown = table([("a", Row("ours / theirs", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "at most 4"))]).rows[0]
+    shown = table([("a", Comparison("ours / theirs", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "at most 4"))]).rows[0]
     assert shown["ratio"] == 3.5
     assert shown["uncertainty_percent"] == (6 - 1) / 2 / 3.5
     assert (shown["pairs"], shown["aim"]) == (6, "at most 4")

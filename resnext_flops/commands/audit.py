@@ -1,32 +1,24 @@
 """`resnext-flops audit`."""
 
+from typing import Any
+
 import click
 
-from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.commands.options import Output, convention_option, input_option, output_option
 
 
 @click.command("audit")
 @click.argument("model")
 @input_option
-@click.option(
-    "--convention",
-    "conventions",
-    multiple=True,
-    metavar="NAME",
-    callback=lazily_listed(conventions),
-    help="Only this counter; repeat it for several.",
-)
+@convention_option("Only this counter")
 @click.option("--run/--no-run", default=True, show_default=True, help="Ask the installed counters themselves.")
-@output_options(*FORMATS)
+@output_option()
 def command(
     model: str,
-    inputs: tuple[str, ...],
+    inputs: list[Any] | None,
     conventions: tuple[str, ...],
     run: bool,
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
 ) -> int:
     """Explain every counter's figure for a model, term by term.
 
@@ -38,10 +30,8 @@ def command(
                resnext-flops audit torchvision:vit_b_16 --convention torch --no-run
     """
     from resnext_flops.counters.audit import audit
-    from resnext_flops.counters.count import parse_input
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.audit import audit as tables
 
-    path = destination(output, force)
-    found = audit(model, [parse_input(each) for each in inputs] or None, conventions or None, run)
-    emit(counts.audit(found), form, path)
+    found = audit(model, inputs, conventions or None, run)
+    output.emit(tables(found))
     return int(not found.holds)

@@ -2,16 +2,16 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.commands.options import Output, output_option
+from resnext_flops.show.output import destination
 
 
 @click.command("check")
 @click.option("--config", metavar="FILE", help="TOML. [default: budgets.toml, or else pyproject.toml]")
 @click.option("--update", is_flag=True, help="Write the baseline anew first.")
 @click.option("--junit", metavar="FILE", help="Write JUnit's XML too.")
-@output_options(*FORMATS)
-def command(config: str | None, update: bool, junit: str | None, form: str, output: str | None, force: bool) -> int:
+@output_option()
+def command(config: str | None, update: bool, junit: str | None, output: Output) -> int:
     """Hold models against the limits of a budget file.
 
     The exit status is 1 if a limit is broken. Where GITHUB_ACTIONS is set, broken limits are told as annotations on
@@ -28,14 +28,14 @@ def command(config: str | None, update: bool, junit: str | None, form: str, outp
     from resnext_flops.tables import limits
 
     budgets = read_config(Path(config) if config else None)
-    path, report = destination(output, force), destination(junit, force=True)
+    report = destination(junit, force=True)
     if update:
         write_baseline(budgets)
     checks = check(budgets)
-    emit([limits.checked(checks, budgets)], form, path)
+    output.emit([limits.checked(checks, budgets)])
     if report:
         write(report, limits.junit(checks, budgets))
     if os.environ.get("GITHUB_ACTIONS"):
         for line in limits.annotations(checks, budgets):
             click.echo(line, err=True)
-    return int(not all(each.passed for each in checks))
+    return int(not all(check.passed for check in checks))

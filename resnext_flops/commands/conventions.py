@@ -2,18 +2,17 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.commands.options import Output, output_option
 
 
 @click.command("conventions")
-@output_options(*FORMATS)
-def command(form: str, output: str | None, force: bool) -> None:
+@output_option()
+def command(output: Output) -> None:
     """List the counting conventions: what each counter counts.
 
     \b
     Example:  resnext-flops conventions --format markdown
     """
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.conventions import conventions
 
-    emit([counts.conventions()], form, destination(output, force))
+    output.emit([conventions()])

@@ -1,40 +1,32 @@
 """`resnext-flops count`."""
 
+from typing import Any
+
 import click
 
-from resnext_flops.commands.options import conventions, input_option, lazily_listed, output_options
-from resnext_flops.show.output import FORMATS, destination, emit, put
+from resnext_flops.commands.options import Output, convention_option, input_option, output_option
 
 
 @click.command("count")
 @click.argument("model")
 @input_option
-@click.option(
-    "--convention",
-    "conventions",
-    multiple=True,
-    metavar="NAME",
-    callback=lazily_listed(conventions),
-    help="Add a counter's figure; repeat it for several. `conventions` lists them.",
-)
+@convention_option("Add a counter's figure")
 @click.option(
     "--by", type=click.Choice(["module", "layer", "kind"]), default="module", show_default=True, help="A row each."
 )
 @click.option("--levels", type=click.IntRange(1), default=1, show_default=True, help="How deep the modules are told.")
 @click.option("--training", is_flag=True, help="Run in training mode, and count the gradients too.")
 @click.option("--strict", is_flag=True, help="End with status 1 if an operator is unknown.")
-@output_options(*FORMATS)
+@output_option()
 def command(
     model: str,
-    inputs: tuple[str, ...],
+    inputs: list[Any] | None,
     conventions: tuple[str, ...],
     by: str,
     levels: int,
     training: bool,
     strict: bool,
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
 ) -> int:
     """Count any model, exactly.
 
@@ -53,17 +45,15 @@ def command(
                resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
     """
     from resnext_flops.counters import lookup
-    from resnext_flops.counters.count import parse_input
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.breakdown import as_json, breakdown
 
-    path = destination(output, force)
     if inputs or training or conventions:
-        ledger = lookup.built(model, [parse_input(each) for each in inputs] or None).cost(training=training)
+        ledger = lookup.built(model, inputs).cost(training=training)
     else:
         ledger = lookup.model(model).cost()
     figures = {name: ledger.total(name) for name in conventions}
-    if form == "json":
-        put(counts.as_json(ledger, figures), path)
+    if output.form == "json":
+        output.put(as_json(ledger, figures))
     else:
-        emit([counts.cost(ledger, by, levels, figures)], form, path)
+        output.emit([breakdown(ledger, by, levels, figures)])
     return int(strict and ledger.lower_bound)

@@ -2,8 +2,7 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
-from resnext_flops.show.output import destination, put
+from resnext_flops.commands.options import Output, output_option
 
 
 @click.command("formula")
@@ -13,7 +12,7 @@ from resnext_flops.show.output import destination, put
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
 @click.option("--breakdown", type=click.Choice(["stage"]), help="A formula for each stage as well.")
 @click.option("--r0", type=int, metavar="N", help="Of a free resolution r0 + 32 k. [default: the network's own]")
-@output_options("text", "latex", "markdown", "json")
+@output_option("text", "latex", "markdown", "json")
 def command(
     model: str,
     free: str | None,
@@ -21,9 +20,7 @@ def command(
     scope: str,
     breakdown: str | None,
     r0: int | None,
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
 ) -> None:
     """The cost of a network as a formula of its sizes.
 
@@ -38,7 +35,6 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS
 
-    path = destination(output, force)
     found = lookup.model(model)
     if r0 is not None:
         found = found.replace(resolution=r0)
@@ -46,4 +42,4 @@ def command(
     names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
     closed = ClosedForm(found.reading(names, scope), figure)
     call = found.call(closed.reading.free)
-    put(FORMS[form](closed, call, breakdown is not None), path)
+    output.put(FORMS[output.form](closed, call, breakdown is not None))

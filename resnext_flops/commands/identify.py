@@ -2,15 +2,14 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.commands.options import Output, output_option
 
 
 @click.command("identify")
 @click.argument("model")
 @click.argument("figure")
-@output_options(*FORMATS)
-def command(model: str, figure: str, form: str, output: str | None, force: bool) -> int:
+@output_option()
+def command(model: str, figure: str, output: Output) -> int:
     """Find which convention, and which variant of a network, gives a printed figure.
 
     FIGURE is written as it is printed, such as 4.12G, 3.8e9 or 25.6M. The exit status is 1 if nothing gives it.
@@ -20,9 +19,8 @@ def command(model: str, figure: str, form: str, output: str | None, force: bool)
                resnext-flops identify torchvision:vit_b_16 11.3G
     """
     from resnext_flops.proof.identify import identify
-    from resnext_flops.tables import counts
+    from resnext_flops.tables.identification import identification
 
-    path = destination(output, force)
     found = identify(model, figure)
-    emit([counts.identified(model, figure, found)], form, path)
-    return int(not any(each.agreement.holds for each in found))
+    output.emit([identification(model, figure, found)])
+    return int(not any(candidate.agreement.holds for candidate in found))

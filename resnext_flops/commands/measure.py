@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
-from resnext_flops.commands.options import Sizes, output_options
+from resnext_flops.commands.options import Output, Sizes, output_option
 from resnext_flops.errors import InputError
 from resnext_flops.proof.verify import DEVICES
-from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("measure")
@@ -28,16 +27,14 @@ from resnext_flops.show.output import FORMATS, destination, emit
 @click.option("--paper", is_flag=True, help="The networks of the paper's Section 5.1 beside its seconds.")
 @click.option("--published", metavar="FILE.csv", help="Published throughput against exact cost; runs no model.")
 @click.option("--column", metavar="NAME", help="The throughput's column in that file, where it is none of timm's.")
-@output_options(*FORMATS)
+@output_option()
 def command(
     names: tuple[str, ...],
     paper: bool,
     published: str | None,
     column: str | None,
     batch: tuple[int, ...],
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
     **settings: Any,
 ) -> int:
     """Run real models in turn, and lay their speed and memory beside their exact cost.
@@ -60,14 +57,13 @@ def command(
 
     if bool(names) + paper + (published is not None) != 1:
         raise InputError("give one or more models, or --paper, or --published FILE.csv")
-    path = destination(output, force)
     if published is not None:
-        emit([measurements.correlations(correlate(published, column), published)], form, path)
+        output.emit([measurements.correlations(correlate(published, column), published)])
         return 0
     networks = list(measurements.paper_networks()) if paper else names
     found = measure(*networks, batch=batch, **settings)
     tables = [measurements.times(found), measurements.memory(found)]
-    emit([*tables, measurements.section_5_1(found)] if paper else tables, form, path)
+    output.emit([*tables, measurements.section_5_1(found)] if paper else tables)
     for sentence in found.failures:
         click.echo(f"resnext-flops: {sentence}", err=True)
     return 2 if found.failures else 0

@@ -2,15 +2,14 @@
 
 import click
 
-from resnext_flops.commands.options import output_options
+from resnext_flops.commands.options import Output, output_option
 from resnext_flops.complexity.names import NAMED
-from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("models")
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
-@output_options(*FORMATS)
-def command(names: tuple[str, ...], form: str, output: str | None, force: bool) -> None:
+@output_option()
+def command(names: tuple[str, ...], output: Output) -> None:
     """List the described networks and their cost.
 
     MODEL is a name, a pattern such as resnext50_8x14d, or a call with any arguments; all names by default.
@@ -21,5 +20,8 @@ def command(names: tuple[str, ...], form: str, output: str | None, force: bool) 
     """
     from resnext_flops.tables.networks import models as listed
 
-    path = destination(output, force)
-    emit([listed(names or tuple(NAMED))], form, path)
+    if real := [name for name in names if ":" in name]:
+        from resnext_flops.counters.lookup import described_network
+
+        described_network(real[0])  # it refuses a real module in one sentence
+    output.emit([listed(names or tuple(NAMED))])

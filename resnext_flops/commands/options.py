@@ -1,11 +1,16 @@
 """Options that several commands share, and the forms of their values."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from resnext_flops.errors import unknown
+from resnext_flops.show.output import FORMATS, destination, emit, put
+from resnext_flops.show.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Sizes(click.ParamType[tuple[int, ...]]):
@@ -64,10 +69,40 @@ class Whole(click.ParamType[int]):
         from resnext_flops.numerals import fraction
 
         try:
-            # What is not whole is written with a stroke, and refused as an integer.
-            return int(str(fraction(value)))
+            number = fraction(value)
         except ValueError:
+            number = None
+        if number is None or number.denominator != 1:
             self.fail(f"{value!r} is not a whole number, such as 15e9 or 15G", param, ctx)
+        return number.numerator
+
+
+class Output(NamedTuple):
+    """Where a command prints, and in which form; without a path it is standard output."""
+
+    form: str
+    path: "Path | None"
+
+    def emit(self, tables: Sequence[Table]) -> None:
+        """Print tables."""
+        emit(tables, self.form, self.path)
+
+    def put(self, text: str) -> None:
+        """Print a text."""
+        put(text, self.path)
+
+
+def output_option(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command its `output`, from options; the file is checked before the command does any work."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(*args: Any, form: str, output: str | None, force: bool, **options: Any) -> Any:
+            return command(*args, output=Output(form, destination(output, force)), **options)
+
+        return output_options(*(forms or FORMATS))(run)
+
+    return add
 
 
 def output_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -87,23 +122,35 @@ def output_options(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return add
 
 
-def lazily_listed(names: Callable[[], Sequence[str]]) -> Callable[[Any, Any, tuple[str, ...]], tuple[str, ...]]:
-    """A check of an option against names that are known only once something is loaded."""
+def convention_option(use: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option for some of the counting conventions. use: what they are for."""
+    return click.option(
+        "--convention",
+        "conventions",
+        multiple=True,
+        metavar="NAME",
+        callback=_known_conventions,
+        help=f"{use}; repeat it for several. `conventions` lists them.",
+    )
 
-    def check(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            if value not in names():
-                raise unknown("convention", value, names())
-        return values
 
-    return check
+def _known_conventions(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of conventions. Raises InputError for another one; the conventions are loaded for the first name only."""
+    if names:
+        from resnext_flops.complexity.conventions import convention
+
+        for name in names:
+            convention(name)
+    return names
 
 
-def conventions() -> Sequence[str]:
-    """The names of the counting conventions."""
-    from resnext_flops.complexity.conventions import CONVENTIONS
+def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Any] | None:
+    """The inputs of a model, or None for its usual one. Raises InputError for what is no shape."""
+    if not texts:
+        return None
+    from resnext_flops.counters.count import parse_input
 
-    return list(CONVENTIONS)
+    return [parse_input(text) for text in texts]
 
 
 input_option = click.option(
@@ -111,5 +158,6 @@ input_option = click.option(
     "inputs",
     multiple=True,
     metavar="N,C,H,W",
+    callback=_shapes,
     help="Shape of an input; repeat it for several. [default: its usual]",
 )

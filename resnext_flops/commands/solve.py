@@ -5,13 +5,12 @@ from typing import Any
 
 import click
 
-from resnext_flops.commands.options import Numbers, Values, output_options
+from resnext_flops.commands.options import Numbers, Output, Values, output_option
 from resnext_flops.commands.progress import proving
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.design.solve import CONSTRAINTS
 from resnext_flops.design.solve import solve as find
 from resnext_flops.proof.verify import DEVICES
-from resnext_flops.show.output import FORMATS, destination, emit
 
 
 @click.command("solve")
@@ -33,7 +32,7 @@ from resnext_flops.show.output import FORMATS, destination, emit
 @click.option("--upper", type=Numbers(), help="The most an unknown may be.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
-@output_options(*FORMATS)
+@output_option()
 def command(
     model: str,
     free: str,
@@ -42,9 +41,7 @@ def command(
     given: tuple[tuple[str, tuple[int, ...]], ...],
     device: str,
     prove: bool,
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
     **wanted: Any,
 ) -> int:
     """The size of a network that meets a budget: of a reference network, or a number.
@@ -60,11 +57,10 @@ def command(
     """
     from resnext_flops.tables.solutions import solutions
 
-    path = destination(output, force)
     reference = model_of(like) if like else None
     unknowns, figures = free.split(","), figure.split(",") if figure else None
     found = find(model_of(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
-    with proving(device, total=sum(each.efficient for each in found)) if prove else nullcontext() as prover:
+    with proving(device, total=sum(solution.efficient for solution in found)) if prove else nullcontext() as prover:
         result = solutions(found, reference, prover)
-    emit([result], form, path)
+    output.emit([result])
     return int(prover is not None and not prover.holds)

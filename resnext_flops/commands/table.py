@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from resnext_flops.commands.options import Sizes, output_options
+from resnext_flops.commands.options import Output, Sizes, output_option
 from resnext_flops.commands.progress import proving
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
 from resnext_flops.proof.verify import DEVICES
-from resnext_flops.show.output import FORMATS, destination, emit
-from resnext_flops.tables import paper
+from resnext_flops.tables.template import CARDINALITIES
+from resnext_flops.tables.template import template as template_table
 
 if TYPE_CHECKING:
     from resnext_flops.tables.registry import Builder
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
 @click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
-@output_options(*FORMATS)
+@output_option()
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -53,9 +53,7 @@ def command(
     table_id: str,
     device: str,
     prove: bool,
-    form: str,
-    output: str | None,
-    force: bool,
+    output: Output,
     **sizes: Any,
 ) -> int:
     """A table of the paper's, rebuilt and proven on real models.
@@ -81,10 +79,9 @@ def command(
     if table_id != "template" and given:
         raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
     builders = _builders(table_id, sizes)
-    path = destination(output, force)
     with proving(device) if prove else nullcontext() as prover:
         results = [builder(prover) for builder in builders]
-    emit(results, form, path)
+    output.emit(results)
     return int(prover is not None and not prover.holds)
 
 
@@ -100,7 +97,7 @@ def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":
         resolution=resolution[0] if len(resolution) == 1 else resolution,
         classes=sizes["classes"],
     )
-    template = partial(paper.template, reference, sizes["cardinality"] or paper.TEMPLATE_CARDINALITIES, sizes["scope"])
+    template = partial(template_table, reference, sizes["cardinality"] or CARDINALITIES, sizes["scope"])
     if table_id == "template":
         return [template]
     from resnext_flops.tables.registry import tables

@@ -34,7 +34,7 @@ def bound(polynomial: Polynomial) -> int:
     7
     """
     *others, leading = polynomial
-    return 1 + max(-(-abs(each) // abs(leading)) for each in others or [0])
+    return 1 + max(-(-abs(coefficient) // abs(leading)) for coefficient in others or [0])
 
 
 def monotone_pieces(polynomial: Polynomial, low: int, high: int) -> list[tuple[int, int]]:
@@ -48,7 +48,7 @@ def monotone_pieces(polynomial: Polynomial, low: int, high: int) -> list[tuple[i
     """
     if len(polynomial) <= 2 or low == high:
         return [(low, high)]
-    derivative = tuple(power * each for power, each in enumerate(polynomial))[1:]
+    derivative = tuple(power * coefficient for power, coefficient in enumerate(polynomial))[1:]
     pieces = []
     for first, last in monotone_pieces(derivative, low, high):
         if (evaluate(derivative, first) > 0) == (evaluate(derivative, last) > 0):
@@ -127,7 +127,7 @@ def real_root(polynomial: Polynomial, budget: int, near: int, low: int = 0) -> f
     start = min(found, key=lambda x: abs(x - near))
     degree = len(polynomial) - 1
     # With x = n / 2^DIGITS the root is that of a whole polynomial in n.
-    scaled = tuple(each << DIGITS * (degree - power) for power, each in enumerate(polynomial))
+    scaled = tuple(coefficient << DIGITS * (degree - power) for power, coefficient in enumerate(polynomial))
     root = _last_before(scaled, budget << DIGITS * degree, start << DIGITS, (start + 1) << DIGITS)
     return root / (1 << DIGITS)
 
@@ -139,7 +139,7 @@ def inside(polynomial: Polynomial, least: int, most: int, low: int, high: int | 
     [range(1, 2), range(6, 7)]
     """
     if high is None:
-        bounds = (bound((polynomial[0] - each, *polynomial[1:])) for each in (least - 1, most))
+        bounds = (bound((polynomial[0] - budget, *polynomial[1:])) for budget in (least - 1, most))
         high = max(low, *bounds) + 1
     if low > high:
         return []

@@ -44,7 +44,7 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.counters.lookup import Given, described_network, model
-from resnext_flops.design.unknowns import Bounds, Found, Target, efficient, nearest, pairs, readings
+from resnext_flops.design.unknowns import Domain, Found, Target, efficient, nearest, pairs, readings
 from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.show import display
 
@@ -101,7 +101,7 @@ class Solution:
     @property
     def deviations(self) -> dict[str, Fraction]:
         """The deviation in every figure that has a budget."""
-        return {name: Fraction(self.costs[name] - each, each) for name, each in self.budgets.items()}
+        return {name: Fraction(self.costs[name] - budget, budget) for name, budget in self.budgets.items()}
 
     @cached_property
     def network(self) -> Model:
@@ -117,7 +117,7 @@ class Solution:
         d^{*} = 39.95,\\quad d = 40,\\quad \\text{weights} = 69{,}760\\ (+0.18\\,\\%)
         """
         symbols = {name: DEPTH.sub(r"n_{\1}", name) for name in self.sizes}
-        given = [f"{symbols[name]} = {each}" for name, each in self.sizes.items() if name not in self.unknowns]
+        given = [f"{symbols[name]} = {size}" for name, size in self.sizes.items() if name not in self.unknowns]
         root = [] if self.root is None else [f"{symbols[self.unknowns[0]]}^{{*}} = {self.root:.2f}"]
         found = [f"{symbols[name]} = {self.sizes[name]}" for name in self.unknowns]
         cost = f"{self.cost:,}".replace(",", "{,}")
@@ -153,7 +153,7 @@ class Solutions(list[Solution]):
         return display.plain(self) or "[]"
 
     def _repr_latex_(self) -> str:
-        lines = " \\\\\n".join(f"& {each.latex()}" for each in self)
+        lines = " \\\\\n".join(f"& {solution.latex()}" for solution in self)
         return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
 
 
@@ -205,7 +205,7 @@ def solve(
     figure, constraint = figure or "macs", constraint or "nearest"
     wanted = tuple(map(letter, _several(unknowns)))
     figures = tuple(_several(figure))
-    values = {letter(name): [size(name, each) for each in many] for name, many in (given or {}).items()}
+    values = {letter(name): [size(name, value) for value in many] for name, many in (given or {}).items()}
     if len(set(wanted)) != len(wanted) or len(wanted) not in {1, 2}:
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
     if both := [name for name in wanted if name in values]:
@@ -216,18 +216,18 @@ def solve(
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
     base_model, reference = model(network), None if like is None else model(like)
     budgets = _budgets(reference, budget, figures, scope)
-    bounds = {name: _bounds(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
+    domains = {name: _domain(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
     percent = within
     if within is None and (len(wanted) == 2 or constraint == "nearest"):
         percent = FRONTIER_PERCENT if len(wanted) == 2 else NEAR_PERCENT
     target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
 
     solutions: list[Solution] = []
-    for base, among, fixed, shown in _cases(base_model, wanted, values, scope, bounds):
+    for base, among, fixed, shown in _cases(base_model, wanted, values, scope, domains):
         if len(wanted) == 1:
-            found = [nearest(among, wanted[0], bounds[wanted[0]], target, fixed)]
+            found = [nearest(among, wanted[0], domains[wanted[0]], target, fixed)]
         else:
-            found = pairs(among, wanted, bounds, target, fixed)
+            found = pairs(among, wanted, domains, target, fixed)
         solutions += _solutions(base, scope, figures, target, budgets, shown, found)
     return Solutions(solutions, reference)
 
@@ -237,21 +237,16 @@ def _cases(
     wanted: Sequence[str],
     values: Mapping[str, Sequence[int]],
     scope: str,
-    bounds: Mapping[str, Bounds],
+    domains: Mapping[str, Domain],
 ) -> Iterator[tuple[Model, list[Reading], dict[str, int], dict[str, int]]]:
     """For each combination of the given values: the network, its readings, what the formulas take, and what to show.
 
     A given resolution has a reading of its own; all other combinations are points of one reading.
     """
-    others = {name: each for name, each in values.items() if name != "r"}
+    others = {name: many for name, many in values.items() if name != "r"}
     for resolution in values.get("r", [None]):
         base = network if resolution is None else network.replace(resolution=resolution)
-
-        def read(period: int, at: int | None, base: Model = base) -> Reading:
-            at_resolution = base if at is None else base.replace(resolution=at)
-            return at_resolution.reading([*wanted, *others], scope, period)
-
-        among = readings(read, bounds)
+        among = readings(base, [*wanted, *others], scope, domains)
         for name, many in others.items():
             if many and min(many) < among[0].least[name]:
                 raise InputError(f"{name} is {min(many)}; it must be a whole number of at least {among[0].least[name]}")
@@ -270,14 +265,14 @@ def _solutions(
     found: Sequence[Found],
 ) -> list[Solution]:
     names = dict.fromkeys((*figures, *FIGURES))
-    costs = [{name: substitute(each.reading.figure(name), each.point) for name in names} for each in found]
-    marks = efficient([tuple(abs(each[name] - budgets.get(name, 0)) for name in figures) for each in costs])
+    costs = [{name: substitute(answer.reading.figure(name), answer.point) for name in names} for answer in found]
+    marks = efficient([tuple(abs(cost[name] - budgets.get(name, 0)) for name in figures) for cost in costs])
     return [
         Solution(
             base,
-            {**shown, **each.sizes},
-            tuple(each.sizes),
-            each.root(),
+            {**shown, **answer.sizes},
+            tuple(answer.sizes),
+            answer.root(),
             target.figure,
             scope,
             target.words,
@@ -285,7 +280,7 @@ def _solutions(
             budgets,
             mark,
         )
-        for each, cost, mark in zip(found, costs, marks, strict=True)
+        for answer, cost, mark in zip(found, costs, marks, strict=True)
     ]
 
 
@@ -353,7 +348,7 @@ def _budgets(like: Model | None, budget: float | None, figures: Sequence[str], s
         for name in figures:
             if not found[name]:
                 raise InputError(f"{like!r} has no {figure_name(name)} at {scope} scope, so there is no budget to meet")
-        return {name: each for name, each in found.items() if each}
+        return {name: cost for name, cost in found.items() if cost}
     if like is not None or budget is None:
         given = "neither a reference nor a budget is" if like is None else "both a reference and a budget are"
         raise InputError(f"{given} given; give one of them")
@@ -364,17 +359,17 @@ def _budgets(like: Model | None, budget: float | None, figures: Sequence[str], s
     return {figures[0]: int(budget)}
 
 
-def _bounds(name: str, multiple_of: Any, lower: Any, upper: Any) -> Bounds:
-    """The bounds of an unknown. Raises InputError where no whole number is within them."""
+def _domain(name: str, multiple_of: Any, lower: Any, upper: Any) -> Domain:
+    """Which whole numbers an unknown may be. Raises InputError where no whole number is within them."""
     step, low = size(f"the step of {name}", multiple_of), size(f"the lower bound of {name}", lower)
     if upper is None:
-        return Bounds(step, low)
+        return Domain(step, low)
     high = size(f"the upper bound of {name}", upper)
     if high < low:
         raise InputError(f"{name} cannot be at least {low} and at most {high}; the range is empty")
     if high // step * step < low:
         raise InputError(f"no multiple of {step} lies from {low} to {high}; the next one is {-(-low // step) * step}")
-    return Bounds(step, low, high)
+    return Domain(step, low, high)
 
 
 def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = None) -> int | None:
@@ -400,7 +395,7 @@ def solve_width(reference: Given, cardinality: Sequence[int] = (1, 2, 4, 8, 32),
     """
     if scope not in WIDTH_FIGURES:
         raise unknown("scope", scope, WIDTH_FIGURES)
-    values = {"C": [size("cardinality", each) for each in cardinality]}
+    values = {"C": [size("cardinality", groups) for groups in cardinality]}
     like = described_network(reference)
     template, figure = _template(like), WIDTH_FIGURES[scope]
     try:
@@ -414,13 +409,8 @@ def _template(reference: Network) -> Network:
     given = reference.architecture.arguments
     sizes = {name: value for name, value in given.items() if name in signature(resnext).parameters}
     try:
-        template = resnext(
-            **{
-                "cardinality": 1,
-                "width": given["base_width"],
-                **{name: each for name, each in sizes.items() if each is not None},
-            }
-        )
+        own = {name: value for name, value in sizes.items() if value is not None}
+        template = resnext(**{"cardinality": 1, "width": given["base_width"], **own})
     except (InputError, KeyError) as error:
         raise InputError(f"{reference!r} is no reference for ResNeXt's template: {error}") from None
     if template.description != reference.description:

@@ -1,17 +1,19 @@
-"""The search for sizes that meet a budget, in the formulas of a network: exact, and without a guess how they run.
+"""The search for sizes that meet a budget, in the formulas of a network: exact, and whatever their shape.
 
 An unknown size is start + step x for whole numbers x, so that multiples (of 8, say) and resolutions (r0 + 32 k) are
-searched like any other size. Each cost is a polynomial in x, and `roots.py` decides about those.
+searched like any other size. Each cost is a polynomial in x, whose roots `roots.py` finds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import ceil, floor, lcm
 from typing import NamedTuple
 
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import coefficients, substitute, terms
 from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.roots import Polynomial, candidates, evaluate, inside, real_root
 from resnext_flops.errors import InputError
@@ -20,7 +22,7 @@ from resnext_flops.errors import InputError
 MOST_PAIRS = 20_000
 
 
-class Bounds(NamedTuple):
+class Domain(NamedTuple):
     """Which whole numbers an unknown may be."""
 
     multiple_of: int = 1
@@ -60,10 +62,10 @@ class Target(NamedTuple):
         return self.least <= cost and (self.most is None or cost <= self.most)
 
 
-class Axis(NamedTuple):
+class Progression(NamedTuple):
     """An unknown as start + step x, for the whole numbers x from `low` to `high`; formulas have it as `variable`.
 
-    A resolution's formulas are in k, which is x itself; those of any other size are in the size.
+    The formulas of a resolution are in k, which is x itself; those of any other size are in the size.
     """
 
     name: str
@@ -74,13 +76,13 @@ class Axis(NamedTuple):
     high: int | None
 
     @classmethod
-    def of(cls, reading: Reading, name: str, bounds: Bounds) -> "Axis":
-        """The axis of a free size, which begins where its formulas begin to hold."""
-        variable, start, step = name, 0, bounds.multiple_of
+    def of(cls, reading: Reading, name: str, domain: Domain) -> "Progression":
+        """The values of a free size, which begin where its formulas begin to hold."""
+        variable, start, step = name, 0, domain.multiple_of
         if name == "r" and reading.resolutions:
             variable, (start, step) = "k", reading.resolutions
-        low = ceil(Fraction(max(bounds.lower, reading.least[name]) - start, step))
-        return cls(name, variable, start, step, low, None if bounds.upper is None else (bounds.upper - start) // step)
+        low = ceil(Fraction(max(domain.lower, reading.least[name]) - start, step))
+        return cls(name, variable, start, step, low, None if domain.upper is None else (domain.upper - start) // step)
 
     def size(self, x: int) -> int:
         """The size that an x stands for."""
@@ -88,16 +90,16 @@ class Axis(NamedTuple):
 
     def point(self, x: int) -> dict[str, int]:
         """What formulas take for an x."""
-        return {self.variable: x if self.name == "r" else self.size(x)}
+        return {self.variable: self.size(x) if self.variable == self.name else x}
 
     def polynomial(self, formula: Size) -> Polynomial:
         """A formula of this unknown alone as a polynomial in x."""
-        factor = 1 if self.name == "r" else self.step
-        return tuple(each * factor**power for power, each in enumerate(coefficients(formula)))
+        factor = self.step if self.variable == self.name else 1
+        return tuple(coefficient * factor**power for power, coefficient in enumerate(coefficients(formula)))
 
 
 class Found(NamedTuple):
-    """Sizes of the unknowns, the point where every figure's formula has their cost, and the real root."""
+    """Sizes of the unknowns with their cost, the point at which formulas are evaluated for them, and the real root."""
 
     cost: int
     sizes: Mapping[str, int]
@@ -106,72 +108,67 @@ class Found(NamedTuple):
     root: Callable[[], float | None] = lambda: None
 
 
-def readings(read: Callable[[int, int | None], Reading], bounds: Mapping[str, Bounds]) -> list[Reading]:
+def readings(network: Model, free: Sequence[str], scope: str, domains: Mapping[str, Domain]) -> list[Reading]:
     """The readings that cover all sizes: one, or where the resolution is unknown one for each kind of rounding.
 
-    read: makes the reading for a period of resolutions and a resolution (None is the network's own).
-    bounds: those of the unknown sizes.
+    domains: those of the unknown sizes, which are some of the free ones.
     """
-    own = read(1, None)
-    if own.resolutions is None or "r" not in bounds:
+    own = network.reading(free, scope)
+    if own.resolutions is None or "r" not in domains:
         return [own]
-    multiple_of, (start, period) = bounds["r"].multiple_of, own.resolutions
+    multiple_of, (start, period) = domains["r"].multiple_of, own.resolutions
     period = lcm(period, multiple_of)
     first = -(-start // multiple_of) * multiple_of
-    kinds = [read(period, resolution).least["r"] for resolution in range(first, first + period, multiple_of)]
+    resolutions = range(first, first + period, multiple_of)
+    smallest = [network.replace(resolution=each).reading(free, scope, period).least["r"] for each in resolutions]
     # From the smallest resolution of its kind on, k is not negative.
-    return [read(period, resolution) for resolution in kinds]
+    return [network.replace(resolution=each).reading(free, scope, period) for each in smallest]
 
 
-def nearest(among: Sequence[Reading], name: str, bounds: Bounds, target: Target, given: Mapping[str, int]) -> Found:
+def nearest(among: Sequence[Reading], name: str, domain: Domain, target: Target, given: Mapping[str, int]) -> Found:
     """The whole number whose cost is allowed and nearest to the budget; the smallest where several are.
 
     Raises InputError where there is none, with what is attainable, or where the figure does not depend on the size.
     """
     found: list[Found] = []
     for reading in among:
-        axis = Axis.of(reading, name, bounds)
-        polynomial = axis.polynomial(substitute(reading.figure(target.figure), given))
+        values = Progression.of(reading, name, domain)
+        polynomial = values.polynomial(substitute(reading.figure(target.figure), given))
         if len(polynomial) == 1:
             raise _independent(name, target, reading)
-        if axis.high is None or axis.low <= axis.high:
-            near = candidates(polynomial, target.budget, axis.low, axis.high)
-            found += [_found(reading, axis, polynomial, x, target, given) for x in near]
-    allowed = [each for each in found if target.allows(each.cost)]
+        if values.high is None or values.low <= values.high:
+            for x in candidates(polynomial, target.budget, values.low, values.high):
+                root, point = partial(_root, values, polynomial, target.budget, x), {**given, **values.point(x)}
+                found.append(Found(evaluate(polynomial, x), {name: values.size(x)}, reading, point, root))
+    allowed = [answer for answer in found if target.allows(answer.cost)]
     if not allowed:
-        raise _unreachable(name, bounds, target, given, found)
-    return min(allowed, key=lambda each: _distance(each, target, name))
+        raise _unreachable(name, domain, target, given, found)
+    return min(allowed, key=lambda answer: _distance(answer, target, name))
 
 
 def _distance(found: Found, target: Target, name: str) -> tuple[int, int]:
     return abs(found.cost - target.budget), found.sizes[name]
 
 
-def _found(
-    reading: Reading, axis: Axis, polynomial: Polynomial, x: int, target: Target, given: Mapping[str, int]
-) -> Found:
-    def root() -> float | None:
-        real = real_root(polynomial, target.budget, near=x)
-        return None if real is None else axis.start + axis.step * real
-
-    cost, sizes = evaluate(polynomial, x), {axis.name: axis.size(x)}
-    return Found(cost, sizes, reading, {**given, **axis.point(x)}, root)
+def _root(values: Progression, polynomial: Polynomial, budget: int, near: int) -> float | None:
+    real = real_root(polynomial, budget, near)
+    return None if real is None else values.start + values.step * real
 
 
 def _unreachable(
-    name: str, bounds: Bounds, target: Target, given: Mapping[str, int], found: Sequence[Found]
+    name: str, domain: Domain, target: Target, given: Mapping[str, int], found: Sequence[Found]
 ) -> InputError:
-    at = f" at {', '.join(f'{other} = {each}' for other, each in given.items())}" if given else ""
+    at = f" at {', '.join(f'{other} = {value}' for other, value in given.items())}" if given else ""
     if not found:
-        return InputError(f"no {name} {bounds}{at} passes through the network; give other bounds")
+        return InputError(f"no {name} {domain}{at} passes through the network; give other bounds")
     low, near, high = (
-        min(found, key=lambda each: each.cost),
-        min(found, key=lambda each: _distance(each, target, name)),
-        max(found, key=lambda each: each.cost),
+        min(found, key=lambda answer: answer.cost),
+        min(found, key=lambda answer: _distance(answer, target, name)),
+        max(found, key=lambda answer: answer.cost),
     )
-    rest = f"to {high.cost:,} ({name} = {high.sizes[name]})" if bounds.upper else "and more"
+    rest = f"to {high.cost:,} ({name} = {high.sizes[name]})" if domain.upper else "and more"
     return InputError(
-        f"no {name} {bounds}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
+        f"no {name} {domain}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
         f"{near.cost:,}, and attainable is {low.cost:,} ({name} = {low.sizes[name]}) {rest}"
     )
 
@@ -184,7 +181,7 @@ def _independent(name: str, target: Target, reading: Reading) -> InputError:
 def pairs(
     among: Sequence[Reading],
     names: Sequence[str],
-    bounds: Mapping[str, Bounds],
+    domains: Mapping[str, Domain],
     target: Target,
     given: Mapping[str, int],
 ) -> list[Found]:
@@ -192,16 +189,16 @@ def pairs(
 
     Raises InputError where there is none or there are far too many, or where one of them may grow without end.
     """
-    # A resolution has several readings, each with an axis of its own, so it is the outer one.
+    # A resolution has several readings, each with values of its own, so it is the outer one.
     outer, inner = sorted(names, key=lambda name: name != "r")
     found: list[Found] = []
     for reading in among:
         formula = substitute(reading.figure(target.figure), given)
-        rows, columns = Axis.of(reading, outer, bounds[outer]), Axis.of(reading, inner, bounds[inner])
+        rows, columns = Progression.of(reading, outer, domains[outer]), Progression.of(reading, inner, domains[inner])
         used = {name for monomial in terms(formula) for name in monomial}
-        for axis in (rows, columns):
-            if axis.variable not in used:
-                raise _independent(axis.name, target, reading)
+        for values in (rows, columns):
+            if values.variable not in used:
+                raise _independent(values.name, target, reading)
         for x in _rows(formula, rows, columns, target):
             polynomial = columns.polynomial(substitute(formula, rows.point(x)))
             for part in inside(polynomial, target.least, target.most or 0, columns.low, columns.high):
@@ -217,13 +214,13 @@ def pairs(
                     found.append(Found(evaluate(polynomial, y), ordered, reading, point))
     if not found:
         raise InputError(
-            f"no pair of {names[0]} {bounds[names[0]]} and {names[1]} {bounds[names[1]]} costs {target.words}; "
+            f"no pair of {names[0]} {domains[names[0]]} and {names[1]} {domains[names[1]]} costs {target.words}; "
             f"give a larger tolerance, or other bounds"
         )
-    return sorted(found, key=lambda each: tuple(each.sizes.values()))
+    return sorted(found, key=lambda answer: tuple(answer.sizes.values()))
 
 
-def _rows(formula: Size, rows: Axis, columns: Axis, target: Target) -> Iterator[int]:
+def _rows(formula: Size, rows: Progression, columns: Progression, target: Target) -> Iterator[int]:
     """The x of the first unknown at which the second may still meet the budget."""
     high = rows.high
     if high is None:

@@ -1,1 +1,6 @@
-"""Time and bytes on a real machine."""
+"""Time and bytes on a real machine.
+
+`measure` runs models in turn and times them (`timing`), beside their exact cost and the machine's roofline;
+`throughput` holds published speeds against exact figures. Every figure here is an estimate or a measurement, and says
+so. The room uses `proof`, for the device, and `counters`; it knows nothing of tables.
+"""

@@ -120,7 +120,7 @@ class Measurement(NamedTuple):
     @property
     def failures(self) -> tuple[str, ...]:
         """Why models have no times: one sentence each."""
-        return tuple(each.failure for each in self.models if each.failure)
+        return tuple(measured.failure for measured in self.models if measured.failure)
 
 
 def measure(
@@ -154,7 +154,7 @@ def measure(
     batches = [size("batch", each) for each in ([batch] if isinstance(batch, int) else batch)]
     place = choose_device(chosen.device)
     machine = probe(place, chosen.dtype, clock)
-    found = [each for batch in batches for each in _at_batch(networks, batch, place, chosen, clock)]
+    found = [measured for batch in batches for measured in _at_batch(networks, batch, place, chosen, clock)]
     return Measurement(chosen, machine, tuple(found))
 
 
@@ -197,7 +197,7 @@ def probe(place: "torch.device", dtype: str, clock: Clock = perf_counter) -> Mac
     copy = stopwatch(place, lambda: target.copy_(source), clock)
     copy()
     flops, moved = 2 * sizes.side**3, 2 * source.nbytes
-    best = [min(each() for _ in range(PROBE_RUNS)) for each in (multiply, copy)]
+    best = [min(run() for _ in range(PROBE_RUNS)) for run in (multiply, copy)]
     name = torch.cuda.get_device_name(place) if place.type == "cuda" else place.type
     return Machine(name, torch.get_num_threads(), torch.__version__, flops / best[0], moved / best[1])
 
@@ -229,14 +229,14 @@ def _at_batch(
 ) -> list[Measured]:
     """All models at one batch size, in turns."""
     prepared = [_prepare(network, batch, place, settings) for network in networks]
-    ready = [each for each in prepared if each.work]
-    runs = [stopwatch(place, each.work, clock) for each in ready if each.work]
+    ready = [model for model in prepared if model.work]
+    runs = [stopwatch(place, model.work, clock) for model in ready if model.work]
     times = take_turns(runs, settings.precision, settings.seconds, clock)
-    for each, found in zip(ready, times, strict=True):
-        each.facts["seconds"] = spread(found)
+    for model, found in zip(ready, times, strict=True):
+        model.facts["seconds"] = spread(found)
         if ready[0] is prepared[0]:
-            each.facts["ratio"] = ratios(found, times[0])
-    return [Measured(**each.facts) for each in prepared]
+            model.facts["ratio"] = ratios(found, times[0])
+    return [Measured(**model.facts) for model in prepared]
 
 
 class _Prepared:

@@ -25,7 +25,7 @@ FEWEST = 3
 ALL = "all"
 
 
-class Row(NamedTuple):
+class Speed(NamedTuple):
     """One line of a file whose model is described: its network at the file's resolution, and examples a second."""
 
     network: Network
@@ -70,7 +70,7 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
     columns = list(lines[0])
     model, speed = _column(columns, MODEL, path), _column(columns, [throughput] if throughput else THROUGHPUT, path)
     resolution, params = (next((name for name in names if name in columns), None) for names in (RESOLUTION, PARAMS))
-    rows: list[Row] = []
+    rows: list[Speed] = []
     undescribed, different = [], []
     for number, line in enumerate(lines, start=2):
         network = _network(line[model], line[resolution] if resolution else "")
@@ -79,7 +79,7 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
         elif params and line[params] and not _has(network, _positive(line[params], params, number, path)):
             different.append(line[model])
         else:
-            rows.append(Row(network, _positive(line[speed], speed, number, path)))
+            rows.append(Speed(network, _positive(line[speed], speed, number, path)))
     if not rows:
         raise InputError(f"{str(path)!r} has no model that is described; `models` lists what is")
     families = list(dict.fromkeys(row.network.architecture.name for row in rows))
@@ -112,9 +112,9 @@ def _column(columns: Sequence[str], wanted: Sequence[str], path: object) -> str:
 
 def _network(name: str, resolution: str) -> Network | None:
     """The described network of a name in a file, whose `.tag` names weights; None where there is none."""
-    for each in dict.fromkeys((name, name.partition(".")[0])):
+    for candidate in dict.fromkeys((name, name.partition(".")[0])):
         try:
-            network = by_name(each)
+            network = by_name(candidate)
             return network.replace(resolution=int(resolution)) if resolution else network
         except (InputError, ValueError):
             continue
@@ -135,7 +135,7 @@ def _positive(text: str, column: str, line: int, path: object) -> float:
     return value
 
 
-def _correlation(family: str, rows: Sequence[Row]) -> Correlation:
+def _correlation(family: str, rows: Sequence[Speed]) -> Correlation:
     import pandas
 
     figures = [{name: figure(row.network.cost(), name) for name in COMMON} for row in rows]

@@ -51,7 +51,7 @@ def ratios(values: Sequence[float], reference: Sequence[float]) -> Spread:
     >>> ratios([2.0, 4.4, 8.0], [1.0, 2.0, 4.0]).median
     2.0
     """
-    return spread([each / other for each, other in zip(values, reference, strict=True)])
+    return spread([value / other for value, other in zip(values, reference, strict=True)])
 
 
 def take_turns(
@@ -78,4 +78,4 @@ def take_turns(
 
 
 def _known(times: Sequence[Sequence[float]], precision: float) -> bool:
-    return all(spread(each).uncertainty <= precision for each in times)
+    return all(spread(values).uncertainty <= precision for values in times)

@@ -9,7 +9,8 @@ that a committed picture changes only when a figure does.
     >>> [axes.get_ylabel() for axes in figure.axes]
     ['width d of a group (channels)', '']
 
-Only drawing loads matplotlib, and nothing here touches pyplot or changes its settings.
+Only drawing loads matplotlib, and nothing here touches pyplot or changes its settings. The room uses tables and what is
+below them; reports and commands use it.
 """
 
 import os

@@ -104,17 +104,17 @@ def error(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
 
 def _draw(axes: Axes, quantity: Quantity) -> None:
     drawn: set[tuple[float, float]] = set()
-    for each in series():
-        points = [point(row, quantity.column, quantity.unit, "top1") for row in each.rows]
+    for compared in series():
+        points = [point(row, quantity.column, quantity.unit, "top1") for row in compared.rows]
         _, known = axes.get_legend_handles_labels()
-        legend = "_" if each.legend in known else each.legend
+        legend = "_" if compared.legend in known else compared.legend
         line = "-" if len(points) > 1 else ""
-        axes.plot(*zip(*points, strict=True), line, marker=each.marker, color=each.color, label=legend)
-        for row, place in zip(each.rows, points, strict=True):
+        axes.plot(*zip(*points, strict=True), line, marker=compared.marker, color=compared.color, label=legend)
+        for row, place in zip(compared.rows, points, strict=True):
             if place not in drawn:
                 setting = row.get("setting") or row["crop"]
                 offset = OFFSETS.get(f"{row['model']} {setting}", (-5, 0))
-                label(axes, _name(row), place, offset, color=each.color)
+                label(axes, _name(row), place, offset, color=compared.color)
         drawn.update(points)
     axes.set(xlabel=quantity.label, xscale="log", xlim=quantity.limits)
     ticked(axes.xaxis, quantity.ticks)

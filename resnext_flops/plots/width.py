@@ -73,12 +73,13 @@ def exact_widths(solution: Solution, cardinalities: Sequence[Fraction]) -> list[
     formula = terms(base.reading(["C", "d"], solution.scope).figure(solution.figure))
     degrees = {name: max(monomial.count(name) for monomial in formula) for name in "Cd"}
     widths = []
-    for each in cardinalities:
+    for cardinality in cardinalities:
         polynomial = [0] * (degrees["d"] + 1)
         for monomial, coefficient in formula.items():
             power = monomial.count("C")
-            whole = each.numerator**power * each.denominator ** (degrees["C"] - power)
+            whole = cardinality.numerator**power * cardinality.denominator ** (degrees["C"] - power)
             polynomial[monomial.count("d")] += coefficient * whole
-        root = real_root(tuple(polynomial), solution.budget * each.denominator ** degrees["C"], solution.sizes["d"])
+        budget = solution.budget * cardinality.denominator ** degrees["C"]
+        root = real_root(tuple(polynomial), budget, solution.sizes["d"])
         widths.append(float("nan") if root is None else root)
     return widths

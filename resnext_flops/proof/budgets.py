@@ -61,13 +61,16 @@ class Limit(NamedTuple):
     @property
     def of_share(self) -> bool:
         """Whether it is held against a percentage."""
-        return any(map(is_percentage, (side for each in comparisons(self.condition) for side in each.operands)))
+        return any(map(is_percentage, self._sides))
 
     @property
     def quantities(self) -> dict[str, Expression]:
         """What it limits, by its text: the sides of its comparisons that hold a name."""
-        sides = [side for each in comparisons(self.condition) for side in each.operands if names_in([side])]
-        return {text_of(side): side for side in sides}
+        return {text_of(side): side for side in self._sides if names_in([side])}
+
+    @property
+    def _sides(self) -> list[Expression]:
+        return [side for comparison in comparisons(self.condition) for side in comparison.operands]
 
     def holds(self, values: Mapping[str, Rational]) -> bool:
         """Whether figures and sizes keep the limit. Raises InputError as `evaluate` does."""
@@ -87,13 +90,13 @@ def limit(text: str, sizes: Iterable[str] = ()) -> Limit:
     found = Limit(text.strip(), condition(text.strip(), [*WATCHED, CHANGE, *expression_names(), *sizes]))
     if not found.names:
         raise InputError(f"cannot use {text!r}: it holds no figure and no size")
-    for each in comparisons(found.condition):
-        _check_share(text, *each.operands)
-        _check_share(text, *reversed(each.operands))
+    for comparison in comparisons(found.condition):
+        _require_share(text, *comparison.operands)
+        _require_share(text, *reversed(comparison.operands))
     return found
 
 
-def _check_share(text: str, side: Expression, other: Expression) -> None:
+def _require_share(text: str, side: Expression, other: Expression) -> None:
     """Check that a change is held against a share, and a figure or a size is not."""
     name = side.name if isinstance(side, Name) else ""
     changes = CHANGE in names_in([side])
@@ -164,32 +167,32 @@ def check(config: Config, baseline: Baseline | None = None) -> list[Check]:
 
     Raises InputError for a model that does not exist, or a limit on `change` without a baseline of the model.
     """
-    if baseline is None and any(CHANGE in each.names for budget in config.budgets for each, _ in budget.limits):
-        baseline = read_baseline(config.baseline)
-    for budget in config.budgets:
-        if budget.model not in (baseline or {}) and any(CHANGE in each.names for each, _ in budget.limits):
+    changing = [budget.model for budget in config.budgets if any(CHANGE in held.names for held, _ in budget.limits)]
+    if baseline is None:
+        baseline = read_baseline(config.baseline) if changing else {}
+    for model in changing:
+        if model not in baseline:
             raise InputError(
-                f"the baseline {str(config.baseline)!r} has no {budget.model!r}; "
-                "`resnext-flops check --update` writes it"
+                f"the baseline {str(config.baseline)!r} has no {model!r}; `resnext-flops check --update` writes it"
             )
-    return [found for budget in config.budgets for found in _check(budget, baseline or {}, config)]
+    return [found for budget in config.budgets for found in _held(budget, baseline, config)]
 
 
-def _check(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
+def _held(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
     model = model_of(budget.model)
     sizes = _sizes(model)
     found = []
-    for each, line in budget.limits:
-        own = {name: sizes[name] if name in sizes else _figure(model, name) for name in each.names - {CHANGE}}
+    for held, line in budget.limits:
+        own = {name: sizes[name] if name in sizes else _figure(model, name) for name in held.names - {CHANGE}}
         values: dict[str, Rational] = {**own}
         changed = ""
-        if CHANGE in each.names:
+        if CHANGE in held.names:
             values[CHANGE], changed = _change(model, baseline[budget.model])
         try:
-            each.holds(values)
+            held.holds(values)
         except InputError as error:
-            raise InputError(f"{str(config.path)!r}, line {line}: cannot use {each.text!r}: {error}") from None
-        found.append(Check(budget.model, each, line, values, changed))
+            raise InputError(f"{str(config.path)!r}, line {line}: cannot use {held.text!r}: {error}") from None
+        found.append(Check(budget.model, held, line, values, changed))
     return found
 
 
@@ -223,18 +226,17 @@ def _sizes(model: Model) -> dict[str, int]:
     return {name: size for name, size in model.sizes().items() if size is not None}
 
 
-def current(config: Config) -> dict[str, dict[str, int]]:
-    """The figures of every model of a configuration as they are now: what `--update` writes as the baseline."""
-    return {budget.model: figures(budget.model) for budget in config.budgets}
-
-
 def write_baseline(config: Config) -> None:
-    """Write the baseline anew, whole or not at all. Raises InputError if the file cannot be written."""
+    """Write the figures of every model as the baseline, whole or not at all.
+
+    Raises InputError if the file cannot be written.
+    """
     import json
 
     from resnext_flops.files import write
 
-    write(config.baseline, json.dumps(current(config), indent=2) + "\n")
+    content = {budget.model: figures(budget.model) for budget in config.budgets}
+    write(config.baseline, json.dumps(content, indent=2) + "\n")
 
 
 def read_baseline(path: "Path") -> Baseline:
@@ -291,16 +293,16 @@ def parse_config(text: str, path: "Path") -> Config:
         raise InputError(f"{str(path)!r} is no TOML: {error}") from None
     if path.name == "pyproject.toml":
         content = content.get("tool", {}).get(SECTION, {})
-    with_keys = source.known(content, ("baseline", "models"), "", 1)
-    baseline = with_keys.get("baseline", f"{path.stem}.baseline.json")
+    known = source.known(content, ("baseline", "models"), "", 1)
+    baseline = known.get("baseline", f"{path.stem}.baseline.json")
     if not isinstance(baseline, str):
         raise source.error("baseline is not the name of a file", source.line("baseline"))
-    models = with_keys.get("models")
+    models = known.get("models")
     if not isinstance(models, list) or not models:
         header = f"tool.{SECTION}.models" if path.name == "pyproject.toml" else "models"
         raise InputError(f"{str(path)!r} has no models; begin one with [[{header}]]")
     starts = source.starts(len(models))
-    budgets = tuple(_budget(each, source, start) for each, start in zip(models, starts, strict=True))
+    budgets = tuple(_budget(table, source, start) for table, start in zip(models, starts, strict=True))
     return Config(path, budgets, path.parent / baseline)
 
 
@@ -309,7 +311,7 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
     model, texts = known.get("model"), known.get("limits")
     if not isinstance(model, str):
         raise source.error('a model has no name; write model = "resnext50_32x4d"', start)
-    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise source.error(f'{model} has no limits; write limits = ["macs <= 4.3G"]', source.line("limits", start))
     try:
         sizes = _sizes(model_of(model))
@@ -322,10 +324,6 @@ def _budget(content: Any, source: "_Source", start: int) -> Budget:
             limits.append((limit(text, sizes), line))
         except InputError as error:
             raise source.error(str(error), line) from None
-    try:
-        model_of(model)
-    except InputError as error:
-        raise source.error(str(error), source.line(model, start)) from None
     return Budget(model, tuple(limits))
 
 
@@ -337,10 +335,8 @@ class _Source:
 
     def line(self, what: str, start: int = 1) -> int:
         """The first line from `start` on that has a text; `start` where none has."""
-        for number in range(start, len(self.lines) + 1):
-            if what in self.lines[number - 1]:
-                return number
-        return start
+        lines = enumerate(self.lines[start - 1 :], start)
+        return next((number for number, line in lines if what in line), start)
 
     def starts(self, models: int) -> list[int]:
         """The line where each model begins: its `[[models]]`, or its `model` in an inline table."""
@@ -351,7 +347,7 @@ class _Source:
         return [self.line("models")] * models
 
     def known(self, content: Any, keys: tuple[str, ...], whose: str, start: int) -> Mapping[str, Any]:
-        """A table whose keys are all known."""
+        """A table, if its keys are all known. Raises InputError where it is none or has another key."""
         if not isinstance(content, dict):
             raise self.error(f"what stands {whose or 'there'} is no table", start)
         for key in content:

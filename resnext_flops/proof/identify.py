@@ -70,8 +70,8 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
         for what, unit, exact in _figures(ledger)
         if exact
     ]
-    agreeing = tuple(each for each in candidates if each.agreement.holds)
-    return agreeing or (min(candidates, key=lambda each: abs(each.agreement.exact - printed)),)
+    agreeing = tuple(candidate for candidate in candidates if candidate.agreement.holds)
+    return agreeing or (min(candidates, key=lambda candidate: abs(candidate.agreement.exact - printed)),)
 
 
 def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:

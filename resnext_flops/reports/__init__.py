@@ -2,7 +2,8 @@
 
 `paper.py` and `comparison.py` say what is in a report, `rendering.py` and the templates how it looks in each form, and
 `directory.py` how it is put into its place: whole or not at all, and over nothing but a report of ours. What changes
-without the project (versions, device, date) is in `provenance.json` and not in the text.
+without the project (versions, device, date) is in `provenance.json` and not in the text. `zoo_audit.py` writes
+`docs/audit.md`. The room uses plots and tables and what is below them; only commands use it.
 """
 
 import shlex

@@ -8,7 +8,9 @@ from resnext_flops.counters.lookup import Given, built, model
 from resnext_flops.errors import InputError
 from resnext_flops.plots import KINDS
 from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
-from resnext_flops.tables import counts, side_by_side
+from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.comparison import bridges, by_convention, costs
+from resnext_flops.tables.conventions import rules
 from resnext_flops.tables.networks import ladder
 from resnext_flops.tables.sentences import Prove
 
@@ -40,7 +42,7 @@ def comparison(
         # A counter may see more of a network than its description has.
         counted_ledgers.append(built(each).cost())
     sections = [
-        Section("", [side_by_side.costs(ledgers), *_side_by_side(ledgers)]),
+        Section("", [costs(ledgers), *_side_by_side(ledgers)]),
         Section("By convention", _by_convention(counted_ledgers)),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
@@ -64,14 +66,14 @@ def _by_convention(ledgers: Sequence[Ledger]) -> list[Part]:
         Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} {shown([ledger.name])}")
         for number, ledger in enumerate(ledgers, start=1)
     ]
-    return [side_by_side.rules(), side_by_side.conventions(ledgers), side_by_side.bridges(ledgers), *pictures]
+    return [rules(), by_convention(ledgers), bridges(ledgers), *pictures]
 
 
 def _model(number: int, ledger: Ledger) -> Section:
     levels = DESCRIBED_LEVELS if ledger.trace is None else REAL_LEVELS
-    stages = replace(counts.cost(ledger, "module", levels, {}), id=f"stages-{number}")
-    kinds = replace(counts.cost(ledger, "kind", levels, {}), id=f"kinds-{number}", notes=())
-    layers = replace(counts.cost(ledger, "layer", levels, {}), id=f"layers-{number}", notes=())
+    stages = replace(breakdown(ledger, "module", levels), id=f"stages-{number}")
+    kinds = replace(breakdown(ledger, "kind"), id=f"kinds-{number}", notes=())
+    layers = replace(breakdown(ledger, "layer"), id=f"layers-{number}", notes=())
     return Section(ledger.name, [stages, kinds, layers])
 
 

@@ -21,8 +21,8 @@ class Prose(NamedTuple):
     text: str
 
 
-class Formula(NamedTuple):
-    """A formula and what it is."""
+class Equation(NamedTuple):
+    """A formula or an equation on a line of its own, and what it is."""
 
     text: str
     expression: "sympy.Basic"
@@ -55,7 +55,7 @@ class Command(NamedTuple):
     text: str
 
 
-Part: TypeAlias = Prose | Formula | Picture | Command | Table
+Part: TypeAlias = Prose | Equation | Picture | Command | Table
 
 
 class Section(NamedTuple):

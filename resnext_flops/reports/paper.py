@@ -11,11 +11,13 @@ from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.scope import template_block
 from resnext_flops.plots import KINDS, NETWORKS
-from resnext_flops.reports.content import Command, Formula, Part, Picture, Prose, Report, Section, shown
+from resnext_flops.reports.content import Command, Equation, Part, Picture, Prose, Report, Section, shown
 from resnext_flops.show.table import Table
-from resnext_flops.tables import paper, side_by_side
+from resnext_flops.tables.comparison import bridges, by_convention
+from resnext_flops.tables.conventions import rules
 from resnext_flops.tables.registry import tables
-from resnext_flops.tables.sentences import PRINTED, Prove
+from resnext_flops.tables.sentences import MEANING, MET, Prove
+from resnext_flops.tables.template import template as template_table
 
 TITLE = "The complexity of ResNeXt, recomputed"
 HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
@@ -56,9 +58,10 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
 
 
 def _tidy(parts: Iterable[Part]) -> list[Part]:
-    """The parts, and their tables without the sentence that the report begins with."""
+    """The parts, and their tables without the sentences that the report begins with."""
+    said = (MEANING, MET)
     return [
-        replace(part, notes=[note for note in part.notes if note != PRINTED]) if isinstance(part, Table) else part
+        replace(part, notes=[note for note in part.notes if note not in said]) if isinstance(part, Table) else part
         for part in parts
     ]
 
@@ -70,11 +73,8 @@ def _introduction() -> list[Part]:
             "networks at preserved complexity. This report recomputes the complexity of every network in its tables, "
             "from descriptions of the networks, and lays the exact figures beside the printed ones."
         ),
-        Prose(PRINTED),
-        Prose(
-            "Params is every learned element, and weights are those of convolutions and fully-connected layers, "
-            "without biases. All figures are exact whole numbers but for those that a paper prints."
-        ),
+        Prose(MEANING),
+        Prose(f"{MET} All figures are exact whole numbers but for those that a paper prints."),
     ]
 
 
@@ -93,17 +93,17 @@ def _derivation(prove: Prove | None, built: list[Table]) -> Iterator[Part]:
         "A block of ResNeXt has C paths, each of which reduces 256 channels to d with 1x1 filters, convolves these "
         "with 3x3 filters, and expands them to 256 again (Eqn. 4 of the paper)."
     )
-    yield Formula("Its weights are a polynomial in C and d", block)
-    yield Formula(f"The bottleneck block of ResNet-50 has {budget:,} weights, so the same complexity means", equation)
-    yield Formula("This has one positive root for each cardinality", sympy.Eq(width, root, evaluate=False))
+    yield Equation("Its weights are a polynomial in C and d", block)
+    yield Equation(f"The bottleneck block of ResNet-50 has {budget:,} weights, so the same complexity means", equation)
+    yield Equation("This has one positive root for each cardinality", sympy.Eq(width, root, evaluate=False))
     yield Prose("The width is the whole number whose cost is nearest to the budget.")
     yield from built
-    yield paper.template(reference, prove=prove)
+    yield template_table(reference, prove=prove)
     yield Prose("Instead of the weights of one block, the multiply-adds of the whole network can be preserved.")
     for figure, name in (("macs", "Multiply-adds"), ("params", "Parameters"), ("activations", "Activations")):
         expression = template.closed_form(figure, **symbols).expression
-        yield Formula(f"{name} of the network of depth 50", expression)
-    yield replace(paper.template(reference, scope="network", prove=prove), id="template-network")
+        yield Equation(f"{name} of the network of depth 50", expression)
+    yield replace(template_table(reference, scope="network", prove=prove), id="template-network")
 
 
 def _conventions() -> Iterator[Part]:
@@ -113,9 +113,9 @@ def _conventions() -> Iterator[Part]:
         "rules of the counter, and the bridge adds up to it, term by term."
     )
     ledgers = [network(name).cost() for name in HEADLINE]
-    yield side_by_side.rules()
-    yield side_by_side.conventions(ledgers)
-    yield side_by_side.bridges(ledgers)
+    yield rules()
+    yield by_convention(ledgers)
+    yield bridges(ledgers)
 
 
 def _pictures(section: str) -> Iterator[Picture]:

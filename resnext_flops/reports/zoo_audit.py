@@ -6,10 +6,9 @@ file. Two models are audited at a time, each in a process of its own.
 
 import multiprocessing
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from resnext_flops.counters.audit import Finding
 from resnext_flops.files import write
@@ -43,36 +42,28 @@ its figure is in `resnext-flops audit MODEL`.
 """
 
 
-class Row(NamedTuple):
-    """What one counter says of one model."""
-
-    model: str
-    finding: Finding
-
-
-def findings(model: str) -> list[Row]:
+def findings(model: str) -> list[Finding]:
     """The findings of the counters that are installed. Raises InputError for a model that does not exist."""
     from resnext_flops.counters.audit import audit
 
-    return [Row(model, each) for each in audit(model).findings if each.version]
+    return [finding for finding in audit(model).findings if finding.version]
 
 
-def table(rows: Iterable[Row]) -> Table:
-    """The findings as a table, and how many of the answers are the prediction."""
-    found = [row for row in rows if row.finding.version]
-    answers = [row.finding for row in found if row.finding.answer is not None]
-    exact = sum(not each.residue for each in answers)
+def table(found: Sequence[tuple[str, Finding]]) -> Table:
+    """The findings of models as a table, and how many of the answers are the prediction."""
+    answers = [finding for _, finding in found if finding.answer is not None]
+    equal = sum(not finding.residue for finding in answers)
     cells: list[dict[str, Cell]] = [
         {
             "model": model,
-            "counter": f"{each.counter} {each.version}",
-            "unit": each.unit,
-            "predicted": each.predicted,
-            "answer": each.answer,
-            "difference": each.residue,
-            "remark": each.error or each.explanation,
+            "counter": f"{finding.counter} {finding.version}",
+            "unit": finding.unit,
+            "predicted": finding.predicted,
+            "answer": finding.answer,
+            "difference": finding.residue,
+            "remark": finding.error or finding.explanation,
         }
-        for model, each in found
+        for model, finding in found
     ]
     columns = [
         Column("model", "model"),
@@ -84,7 +75,7 @@ def table(rows: Iterable[Row]) -> Table:
         Column("remark", "remark"),
     ]
     note = (
-        f"{exact} of {len(answers)} answers are the prediction, to the last digit; {len(found) - len(answers)} failed."
+        f"{equal} of {len(answers)} answers are the prediction, to the last digit; {len(found) - len(answers)} failed."
     )
     return Table("zoo-audit", "Predictions and answers", "", columns, cells, (note,))
 
@@ -92,12 +83,12 @@ def table(rows: Iterable[Row]) -> Table:
 def main(arguments: Sequence[str]) -> None:
     """Audit models and write the table."""
     path, models = Path(arguments[0]), arguments[1:] or MODELS
-    rows: list[Row] = []
+    rows: list[tuple[str, Finding]] = []
     # Torch's threads do not survive a fork.
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as workers:
         for model, found in zip(models, workers.map(findings, models), strict=True):
             print(f"{model}: {len(found)} counters", file=sys.stderr)  # noqa: T201
-            rows += found
+            rows += [(model, finding) for finding in found]
     write(path, f"{HEADING}\n{to_markdown(table(rows))}\n")
 
 

@@ -1,7 +1,7 @@
 """How a result shows itself: as tables, in plain text at a prompt, fitted to a terminal by rich, in HTML in a notebook.
 
 The class of a result is marked with `shown`, which gives it `__repr__`, `__rich__` and `_repr_html_`. Results know
-nothing of tables: `tables/results.py` says which tables a result has, and the package's `__init__` joins the two.
+nothing of tables: `tables/presentation.py` says which tables a result has, and the package's `__init__` joins the two.
 """
 
 from collections.abc import Callable

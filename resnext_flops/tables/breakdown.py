@@ -1,61 +1,153 @@
-"""A ledger as a table: its cost by stage, block or layer."""
+"""A ledger as a table: its cost by module, layer or kind of layer, and what is to be said about it."""
 
+import json
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import MEANING, meaning
 
-MEANING = (
-    "Multiply-adds are those of convolutions and fully-connected layers, for one example; weights are theirs, without "
-    "biases; params is every learned element."
+PARAMS, MACS, SHARE = (
+    Column("params", "params"),
+    Column("macs", "multiply-adds"),
+    Column("share", "share of\nmultiply-adds", rank=1),
 )
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "module": (
+        Column("part", "part"),
+        Column("output", "output", rank=2),
+        Column("layers", "layers", rank=4),
+        PARAMS,
+        Column("weights", "weights", rank=3),
+        MACS,
+        SHARE,
+        Column("activations", "activations", rank=1),
+    ),
+    "layer": (
+        Column("part", "layer"),
+        Column("kind", "kind"),
+        Column("input", "input", rank=5),
+        Column("output", "output", rank=3),
+        Column("kernel", "kernel", rank=4),
+        Column("groups", "groups", rank=6),
+        PARAMS,
+        MACS,
+        SHARE,
+        Column("activations", "activations", rank=2),
+    ),
+    "kind": (
+        Column("part", "kind"),
+        Column("layers", "layers", rank=3),
+        PARAMS,
+        MACS,
+        SHARE,
+        Column("activations", "activations", rank=2),
+    ),
+}
+SUFFIXES = {"module": "", "layer": ", layer by layer", "kind": ", by kind of layer"}
 
 
-def meaning(ledger: Ledger) -> str:
-    """What the figures of a ledger are, and of how much input.
+def breakdown(
+    ledger: Ledger, by: str = "module", levels: int = 1, conventions: Mapping[str, int] | None = None
+) -> Table:
+    """The cost of each part of a ledger, and the total.
 
-    >>> from resnext_flops.complexity.families.resnet import resnet
-    >>> meaning(resnet(50).cost()) == MEANING
-    True
-    """
-    if ledger.trace is None:
-        return MEANING
-    products = MEANING.replace("convolutions and fully-connected layers", "convolutions and all matrix products")
-    return products if ledger.trace.one else products.replace("one example", "the whole input")
-
-
-def breakdown(ledger: Ledger, levels: int = 1) -> Table:
-    """The cost of each part of a ledger, `levels` names deep (1 is the stages), and the total.
+    by: `module`, `layer` or `kind`.
+    levels: how many names deep modules are told (1 is the stages).
+    conventions: figures of conventions, which are said below the table.
 
     >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["part"] for row in breakdown(resnet(50).cost()).rows]
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head', 'total']
     """
-    names = dict.fromkeys(".".join(entry.path.split(".")[:levels]) for entry in ledger)
-    rows = [_row(name, ledger.stage(name), ledger.macs) for name in names]
-    columns = (
-        Column("part", "part"),
-        Column("output", "output", rank=2),
-        Column("layers", "layers", rank=4),
-        Column("params", "params"),
-        Column("weights", "weights", rank=3),
-        Column("macs", "multiply-adds"),
-        Column("share", "share of\nmultiply-adds", rank=1),
-        Column("activations", "activations", rank=1),
-    )
-    title = f"{ledger.name or 'a part'} on {show(ledger.input)}"
-    return Table("breakdown", title, "", columns, [*rows, _row("total", ledger, ledger.macs)], (meaning(ledger),))
+    if by == "module":
+        names = dict.fromkeys(".".join(entry.path.split(".")[:levels]) for entry in ledger)
+        rows = [_module(name, ledger.stage(name), ledger) for name in names]
+    elif by == "layer":
+        rows = [_layer(entry, ledger) for entry in ledger]
+    else:
+        kinds = dict.fromkeys(entry.kind for entry in ledger)
+        rows = [_row(kind, _part(ledger, *(entry for entry in ledger if entry.kind == kind)), ledger) for kind in kinds]
+    total = (_module if by == "module" else _row)("total", ledger, ledger)
+    title = f"{ledger.name or 'a part'} on {show(ledger.input)}{SUFFIXES[by]}"
+    return Table("count", title, "", COLUMNS[by], [*rows, total], (_meaning(ledger), *notes(ledger, conventions or {})))
 
 
-def _row(name: str, part: Ledger, whole: int) -> dict[str, Cell]:
+def _part(ledger: Ledger, *entries: Entry) -> Ledger:
+    return Ledger(ledger.name, ledger.input, entries)
+
+
+def _row(name: str, part: Ledger, whole: Ledger) -> dict[str, Cell]:
     return {
         "part": name,
-        "output": show(part.entries[-1].output),
         "layers": len(part),
         "params": part.params,
         "weights": part.weights,
         "macs": part.macs,
-        "share": Fraction(part.macs, whole) if whole else None,
+        "share": Fraction(part.macs, whole.macs) if whole.macs else None,
         "activations": part.activations,
     }
+
+
+def _module(name: str, part: Ledger, whole: Ledger) -> dict[str, Cell]:
+    return {**_row(name, part, whole), "output": show(part.entries[-1].output)}
+
+
+def _layer(entry: Entry, ledger: Ledger) -> dict[str, Cell]:
+    return {
+        **_row(entry.path or "(the model)", _part(ledger, entry), ledger),
+        "kind": entry.kind,
+        "input": " and ".join(map(show, entry.inputs)),
+        "output": show(entry.output),
+        "kernel": show(entry.kernel) or None,
+        "groups": entry.groups if entry.kernel else None,
+    }
+
+
+def _meaning(ledger: Ledger) -> str:
+    """What the figures of a ledger are: a traced module has matrix products, and perhaps several examples."""
+    if ledger.trace is None:
+        return MEANING
+    return meaning("convolutions and all matrix products", "one example" if ledger.trace.one else "the whole input")
+
+
+def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
+    """The figures of conventions, the gradients, what is unknown, and where the model ran."""
+    lines = [f"{name}: {figure:,} {CONVENTIONS[name].unit}s." for name, figure in conventions.items()]
+    if ledger.trace is not None:
+        if ledger.trace.training:
+            lines.append(
+                f"In training: {ledger.macs:,} multiply-adds forward and {ledger.backward:,} for the gradients, "
+                f"together {ledger.training_macs:,}."
+            )
+        lines.extend(f"{remark[0].upper()}{remark[1:]}." for remark in ledger.trace.remarks)
+    if ledger.unknown:
+        seen = dict.fromkeys(
+            f"{unknown.operator} in {unknown.path or 'the model itself'} on {' and '.join(map(show, unknown.inputs))}"
+            for unknown in ledger.unknown
+        )
+        lines.append(f"LOWER BOUND: these operators have no rule and count as nothing: {'; '.join(seen)}.")
+    return lines
+
+
+def as_json(ledger: Ledger, conventions: Mapping[str, int]) -> str:
+    """A count as JSON: the totals, and one object a layer."""
+    content: dict[str, Any] = {
+        "model": ledger.name,
+        "input": ledger.input,
+        **figures(ledger),
+        "conventions": dict(conventions),
+        "unknown": [unknown._asdict() for unknown in ledger.unknown],
+        "lower_bound": ledger.lower_bound,
+        "remarks": list(ledger.trace.remarks) if ledger.trace else [],
+        "layers": [entry._asdict() for entry in ledger],
+    }
+    if ledger.trace is not None and ledger.trace.training:
+        content["backward_macs"] = ledger.backward
+    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from resnext_flops.complexity.figures import COMMON
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.sentences import proof_sentence
-from resnext_flops.tables.solutions import HEADERS, MEANING
+from resnext_flops.tables.sentences import MEANING, proof_sentence
+from resnext_flops.tables.solutions import HEADERS
 
 if TYPE_CHECKING:
     import pandas
@@ -58,4 +58,4 @@ def swept(
 
 def _rank(name: str) -> int:
     """Figures are dropped before sizes and what the designs are ordered by."""
-    return 1 + sorted(COMMON, key=lambda each: each != "macs").index(name) if name in COMMON else 0
+    return 1 + sorted(COMMON, key=lambda figure: figure != "macs").index(name) if name in COMMON else 0

@@ -38,7 +38,7 @@ def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     """
     shown = parts(form, breakdown)
     width = max(map(len, shown))
-    lines = [f"{name:<{width}}  {text(each, form.variables)}".strip() for name, each in shown.items()]
+    lines = [f"{name:<{width}}  {text(formula, form.variables)}".strip() for name, formula in shown.items()]
     return "\n".join((title(form, model), "", *lines, "", form.holds))
 
 
@@ -46,7 +46,7 @@ def to_latex(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     """The formula in LaTeX: bare, or a line for each stage in an `align*`."""
     if not breakdown:
         return form.latex()
-    lines = [f"\\text{{{name}}} &= {form.latex(each)}" for name, each in parts(form, breakdown).items()]
+    lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in parts(form, breakdown).items()]
     return "\n".join((f"% {title(form, model)}", "\\begin{align*}", " \\\\\n".join(lines), "\\end{align*}"))
 
 
@@ -55,7 +55,7 @@ def to_markdown(form: ClosedForm, model: str, breakdown: bool = False) -> str:
     if not breakdown:
         body = f"$${form.latex()}$$"
     else:
-        rows = [f"| {name} | ${form.latex(each)}$ |" for name, each in parts(form, breakdown).items()]
+        rows = [f"| {name} | ${form.latex(formula)}$ |" for name, formula in parts(form, breakdown).items()]
         body = "\n".join(("| part | formula |", "| :--- | :--- |", *rows))
     return "\n\n".join((f"**{title(form, model)}**", body, form.holds))
 
@@ -82,7 +82,7 @@ def to_json(form: ClosedForm, model: str, breakdown: bool = False) -> str:
             "free": {name: {"meaning": size_name(name), "least": reading.least[name]} for name in reading.free},
             "resolution": resolutions,
             **content(form.polynomial),
-            "stages": {name: content(each) for name, each in form.stages.items()} if breakdown else None,
+            "stages": {name: content(formula) for name, formula in form.stages.items()} if breakdown else None,
         },
         indent=2,
     )

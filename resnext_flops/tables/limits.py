@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from resnext_flops.proof.budgets import Check, Config
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import MEANING
 
 
 def checked(checks: Sequence[Check], config: Config) -> Table:
     """Every limit with what the model has, pass or fail."""
-    broken = sum(not each.passed for each in checks)
+    broken = sum(not check.passed for check in checks)
     return Table(
         id="check",
         title=f"The budgets of {config.path}",
@@ -21,31 +22,31 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
             Column("result", "result"),
             Column("line", "line", rank=2),
         ),
-        rows=[_row(each) for each in checks],
+        rows=[_row(check) for check in checks],
         notes=(
-            "macs are multiply-adds of convolutions and fully-connected layers, for one example.",
+            MEANING,
             f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
         ),
     )
 
 
-def _row(each: Check) -> dict[str, Cell]:
+def _row(check: Check) -> dict[str, Cell]:
     return {
-        "model": each.model,
-        "limit": each.limit.text,
-        "value": _value(each),
-        "changed": each.changed,
-        "result": "pass" if each.passed else "FAIL",
-        "line": each.line,
+        "model": check.model,
+        "limit": check.limit.text,
+        "value": _value(check),
+        "changed": check.changed,
+        "result": "pass" if check.passed else "FAIL",
+        "line": check.line,
     }
 
 
-def _value(each: Check) -> Cell:
+def _value(check: Check) -> Cell:
     """What is limited: its value, or several in words."""
-    if len(each.quantities) > 1:
-        return each.words
-    (value,) = each.quantities.values()
-    return value if isinstance(value, int) or each.limit.of_share else float(value)
+    if len(check.quantities) > 1:
+        return check.words
+    (value,) = check.quantities.values()
+    return value if isinstance(value, int) or check.limit.of_share else float(value)
 
 
 def annotations(checks: Sequence[Check], config: Config) -> list[str]:
@@ -56,10 +57,10 @@ def annotations(checks: Sequence[Check], config: Config) -> list[str]:
     """
     where = _escape(str(config.path), {":": "%3A", ",": "%2C"})
     return [
-        f"::error file={where},line={each.line},title=Budget of {_escape(each.model, {':': '%3A', ',': '%2C'})}::"
-        f"{_escape(str(each), {})}"
-        for each in checks
-        if not each.passed
+        f"::error file={where},line={check.line},title=Budget of {_escape(check.model, {':': '%3A', ',': '%2C'})}::"
+        f"{_escape(str(check), {})}"
+        for check in checks
+        if not check.passed
     ]
 
 
@@ -73,14 +74,14 @@ def junit(checks: Sequence[Check], config: Config) -> str:
     """JUnit's XML: a test case for each limit."""
     from xml.etree import ElementTree as Xml
 
-    failures = str(sum(not each.passed for each in checks))
+    failures = str(sum(not check.passed for check in checks))
     counts = {"tests": str(len(checks)), "failures": failures, "errors": "0"}
     root = Xml.Element("testsuites", counts)
     suite = Xml.SubElement(root, "testsuite", {"name": "resnext-flops check", **counts})
-    for each in checks:
-        place = {"file": str(config.path), "line": str(each.line)}
-        case = Xml.SubElement(suite, "testcase", {"classname": each.model, "name": each.limit.text, **place})
-        if not each.passed:
-            Xml.SubElement(case, "failure", {"message": str(each)})
+    for check in checks:
+        place = {"file": str(config.path), "line": str(check.line)}
+        case = Xml.SubElement(suite, "testcase", {"classname": check.model, "name": check.limit.text, **place})
+        if not check.passed:
+            Xml.SubElement(case, "failure", {"message": str(check)})
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

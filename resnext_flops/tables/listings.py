@@ -12,7 +12,7 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.proof.published import agreement, published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import PRINTED, Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
 
 COST_COLUMNS = (
     Column("params_printed", "printed\nparams", rank=6),
@@ -54,7 +54,7 @@ def listed(name: str, prove: Prove | None = None) -> Table:
         source=data["source"],
         columns=[column for column in (*labels, *COST_COLUMNS) if column.key in present],
         rows=rows,
-        notes=(*data["notes"], PRINTED),
+        notes=(*data["notes"], MEANING, MET),
         proof=proof_sentence(proofs),
     )
 

@@ -15,6 +15,7 @@ from resnext_flops.machine.timing import Spread
 from resnext_flops.proof.published import published
 from resnext_flops.show.render import short
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import MEANING
 
 SHOWN = 5  # names that a note tells before it only counts them
 
@@ -42,28 +43,28 @@ def times(measurement: Measurement) -> Table:
             Column("roofline_percent", "of the\nroofline", rank=6),
             Column("turns", "turns", rank=8),
         ),
-        rows=[_time_row(each, measurement) for each in measurement.models],
+        rows=[_time_row(run, measurement) for run in measurement.models],
         notes=_how(measurement),
     )
 
 
-def _time_row(each: Measured, measurement: Measurement) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
+def _time_row(run: Measured, measurement: Measurement) -> dict[str, Cell]:
+    row: dict[str, Cell] = {"model": repr(run.network), "batch": run.batch}
     training = measurement.settings.training
-    row["macs"] = each.batch * _macs(each.network, training=training)
-    row["intensity"] = None if each.intensity is None else float(each.intensity)
-    achieved, attainable = each.achieved(), each.attainable(measurement.machine)
-    if each.seconds is None or achieved is None:
+    row["macs"] = run.batch * _macs(run.network, training=training)
+    row["intensity"] = None if run.intensity is None else float(run.intensity)
+    achieved, attainable = run.achieved(), run.attainable(measurement.machine)
+    if run.seconds is None or achieved is None:
         return row
     return row | {
-        "milliseconds": 1000 * each.seconds.median,
-        "uncertainty_percent": Fraction(each.seconds.uncertainty),
-        **_ratio(each.ratio),
-        "examples_per_second": each.batch / each.seconds.median,
+        "milliseconds": 1000 * run.seconds.median,
+        "uncertainty_percent": Fraction(run.seconds.uncertainty),
+        **_ratio(run.ratio),
+        "examples_per_second": run.batch / run.seconds.median,
         "flops_per_second": round(achieved),
         "peak_percent": Fraction(achieved / measurement.machine.flops_per_second),
         "roofline_percent": Fraction(achieved / attainable) if attainable else None,
-        "turns": each.seconds.values,
+        "turns": run.seconds.values,
     }
 
 
@@ -80,7 +81,7 @@ def _ratio(ratio: Spread | None) -> dict[str, Cell]:
 
 def _how(measurement: Measurement) -> tuple[str, ...]:
     settings, machine = measurement.settings, measurement.machine
-    known = [each.seconds.confidence for each in measurement.models if each.seconds]
+    known = [run.seconds.confidence for run in measurement.models if run.seconds]
     lowest = f"{100 * min(known):.1f}" if known else "95"
     layout = "channels last" if settings.channels_last else "contiguous"
     threads = f"{machine.threads} threads, " if machine.name == "cpu" else ""
@@ -99,7 +100,7 @@ def _how(measurement: Measurement) -> tuple[str, ...]:
 
 def _lower_bounds(measurement: Measurement) -> list[str]:
     """Which models have operators without a rule."""
-    bounds = dict.fromkeys(repr(each.network) for each in measurement.models if each.network.cost().lower_bound)
+    bounds = dict.fromkeys(repr(run.network) for run in measurement.models if run.network.cost().lower_bound)
     return [f"{', '.join(bounds)}: operators without a rule, so multiply-adds are a lower bound."] if bounds else []
 
 
@@ -123,7 +124,7 @@ def memory(measurement: Measurement) -> Table:
     else:
         columns.append(Column("live", "alive\nat once"))
     columns.append(Column("total", "in all"))
-    if any(each.peak is not None for each in measurement.models):
+    if any(run.peak is not None for run in measurement.models):
         columns.append(Column("peak", "CUDA's\npeak"))
     note = (
         "Buffers are those of batch norm. What is kept for the backward pass are inputs, outputs and indices of "
@@ -138,24 +139,24 @@ def memory(measurement: Measurement) -> Table:
         title=f"Bytes in {measurement.settings.dtype}, exactly",
         source="",
         columns=columns,
-        rows=[_memory_row(each, each.memory, training=training) for each in measurement.models if each.memory],
+        rows=[_memory_row(run, run.memory, training=training) for run in measurement.models if run.memory],
         notes=(note, *_disagreements(measurement), *_without_memory(measurement)),
     )
 
 
-def _memory_row(each: Measured, found: Memory, *, training: bool) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"model": repr(each.network), "batch": each.batch}
+def _memory_row(run: Measured, found: Memory, *, training: bool) -> dict[str, Cell]:
+    row: dict[str, Cell] = {"model": repr(run.network), "batch": run.batch}
     row |= {"weights": found.weights, "buffers": found.buffers, "gradients": found.gradients, "state": found.state}
-    row |= {"activations": found.activations, "live": found.live, "peak": each.peak}
+    row |= {"activations": found.activations, "live": found.live, "peak": run.peak}
     row["total"] = found.training if training else found.inference
-    if each.saved is not None:
-        row |= {"saved": sum(each.saved.values()), "agrees": each.saved == found.kept}
+    if run.saved is not None:
+        row |= {"saved": sum(run.saved.values()), "agrees": run.saved == found.kept}
     return row
 
 
 def _without_memory(measurement: Measurement) -> list[str]:
     """Which models have no memory reading."""
-    names = dict.fromkeys(repr(each.network) for each in measurement.models if each.memory is None)
+    names = dict.fromkeys(repr(run.network) for run in measurement.models if run.memory is None)
     return (
         [f"Not told for {', '.join(names)}: bytes are read from descriptions, not from real models."] if names else []
     )
@@ -164,17 +165,17 @@ def _without_memory(measurement: Measurement) -> list[str]:
 def _disagreements(measurement: Measurement) -> list[str]:
     """Where torch saved something else, by kind of layer."""
     sentences = []
-    for each in measurement.models:
-        saved = each.saved
-        if saved is None or each.memory is None or saved == each.memory.kept:
+    for run in measurement.models:
+        saved = run.saved
+        if saved is None or run.memory is None or saved == run.memory.kept:
             continue
         kinds: dict[str, int] = {}
-        known = {entry.path: entry.kind for entry in each.network.cost()}
-        for path in {**saved, **each.memory.kept}:
+        known = {entry.path: entry.kind for entry in run.network.cost()}
+        for path in {**saved, **run.memory.kept}:
             kind = known.get(path, "outside the layers")
-            kinds[kind] = kinds.get(kind, 0) + saved.get(path, 0) - each.memory.kept.get(path, 0)
+            kinds[kind] = kinds.get(kind, 0) + saved.get(path, 0) - run.memory.kept.get(path, 0)
         parts = ", ".join(f"{kind} {bytes_:+,}" for kind, bytes_ in kinds.items() if bytes_)
-        sentences.append(f"torch saved otherwise in {each.network!r} with a batch of {each.batch}: {parts} bytes.")
+        sentences.append(f"torch saved otherwise in {run.network!r} with a batch of {run.batch}: {parts} bytes.")
     return sentences
 
 
@@ -248,15 +249,15 @@ def section_5_1(measurement: Measurement) -> Table:
         raise InputError(f"Section 5.1 is told as ratios to {first!r}, so that has to be measured first")
     by_name = {repr(network): row for network, row in printed.items()}
     rows: list[dict[str, Cell]] = []
-    for each in measurement.models:
-        row = by_name[repr(each.network)]
-        ratio = {"macs_ratio": _macs(each.network, training=True) / _macs(first, training=True)}
+    for run in measurement.models:
+        row = by_name[repr(run.network)]
+        ratio = {"macs_ratio": _macs(run.network, training=True) / _macs(first, training=True)}
         ratio["paper_ratio"] = float(Fraction(str(row["seconds"])) / Fraction(str(printed[first]["seconds"])))
         rows.append(
-            {"model": row["model"], "setting": row["setting"], "batch": each.batch, "seconds_printed": row["seconds"]}
+            {"model": row["model"], "setting": row["setting"], "batch": run.batch, "seconds_printed": row["seconds"]}
             | ratio
-            | ({"seconds": each.seconds.median} if each.seconds else {})
-            | _ratio(each.ratio)
+            | ({"seconds": run.seconds.median} if run.seconds else {})
+            | _ratio(run.ratio)
         )
     return Table(
         id="section-5.1",
@@ -284,12 +285,12 @@ def section_5_1(measurement: Measurement) -> Table:
 def correlations(found: Correlations, file: str) -> Table:
     """Spearman's rank correlation of published throughput with each exact figure, by family."""
     rows: list[dict[str, Cell]] = [
-        {"family": each.family, "networks": each.networks, **each.figures} for each in found.families
+        {"family": family.family, "networks": family.networks, **family.figures} for family in found.families
     ]
     notes = [
         "Spearman's rank correlation with the throughput: -1 where a figure puts the networks in the order of their "
-        "time. Multiply-adds are those of convolutions and fully-connected layers, activations the elements that they "
-        "put out."
+        "time.",
+        MEANING,
     ]
     if found.best:
         strongest = figure_name(found.best)

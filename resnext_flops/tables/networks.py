@@ -6,8 +6,7 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.names import NAMED, network
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.breakdown import MEANING
-from resnext_flops.tables.sentences import where
+from resnext_flops.tables.sentences import MEANING, where
 
 
 def models(names: Sequence[str] = tuple(NAMED)) -> Table:

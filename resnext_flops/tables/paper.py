@@ -1,122 +1,25 @@
-"""The ResNeXt paper's tables, rebuilt from descriptions and held against what the paper prints."""
+"""The tables, the equation and the figures of the ResNeXt paper that are worked out, held against what it prints."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from resnext_flops.complexity import notation
 from resnext_flops.complexity.families.resnet import resnet
-from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.layers import Node, Sequential, Shape, show, stages
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.families.resnext import block_form, resnext
+from resnext_flops.complexity.layers import Description, Node, Sequential, Shape, show, stages
+from resnext_flops.complexity.names import network
+from resnext_flops.complexity.network import Network, described
 from resnext_flops.complexity.scope import template_block
-from resnext_flops.design.solve import WIDTH_FIGURES, Solution, solve_width
+from resnext_flops.design.solve import solve_width
+from resnext_flops.numerals import printed as printed_figure
 from resnext_flops.proof.published import agreement, published
-from resnext_flops.proof.rungs import Proof
-from resnext_flops.show.render import EMPTY, text
-from resnext_flops.show.table import Cell, Column, Deviation, Stage, Table
+from resnext_flops.show.render import text
+from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Stage, Table
 from resnext_flops.tables.sentences import Prove, proof_sentence
 
-SOURCE = "Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv:1611.05431v2"
-TEMPLATE_CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
-
-
-def template(
-    reference: Network,
-    cardinalities: Sequence[int] = TEMPLATE_CARDINALITIES,
-    scope: str = "block",
-    prove: Prove | None = None,
-) -> Table:
-    """The width d that keeps the reference's cost at each cardinality, what the network then costs, and the proof.
-
-    reference: the ResNet whose cost is the budget.
-    cardinalities: the values of C, one row each.
-    scope: `block` or `network`, as in `solve_width`.
-    prove: what builds and compares a network; without it the columns of the proof are empty.
-
-    Raises InputError as `solve_width` does.
-
-    >>> [row["width"] for row in template(resnet(50)).rows]
-    [64, 40, 24, 14, 8, 4, 2]
-    """
-    solutions = solve_width(reference, cardinalities, scope)
-    proofs = [prove(solution.network) if prove else None for solution in solutions]
-    height, width = template_block(reference.description).entries[-1].output[1:]
-    return Table(
-        id="template",
-        title=f"The width d that keeps the cost of {reference!r} at each cardinality C, {scope} scope",
-        source=f"{SOURCE}, Table 2 and Eqn. 4",
-        columns=(
-            Column("cardinality", "C"),
-            Column("real_width", "d*", rank=4),
-            Column("width", "d"),
-            Column("paper_width", "paper's\nd", rank=1),
-            Column("agrees", "agrees", rank=2),
-            Column("group_width", "group\nwidth", rank=6),
-            Column("block_weights", "block\nweights", rank=3),
-            Column("block_macs", f"block\nmult-adds\nat {height}x{width}", rank=7),
-            Column("params", "network\nparams"),
-            Column("macs", "network\nmult-adds"),
-            Column("fvcore_macs", "fvcore\nconv + linear", rank=5),
-            Column("fvcore_extra", "fvcore's\nextra", rank=8),
-            Column("deviation_percent", "against\nreference", rank=1),
-            Column("proven", "proven"),
-        ),
-        rows=[_template_row(each, reference, proof) for each, proof in zip(solutions, proofs, strict=True)],
-        notes=_template_notes(reference, scope, solutions),
-        proof=proof_sentence(proofs),
-    )
-
-
-def _template_row(solution: Solution, reference: Network, proof: Proof | None) -> dict[str, Cell]:
-    paper = dict(zip(*(published("resnext")["table_2"][key] for key in ("cardinality", "width")), strict=True))
-    cardinality, width = solution.sizes["C"], solution.sizes["d"]
-    printed = paper.get(cardinality)
-    block, cost = solution.network.part("block"), solution.network.cost()
-    return {
-        "cardinality": cardinality,
-        "real_width": solution.root,
-        "width": width,
-        "paper_width": printed,
-        "agrees": None if printed is None else printed == width,
-        "group_width": cardinality * width,
-        "block_weights": block.weights,
-        "block_macs": block.macs,
-        "params": cost.params,
-        "macs": cost.macs,
-        "fvcore_macs": proof.fvcore_macs if proof else None,
-        "fvcore_extra": proof.fvcore_total - proof.fvcore_macs if proof else None,
-        "deviation_percent": Deviation.of(cost.macs, reference.cost().macs),
-        "proven": proof.holds if proof else None,
-    }
-
-
-def _template_notes(reference: Network, scope: str, solutions: Sequence[Solution]) -> list[str]:
-    budget = solutions[0].budget
-    unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
-    notes = [
-        f"d* meets the budget of {budget:,} {unit} exactly; d is the whole number whose cost is nearest to it. "
-        "Multiply-adds are those of convolutions and fully-connected layers for one example (the paper's FLOPs), and "
-        "block weights those of Eqn. 4.",
-        _where_scopes_differ(reference, scope, solutions),
-        "fvcore's extra is what it counts besides, by its default rules: 2 an element for batch norm and 1 for global "
-        "average pooling; its own total is the sum of its two columns.",
-    ]
-    if any(row.sizes["C"] not in published("resnext")["table_2"]["cardinality"] for row in solutions):
-        notes.append(f"{EMPTY} under paper's d: a cardinality that the paper's Table 2 does not have.")
-    return notes
-
-
-def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Solution]) -> str:
-    other = next(name for name in WIDTH_FIGURES if name != scope)
-    others = solve_width(reference, [solution.sizes["C"] for solution in solutions], other)
-    different = [
-        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} here)"
-        for here, there in zip(solutions, others, strict=True)
-        if here.sizes != there.sizes
-    ]
-    if not different:
-        return f"At {other} scope every d is the same."
-    return f"At {other} scope the answer differs at {' and at '.join(different)}."
+FORMS = {"a": "(a) C paths, summed", "b": "(b) C paths, concatenated before one 1x1", "c": "(c) one path in C groups"}
+BLOCK_INPUT = (256, 56, 56)
 
 
 def table_1(prove: Prove | None = None) -> Table:
@@ -191,8 +94,8 @@ def _figure_rows(
     equal = all(counted[name] in (None, figure) for name, figure in exact.items())
     return [
         {"row": f"{what}, printed", **printed},
-        {"row": f"{what}, exact", **exact, "agrees": all(each.holds for each in agreements.values())},
-        {"row": f"{what}, agreement", **{name: str(each) for name, each in agreements.items()}},
+        {"row": f"{what}, exact", **exact, "agrees": all(found.holds for found in agreements.values())},
+        {"row": f"{what}, agreement", **{name: str(found) for name, found in agreements.items()}},
         {"row": f"{what}, {counter}", **counted, "agrees": equal if any(counted.values()) else None},
     ]
 
@@ -233,3 +136,132 @@ def _spread(what: str, printed: Decimal, exact: Sequence[int]) -> str:
     """How an approximate figure of the paper's compares with the exact ones of a row."""
     off = [text(Deviation.of(figure, int(printed))) for figure in exact]
     return f"The paper's ~{text(printed)} {what}: {', '.join(f'{figure:,}' for figure in exact)} ({', '.join(off)})."
+
+
+def equation_4() -> Table:
+    """Eqn. 4 of the paper, C (256 d + 9 d^2 + 256 d), term by term, against the ledger's weights of the same block.
+
+    >>> [row["weights"] == row["ledger"] for row in equation_4().rows]
+    [True, True, True, True, True]
+    """
+    data = published("resnext")["table_2"]
+    rows: list[dict[str, Cell]] = []
+    for c, d in zip(data["cardinality"], data["width"], strict=True):
+        terms = (c * 256 * d, c * 3 * 3 * d * d, c * d * 256)
+        block = template_block(resnext(50, cardinality=c, width=d).description)
+        rows.append(
+            {
+                "cardinality": c,
+                "width": d,
+                "reduce": terms[0],
+                "grouped": terms[1],
+                "expand": terms[2],
+                "weights": sum(terms),
+                "ledger": block.weights,
+                "printed": Approximate(data["block_params"]),
+                "off_percent": Deviation.of(block.weights, int(data["block_params"])),
+            }
+        )
+    return Table(
+        id="eq4",
+        title="Eqn. 4: the weights of a block, C (256 d + 3 * 3 * d * d + d * 256)",
+        source="Xie et al., arXiv:1611.05431v2, Eqn. 4 and Table 2",
+        columns=(
+            Column("cardinality", "C"),
+            Column("width", "d"),
+            Column("reduce", "1x1\nC 256 d", rank=2),
+            Column("grouped", "3x3\nC 9 d^2", rank=2),
+            Column("expand", "1x1\nC d 256", rank=2),
+            Column("weights", "sum"),
+            Column("ledger", "ledger"),
+            Column("printed", "printed", rank=1),
+            Column("off_percent", "against\nprinted", rank=1),
+        ),
+        rows=rows,
+        notes=("ResNet's block is the first row: 256 * 64 + 3 * 3 * 64 * 64 + 64 * 256.",),
+    )
+
+
+def figure_3(prove: Prove | None = None) -> Table:
+    """The three forms of a 32x4d block in Figure 3, with equal weights and multiply-adds.
+
+    prove: what builds and compares each form; without it the columns of the proof are left out.
+
+    >>> len({row["macs"] for row in figure_3().rows})
+    1
+    """
+    bodies = {form: Sequential.of(block=block_form(form, 32, 4, 256)) for form in FORMS}
+    blocks = {form: described(Description(BLOCK_INPUT, body), f"form {form}") for form, body in bodies.items()}
+    proofs = [prove(block) if prove else None for block in blocks.values()]
+    rows: list[dict[str, Cell]] = []
+    for (form, block), proof in zip(blocks.items(), proofs, strict=True):
+        cost = block.cost()
+        row: dict[str, Cell] = {"form": FORMS[form], "layers": len(cost), "params": cost.params}
+        row |= {"weights": cost.weights, "macs": cost.macs}
+        rows.append(row | ({"fvcore_macs": proof.fvcore_macs, "proven": proof.holds} if proof else {}))
+    return Table(
+        id="fig3",
+        title="Figure 3: one block of ResNeXt, 256-d in and out, 32x4d, in its three forms at 56x56",
+        source="Xie et al., arXiv:1611.05431v2, Figure 3 and footnote 6",
+        columns=(
+            Column("form", "form"),
+            Column("layers", "layers", rank=2),
+            Column("params", "params"),
+            Column("weights", "weights"),
+            Column("macs", "mult-adds"),
+            *((Column("fvcore_macs", "fvcore\nconv + linear", rank=1), Column("proven", "proven")) if prove else ()),
+        ),
+        rows=rows,
+        notes=(
+            "Form (a) has its last batch norm after the sum, as footnote 6 says: with one in each path it would be "
+            "another function. The tests copy the weights of (c) into (a) and (b) and find equal outputs.",
+        ),
+        proof=proof_sentence(proofs),
+    )
+
+
+def performance(prove: Prove | None = None) -> Table:
+    """Section 5.1's seconds for a mini-batch, with the training cost of each network and the speed that gives.
+
+    prove: what builds and compares each network; without it the columns of the proof are left out.
+
+    >>> row = performance().rows[1]
+    >>> row["model"], row["training_macs"] == 256 * (3 * row["macs"] - 7 * 7 * 3 * 64 * 112 * 112)
+    ('ResNet-101', True)
+    """
+    data = published("resnext")["performance"]
+    networks = [network(row["network"]) for row in data["rows"]]
+    proofs = [prove(each) if prove else None for each in networks]
+    batch, peak = data["mini_batch"], data["gpus"] * int(data["peak_flops"])
+    rows: list[dict[str, Cell]] = []
+    for printed, each, proof in zip(data["rows"], networks, proofs, strict=True):
+        cost = each.cost()
+        training = batch * cost.training_macs
+        achieved = Fraction(2 * training) / Fraction(printed["seconds"])
+        row: dict[str, Cell] = {key: printed[key] for key in ("model", "setting", "seconds")}
+        row |= {"macs": cost.macs, "training_macs": training, "flops_per_second": round(achieved)}
+        row |= {"peak_percent": achieved / peak}
+        rows.append(row | ({"proven": proof.holds} if proof else {}))
+    return Table(
+        id="performance",
+        title=f"Section 5.1: seconds for a mini-batch of {batch} on 8 M40, and the speed they mean",
+        source=f"{data['source']}; {data['peak_source']}",
+        columns=(
+            Column("model", "model"),
+            Column("setting", "setting"),
+            Column("seconds", "seconds\nprinted"),
+            Column("macs", "forward\nmult-adds", rank=2),
+            Column("training_macs", f"training\nmult-adds of {batch}", rank=1),
+            Column("flops_per_second", "FLOP/s\n(2 a mult-add)"),
+            Column("peak_percent", "of the\npeak"),
+            *((Column("proven", "proven", rank=3),) if prove else ()),
+        ),
+        rows=rows,
+        notes=(
+            "Training multiply-adds are those of the forward pass, of the gradient of every weight and of the gradient "
+            "of every layer's input but the first layer's; each equals the layer's own. Nothing else is counted, so "
+            "the speed is a lower bound of what the GPUs did.",
+            f"The peak is {data['gpus']} times {printed_figure(data['peak_flops'])} single-precision FLOP/s.",
+        ),
+        proof=proof_sentence(proofs),
+    )

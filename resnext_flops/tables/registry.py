@@ -7,7 +7,8 @@ from typing import TypeAlias
 from resnext_flops.errors import unknown
 from resnext_flops.proof.published import table_files
 from resnext_flops.show.table import Table
-from resnext_flops.tables import derivations, paper
+from resnext_flops.tables import paper
+from resnext_flops.tables.googlenet import googlenet
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.sentences import Prove
 
@@ -17,10 +18,10 @@ WORKED_OUT: Mapping[str, Builder] = {
     "1": paper.table_1,
     # What these two solve and add up is proven on real models by the template table.
     "2": lambda _: paper.table_2(),
-    "eq4": lambda _: derivations.equation_4(),
-    "fig3": derivations.figure_3,
-    "googlenet": derivations.googlenet,
-    "performance": derivations.performance,
+    "eq4": lambda _: paper.equation_4(),
+    "fig3": paper.figure_3,
+    "googlenet": googlenet,
+    "performance": paper.performance,
 }
 
 

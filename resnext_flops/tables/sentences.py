@@ -1,4 +1,4 @@
-"""The sentences that stand below tables: what was proven and how, and when a printed figure is met."""
+"""The sentences that stand below tables: what the figures are, when a printed one is met, and what was proven."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -9,9 +9,23 @@ from resnext_flops.proof.rungs import Proof
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
 Prove: TypeAlias = Callable[[Model], Proof]
 
-PRINTED = (
-    "Multiply-adds are those of convolutions and fully-connected layers for one example (the papers' FLOPs). A printed "
-    "figure is met if the exact one, rounded or truncated, gives its last digit; otherwise the deviation is shown."
+
+def meaning(layers: str = "convolutions and fully-connected layers", of: str = "one example") -> str:
+    """What the figures of a table are, in one sentence; `complexity/ledger.py` says it in full.
+
+    layers: those that have multiply-adds.
+    of: how much input is counted.
+    """
+    return (
+        f"Multiply-adds (macs) are those of {layers}, for {of}; weights are theirs, without biases; params is every "
+        "learned element; activations are the elements that these layers put out."
+    )
+
+
+MEANING = meaning()
+MET = (
+    "Papers print multiply-adds as FLOPs. A printed figure is met if the exact one, rounded or truncated, gives its "
+    "last digit; otherwise the deviation is shown."
 )
 
 
@@ -35,7 +49,7 @@ def proof_sentence(proofs: Sequence[Proof | None]) -> str:
         return "NOT PROVEN:\n" + "\n".join(map(str, failed))
     return (
         f"Proven{where(made[0])}: in {len(made)} built networks, "
-        f"{sum(each.layers for each in made):,} "
-        f"convolution and linear layers have fvcore's multiply-adds, {sum(each.tensors for each in made):,} tensors "
+        f"{sum(proof.layers for proof in made):,} "
+        f"convolution and linear layers have fvcore's multiply-adds, {sum(proof.tensors for proof in made):,} tensors "
         "their shapes, and a forward pass gives finite numbers of the stated shape."
     )

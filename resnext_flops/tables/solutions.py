@@ -8,13 +8,9 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
 
 HEADERS = {"macs": "mult-adds"}
-MEANING = (
-    "Multiply-adds (mult-adds) are those of convolutions and fully-connected layers for one example, weights are "
-    "theirs without biases, params every learned element, activations the elements that they put out."
-)
 
 
 def solutions(found: Sequence[Solution], reference: Model | None = None, prove: Prove | None = None) -> Table:
@@ -30,7 +26,7 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
     [(62, 14992128000)]
     """
     first = found[0]
-    proofs = [prove(each.network) if prove and each.efficient else None for each in found]
+    proofs = [prove(solution.network) if prove and solution.efficient else None for solution in found]
     unit = figure_name(first.figure)
     model = first.base.call(first.sizes)
     goal = f"the {unit} of {reference.name}" if reference else f"{first.budget:,} {unit}"
@@ -39,7 +35,7 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
         title=f"{' and '.join(first.unknowns)} of {model} for {goal}, {first.scope} scope",
         source="",
         columns=_columns(first, proven=prove is not None),
-        rows=[_row(each, proof) for each, proof in zip(found, proofs, strict=True)],
+        rows=[_row(solution, proof) for solution, proof in zip(found, proofs, strict=True)],
         notes=_notes(found),
         proof=proof_sentence(proofs),
     )
@@ -80,7 +76,7 @@ def _notes(found: Sequence[Solution]) -> list[str]:
     first = found[0]
     name, unit = first.unknowns[0], figure_name(first.figure)
     if len(first.unknowns) > 1:
-        marked = sum(each.efficient for each in found)
+        marked = sum(solution.efficient for solution in found)
         notes = [
             f"Every pair that costs {first.target}. Efficient ({marked} of {len(found)}) are those that no other "
             "beats: as near in every figure asked for, and nearer in one."
@@ -91,7 +87,7 @@ def _notes(found: Sequence[Solution]) -> list[str]:
             f"nearest to it. Asked for were {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
-        notes += [sentence for each in found if (sentence := _depth_note(each, unit))][:1]
+        notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
     return [*notes, MEANING]
 
 

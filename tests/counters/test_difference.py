@@ -26,7 +26,7 @@ from resnext_flops.complexity.layers import (
 )
 from resnext_flops.complexity.network import described
 from resnext_flops.counters.difference import Difference
-from resnext_flops.tables.counts import difference
+from resnext_flops.tables.difference import difference
 
 
 def adds_up(found: Difference) -> bool:

@@ -15,7 +15,7 @@ import resnext_flops as rf
 from resnext_flops.counters.audit import Finding
 from resnext_flops.counters.zoos import find
 from resnext_flops.proof.published import agreement
-from resnext_flops.reports.zoo_audit import MODELS, Row, table
+from resnext_flops.reports.zoo_audit import MODELS, table
 
 TORCHVISION = models.list_models(module=models)
 SPREAD = (
@@ -85,9 +85,9 @@ def test_timm(name: str) -> None:
 
 def test_the_table_of_an_audit() -> None:
     rows = [
-        Row("net", Finding("torch", "FLOP", 2, "1.0", 2, "", ())),
-        Row("net", Finding("torchprofile", "MAC", 5, "1.0", 8, "", ())),
-        Row("net", Finding("fvcore", "MAC", 1, "1.0", None, "RuntimeError: no", ())),
+        ("net", Finding("torch", "FLOP", 2, "1.0", 2, "", ())),
+        ("net", Finding("torchprofile", "MAC", 5, "1.0", 8, "", ())),
+        ("net", Finding("fvcore", "MAC", 1, "1.0", None, "RuntimeError: no", ())),
     ]
     shown = table(rows)
     assert [row["difference"] for row in shown.rows] == [0, 3, None]

@@ -26,7 +26,7 @@ from resnext_flops.plots.width import exact_widths, width
 from resnext_flops.proof.published import published
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.listings import listed
-from resnext_flops.tables.paper import template
+from resnext_flops.tables.template import template
 
 
 def points(drawn: Line2D) -> list[tuple[float, float]]:

@@ -22,7 +22,7 @@ from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
 from resnext_flops.reports.comparison import comparison
-from resnext_flops.reports.content import Formula, Report
+from resnext_flops.reports.content import Equation, Report
 from resnext_flops.reports.paper import paper_report
 from resnext_flops.show.markup import clean, escape_latex
 from resnext_flops.show.render import text
@@ -71,7 +71,7 @@ def test_the_paper_has_every_table(paper: Report) -> None:
 def test_the_derivation_is_equation_4_and_its_root(paper: Report) -> None:
     from sympy import Symbol
 
-    formulas = [part.expression for section in paper.sections for part in section.parts if isinstance(part, Formula)]
+    formulas = [part.expression for section in paper.sections for part in section.parts if isinstance(part, Equation)]
     block, equation, root = formulas[:3]
     c, d = (Symbol(name, positive=True, integer=True) for name in "Cd")
     assert (block - c * (256 * d + 3 * 3 * d * d + d * 256)).expand() == 0

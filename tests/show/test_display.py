@@ -15,7 +15,7 @@ from sympy import symbols
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Sequential
 from resnext_flops.show.display import html
-from resnext_flops.tables.results import tables
+from resnext_flops.tables.presentation import tables
 
 TINY = rf.Description((3, 8, 8), Sequential.of(conv=Conv(4, 3)))
 WEIGHTS = 3 * 3 * 3 * 4  # of TINY: its kernel and its channels

@@ -25,13 +25,18 @@ from resnext_flops.proof.budgets import check, parse_config
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.show.render import TerminalTable, to_markdown, to_text
 from resnext_flops.show.table import Approximate, Bracket, Deviation, Table
-from resnext_flops.tables import counts, measurements, paper
+from resnext_flops.tables import measurements, paper
+from resnext_flops.tables.audit import audit
 from resnext_flops.tables.breakdown import breakdown
-from resnext_flops.tables.derivations import equation_4, figure_3, googlenet, performance
+from resnext_flops.tables.conventions import conventions
+from resnext_flops.tables.difference import difference
+from resnext_flops.tables.googlenet import googlenet
+from resnext_flops.tables.identification import identification
 from resnext_flops.tables.limits import checked
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.networks import ladder, models
 from resnext_flops.tables.solutions import solutions
+from resnext_flops.tables.template import template
 from tests.proofs import made_up
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -106,8 +111,8 @@ def unversioned(table: Table) -> Table:
 
 
 TABLES: dict[str, Callable[[], Table]] = {
-    "template": lambda: paper.template(rf.resnet(50)),
-    "template-proven": lambda: paper.template(rf.resnet(50), [1, 2, 4, 8, 32], prove=made_up),
+    "template": lambda: template(rf.resnet(50)),
+    "template-proven": lambda: template(rf.resnet(50), [1, 2, 4, 8, 32], prove=made_up),
     "table-1": paper.table_1,
     "table-1-proven": lambda: paper.table_1(made_up),
     "table-2": paper.table_2,
@@ -122,9 +127,9 @@ TABLES: dict[str, Callable[[], Table]] = {
     "table-5": lambda: listed("5"),
     "table-vgg": lambda: listed("vgg"),
     "table-googlenet": googlenet,
-    "table-eq4": equation_4,
-    "table-fig3": figure_3,
-    "table-performance": performance,
+    "table-eq4": paper.equation_4,
+    "table-fig3": paper.figure_3,
+    "table-performance": paper.performance,
     "models": lambda: models(["resnet50", "resnext50_32x4d", "wrn_28_10"]),
     "verify": lambda: ladder([climbed()]),
     "solve": lambda: solutions(
@@ -139,18 +144,18 @@ TABLES: dict[str, Callable[[], Table]] = {
     "section-5.1": lambda: measurements.section_5_1(training()),
     "check": budgets,
     "breakdown": lambda: breakdown(rf.resnext(50).cost()),
-    "count-module": lambda: counts.cost(small(1), "module", 1, {"torch": int(small(1).total("torch"))}),
-    "count-layer": lambda: counts.cost(small(2), "layer", 1, {}),
-    "count-kind": lambda: counts.cost(small(2), "kind", 1, {}),
-    "conventions": lambda: unversioned(counts.conventions()),
-    "audit": lambda: counts.audit(audited())[0],
-    "bridge": lambda: counts.audit(audited())[1],
-    "identify": lambda: counts.identified("resnet50", "4.11G", rf.identify("resnet50", "4.11G")),
-    "identify-nearest": lambda: counts.identified("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
-    "diff": lambda: counts.difference(rf.diff("resnet50", "resnet50_he2015")),
-    "diff-names": lambda: counts.difference(renamed()),
-    "diff-blocks": lambda: counts.difference(rf.diff("resnet20_cifar", "resnet32_cifar")),
-    "diff-identical": lambda: counts.difference(rf.diff("resnet18", rf.resnet(18))),
+    "count-module": lambda: breakdown(small(1), "module", 1, {"torch": int(small(1).total("torch"))}),
+    "count-layer": lambda: breakdown(small(2), "layer"),
+    "count-kind": lambda: breakdown(small(2), "kind"),
+    "conventions": lambda: unversioned(conventions()),
+    "audit": lambda: audit(audited())[0],
+    "bridge": lambda: audit(audited())[1],
+    "identify": lambda: identification("resnet50", "4.11G", rf.identify("resnet50", "4.11G")),
+    "identify-nearest": lambda: identification("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
+    "diff": lambda: difference(rf.diff("resnet50", "resnet50_he2015")),
+    "diff-names": lambda: difference(renamed()),
+    "diff-blocks": lambda: difference(rf.diff("resnet20_cifar", "resnet32_cifar")),
+    "diff-identical": lambda: difference(rf.diff("resnet18", rf.resnet(18))),
 }
 
 

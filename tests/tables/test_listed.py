@@ -10,8 +10,9 @@ from click.testing import CliRunner
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.proof.verify import MODEL_RUNGS, verify
-from resnext_flops.tables.derivations import equation_4, figure_3, googlenet, performance
+from resnext_flops.tables.googlenet import googlenet
 from resnext_flops.tables.listings import listed
+from resnext_flops.tables.paper import equation_4, figure_3, performance
 from resnext_flops.tables.registry import builder, tables
 from tests.proofs import made_up
 

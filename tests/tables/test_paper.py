@@ -7,6 +7,7 @@ from resnext_flops.proof.rungs import Rung
 from resnext_flops.show.render import text
 from resnext_flops.tables import paper
 from resnext_flops.tables.sentences import proof_sentence
+from resnext_flops.tables.template import template
 from tests.proofs import made_up
 
 
@@ -15,7 +16,7 @@ def column(table: Any, key: str) -> list[Any]:
 
 
 def test_the_template_by_hand() -> None:
-    table = paper.template(rf.resnet(50))
+    table = template(rf.resnet(50))
     assert column(table, "cardinality") == [1, 2, 4, 8, 16, 32, 64]
     assert column(table, "width") == [64, 40, 24, 14, 8, 4, 2]
     assert column(table, "paper_width") == [64, 40, 24, 14, None, 4, None]
@@ -32,7 +33,7 @@ def test_the_template_by_hand() -> None:
 
 
 def test_the_template_with_proof() -> None:
-    table = paper.template(rf.resnet(50, resolution=64), [1, 32], prove=made_up)
+    table = template(rf.resnet(50, resolution=64), [1, 32], prove=made_up)
     assert column(table, "fvcore_macs") == column(table, "macs")
     assert column(table, "proven") == [True, True]
     assert "in 2 built networks, 108 convolution and linear layers" in table.proof
@@ -47,7 +48,7 @@ def test_a_failed_proof_is_said() -> None:
 
 
 def test_scopes_that_agree_say_so() -> None:
-    table = paper.template(rf.resnet(50), [1, 32], scope="network")
+    table = template(rf.resnet(50), [1, 32], scope="network")
     assert "At block scope every d is the same." in table.notes
 
 

@@ -124,7 +124,7 @@ class Grid:
         if not axes:
             raise InputError("a sweep needs a free size; give one, such as d=1:128")
         self.axes = tuple(axes)
-        self.shape = tuple(len(each.values) for each in axes)
+        self.shape = tuple(len(axis.values) for axis in axes)
         self.designs = prod(self.shape)
         if self.designs > MOST_DESIGNS:
             raise InputError(f"the grid has {self.designs:,} designs; at most {MOST_DESIGNS:,} can be numbered")
@@ -133,12 +133,12 @@ class Grid:
     def positions(self, numbers: Whole) -> dict[str, Whole]:
         """The position of designs on each axis."""
         found = np.unravel_index(numbers, self.shape)
-        return {each.name: place for each, place in zip(self.axes, found, strict=True)}
+        return {axis.name: place for axis, place in zip(self.axes, found, strict=True)}
 
     def sizes(self, numbers: Whole) -> dict[str, Whole]:
         """The sizes of designs by their numbers."""
         positions = self.positions(numbers)
-        return {each.name: each.values[positions[each.name]] for each in self.axes}
+        return {axis.name: axis.values[positions[axis.name]] for axis in self.axes}
 
 
 def once(over: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _order(compare: Callable[[Any, Any], Any]) -> Callable[[Bounds, Bounds], Bou
     return lambda a, b: Bounds(compare(a.high, b.low), compare(a.low, b.high))
 
 
-def _each(operation: Callable[[Any, Any], Any]) -> Callable[..., Bounds]:
+def _of_all(operation: Callable[[Any, Any], Any]) -> Callable[..., Bounds]:
     """The bounds of what grows with all of its operands, of which there may be many."""
     return lambda *operands: Bounds(*(reduce(operation, ends) for ends in zip(*operands, strict=True)))
 
@@ -74,16 +74,16 @@ OPERATIONS: Mapping[str, Callable[..., Bounds]] = {
     "**": _power,
     "negative": lambda a: Bounds(-a.high, -a.low),
     "abs": _absolute,
-    "min": _each(np.minimum),
-    "max": _each(np.maximum),
+    "min": _of_all(np.minimum),
+    "max": _of_all(np.maximum),
     "<": _order(np.less),
     "<=": _order(np.less_equal),
     ">": lambda a, b: _order(np.less)(b, a),
     ">=": lambda a, b: _order(np.less_equal)(b, a),
     "==": _equal,
     "!=": lambda a, b: _not(_equal(a, b)),
-    "and": _each(np.logical_and),
-    "or": _each(np.logical_or),
+    "and": _of_all(np.logical_and),
+    "or": _of_all(np.logical_or),
 }
 
 
@@ -102,10 +102,10 @@ def bounds(node: Expression, of: Mapping[str, Bounds]) -> Bounds:
         case Name(name):
             return of[name]
         case Apply(operation, operands):
-            return OPERATIONS[operation](*(bounds(each, of) for each in operands))
+            return OPERATIONS[operation](*(bounds(operand, of) for operand in operands))
 
 
-def check(node: Expression, of: Mapping[str, Bounds]) -> None:
+def require_64_bits(node: Expression, of: Mapping[str, Bounds]) -> None:
     """Check a node over a whole space: whole numbers must fit in 64 bits, and no divisor may be zero.
 
     of: the bounds of the names, as arrays of one Python integer, which is never too large.
@@ -114,8 +114,8 @@ def check(node: Expression, of: Mapping[str, Bounds]) -> None:
     """
     if not isinstance(node, Apply):
         return
-    for each in node.operands:
-        check(each, of)
+    for operand in node.operands:
+        require_64_bits(operand, of)
     if node.operation == "/":
         divisor = bounds(node.operands[1], of)
         if np.all(divisor.low <= 0) and np.all(divisor.high >= 0):

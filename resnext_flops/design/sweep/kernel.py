@@ -57,20 +57,20 @@ def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -
         node = fold(node, {name: value for name, value in names.items() if value is not None})
         if not names_in([node]):
             raise InputError("it holds no figure and no size that is swept")
-        _check(node)
+        _require_exact(node)
         if parts(node) > MOST_PARTS:
             raise InputError("it has too many abs, min and max within each other")
     return node
 
 
-def _check(node: Expression) -> None:
+def _require_exact(node: Expression) -> None:
     """Check that numexpr computes what a node means."""
     if isinstance(node, Constant) and not -LARGEST <= node.value <= LARGEST:
         raise InputError("a number in it does not fit 64 bits")
     if not isinstance(node, Apply):
         return
-    for each in node.operands:
-        _check(each)
+    for operand in node.operands:
+        _require_exact(operand)
     if node.operation == "%" and not (_is_whole(node.operands[0]) and _is_divisor(node.operands[1])):
         raise InputError("% is for whole numbers, and its divisor must be a positive one below 2^31")
     if node.operation == "**" and not _is_whole(node.operands[0]):
@@ -98,7 +98,7 @@ def parts(node: Expression) -> int:
         return 1
     template = TEMPLATES[node.operation]
     again = [max(1, template.count(f"{{{place}}}")) for place in range(len(node.operands))]
-    return 1 + sum(times * parts(each) for times, each in zip(again, node.operands, strict=True))
+    return 1 + sum(times * parts(operand) for times, operand in zip(again, node.operands, strict=True))
 
 
 def _paired(node: Expression) -> Expression:

@@ -15,10 +15,10 @@ from resnext_flops.complexity.formula import Monomial, terms
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.sweep.axes import Grid, Whole
-from resnext_flops.design.sweep.bounds import LARGEST, Bounds, check
+from resnext_flops.design.sweep.bounds import LARGEST, Bounds, require_64_bits
 from resnext_flops.errors import InputError
 
-Polynomial: TypeAlias = Mapping[Monomial, int]
+Monomials: TypeAlias = Mapping[Monomial, int]
 
 
 class Piece(NamedTuple):
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     places: tuple[Whole, ...]
     points: tuple[Whole, ...]
     variables: tuple[str, ...]
-    figures: Mapping[str, Polynomial]
+    figures: Mapping[str, Monomials]
 
 
 class Box(NamedTuple):
@@ -80,27 +80,27 @@ class Plan(NamedTuple):
             positions = own.places[place]
             found[axis.name] = Bounds(axis.values[positions[low[place]]], axis.values[positions[high[place]]])
             points[own.variables[place]] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
-        return found | {name: polynomial_bounds(each, points) for name, each in own.figures.items()}
+        return found | {name: polynomial_bounds(polynomial, points) for name, polynomial in own.figures.items()}
 
-    def check(self, names: Iterable[Expression]) -> None:
+    def require_64_bits(self, nodes: Iterable[Expression]) -> None:
         """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
         for piece in self.pieces:
             sizes = {
-                axis.name: _exactly(axis.values[places[0]], axis.values[places[-1]])
+                axis.name: _python_bounds(axis.values[places[0]], axis.values[places[-1]])
                 for axis, places in zip(self.grid.axes, piece.places, strict=True)
             }
             ends = {
-                variable: _exactly(points[0], points[-1])
+                variable: _python_bounds(points[0], points[-1])
                 for variable, points in zip(piece.variables, piece.points, strict=True)
             }
             for name, polynomial in piece.figures.items():
-                sizeable = {monomial: abs(factor) for monomial, factor in polynomial.items()}
-                largest = np.max(polynomial_bounds(sizeable, ends).high)
+                positive = {monomial: abs(factor) for monomial, factor in polynomial.items()}
+                largest = np.max(polynomial_bounds(positive, ends).high)
                 if largest > LARGEST:
                     raise self._too_large(name, piece, largest)
-            figures = {name: polynomial_bounds(each, ends) for name, each in piece.figures.items()}
-            for node in names:
-                check(node, sizes | figures)
+            figures = {name: polynomial_bounds(polynomial, ends) for name, polynomial in piece.figures.items()}
+            for node in nodes:
+                require_64_bits(node, sizes | figures)
 
     def _too_large(self, name: str, piece: Piece, figure: int) -> InputError:
         sizes = ", ".join(
@@ -112,12 +112,12 @@ class Plan(NamedTuple):
         )
 
 
-def _exactly(low: np.int64, high: np.int64) -> Bounds:
+def _python_bounds(low: np.int64, high: np.int64) -> Bounds:
     """Bounds in Python's integers, which are never too large."""
     return Bounds(np.array([int(low)], dtype=object), np.array([int(high)], dtype=object))
 
 
-def polynomial_bounds(polynomial: Polynomial, of: Mapping[str, Bounds]) -> Bounds:
+def polynomial_bounds(polynomial: Monomials, of: Mapping[str, Bounds]) -> Bounds:
     """The bounds of a polynomial of sizes that are not negative.
 
     Where no coefficient is negative the polynomial grows with every size, and these are its values at the cheapest and

@@ -136,7 +136,7 @@ class Sweep(NamedTuple):
         scratch = scan.Scratch()
         for number in range(part.first, part.end):
             numbers = sample.chunk(number, self.plan.grid.designs)
-            drawn = scan.list_of(scan.designs(self.plan, numbers, names), numbers)
+            drawn = scan.rows_of(scan.designs(self.plan, numbers, names), numbers)
             selection = scan.select(self.plan, drawn, selection, scratch)
             tell(len(numbers))
         return selection
@@ -151,7 +151,7 @@ class Sweep(NamedTuple):
         order_first = () if self.order is None else (self.order,)
         # The one key of the best few is their order as well.
         ordered = tuple(dict.fromkeys((*order_first, *self.plan.keys)))
-        found = scan.list_of(columns, numbers)
+        found = scan.rows_of(columns, numbers)
         keys = [found.column(node)[:, 0] for node in ordered]
         order = np.lexsort((numbers, *reversed(keys)))[: self.limit]
         columns |= {text_of(node): key for node, key in zip(ordered, keys, strict=True) if not _is_shown(node)}
@@ -166,7 +166,7 @@ class Sweep(NamedTuple):
 
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
-        conditions = tuple(each for each in self.plan.conditions if each not in self.budgets)
+        conditions = tuple(condition for condition in self.plan.conditions if condition not in self.budgets)
         worst = fold(Apply("max", (Constant(0), *map(violation, self.budgets))), {})
         plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
@@ -181,7 +181,7 @@ class Sweep(NamedTuple):
         if nearest is None:
             return InputError(f"no design meets {budgets}")
         if nearest.empty:
-            constraints = [text_of(each) for each in self.plan.conditions if each not in self.budgets]
+            constraints = [text_of(condition) for condition in self.plan.conditions if condition not in self.budgets]
             return InputError(f"the space is empty: no design of it meets {' and '.join(constraints)}")
         ((_, row),) = nearest.iterrows()
         sizes = ", ".join(f"{axis.name} = {row[axis.name]:.0f}" for axis in self.plan.grid.axes)
@@ -257,7 +257,7 @@ def plan_sweep(
     parts = pieces(network, space, figures)
     plan = Plan(space, parts, constraints + budgets, keys, None if objectives else top)
     asked = Sweep(plan, budgets, order, top if objectives else None, _sample(sample, seed, space))
-    plan.check((*plan.conditions, *keys, *ordered))
+    plan.require_64_bits((*plan.conditions, *keys, *ordered))
     return asked
 
 

@@ -1,6 +1,6 @@
 """Evaluating designs: the figures of a whole box at once, or those of designs by their numbers, exactly.
 
-A box is laid out as a table. Some axes run along the rows, the others down; every polynomial is collected in the sizes
+A box is laid out in rows. Some axes run along the rows, the others down; every polynomial is collected in the sizes
 along the rows, and its coefficients, which depend on the other sizes alone, are computed once a row. What is left for
 each design is a multiplication or two, which numexpr does in cache-sized pieces on all cores.
 """
@@ -18,7 +18,7 @@ from resnext_flops.complexity.expressions import Expression, Name
 from resnext_flops.complexity.formula import Monomial
 from resnext_flops.design.sweep.axes import Whole
 from resnext_flops.design.sweep.kernel import numexpr_text
-from resnext_flops.design.sweep.plan import Box, Piece, Plan, Polynomial
+from resnext_flops.design.sweep.plan import Box, Monomials, Piece, Plan
 from resnext_flops.design.sweep.selection import Selection
 
 # Columns by name; all of one shape, or shapes that NumPy broadcasts to one.
@@ -29,28 +29,27 @@ ROW = 512
 
 
 def evaluate(text: str, columns: Columns, out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
-    """A text of ours on columns.
+    """A text of `kernel.py` on columns.
 
     It is not optimized: numexpr would multiply by the inverse of a divisor, which rounds otherwise than the bounds.
     """
-    found: npt.NDArray[Any] = numexpr.evaluate(
-        text, local_dict=_Stroked(columns), global_dict={}, out=out, optimization="none"
-    )
+    named = _Underscored(columns)
+    found: npt.NDArray[Any] = numexpr.evaluate(text, local_dict=named, global_dict={}, out=out, optimization="none")
     return found
 
 
-class _Stroked:
-    """Columns by their names in texts, which end in a stroke."""
+class _Underscored:
+    """Columns by their names in texts, which end in an underscore."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self._columns[name[:-1]]
+        return self._columns[name.removesuffix("_")]
 
 
 class Scratch:
-    """Memory for the columns of one table after the other: new memory would cost more than the arithmetic."""
+    """Memory for the columns of one layout after the other: new memory would cost more than the arithmetic."""
 
     def __init__(self) -> None:
         self._flat: dict[str, npt.NDArray[Any]] = {}
@@ -63,8 +62,8 @@ class Scratch:
         return self._flat[name][:count].reshape(shape)
 
 
-class Figures(dict[str, npt.NDArray[Any]]):
-    """Columns of sizes, to which a figure is added when it is first asked for: few designs get as far as the keys."""
+class LazyColumns(dict[str, npt.NDArray[Any]]):
+    """Columns of sizes, and of figures that are computed when first asked for: few designs get as far as the keys."""
 
     def __init__(self, sizes: Columns, compute: Callable[[str], npt.NDArray[Any]]) -> None:
         super().__init__(sizes)
@@ -75,7 +74,7 @@ class Figures(dict[str, npt.NDArray[Any]]):
         return found
 
 
-class Table(NamedTuple):
+class Layout(NamedTuple):
     """Designs in rows: columns that are broadcast to one shape, and the numbers of the designs.
 
     A number is the sum of what stands before its row (`down`) and what stands above its place in it (`along`).
@@ -108,11 +107,11 @@ class Table(NamedTuple):
 
 def scan(plan: Plan, box: Box, selection: Selection, scratch: Scratch) -> Selection:
     """A selection with the designs of a box that meet the conditions."""
-    return select(plan, table(plan, box, scratch), selection, scratch)
+    return select(plan, layout(plan, box, scratch), selection, scratch)
 
 
-def select(plan: Plan, among: Table, selection: Selection, scratch: Scratch) -> Selection:
-    """A selection with those designs of a table that meet the conditions."""
+def select(plan: Plan, among: Layout, selection: Selection, scratch: Scratch) -> Selection:
+    """A selection with those designs of a layout that meet the conditions."""
     met = among.met(plan.conditions, scratch)
     if not len(met):
         return selection
@@ -141,13 +140,13 @@ def designs(plan: Plan, numbers: Whole, names: Iterable[str]) -> dict[str, Whole
     return found
 
 
-def list_of(columns: Columns, numbers: Whole) -> Table:
-    """A table of designs one below the other."""
+def rows_of(columns: Columns, numbers: Whole) -> Layout:
+    """A layout of designs one below the other."""
     below = {name: column[:, np.newaxis] for name, column in columns.items()}
-    return Table(below, numbers, np.zeros(1, dtype=np.int64))
+    return Layout(below, numbers, np.zeros(1, dtype=np.int64))
 
 
-def _texts(polynomial: Polynomial) -> dict[Monomial, str]:
+def _texts(polynomial: Monomials) -> dict[Monomial, str]:
     return {monomial: str(factor) if factor >= 0 else f"({factor})" for monomial, factor in polynomial.items()}
 
 
@@ -173,53 +172,55 @@ def nested(texts: Mapping[Monomial, str]) -> str:
     return f"({product} + {nested(outer)})" if outer else f"({product})"
 
 
-def table(plan: Plan, box: Box, scratch: Scratch) -> Table:
+def layout(plan: Plan, box: Box, scratch: Scratch) -> Layout:
     """The designs of a box, with the columns that a plan's expressions hold, until scratch is used again."""
     piece, axes = plan.pieces[box.piece], plan.grid.axes
     along = _along(piece, box)
     down = [place for place in range(len(axes)) if place not in along]
+    cuts = [slice(*ends) for ends in box.ranges]
+    positions = [places[cut] for places, cut in zip(piece.places, cuts, strict=True)]
+    offsets = [places * stride for places, stride in zip(positions, plan.grid.strides, strict=True)]
+    points = {variable: own[cut] for variable, own, cut in zip(piece.variables, piece.points, cuts, strict=True)}
+    sizes = {axis.name: axis.values[places] for axis, places in zip(axes, positions, strict=True)}
+    columns, starts, steps = _columns(points, along, down), _sums(offsets, down), _sums(offsets, along)
+    inner, shape = frozenset(piece.variables[place] for place in along), (len(starts), len(steps))
+    figures = LazyColumns(
+        _columns(sizes, along, down),
+        lambda name: figure(piece.figures[name], inner, columns, scratch.column(name, shape)),
+    )
+    return Layout(figures, starts, steps)
 
-    def spread(values: Callable[[int], Whole], places: Sequence[int]) -> list[Whole]:
-        """Values of some axes, in every combination."""
-        found = np.meshgrid(*(values(place)[slice(*box.ranges[place])] for place in places), indexing="ij")
-        return [each.ravel() for each in found]
 
-    def columns(names: Sequence[str], values: Callable[[int], Whole]) -> dict[str, Whole]:
-        """Values of all axes, as a row or as what stands before a row."""
-        rows = {names[place]: each[np.newaxis] for place, each in zip(along, spread(values, along), strict=True)}
-        return rows | {names[place]: each[:, None] for place, each in zip(down, spread(values, down), strict=True)}
+def _combined(values: Sequence[Whole], places: Sequence[int]) -> list[Whole]:
+    """The values of some axes, in every combination."""
+    return [grid.ravel() for grid in np.meshgrid(*(values[place] for place in places), indexing="ij")]
 
-    def numbers(places: Sequence[int]) -> Whole:
-        found = spread(lambda place: piece.places[place] * plan.grid.strides[place], places)
-        return np.sum(found, axis=0) if found else np.zeros(1, dtype=np.int64)
 
-    ends = numbers(down), numbers(along)
-    points = columns(piece.variables, lambda place: piece.points[place])
-    sizes = columns([axis.name for axis in axes], lambda place: axes[place].values[piece.places[place]])
-    inner, shape = frozenset(piece.variables[place] for place in along), (len(ends[0]), len(ends[1]))
+def _columns(values: Mapping[str, Whole], along: Sequence[int], down: Sequence[int]) -> dict[str, Whole]:
+    """The values of all axes by name: those along a row as a row, the others as a column."""
+    names, own = list(values), list(values.values())
+    rows = {names[place]: row[np.newaxis] for place, row in zip(along, _combined(own, along), strict=True)}
+    return rows | {names[place]: row[:, np.newaxis] for place, row in zip(down, _combined(own, down), strict=True)}
 
-    def compute(name: str) -> npt.NDArray[Any]:
-        return figure(piece.figures[name], inner, points, scratch.column(name, shape))
 
-    return Table(Figures(sizes, compute), *ends)
+def _sums(offsets: Sequence[Whole], places: Sequence[int]) -> Whole:
+    """What the positions on some axes add to the number of a design, in every combination."""
+    found = _combined(offsets, places)
+    return np.sum(found, axis=0) if found else np.zeros(1, dtype=np.int64)
 
 
 def _along(piece: Piece, box: Box) -> list[int]:
     """The axes along a row: long ones first, and of these the ones of the lowest degree; as many as it takes."""
     lengths = [end - first for first, end in box.ranges]
     monomials = [monomial for polynomial in piece.figures.values() for monomial in polynomial]
-
-    def order(place: int) -> tuple[bool, int, int]:
-        degree = max(monomial.count(piece.variables[place]) for monomial in monomials)
-        return lengths[place] < ROW, degree, -lengths[place]
-
-    places = sorted(range(len(lengths)), key=order)
+    degrees = [max(monomial.count(variable) for monomial in monomials) for variable in piece.variables]
+    places = sorted(range(len(lengths)), key=lambda place: (lengths[place] < ROW, degrees[place], -lengths[place]))
     count = next((n for n in range(1, len(places)) if prod(lengths[place] for place in places[:n]) >= ROW), len(places))
     return sorted(places[:count])
 
 
-def figure(polynomial: Polynomial, inner: frozenset[str], points: Columns, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A polynomial over a table whose rows run along the inner sizes."""
+def figure(polynomial: Monomials, inner: frozenset[str], points: Columns, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A polynomial over a layout whose rows run along the inner sizes."""
     if not any(polynomial):
         out[...] = polynomial.get((), 0)
         return out

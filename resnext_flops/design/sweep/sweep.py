@@ -106,7 +106,7 @@ def result(network: Model, asked: Sweep, selection: Selection) -> "pandas.DataFr
         raise asked.nobody(asked.frame(selection))
     nearest = asked.nearest_miss()
     try:
-        nearest.plan.check(nearest.plan.keys)
+        nearest.plan.require_64_bits(nearest.plan.keys)
     except InputError:
         raise asked.nobody(None) from None
     found = nearest.nothing()

@@ -1,13 +1,8 @@
 """The one-tower AlexNet in torchvision. The paper's own network is in neither torchvision nor timm."""
 
-from typing import TYPE_CHECKING
-
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference
+from resnext_flops.proof.references.compare import Reference, constructor
 from resnext_flops.proof.references.names import renamer
-
-if TYPE_CHECKING:
-    from torch import nn
 
 CONVOLUTIONS = {1: 0, 2: 3, 3: 6, 4: 8, 5: 10}
 FULLY_CONNECTED = {6: 1, 7: 4, 8: 6}
@@ -18,13 +13,7 @@ def find(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
-
-    def build() -> "nn.Module":
-        from torchvision.models import AlexNet
-
-        model: nn.Module = AlexNet(num_classes=arguments["classes"])
-        return model
-
+    build = constructor("torchvision.models:AlexNet", num_classes=arguments["classes"])
     return Reference("torchvision", "torchvision AlexNet", build, rename)
 
 

@@ -8,7 +8,8 @@ training mode, with dropout switched off, as it would draw other elements in eac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.rungs import Rung
@@ -36,6 +37,11 @@ class Reference:
     build: "Callable[[], nn.Module]"
     rename: Callable[[str], str]
     training_outputs: tuple[int, ...] = ()
+
+
+def constructor(path: str, *arguments: Any, **settings: Any) -> "Callable[[], nn.Module]":
+    """A function that calls a constructor, such as `torchvision.models:AlexNet`, which is looked up only then."""
+    return lambda: resolve_name(path)(*arguments, **settings)
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:

@@ -1,13 +1,8 @@
 """GoogLeNet in torchvision. The paper's own network is in neither torchvision nor timm."""
 
-from typing import TYPE_CHECKING
-
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference
+from resnext_flops.proof.references.compare import Reference, constructor
 from resnext_flops.proof.references.names import renamer
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def find(network: Network) -> Reference | None:
@@ -15,16 +10,11 @@ def find(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
-
-    def build() -> "nn.Module":
-        from torchvision.models import GoogLeNet
-
-        model: nn.Module = GoogLeNet(arguments["classes"], arguments["aux"], init_weights=False)
-        return model
-
+    classes, aux = arguments["classes"], arguments["aux"]
+    build = constructor("torchvision.models:GoogLeNet", classes, aux, init_weights=False)
     # In training torchvision returns the output, the second head's and the first head's.
-    order = (0, 2, 1) if arguments["aux"] else ()
-    return Reference("torchvision", f"torchvision GoogLeNet, aux_logits={arguments['aux']}", build, rename, order)
+    order = (0, 2, 1) if aux else ()
+    return Reference("torchvision", f"torchvision GoogLeNet, aux_logits={aux}", build, rename, order)
 
 
 rename = renamer(

@@ -1,13 +1,8 @@
 """Inception v3 in torchvision, and v4 in timm."""
 
-from typing import TYPE_CHECKING
-
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference
+from resnext_flops.proof.references.compare import Reference, constructor
 from resnext_flops.proof.references.names import renamer, shifted
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def find(network: Network) -> Reference | None:
@@ -19,28 +14,17 @@ def _find_v3(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if arguments["in_channels"] != 3:
         return None
-
-    def build() -> "nn.Module":
-        from torchvision.models import Inception3
-
-        model: nn.Module = Inception3(arguments["classes"], arguments["aux"], init_weights=False)
-        return model
-
-    order = (0, 1) if arguments["aux"] else ()
-    return Reference("torchvision", f"torchvision Inception3, aux_logits={arguments['aux']}", build, rename_v3, order)
+    classes, aux = arguments["classes"], arguments["aux"]
+    build = constructor("torchvision.models:Inception3", classes, aux, init_weights=False)
+    order = (0, 1) if aux else ()
+    return Reference("torchvision", f"torchvision Inception3, aux_logits={aux}", build, rename_v3, order)
 
 
 def _find_v4(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if tuple(arguments["blocks"]) != (4, 7, 3):
         return None
-
-    def build() -> "nn.Module":
-        from timm.models.inception_v4 import InceptionV4
-
-        model: nn.Module = InceptionV4(arguments["classes"], arguments["in_channels"])
-        return model
-
+    build = constructor("timm.models.inception_v4:InceptionV4", arguments["classes"], arguments["in_channels"])
     return Reference("timm", "timm InceptionV4", build, rename_v4)
 
 

@@ -1,13 +1,8 @@
 """Inception-ResNet v2 in timm."""
 
-from typing import TYPE_CHECKING
-
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference
+from resnext_flops.proof.references.compare import Reference, constructor
 from resnext_flops.proof.references.names import renamer, shifted
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def find(network: Network) -> Reference | None:
@@ -15,13 +10,8 @@ def find(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if tuple(arguments["blocks"]) != (10, 20, 9):
         return None
-
-    def build() -> "nn.Module":
-        from timm.models.inception_resnet_v2 import InceptionResnetV2
-
-        model: nn.Module = InceptionResnetV2(arguments["classes"], arguments["in_channels"])
-        return model
-
+    path = "timm.models.inception_resnet_v2:InceptionResnetV2"
+    build = constructor(path, arguments["classes"], arguments["in_channels"])
     return Reference("timm", "timm InceptionResnetV2", build, rename)
 
 

@@ -1,20 +1,20 @@
-"""The names of our tensors in another implementation, by rules."""
+"""The names of our tensors in another implementation, by substitutions."""
 
 import re
 from collections.abc import Callable
 
-Rule = tuple[str, str | Callable[[re.Match[str]], str]]
+Substitution = tuple[str, str | Callable[[re.Match[str]], str]]
 
 
-def renamer(*rules: Rule) -> Callable[[str], str]:
-    """What replaces each pattern of a name, one rule after the other.
+def renamer(*substitutions: Substitution) -> Callable[[str], str]:
+    """A function that replaces each pattern in a name, one after the other.
 
     >>> renamer((r"^head\\.", ""), (r"norm", "bn"))("head.norm.weight")
     'bn.weight'
     """
 
     def rename(name: str) -> str:
-        for pattern, replacement in rules:
+        for pattern, replacement in substitutions:
             name = re.sub(pattern, replacement, name)
         return name
 

@@ -1,6 +1,7 @@
 """ResNet and ResNeXt in torchvision."""
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.families.resnet import BASIC_DEPTHS, BOTTLENECK_DEPTHS, block_kind, stage_depths
@@ -32,18 +33,17 @@ def find(network: Network) -> Reference | None:
     sizes: dict[str, Any] = {}
     if not basic:
         sizes = {"groups": arguments.get("cardinality", 1), "width_per_group": arguments["width"] or 64}
-    layers = list(blocks)
-
-    def build() -> "nn.Module":
-        from torchvision.models import resnet
-
-        block = resnet.BasicBlock if basic else resnet.Bottleneck
-        model: nn.Module = resnet.ResNet(block, layers, num_classes=arguments["classes"], **sizes)
-        return model
-
-    block = "BasicBlock" if basic else "Bottleneck"
+    block, layers = "BasicBlock" if basic else "Bottleneck", list(blocks)
     settings = "".join(f", {name}={value}" for name, value in sizes.items())
+    build = partial(_build, block, layers, num_classes=arguments["classes"], **sizes)
     return Reference("torchvision", f"torchvision ResNet({block}, {layers}{settings})", build, rename)
+
+
+def _build(block: str, layers: list[int], **sizes: int) -> "nn.Module":
+    from torchvision.models import resnet
+
+    model: nn.Module = resnet.ResNet(getattr(resnet, block), layers, **sizes)
+    return model
 
 
 def rename(name: str) -> str:

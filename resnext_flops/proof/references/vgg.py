@@ -1,5 +1,6 @@
 """VGG in torchvision, which numbers the layers of its five stages through."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.families.vgg import stage_convolutions
@@ -22,22 +23,22 @@ def find(network: Network) -> Reference | None:
     if any(arguments[name] != value for name, value in FIXED.items()):
         return None
     depths, batch_norm = stage_convolutions(arguments["depth"]), arguments["batch_norm"]
-
-    def build() -> "nn.Module":
-        from torchvision.models import vgg
-
-        stages = zip(CHANNELS, depths, strict=True)
-        plan = [part for channels, times in stages for part in (*[channels] * times, "M")]
-        features = vgg.make_layers(plan, batch_norm=batch_norm)
-        model: nn.Module = vgg.VGG(features, num_classes=arguments["classes"], init_weights=False)
-        return model
-
+    build = partial(_build, depths, batch_norm, arguments["classes"])
     positions = _positions(depths, batch_norm)
     rename = renamer(
         (r"^(conv\d\.conv\d+\.\w+)", lambda match: f"features.{positions[match.group(1)]}"),
         (r"^head\.fc(\d)", lambda match: f"classifier.{FULLY_CONNECTED[int(match.group(1))]}"),
     )
     return Reference("torchvision", f"torchvision VGG, stages {depths}, batch_norm={batch_norm}", build, rename)
+
+
+def _build(depths: tuple[int, ...], batch_norm: bool, classes: int) -> "nn.Module":
+    from torchvision.models import vgg
+
+    stages = zip(CHANNELS, depths, strict=True)
+    plan = [part for channels, times in stages for part in (*[channels] * times, "M")]
+    model: nn.Module = vgg.VGG(vgg.make_layers(plan, batch_norm=batch_norm), num_classes=classes, init_weights=False)
+    return model
 
 
 def _positions(depths: tuple[int, ...], batch_norm: bool) -> dict[str, int]:

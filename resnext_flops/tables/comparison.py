@@ -1,7 +1,6 @@
 """Several models side by side: their cost, their figures by every convention, and the bridges to these figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.figures import figures
@@ -9,10 +8,8 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.audit import Step, bridge
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables import counts
-from resnext_flops.tables.breakdown import MEANING
-
-OURS = "our multiply-adds"
+from resnext_flops.tables.audit import OURS
+from resnext_flops.tables.sentences import MEANING
 
 
 def costs(ledgers: Iterable[Ledger]) -> Table:
@@ -44,30 +41,19 @@ def costs(ledgers: Iterable[Ledger]) -> Table:
     return Table("costs", "What the models cost", "", columns, rows, (MEANING,))
 
 
-def rules() -> Table:
-    """What each convention counts, in a few words, without what is known of the counter besides.
-
-    >>> [column.key for column in rules().columns]
-    ['name', 'multiply_add', 'bias', 'norm', 'activation', 'pool', 'attention']
-    """
-    table = counts.conventions()
-    kept = [column for column in table.columns if column.key not in {"version", "counts", "source", "link"}]
-    return replace(table, id="rules", columns=kept)
-
-
-def conventions(ledgers: Sequence[Ledger]) -> Table:
+def by_convention(ledgers: Sequence[Ledger]) -> Table:
     """The figure of each model by each convention, as it is predicted from the model's ledger.
 
     Raises InputError for a description that has less than a convention needs; its real model's ledger has it.
 
     >>> from resnext_flops.complexity.families.resnet import resnet
-    >>> rows = {row["convention"]: row for row in conventions([resnet(50).cost()]).rows}
+    >>> rows = {row["convention"]: row for row in by_convention([resnet(50).cost()]).rows}
     >>> rows["torch"]["unit"], rows["torch"]["1"] == 2 * resnet(50).cost().macs
     ('FLOP', True)
     """
     rows: list[dict[str, Cell]] = [
-        {"convention": name, "unit": each.unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
-        for name, each in CONVENTIONS.items()
+        {"convention": name, "unit": convention.unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
+        for name, convention in CONVENTIONS.items()
     ]
     notes = ("A MAC counts a multiply-add as one, a FLOP as two. The figures are predicted by each counter's rules.",)
     columns = (Column("convention", "convention"), Column("unit", "unit"), *_columns(ledgers))
@@ -77,7 +63,7 @@ def conventions(ledgers: Sequence[Ledger]) -> Table:
 def bridges(ledgers: Sequence[Ledger]) -> Table:
     """The terms that lead from our multiply-adds to the figure of each convention.
 
-    Raises InputError as `conventions` does.
+    Raises InputError as `by_convention` does.
 
     >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["term"] for row in bridges([resnet(50).cost()]).rows][:3]
@@ -112,4 +98,4 @@ def _columns(ledgers: Sequence[Ledger]) -> list[Column]:
 
 
 def _row(figures: Iterable[int | None]) -> Mapping[str, Cell]:
-    return {str(number): each for number, each in enumerate(figures, start=1)}
+    return {str(number): figure for number, figure in enumerate(figures, start=1)}

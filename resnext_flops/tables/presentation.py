@@ -12,7 +12,10 @@ from resnext_flops.machine.measure import Measured, Measurement
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.render import TerminalTable, to_html, to_text
 from resnext_flops.show.table import Table
-from resnext_flops.tables import counts, measurements
+from resnext_flops.tables import measurements
+from resnext_flops.tables.audit import audit
+from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.difference import difference
 from resnext_flops.tables.proof import proof
 from resnext_flops.tables.solutions import solutions
 
@@ -36,7 +39,7 @@ def tables(result: object) -> list[Table]:
 @tables.register
 def _(result: Ledger) -> list[Table]:
     """The cost by stage; what a traced module's figures leave open stands below it."""
-    return [counts.cost(result, "module", 1, {})]
+    return [breakdown(result)]
 
 
 @tables.register
@@ -46,12 +49,12 @@ def _(result: Solutions) -> list[Table]:
 
 @tables.register
 def _(result: Audit) -> list[Table]:
-    return counts.audit(result)
+    return audit(result)
 
 
 @tables.register
 def _(result: Difference) -> list[Table]:
-    return [counts.difference(result)]
+    return [difference(result)]
 
 
 @tables.register
