@@ -245,7 +245,7 @@ def _width(strips: Sequence[_Strip]) -> int:
     return sum(strip.width + 2 for strip in strips)
 
 
-def _narrowed(strips: Sequence[_Strip], width: int) -> Sequence[_Strip]:
+def _narrowed(strips: list[_Strip], width: int) -> list[_Strip]:
     """The columns with the widest of those that hold words cut, so that the numbers stay whole."""
     over = _width(strips) - width
     widest = max((strip for strip in strips if not strip.numeric), key=lambda strip: strip.width, default=None)
