@@ -129,7 +129,7 @@ def test_some_designs_are_proven() -> None:
         (["resnext50_32x4d"], "a sweep needs a free size"),
         (["resnext50_32x4d", "--width", "1:4", "--nearest", "resnet50"], "is not of the form FIGURE=N"),
         (["resnext50_32x4d", "--width", "1:4", "--output", "a.csv", "--format", "latex"], "is for what is printed"),
-        (["resnext50_32x4d", "--width", "1:4", "--nearest", "macs=1e400"], "unknown network '1e400'"),
+        (["resnext50_32x4d", "--width", "1:4", "--nearest", "macs=1e400"], "unknown model '1e400'"),
         (["resnext50_32x4d", "--width", "1:4", "--sample", "1e999999999"], "is not a whole number"),
         (["resnext50_32x4d", "--width", "99999999999999999999"], "it must be at most"),
         (["resnext50_32x4d", "--width", "1:4", "--by", "macs", "--top", "2000000"], "at most 1,000,000 designs"),
