@@ -1,7 +1,7 @@
 """How fast designs are evaluated and swept.
 
-Against `numpy.copyto` of the same columns, which is the memory's own speed; against a Python function that adds up the
-cost of one design in pycls's manner; against fvcore; and against bounds in seconds and bytes.
+Against a Python function that adds up the cost of one design in pycls's manner; against fvcore; and against bounds in
+seconds and bytes.
 """
 
 import subprocess
@@ -10,19 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
-import numpy as np
-
 import resnext_flops as rf
 from benchmarks.pairs import Comparison, seconds
 from resnext_flops.design.sweep import scan
 from resnext_flops.design.sweep.request import plan_sweep
 
 PAIRS = 9
-# Figures are linear in C and quadratic in d.
-BLOCKS = {
-    "d": {"C": "1:50", "n3": "1:100", "d": "1:4000"},
-    "C": {"d": "1:50", "n3": "1:100", "C": "1:4000"},
-}
+BLOCK = {"d": "1:50", "n3": "1:100", "C": "1:4000"}
 BUDGETS = '["macs <= 4.2e9", "params <= 26e6"]'
 FRONT = '["macs", "-params", "-activations"]'
 BILLION = '{"C": "1:1000", "d": "1:1000", "w": "1:1000"}'
@@ -42,12 +36,7 @@ PEAK = "\nprint(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
 
 
 def rows() -> Iterator[Comparison]:
-    rates: list[float] = []
-    for along, block in BLOCKS.items():
-        found = compared(block)
-        what = f"numpy.copyto / params and macs of 20 million designs, rows along {along}"
-        yield Comparison(what, [copied / ours for copied, ours in found], "at least 0.4")
-        rates = [20_000_000 / ours for _, ours in found]
+    rates = evaluated()
     name, theirs = by_pycls() if find_spec("pycls") else ("a function in pycls's manner", lambda: complexity(50, 32, 4))
     yield Comparison(
         f"designs a second / those of {name}",
@@ -68,24 +57,17 @@ def rows() -> Iterator[Comparison]:
         yield Comparison(f"{what}: peak memory / 1 GiB", [peak / 2**20 for _, peak in runs], "at most 1")
 
 
-def compared(block: dict[str, str]) -> list[tuple[float, float]]:
-    """Seconds of copying two columns, and of evaluating them, in turn."""
-    plan, scratch = plan_sweep(rf.resnext(50), block, pareto=["params", "macs"]).plan, scan.Scratch()
+def evaluated() -> list[float]:
+    """Designs a second, of which two figures are evaluated."""
+    plan, scratch = plan_sweep(rf.resnext(50), BLOCK, pareto=["params", "macs"]).plan, scan.Scratch()
     (whole,) = plan.whole()
-    ones = [np.ones(whole.designs, dtype=np.int64) for _ in plan.keys]
-    copies = [np.empty_like(one) for one in ones]
 
-    def copy() -> None:
-        for column, one in zip(copies, ones, strict=True):
-            np.copyto(column, one)
-
-    def ours() -> object:
+    def columns() -> object:
         layout = scan.layout(plan, whole, scratch)
         return [layout.column(key) for key in plan.keys]
 
-    copy()
-    ours()
-    return [(seconds(copy), seconds(ours)) for _ in range(PAIRS)]
+    columns()
+    return [whole.designs / seconds(columns) for _ in range(PAIRS)]
 
 
 def products(rates: list[float], times: list[float]) -> list[float]:

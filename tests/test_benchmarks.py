@@ -1,10 +1,13 @@
 """The table of ratios; no benchmark is run."""
 
+import subprocess
+import sys
+
 import pytest
 
 import resnext_flops as rf
 from benchmarks.__main__ import main, table
-from benchmarks.pairs import Comparison, ratios
+from benchmarks.pairs import Comparison, command, on_terminal, ratios
 from benchmarks.sweeping import complexity
 
 
@@ -19,6 +22,14 @@ def test_pairs_take_turns() -> None:
     order: list[str] = []
     assert len(ratios(lambda: order.append("o"), lambda: order.append("t"), 3)) == 3
     assert "".join(order) == "ot" * 4
+
+
+def test_a_command_in_a_pipe_and_on_a_terminal() -> None:
+    # Each command fails unless its standard output is what it is said to be; the second fills a terminal's buffer.
+    command(sys.executable, "-c", "import sys; sys.exit(sys.stdout.isatty())")()
+    on_terminal(sys.executable, "-c", "import sys; print('a' * 100_000); sys.exit(not sys.stdout.isatty())")()
+    with pytest.raises(subprocess.CalledProcessError):
+        on_terminal(sys.executable, "-c", "import sys; sys.exit(1)")()
 
 
 def test_an_unknown_benchmark() -> None:

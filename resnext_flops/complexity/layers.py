@@ -93,6 +93,8 @@ def _times(_: str, value: Any) -> Size:
 
 
 def _number(name: str, value: Any) -> float:
+    if type(value) is float and isfinite(value):  # the common case
+        return value
     if is_symbolic(value):
         return value  # type: ignore[no-any-return]
     try:
@@ -212,9 +214,11 @@ class Conv(_Node, frozen=True):
     def output(self, *inputs: Shape) -> Shape:
         """The shape put out for the shape taken in; InputError where the layer cannot take it."""
         (shape,) = inputs
-        for name, channels in (("input", shape[0]), ("output", self.channels)):
-            if isinstance(channels, int) and isinstance(self.groups, int) and channels % self.groups:
-                raise InputError(f"{self.groups} groups do not divide {channels} {name} channels")
+        groups = self.groups
+        if groups != 1 and isinstance(groups, int):
+            for name, channels in (("input", shape[0]), ("output", self.channels)):
+                if isinstance(channels, int) and channels % groups:
+                    raise InputError(f"{groups} groups do not divide {channels} {name} channels")
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 
@@ -389,6 +393,8 @@ def _children(_: str, given: Any) -> Any:
     """Children by name. Two of them may not have one name, and neither may the blocks of a `Repeat`."""
     children = tuple([(name, child) for name, child in given])
     repeats = {name: child.times for name, child in children if isinstance(child, Repeat)}
+    if not repeats and len(dict(children)) == len(children):  # the common case
+        return children
     taken: set[str] = set()
     for child, _ in children:
         name = f"{child}1" if child in repeats else child
@@ -570,10 +576,10 @@ class _Walk:
         """Visit a node that is given a value, and return the value that it puts out."""
         if isinstance(node, Sequential):
             return self._sequence(node, given, path, times, (*holds, given.number))
+        if not isinstance(node, (Sum, Concat, Auxiliary)):
+            return self._layer(node, [given], path, times, holds)
         if isinstance(node, Auxiliary):
             raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
-        if not isinstance(node, (Sum, Concat)):
-            return self._layer(node, [given], path, times, holds)
         holds = (*holds, given.number)
         branches = [(f"{path}.{name}" if path else name, branch) for name, branch in node.branches]
         taken = [self.node(branch, given, name, times, holds) for name, branch in branches]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.complexity.memory import Memory
-from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from resnext_flops.complexity.memory import Memory
+    from resnext_flops.complexity.reading import Reading
 
 
 class CannotAnswerError(InputError):
@@ -65,10 +66,10 @@ class Model(Protocol):
     def part(self, scope: str) -> Ledger:
         """The cost of one scope: `block`, `stage`, `network`, or a path. Raises InputError for one it has not."""
 
-    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> Reading:
+    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> "Reading":
         """Its figures as formulas of free sizes. Raises CannotAnswerError where none are known."""
 
-    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of its tensors. Raises CannotAnswerError where they are not known."""
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":

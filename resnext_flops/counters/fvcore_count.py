@@ -7,8 +7,9 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,10 +24,13 @@ class FvcoreCount:
     """fvcore's figures: for each module path, for each operator, an integer.
 
     Only the module that ran an operator holds it, so that nothing is counted twice in a sum.
+
+    output: what the model put out while fvcore counted.
     """
 
     operators: dict[str, dict[str, int]]
     unsupported: dict[str, int]
+    output: Any = field(repr=False, compare=False)
 
     @property
     def total(self) -> int:
@@ -52,7 +56,9 @@ def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     >>> counted.total == 3 * 3 * 3 * 8 * 8 * 8
     True
     """
-    with quiet(), torch.no_grad():
+    outputs: list[Any] = []
+    hook = model.register_forward_hook(lambda _, __, output: outputs.append(output))
+    with quiet(), torch.no_grad(), hook:
         from fvcore.nn import FlopCountAnalysis
 
         analysis = FlopCountAnalysis(model, inputs)
@@ -68,7 +74,7 @@ def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
         if path:
             for name, figure in counts.items():
                 own[parent][name] -= figure
-    return FvcoreCount(own, unsupported)
+    return FvcoreCount(own, unsupported, outputs[0])
 
 
 @contextmanager

@@ -28,12 +28,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from inspect import signature
 from itertools import product
 from math import inf
 from typing import Any
 
-from resnext_flops.complexity.architecture import DEPTH, letter
+from resnext_flops.complexity.architecture import DEPTH, letter, parameters
 from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
 from resnext_flops.complexity.figures import figure as figure_of
@@ -407,7 +406,7 @@ def solve_width(reference: Given, cardinality: Sequence[int] = (1, 2, 4, 8, 32),
 def _template(reference: Network) -> Network:
     """ResNeXt with the reference's sizes. Raises InputError for a reference that is not built of its blocks."""
     given = reference.architecture.arguments
-    sizes = {name: value for name, value in given.items() if name in signature(resnext).parameters}
+    sizes = {name: value for name, value in given.items() if name in parameters(resnext)}
     try:
         own = {name: value for name, value in sizes.items() if value is not None}
         template = resnext(**{"cardinality": 1, "width": given["base_width"], **own})

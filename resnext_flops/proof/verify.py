@@ -15,7 +15,7 @@ A network with auxiliary heads climbs `layers` and `forward` in training mode to
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.ledger import Ledger
@@ -81,7 +81,7 @@ def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Run
     found = {
         "layers": compare_layers(ledger, counted.multiply_adds, counted.total),
         "tensors": compare_tensors(ledger, model),
-        "forward": compare_forward(ledger, model, inputs),
+        "forward": compare_forward(ledger, counted.output, 1),
     }
     if any(entry.training_only for entry in ledger):
         found |= training_rungs(ledger, model, inputs)
@@ -152,7 +152,7 @@ def training_rungs(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -
     counted = fvcore_count.count_with_fvcore(model.train(), batch)
     rungs = (
         compare_layers(ledger, counted.multiply_adds, counted.total, training=True),
-        compare_forward(ledger, model, batch),
+        compare_forward(ledger, counted.output, TRAINING_BATCH, training=True),
     )
     return {IN_TRAINING[rung.name]: rung._replace(name=IN_TRAINING[rung.name]) for rung in rungs}
 
@@ -189,18 +189,16 @@ def compare_tensors(ledger: Ledger, model: "nn.Module") -> Rung:
     return Rung("tensors", len(described), tuple(differences), "the model")
 
 
-def compare_forward(ledger: Ledger, model: "nn.Module", inputs: "torch.Tensor") -> Rung:
-    """The output of one forward pass: its shape against the ledger's, and every number finite.
+def compare_forward(ledger: Ledger, result: Any, batch: int, *, training: bool = False) -> Rung:
+    """What one forward pass put out: its shape against the ledger's, and every number finite.
 
     In training mode the outputs of auxiliary heads, in order, are compared as well.
     """
     import torch
 
-    with torch.no_grad():
-        result = model(inputs)
     outputs = result if isinstance(result, tuple) else (result,)
-    heads = [entry.inputs[1] for entry in ledger if entry.kind == "auxiliary head"] if model.training else []
-    expected = [(len(inputs), *shape) for shape in (ledger.entries[-1].output, *heads)]
+    heads = [entry.inputs[1] for entry in ledger if entry.kind == "auxiliary head"] if training else []
+    expected = [(batch, *shape) for shape in (ledger.entries[-1].output, *heads)]
     shapes = [tuple(output.shape) for output in outputs]
     differences = []
     if shapes != expected:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
 from resnext_flops.files import write
-from resnext_flops.show.render import RENDERERS, TerminalTable, to_text
+from resnext_flops.show.render import RENDERERS, fitted, to_text
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FORMATS = ("rich", *RENDERERS)
+# ECMA-48, Section 8.3.117.
+STYLES = {"bold": "\033[1m", "dim": "\033[2m"}
+RESET = "\033[0m"
 
 
 def destination(output: str | None, force: bool) -> "Path | None":
@@ -46,14 +49,23 @@ def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
     Several tables in JSON are an array.
     """
     if form == "rich" and path is None and sys.stdout.isatty():
-        from rich.console import Console
-
-        Console(highlight=False).print(*map(TerminalTable, tables), sep="\n")
+        put("\n\n".join(map(_in_terminal, tables)), path)
         return
     texts = [RENDERERS.get(form, to_text)(table) for table in tables]
     several_in_json = form == "json" and len(texts) > 1
     content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
     put(content, path)
+
+
+def _in_terminal(table: Table) -> str:
+    """A table as wide as the terminal at most, in bold and dim characters where it has them."""
+    from shutil import get_terminal_size
+
+    plain = os.name == "nt" or os.environ.get("TERM") in {"dumb", "unknown"}
+    lines = fitted(table, get_terminal_size().columns)
+    return "\n".join(
+        line.text if plain or not line.style else f"{STYLES[line.style]}{line.text}{RESET}" for line in lines
+    )
 
 
 def put(content: str, path: "Path | None") -> None:

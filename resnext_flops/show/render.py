@@ -11,18 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.numerals import POWERS, printed
 from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
-    from rich.table import Table as RichTable
 
 EMPTY = "–"
-WIDE = 10_000  # more columns than any table needs: the room in which one is measured
 PAGE_ROWS = 40  # of the longest table that fits on a page
 
 
@@ -179,40 +177,104 @@ def is_numeric(table: Table, column: Column) -> bool:
     return all(cell is None or isinstance(cell, (int, float, Fraction, Decimal)) for cell in cells)
 
 
+class Line(NamedTuple):
+    """One line of a table in a terminal, and its style: `bold`, `dim` or none."""
+
+    text: str
+    style: str = ""
+
+
+def fitted(table: Table, width: int) -> list[Line]:
+    """A table in the lines of a terminal of some width.
+
+    >>> small = Table("id", "Costs", "", [Column("macs", "macs"), Column("share", "share", rank=1)], [{"macs": 7}])
+    >>> [line.text for line in fitted(small, 10)]
+    ['Costs', '', ' macs', ' ────', '    7', '', 'Left out', 'for want', 'of width:', 'share.']
+    >>> fitted(small, 10)[0]
+    Line(text='Costs', style='bold')
+    """
+    exact, shortened = _strips(table), _strips(table, compact=True)
+    strips = shortened if _width(shortened) < _width(exact) and _width(exact) > width else exact
+    while _width(strips) > width and any(strip.column.rank for strip in strips):
+        strips.remove(max(strips, key=lambda strip: strip.column.rank))
+    kept = [strip.column for strip in strips]
+    left_out = [_flat(column.header) for column in table.columns if column not in kept]
+    strips = _narrowed(strips, width)
+    header, *rows = [_lines(strips, row) for row in range(len(table.rows) + 1)]
+    return [
+        *_wrapped(table.title, width, "bold"),
+        Line(""),
+        *(Line(_cut(line, width), "bold") for line in header),
+        Line(_cut(f" {'─' * (_width(strips) - 2)}", width)),
+        *(Line(_cut(line, width)) for row in rows for line in row),
+        Line(""),
+        *(_wrapped(f"Left out for want of width: {', '.join(left_out)}.", width, "dim") if left_out else []),
+        *(line for note in after(table) for line in _wrapped(note, width)),
+    ]
+
+
+class _Strip(NamedTuple):
+    """A column as text: its header and the cell of each row, all in lines."""
+
+    column: Column
+    cells: Sequence[Sequence[str]]
+    width: int
+    numeric: bool
+
+
+def _strips(table: Table, compact: bool = False) -> list[_Strip]:
+    strips = []
+    for column in table.columns:
+        shown = [text(row.get(column.key, ""), compact, tall=True).split("\n") for row in table.rows]
+        cells = [column.header.split("\n"), *shown]
+        width = max(len(line) for lines in cells for line in lines)
+        strips.append(_Strip(column, cells, width, is_numeric(table, column)))
+    return strips
+
+
+def _width(strips: Sequence[_Strip]) -> int:
+    """A space stands before each column and another behind it."""
+    return sum(strip.width + 2 for strip in strips)
+
+
+def _narrowed(strips: list[_Strip], width: int) -> list[_Strip]:
+    """The columns with the widest of those that hold words cut, so that the numbers stay whole."""
+    over = _width(strips) - width
+    widest = max((strip for strip in strips if not strip.numeric), key=lambda strip: strip.width, default=None)
+    if over <= 0 or widest is None:
+        return strips
+    left = max(widest.width - over, 1)
+    cut = widest._replace(cells=[[_cut(line, left) for line in lines] for lines in widest.cells], width=left)
+    return [cut if strip is widest else strip for strip in strips]
+
+
+def _lines(strips: Sequence[_Strip], row: int) -> list[str]:
+    """The lines of one row; the header is row 0, and its words stand at the bottom."""
+    height = max(len(strip.cells[row]) for strip in strips)
+    columns = []
+    for strip in strips:
+        missing = [""] * (height - len(strip.cells[row]))
+        lines = [*strip.cells[row], *missing] if row else [*missing, *strip.cells[row]]
+        columns.append([line.rjust(strip.width) if strip.numeric else line.ljust(strip.width) for line in lines])
+    return [f" {'  '.join(parts)}".rstrip() for parts in zip(*columns, strict=True)]
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _wrapped(sentence: str, width: int, style: str = "") -> list[Line]:
+    return [Line(line, style) for line in wrap(sentence, width, break_on_hyphens=False)]
+
+
 @dataclass(frozen=True)
 class TerminalTable:
-    """A table that fits itself into the width of a terminal."""
+    """A table for rich that fits itself into the width it is given."""
 
     table: Table
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        from rich.measure import Measurement
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         from rich.text import Text
 
-        width = partial(Measurement.get, console, options.update(width=WIDE))
-        columns = list(self.table.columns)
-        exact, short_units = self._grid(columns, compact=False), self._grid(columns, compact=True)
-        compact = width(short_units).maximum < width(exact).maximum > options.max_width
-        grid = short_units if compact else exact
-        while width(grid).maximum > options.max_width and any(column.rank for column in columns):
-            columns.remove(max(columns, key=lambda column: column.rank))
-            grid = self._grid(columns, compact)
-        yield Text(self.table.title, style="bold")
-        yield grid
-        left_out = [_flat(column.header) for column in self.table.columns if column not in columns]
-        if left_out:
-            yield Text(f"Left out for want of width: {', '.join(left_out)}.", style="dim")
-        for note in after(self.table):
-            yield Text(note)
-
-    def _grid(self, columns: Sequence[Column], compact: bool) -> RichTable:
-        from rich import box
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        grid = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-        for column in columns:
-            grid.add_column(column.header, justify="right" if is_numeric(self.table, column) else "left", no_wrap=True)
-        for row in self.table.rows:
-            grid.add_row(*(Text(text(row.get(column.key, ""), compact, tall=True)) for column in columns))
-        return grid
+        for line in fitted(self.table, options.max_width):
+            yield Text(line.text, style=line.style)

@@ -6,6 +6,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.counters import fvcore_count
 from resnext_flops.proof.rungs import Rung
 from resnext_flops.proof.verify import compare_forward, compare_layers, compare_tensors, training_rungs
 
@@ -53,11 +54,11 @@ def test_a_wrong_tensor_is_named() -> None:
 def test_a_wrong_output_is_named() -> None:
     ledger, inputs = TINY.cost(), torch.zeros(1, 3, 32, 32)
     model = TINY.to_torch().eval()
-    assert compare_forward(ledger, model, inputs).holds
-    assert not compare_forward(ledger, nn.Sequential(model, nn.Linear(5, 6)), inputs).holds
+    assert compare_forward(ledger, model(inputs), 1).holds
+    assert not compare_forward(ledger, nn.Linear(5, 6)(model(inputs)), 1).holds
     with torch.no_grad():
         model.get_parameter("head.fc.bias").fill_(float("nan"))
-    assert compare_forward(ledger, model, inputs).differences == ("the output has numbers that are not finite",)
+    assert compare_forward(ledger, model(inputs), 1).differences == ("the output has numbers that are not finite",)
 
 
 def test_devices() -> None:
@@ -105,8 +106,8 @@ def test_a_wrong_head_is_named_in_training_only() -> None:
     model = HEADED.to_torch()
     model.get_submodule("aux2").fc2 = nn.Linear(1024, 6)
     inputs = torch.randn(2, 3, 15, 15)
-    assert compare_forward(HEADED.cost(), model.eval(), inputs).holds
-    rung = compare_forward(HEADED.cost(), model.train(), inputs)
+    assert compare_forward(HEADED.cost(), model.eval()(inputs), 2).holds
+    rung = compare_forward(HEADED.cost(), model.train()(inputs), 2, training=True)
     assert rung.differences == ("the output has the shape (2, 5), (2, 5), (2, 6)",)
     layers = training_rungs(HEADED.cost(), model, inputs[:1])["layers in training"]
     assert layers.differences[0] == "aux2.fc2 has multiply-adds 5120 in the ledger and 6144 in the model"
@@ -116,4 +117,11 @@ def test_a_head_that_does_not_run_is_noticed() -> None:
     ledger = HEADED.cost()
     without = HEADED.replace(aux=False).to_torch()
     assert not training_rungs(ledger, without, torch.randn(1, 3, 15, 15))["layers in training"].holds
-    assert not compare_forward(ledger, without.train(), torch.randn(2, 3, 15, 15)).holds
+    assert not compare_forward(ledger, without.train()(torch.randn(2, 3, 15, 15)), 2, training=True).holds
+
+
+def test_what_fvcore_saw_is_what_the_model_puts_out() -> None:
+    model, inputs = TINY.to_torch().eval(), torch.randn(1, 3, 32, 32)
+    counted = fvcore_count.count_with_fvcore(model, inputs)
+    with torch.no_grad():
+        assert torch.equal(counted.output, model(inputs))

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import re
+import sys
 from fractions import Fraction
 
 import pytest
 from rich.console import Console
 
-from resnext_flops.show.render import TerminalTable, to_csv, to_html, to_json, to_markdown, to_text
+from resnext_flops.show.output import emit
+from resnext_flops.show.render import TerminalTable, fitted, to_csv, to_html, to_json, to_markdown, to_text
 from resnext_flops.show.table import Bracket, Cell, Column, Deviation, Table
 
 LARGE = 2**63 + 1
@@ -85,3 +88,28 @@ def test_a_terminal_is_never_overrun_and_no_number_is_cut(width: int) -> None:
     assert "…" not in shown.get()
     assert any(f"{LARGE:,}" in line or "9223372 T" in line for line in lines)
     assert ("Left out" in shown.get()) == (width < 70)
+
+
+def test_a_long_name_is_cut_and_the_numbers_beside_it_are_not() -> None:
+    columns = (Column("name", "name"), Column("macs", "macs"), Column("kind", "kind"))
+    rows: list[dict[str, Cell]] = [{"name": "a" * 30, "macs": 1234, "kind": "conv"}]
+    lines = [line.text for line in fitted(Table("id", "A title", "", columns, rows), 30)]
+    # 30 characters: 2 for each of three columns, 4 for 1234, 4 for conv, and the other 16 for the name.
+    assert f" {'a' * 15}…  1234  conv" in lines
+    assert max(map(len, lines)) <= 30
+
+
+def test_a_terminal_gets_bold_and_dim_characters_if_it_has_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = {}
+    for kind in ("xterm", "dumb"):
+        monkeypatch.setenv("TERM", kind)
+        emit([TABLE, TABLE], "rich", None)
+        shown[kind] = capsys.readouterr().out
+    assert shown["dumb"].count("\n\nA title\n") == 1  # a blank line stands between two tables
+    assert "\033[1mA title\033[0m\n" in shown["xterm"]
+    assert "\033[2mLeft out for want of width: off, block,\033[0m\n" in shown["xterm"]
+    assert re.sub(r"\033\[\dm", "", shown["xterm"]) == shown["dumb"]
