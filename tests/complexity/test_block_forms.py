@@ -79,8 +79,8 @@ def test_the_two_norms_of_form_a_would_not_be_equal() -> None:
     # Footnote 6: with a batch norm in each path, form (a) has C times the parameters there and is another function.
     one = walk_ledger(walk(block_form("a", C, D, CHANNELS), SHAPE))
     path = Sequential.of(conv3=Conv(CHANNELS, 1), norm=BatchNorm())
-    each = walk_ledger(walk(Sum(tuple((f"path{n}", path) for n in range(C))), SHAPE))
+    normalised = walk_ledger(walk(Sum(tuple((f"path{n}", path) for n in range(C))), SHAPE))
     norms = sum(entry.params for entry in one if "norm3" in entry.path)
-    assert sum(entry.params for entry in each if "norm" in entry.path) == C * norms
+    assert sum(entry.params for entry in normalised if "norm" in entry.path) == C * norms
     assert Sequential(()) == IDENTITY
     assert isinstance(build(IDENTITY, SHAPE), nn.Sequential)

@@ -107,8 +107,8 @@ def check_at_a_random_point(network: rf.Network, names: list[str], data: st.Data
         else:
             sizes[name] = least + data.draw(st.integers(0, 12), label=name)
     part = reading.at(sizes)
-    for each in (*FIGURES, "fvcore"):
-        assert substitute(reading.figure(each), reading.point(sizes)) == figure(part, each), (each, sizes)
+    for name in (*FIGURES, "fvcore"):
+        assert substitute(reading.figure(name), reading.point(sizes)) == figure(part, name), (name, sizes)
 
 
 @given(st.integers(17, 400), st.integers(-8, 8))

@@ -51,7 +51,7 @@ def named(name: str) -> Meant:
 
 def joined(operation: str, parts: tuple[Meant, ...], by: Callable[..., Any]) -> Meant:
     nodes, meanings = zip(*parts, strict=True)
-    return Apply(operation, nodes), lambda values: by(*(each(values) for each in meanings))
+    return Apply(operation, nodes), lambda values: by(*(meaning(values) for meaning in meanings))
 
 
 def power(part: Meant, exponent: int) -> Meant:
@@ -92,8 +92,8 @@ COMPARED = st.builds(compared, st.sampled_from(list(COMPARISONS)), QUANTITIES, Q
 def junctions(of: st.SearchStrategy[Meant]) -> st.SearchStrategy[Meant]:
     many = st.lists(of, min_size=2, max_size=3).map(tuple)
     return st.one_of(
-        many.map(lambda parts: joined("and", parts, lambda *each: all(each))),
-        many.map(lambda parts: joined("or", parts, lambda *each: any(each))),
+        many.map(lambda parts: joined("and", parts, lambda *truths: all(truths))),
+        many.map(lambda parts: joined("or", parts, lambda *truths: any(truths))),
     )
 
 
@@ -121,7 +121,7 @@ def test_a_value_is_what_exact_arithmetic_says(meant: Meant, values: dict[str, i
     node, meaning = meant
     found = outcome(lambda: evaluate(node, values))
     if isinstance(found, InputError):
-        assert any(each in str(found) for each in ("% is for whole numbers", "divides by zero", "far too large"))
+        assert any(reason in str(found) for reason in ("% is for whole numbers", "divides by zero", "far too large"))
         return
     assert found == meaning(values)
     assert isinstance(found, int) or found.denominator > 1

@@ -42,7 +42,7 @@ def test_equal_polynomials_are_equal_formulas(expression: object) -> None:
     expected = sympy.Poly(compute(expression, symbols.__getitem__), *symbols.values())
     formula = compute(expression, Formula.of)
     found = {tuple(map(monomial.count, NAMES)): coefficient for monomial, coefficient in terms(formula).items()}
-    assert found == {powers: int(each) for powers, each in expected.terms() if each}
+    assert found == {powers: int(coefficient) for powers, coefficient in expected.terms() if coefficient}
 
 
 @given(expressions, st.integers(1, 6), points)

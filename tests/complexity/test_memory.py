@@ -123,8 +123,8 @@ def test_what_is_kept_is_what_torch_saves_layer_by_layer(network: rf.Network, ba
     model, inputs = real(network, dtype, batch + 1)
     found = network.memory(batch + 1, dtype)
     assert found.kept == saved_tensors.saved_bytes(model, inputs)
-    assert found.buffers == sum(each.numel() * each.element_size() for each in model.buffers())
-    assert found.weights == sum(each.numel() * each.element_size() for each in model.parameters())
+    assert found.buffers == sum(tensor.numel() * tensor.element_size() for tensor in model.buffers())
+    assert found.weights == sum(tensor.numel() * tensor.element_size() for tensor in model.parameters())
 
 
 @pytest.fixture(scope="module")
@@ -189,12 +189,12 @@ def test_the_state_of_an_optimizer(name: str) -> None:
     optimizer = torch.optim.Adam(parameters) if name == "adam" else torch.optim.SGD(parameters, 0.1, momentum=0.9)
     model(inputs).sum().backward()
     optimizer.step()
-    state = [each for values in optimizer.state.values() for each in values.values() if isinstance(each, Tensor)]
+    state = [tensor for values in optimizer.state.values() for tensor in values.values() if isinstance(tensor, Tensor)]
     found = network.memory(2, optimizer=name)
-    assert found.state == sum(each.numel() * each.element_size() for each in state)
-    gradients = [each.grad for each in parameters if each.grad is not None]
+    assert found.state == sum(tensor.numel() * tensor.element_size() for tensor in state)
+    gradients = [tensor.grad for tensor in parameters if tensor.grad is not None]
     assert len(gradients) == len(parameters)
-    assert found.gradients == sum(each.numel() * each.element_size() for each in gradients)
+    assert found.gradients == sum(tensor.numel() * tensor.element_size() for tensor in gradients)
 
 
 def test_a_convolution_by_hand() -> None:

@@ -31,9 +31,9 @@ from resnext_flops.tables.difference import difference
 
 def adds_up(found: Difference) -> bool:
     return (
-        sum(each.params for each in found.changes) == found.params
-        and sum(each.macs for each in found.changes) == found.macs
-        and (not found.macs or sum(found.share(each, "macs") or 0 for each in found.changes) == Fraction(1))
+        sum(change.params for change in found.changes) == found.params
+        and sum(change.macs for change in found.changes) == found.macs
+        and (not found.macs or sum(found.share(change, "macs") or 0 for change in found.changes) == Fraction(1))
     )
 
 
@@ -44,7 +44,7 @@ def test_one_network_written_differently_is_identical(other: str) -> None:
 
 def test_the_place_of_the_stride_names_exactly_the_strided_layers() -> None:
     found = rf.diff("torchvision:resnet50", "resnet50_he2015")
-    assert [each.first for each in found.changes] == [
+    assert [change.first for change in found.changes] == [
         f"layer{stage}.0.conv{number}" for stage in (2, 3, 4) for number in (1, 2)
     ]
     assert adds_up(found)
@@ -53,15 +53,15 @@ def test_the_place_of_the_stride_names_exactly_the_strided_layers() -> None:
 def test_forgotten_groups() -> None:
     found = rf.diff(rf.resnext(50, 32, 4), rf.resnext(50, 1, 128))
     assert len(found.changes) == 3 + 4 + 6 + 3
-    assert all("groups 32 -> 1" in each.details for each in found.changes)
+    assert all("groups 32 -> 1" in change.details for change in found.changes)
     assert adds_up(found)
 
 
 def test_a_missing_block() -> None:
     found = rf.diff(rf.resnet(50), rf.resnet((3, 4, 5, 3)))
     # A block without a projection has three convolutions and three batch norms.
-    assert [each.what for each in found.changes] == ["missing"] * 6
-    assert {each.first.split(".")[0] for each in found.changes} == {"conv4"}
+    assert [change.what for change in found.changes] == ["missing"] * 6
+    assert {change.first.split(".")[0] for change in found.changes} == {"conv4"}
     assert adds_up(found)
 
 
@@ -180,13 +180,13 @@ def test_a_stage_of_twice_the_width_only_changed(stages: list[Stage], data: st.D
     wider = [*stages]
     wider[place] = stages[place]._replace(width=2 * stages[place].width)
     found = rf.diff(build(stages), build(wider))
-    assert {each.what for each in found.changes} == {"changed"}
-    assert all(each.first == each.second for each in found.changes)
-    assert not any("stride" in each.details or "kernel" in each.details for each in found.changes)
+    assert {change.what for change in found.changes} == {"changed"}
+    assert all(change.first == change.second for change in found.changes)
+    assert not any("stride" in change.details or "kernel" in change.details for change in found.changes)
     # Every layer of the stage, its projection, and what takes its output.
-    within = [each for each in found.changes if each.first.startswith(f"stage{place}.")]
+    within = [change for change in found.changes if change.first.startswith(f"stage{place}.")]
     assert len(within) == stages[place].layers * stages[place].blocks + 1
-    after = {each.first.partition(".")[0] for each in found.changes} - {f"stage{place}"}
+    after = {change.first.partition(".")[0] for change in found.changes} - {f"stage{place}"}
     assert after == {f"stage{place + 1}" if place + 1 < len(stages) else "fc"}
     assert adds_up(found)
 
@@ -198,8 +198,8 @@ def test_a_block_taken_out_is_only_missing(stages: list[Stage], data: st.DataObj
     fewer[place] = stages[place]._replace(blocks=stages[place].blocks - 1)
     found = rf.diff(build(stages), build(fewer))
     # The last block, as a whole.
-    assert {each.what for each in found.changes} == {"missing"}
-    assert all(each.first.startswith(f"stage{place}.block{stages[place].blocks}.") for each in found.changes)
+    assert {change.what for change in found.changes} == {"missing"}
+    assert all(change.first.startswith(f"stage{place}.block{stages[place].blocks}.") for change in found.changes)
     assert len(found.changes) == stages[place].layers
     assert adds_up(found)
 
@@ -207,8 +207,8 @@ def test_a_block_taken_out_is_only_missing(stages: list[Stage], data: st.DataObj
 def test_twice_the_width_in_another_order_of_branches() -> None:
     # Wide ResNet-50-2 of torchvision has the width of ResNet-50's bottlenecks doubled, and runs projections last.
     found = rf.diff("resnet50", "torchvision:wide_resnet50_2")
-    assert {each.what for each in found.changes} == {"changed"}
+    assert {change.what for change in found.changes} == {"changed"}
     # In each of 16 blocks three convolutions and the first two norms.
     assert len(found.changes) == 16 * 5
-    assert not any("stride" in each.details for each in found.changes)
+    assert not any("stride" in change.details for change in found.changes)
     assert adds_up(found)

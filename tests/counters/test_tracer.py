@@ -287,9 +287,9 @@ def test_records_are_those_of_the_run_also_when_they_are_made_later(device: str)
     assert trace is not None
     records = trace.records
     # The shape that the output had when it was put out, not the one that it was given in place.
-    assert [(each.name, each.output) for each in records.functions] == [("F.linear", (2, 4)), ("F.relu", (2, 4))]
-    assert [each.outputs for each in records.calls] == [((1, 2, 4),), ((2, 4),)]
-    assert [each.name for each in records.operators] == ["aten.linear.default", "aten.relu.default"]
+    assert [(record.name, record.output) for record in records.functions] == [("F.linear", (2, 4)), ("F.relu", (2, 4))]
+    assert [record.outputs for record in records.calls] == [((1, 2, 4),), ((2, 4),)]
+    assert [record.name for record in records.operators] == ["aten.linear.default", "aten.relu.default"]
     assert not trace.one
     module.layer.in_features = 7
     assert records.calls[1].settings["in_features"] == 4

@@ -35,7 +35,7 @@ def by_torch(module: nn.Module, shape: tuple[int, ...]) -> int:
     image = torch.zeros(1, *shape)
     with FlopCounterMode(display=False) as counter:
         outputs = module.train()(image)
-        torch.autograd.backward([each.sum() for each in (outputs if isinstance(outputs, tuple) else (outputs,))])
+        torch.autograd.backward([output.sum() for output in (outputs if isinstance(outputs, tuple) else (outputs,))])
     assert counter.get_total_flops() % 2 == 0
     return int(counter.get_total_flops()) // 2
 

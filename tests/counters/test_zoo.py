@@ -46,7 +46,7 @@ def check_torchvision(name: str) -> None:
     macs, params = check(f"torchvision:{name}")
     pixels = find(f"torchvision:{name}").input[-1]
     (meta, *_) = (
-        each.meta for each in models.get_model_weights(name) if each.transforms.keywords["crop_size"] == pixels
+        weights.meta for weights in models.get_model_weights(name) if weights.transforms.keywords["crop_size"] == pixels
     )
     # `_ops` has three decimals, in billions.
     assert agreement(Decimal(f"{meta['_ops']:.3f}").scaleb(9), macs).holds

@@ -104,7 +104,7 @@ def test_a_name_with_markup_is_escaped(name: str) -> None:
 def test_solutions_are_a_list() -> None:
     found = widths()
     assert found == list(found)
-    assert [each.sizes["d"] for each in found] == [64, 40]  # Table 2 of the paper
+    assert [solution.sizes["d"] for solution in found] == [64, 40]  # Table 2 of the paper
     assert found[1:] == [found[1]]
     assert found.reference == rf.resnet(50)
     assert repr(rf.solve(rf.resnext(50), "d", budget=4e9, given={"C": []})) == "[]"

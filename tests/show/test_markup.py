@@ -35,8 +35,8 @@ HOSTILE = (
 def shown(markdown: str) -> tuple[set[str], str]:
     """The kinds of token that markdown has, and its text."""
     tokens = [part for token in COMMONMARK.parse(markdown) for part in (token, *(token.children or ()))]
-    return {each.type for each in tokens}, "".join(
-        each.content for each in tokens if each.type in {"text", "text_special"}
+    return {token.type for token in tokens}, "".join(
+        token.content for token in tokens if token.type in {"text", "text_special"}
     )
 
 
@@ -109,7 +109,7 @@ def test_a_table_in_html_is_well_formed_and_has_the_text(name: str) -> None:
 @example("a---b''c")
 def test_latex_has_no_active_character_but_in_known_commands(name: str) -> None:
     escaped = escape_latex(name)
-    assert escaped.isascii() or all("À" <= each <= "ÿ" for each in escaped if not each.isascii())
+    assert escaped.isascii() or all("À" <= mark <= "ÿ" for mark in escaped if not mark.isascii())
     rest = re.sub(r"\\(text[a-z]+\{\}|[{}$&#%_])|\{\}|^\{[*[]\}", "", escaped)
     assert not set(rest) & set('\\{}$&#%_^~<>|`"')
     assert not re.search(r"--|''|,,", escaped)
