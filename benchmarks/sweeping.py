@@ -19,10 +19,7 @@ from resnext_flops.design.sweep.request import plan_sweep
 
 PAIRS = 9
 # Figures are linear in C and quadratic in d.
-BLOCKS = {
-    "d": {"C": "1:50", "n3": "1:100", "d": "1:4000"},
-    "C": {"d": "1:50", "n3": "1:100", "C": "1:4000"},
-}
+BLOCKS = {"d": {"C": "1:50", "n3": "1:100", "d": "1:4000"}, "C": {"d": "1:50", "n3": "1:100", "C": "1:4000"}}
 BUDGETS = '["macs <= 4.2e9", "params <= 26e6"]'
 FRONT = '["macs", "-params", "-activations"]'
 BILLION = '{"C": "1:1000", "d": "1:1000", "w": "1:1000"}'

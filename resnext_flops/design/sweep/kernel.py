@@ -7,17 +7,7 @@ and quotients and decimal fractions are floats.
 from collections.abc import Mapping
 from fractions import Fraction
 
-from resnext_flops.complexity.expressions import (
-    Apply,
-    Name,
-    Node,
-    Number,
-    condition,
-    fold,
-    names_in,
-    naming,
-    quantity,
-)
+from resnext_flops.complexity.expressions import Apply, Name, Node, Number, condition, fold, names_in, naming, quantity
 from resnext_flops.design.sweep.bounds import LARGEST
 from resnext_flops.errors import InputError
 
