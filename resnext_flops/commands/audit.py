@@ -13,13 +13,7 @@ from resnext_flops.commands.options import Output, convention_option, input_opti
 @convention_option("Only this counter")
 @click.option("--run/--no-run", default=True, show_default=True, help="Ask the installed counters themselves.")
 @output_option()
-def command(
-    model: str,
-    inputs: list[Any] | None,
-    conventions: tuple[str, ...],
-    run: bool,
-    output: Output,
-) -> int:
+def command(model: str, inputs: list[Any] | None, conventions: tuple[str, ...], run: bool, output: Output) -> int:
     """Explain every counter's figure for a model, term by term.
 
     For each counter: what our rule predicts, what the counter itself answers if it is installed (the extra `peers`),

@@ -14,13 +14,7 @@ from resnext_flops.commands.options import Output, output_option
 @click.option("--r0", type=int, metavar="N", help="Of a free resolution r0 + 32 k. [default: the network's own]")
 @output_option("text", "latex", "markdown", "json")
 def command(
-    model: str,
-    free: str | None,
-    figure: str,
-    scope: str,
-    breakdown: str | None,
-    r0: int | None,
-    output: Output,
+    model: str, free: str | None, figure: str, scope: str, breakdown: str | None, r0: int | None, output: Output
 ) -> None:
     """The cost of a network as a formula of its sizes.
 

@@ -66,11 +66,7 @@ def _size_options(command: Any) -> Any:
 @click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where the sweep runs.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster. [default: one on this machine is started]")
 @click.option(
-    "--prove",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Build so many at random, and count them.",
+    "--prove", type=click.IntRange(min=0), default=0, metavar="N", help="Build so many at random, and count them."
 )
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")

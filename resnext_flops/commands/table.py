@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 @click.command("table")
 @click.argument("table_id", metavar="[ID]", default="template")
 @click.option(
-    "--depth",
-    type=click.Choice(["50", "101", "152"]),
-    default="50",
-    show_default=True,
-    help="Of the ResNet.",
+    "--depth", type=click.Choice(["50", "101", "152"]), default="50", show_default=True, help="Of the ResNet."
 )
 @click.option(
     "--cardinality", type=Sizes(",", "1,2,4,..."), metavar="C,C,...", help="Values of C. [default: 1,2,4,8,16,32,64]"
@@ -47,15 +43,7 @@ if TYPE_CHECKING:
 @click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
 @output_option()
 @click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    table_id: str,
-    device: str,
-    prove: bool,
-    output: Output,
-    **sizes: Any,
-) -> int:
+def command(ctx: click.Context, /, table_id: str, device: str, prove: bool, output: Output, **sizes: Any) -> int:
     """A table of the paper's, rebuilt and proven on real models.
 
     \b
@@ -93,9 +81,7 @@ def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":
         return [builder(table_id)]
     resolution = sizes["resolution"]
     reference = resnet(
-        int(sizes["depth"]),
-        resolution=resolution[0] if len(resolution) == 1 else resolution,
-        classes=sizes["classes"],
+        int(sizes["depth"]), resolution=resolution[0] if len(resolution) == 1 else resolution, classes=sizes["classes"]
     )
     template = partial(template_table, reference, sizes["cardinality"] or CARDINALITIES, sizes["scope"])
     if table_id == "template":

@@ -86,7 +86,7 @@ QUANTITIES = (
 def error(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """The printed top-1 errors against the exact multiply-adds (left) and parameters (right) of each network.
 
-    Multiply-adds are those of convolutions and fully-connected layers (the paper's FLOPs) at the size of the crop.
+    Multiply-adds are counted at the size of the crop.
 
     axes: where to draw; without them, in a new figure.
 

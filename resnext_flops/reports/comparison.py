@@ -19,10 +19,7 @@ DESCRIBED_LEVELS, REAL_LEVELS = 1, 2
 
 
 def comparison(
-    models: Sequence[Given],
-    command: str,
-    prove: Prove | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    models: Sequence[Given], command: str, prove: Prove | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> Report:
     """The content of a report of some models.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.names import NAMED, network
 from resnext_flops.proof.rungs import Proof, Rung
@@ -33,14 +34,7 @@ def models(names: Sequence[str] = tuple(NAMED)) -> Table:
 def _model_row(name: str) -> dict[str, Cell]:
     found = network(name)
     ledger = found.cost()
-    return {
-        "name": name,
-        "call": repr(found),
-        "input": show(ledger.input),
-        "params": ledger.params,
-        "macs": ledger.macs,
-        "activations": ledger.activations,
-    }
+    return {"name": name, "call": repr(found), "input": show(ledger.input), **figures(ledger)}
 
 
 def ladder(proofs: Sequence[Proof]) -> Table:

@@ -117,7 +117,7 @@ class Figure(NamedTuple):
 def figures() -> tuple[Figure, ...]:
     """Every printed figure of a described network.
 
-    >>> next(each.printed for each in figures() if each.network == "resnet_cifar(110)")
+    >>> next(figure.printed for figure in figures() if figure.network == "resnet_cifar(110)")
     Decimal('1.7E+6')
     """
     whole = (
