@@ -61,7 +61,8 @@ def _in_terminal(table: Table) -> str:
     """A table as wide as the terminal at most, in bold and dim characters where it has them."""
     from shutil import get_terminal_size
 
-    plain = os.name == "nt" or os.environ.get("TERM") in {"dumb", "unknown"}
+    without_styles = os.environ.get("TERM") in {"dumb", "unknown"} or bool(os.environ.get("NO_COLOR"))
+    plain = os.name == "nt" or without_styles
     lines = fitted(table, get_terminal_size().columns)
     return "\n".join(
         line.text if plain or not line.style else f"{STYLES[line.style]}{line.text}{RESET}" for line in lines

@@ -105,11 +105,12 @@ def test_a_terminal_gets_bold_and_dim_characters_if_it_has_them(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "40")
     shown = {}
-    for kind in ("xterm", "dumb"):
+    for kind, no_color in (("xterm", ""), ("dumb", ""), ("xterm-256color", "1")):
         monkeypatch.setenv("TERM", kind)
+        monkeypatch.setenv("NO_COLOR", no_color)
         emit([TABLE, TABLE], "rich", None)
         shown[kind] = capsys.readouterr().out
     assert shown["dumb"].count("\n\nA title\n") == 1  # a blank line stands between two tables
     assert "\033[1mA title\033[0m\n" in shown["xterm"]
     assert "\033[2mLeft out for want of width: off, block,\033[0m\n" in shown["xterm"]
-    assert re.sub(r"\033\[\dm", "", shown["xterm"]) == shown["dumb"]
+    assert re.sub(r"\033\[\dm", "", shown["xterm"]) == shown["dumb"] == shown["xterm-256color"]
