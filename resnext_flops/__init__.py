@@ -104,6 +104,11 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    """The public names, which are loaded when they are asked for."""
+    return sorted({*globals(), *__all__})
+
+
 def _families() -> Any:
     return import_module(f"{__name__}.complexity.names").families()
 

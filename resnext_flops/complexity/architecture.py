@@ -111,7 +111,12 @@ class Architecture:
         resnext((3, 4, 7, 3), cardinality=8, width=4)
         """
         changes = self._arguments(sizes)
-        if len(changes) < len(sizes):
+        stages = [name for name in sizes if DEPTH.fullmatch(name)]
+        if beyond := [name for name in stages if name not in self.candidates]:
+            raise self.unknown_size(beyond[0])
+        if stages and "depth" in changes:
+            raise InputError(f"both depth and {stages[0]} are given; give the blocks of each stage once")
+        if stages:
             if not self._takes_depths:
                 raise InputError(f"{self} does not take the blocks of each stage, so there is no such network to build")
             changes["depth"] = _with(self.depths, sizes)
@@ -178,8 +183,12 @@ class Architecture:
         return unknown(f"free size of {self.name}", name, self.sizes)
 
     def _arguments(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
-        """Sizes by the names of their arguments, without the blocks of stages."""
-        return {ARGUMENTS.get(name, name): value for name, value in sizes.items() if not DEPTH.fullmatch(name)}
+        """Sizes by the names of their arguments, without the blocks of stages; InputError for one given twice."""
+        named = [name for name in sizes if not DEPTH.fullmatch(name)]
+        for name in named:
+            if ARGUMENTS.get(name) in named:
+                raise InputError(f"{name} and {ARGUMENTS[name]} are one size; give it once")
+        return {ARGUMENTS.get(name, name): sizes[name] for name in named}
 
     @cached_property
     def _takes_depths(self) -> bool:

@@ -103,19 +103,20 @@ def walk_ledger(visits: Sequence[Visit]) -> Ledger:
     >>> walk_ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
     """
+    entries = tuple(_costed(visits))
+    return Ledger("", visits[0].inputs[0], entries)
+
+
+def _costed(visits: Iterable[Visit]) -> Iterator[Entry]:
     # The blocks of a stage are one description met many times, so each layer of it is costed once.
     known: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
-    entries = []
     for path, layer, inputs, output, times, training_only, takes, makes, holds in visits:
         key = (id(layer), inputs)
         found = known.get(key)
         if found is None:
             found = known[key] = cost(layer, inputs, output)
         held = tuple(dict.fromkeys(holds))  # a part and the first part in it hold one value
-        entries.append(
-            Entry(path, found.kind, inputs, output, *found[1:], times, training_only, None, takes, makes, held)
-        )
-    return Ledger("", visits[0].inputs[0], tuple(entries))
+        yield Entry(path, found.kind, inputs, output, *found[1:], times, training_only, None, takes, makes, held)
 
 
 def network_ledger(description: Description, collapsed: Sequence[Visit], name: str) -> Ledger:
@@ -134,7 +135,7 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
 
 
 def _entries(description: Description) -> tuple[Entry, ...]:
-    return tuple(_with_gradients(walk_ledger(layers.walk(description.body, description.input))))
+    return tuple(_with_gradients(_costed(layers.walk(description.body, description.input))))
 
 
 def _with_gradients(entries: Iterable[Entry]) -> Iterator[Entry]:

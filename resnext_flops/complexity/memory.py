@@ -123,7 +123,7 @@ def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: st
     batch, dtype, optimizer: as in `Network.memory`.
 
     Raises InputError as it does, and for a depth that is a symbol, a layer without a rule, or a ledger that does not
-    say what each layer takes, such as that of a stage.
+    say what each layer takes and holds: that of a stage, or of a real module.
 
     >>> import resnext_flops as rf
     >>> net = rf.resnet(50)
@@ -134,6 +134,8 @@ def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: st
         raise unknown("dtype", dtype, ITEM_BYTES)
     if optimizer not in OPTIMIZERS:
         raise unknown("optimizer", optimizer, OPTIMIZERS)
+    if ledger.origin == "counted":
+        raise InputError(f"{ledger.name!r} was counted on a real module, which does not say how long it holds a tensor")
     batch, item = size("batch", batch), ITEM_BYTES[dtype]
     layers = [entry for entry in ledger if entry.kind != HEAD]  # the layers of a head have entries of their own
     _check(layers)

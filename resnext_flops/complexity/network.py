@@ -278,4 +278,5 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
         return network_of(Architecture.of(make, bound.arguments))
 
     make.__annotations__ = {**function.__annotations__, "return": Network}
+    vars(make)["__signature__"] = declared.replace(return_annotation=Network)
     return make

@@ -26,6 +26,7 @@ Make: TypeAlias = "Callable[[Mapping[str, Any], str | torch.device, int], nn.Mod
 class Built:
     """A real module with a name. Made by `model`.
 
+    source: where it was found, such as `torchvision:resnet50`.
     make: what makes the module.
     input: the shape of one input that it usually takes, without the batch.
     inputs, kwargs: what it is called with instead, as in `count`; None for the usual input.
@@ -33,7 +34,7 @@ class Built:
     remarks: how it was found, where a reader should know it.
     """
 
-    name: str
+    source: str
     make: Make
     input: Shape
     inputs: Any = None
@@ -46,17 +47,27 @@ class Built:
         """Its cost is counted in one run."""
         return "counted"
 
+    @property
+    def name(self) -> str:
+        """Where the constructor was found, and what it is called with."""
+        return self.call(())
+
     def call(self, names: Iterable[str]) -> str:
         """The constructor's call, with names in the place of some arguments."""
-        shown = {name: str(value) for name, value in self.arguments.items()} | {name: name for name in names}
-        return f"{self.name}({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else self.name
+        shown = {name: repr(value) for name, value in self.arguments.items()} | {name: name for name in names}
+        return (
+            f"{self.source}({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else self.source
+        )
 
     def sizes(self) -> Mapping[str, int | None]:
         """The whole-numbered arguments that its constructor was called with."""
         return {name: value for name, value in self.arguments.items() if type(value) is int}
 
     def replace(self, **sizes: Any) -> Self:
-        """The same model with other arguments of its constructor, which are tried when it is built."""
+        """The same model with other arguments of its constructor, which are tried when it is built.
+
+        Raises InputError for a module that is there already.
+        """
         return replace(self, arguments={**self.arguments, **sizes})
 
     def cost(self, *, training: bool = False) -> Ledger:
@@ -99,7 +110,9 @@ class Built:
 
     @cached_property
     def training_macs(self) -> int:
-        """Multiply-adds of one training step for one example: `Ledger.training_macs` of a run in training mode.
+        """Multiply-adds of one training step: `Ledger.training_macs` of a run in training mode.
+
+        They are those of one example, or of all examples of the inputs that were given.
 
         Raises InputError if the model does not run in training mode on its usual input.
         """
@@ -122,7 +135,8 @@ class Built:
 
         args = arguments((1, *self.input) if self.inputs is None else self.inputs)
         cpu = torch.device("cpu")
-        return [filled(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args]
+        with torch.random.fork_rng(devices=[]):
+            return [filled(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args]
 
     def part(self, scope: str) -> Ledger:
         """The cost of the whole (`network`), or of the part below one path, such as `layer1.0`.
@@ -139,16 +153,19 @@ class Built:
     def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> NoReturn:  # noqa: ARG002
         """Formulas of free sizes are not known for a built model. Raises CannotAnswerError."""
         raise CannotAnswerError(
-            f"{self.name} is a real module, and a formula needs a described network, such as those that `models` lists"
+            f"{self.source} is a real module, and a formula needs a described network, such as those that `models` "
+            "lists"
         )
 
-    closed_form = reading
+    def closed_form(self, figure: str = "macs", *, scope: str = "network", **symbols: Any) -> NoReturn:  # noqa: ARG002
+        """A formula is not known for a built model. Raises CannotAnswerError."""
+        self.reading(symbols, scope)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> NoReturn:  # noqa: ARG002
         """The bytes of its tensors are not known. Raises CannotAnswerError."""
         raise CannotAnswerError(
-            f"{self.name} is a real module, and its bytes are not known; give a described network, such as those that "
-            "`models` lists"
+            f"{self.source} is a real module, and its bytes are not known; give a described network, such as those "
+            "that `models` lists"
         )
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
@@ -184,14 +201,21 @@ def construct(
             made = constructor(**arguments)
     if not isinstance(made, nn.Module):
         named = getattr(constructor, "__qualname__", "the function")
-        raise InputError(f"{named} returned {type(made).__name__}; it must return an nn.Module or a description")
+        raise InputError(
+            f"{named} returned {type(made).__name__}; it must return an nn.Module, or say by -> Description "
+            "that it returns a description"
+        )
     return made if torch.device(device).type == "meta" else made.to(device)
 
 
-def hand_out(module: "nn.Module", _: Mapping[str, Any], device: "str | torch.device", _seed: int) -> "nn.Module":
+def hand_out(
+    module: "nn.Module", arguments: Mapping[str, Any], device: "str | torch.device", _seed: int
+) -> "nn.Module":
     """A module that exists already: the module itself for tracing, a copy for a real device."""
     import torch
 
+    if arguments:
+        raise InputError(f"{', '.join(arguments)}: the module is there already, so its sizes cannot be replaced")
     if torch.device(device).type == "meta":
         return module  # the tracer leaves it as it was, wherever it is
     if any(part.is_meta for part in (*module.parameters(), *module.buffers())):

@@ -1,6 +1,5 @@
 """The model of a name, a network, a description, a module or a constructor: the one place that asks which it is."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -9,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.network import Network, described
+from resnext_flops.complexity.network import Network
 from resnext_flops.counters import zoos
-from resnext_flops.counters.built import Built, arguments, construct, hand_out
+from resnext_flops.counters.built import Built, arguments
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,19 +91,7 @@ def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
 def _found(given_model: Any) -> Network | Built:
     if isinstance(given_model, str):
         return zoos.find(given_model)
-    if isinstance(given_model, (Network, Built)):
-        return given_model
-    if isinstance(given_model, Description):
-        return described(given_model)
-    # Whoever has a module has loaded torch.
-    if "torch" in sys.modules and isinstance(given_model, sys.modules["torch"].nn.Module):
-        return Built(type(given_model).__name__, partial(hand_out, given_model), ())
-    if callable(given_model):
-        return Built(getattr(given_model, "__name__", "model"), partial(construct, given_model), ())
-    raise InputError(
-        f"a {type(given_model).__name__} is no model; give a name, a network, a description, an nn.Module, or a "
-        "function that makes one"
-    )
+    return zoos.as_model(given_model, getattr(given_model, "__name__", type(given_model).__name__), ())
 
 
 def _shape(inputs: Any, kwargs: Mapping[str, Any] | None, usual: Shape) -> Shape:

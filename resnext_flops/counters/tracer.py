@@ -37,12 +37,15 @@ from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurr
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
-ROOTS, GRADIENT, VALUE = "_resnext_flops_roots", "_resnext_flops_gradient", "_resnext_flops_value"
+ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
 
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
 WINDOW_KINDS = frozenset({"max pool", "average pool"})
 POOL_KINDS = WINDOW_KINDS | {"adaptive average pool"}
+
+# Operators that leave nothing of what was in the tensor that they change.
+OVERWRITING = frozenset({"aten::copy_", "aten::fill_", "aten::zero_"})
 
 
 class NeedsValuesError(Exception):
@@ -210,7 +213,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
         self.meta: dict[int, Tensor] = {}
         self.made: dict[int, Tensor] = {}
-        self.given: dict[int, int] = {}
+        self.given: dict[int, Tensor] = {}
+        self.flow: dict[int, tuple[int, ...]] = {}
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
@@ -220,9 +224,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         first = tensors[0] if tensors else None
-        # The inputs are the first values. They are known by their identity: what a caller gave is not written on.
-        self.given = {id(leaf): number for number, leaf in enumerate(tensors)}
-        self.values = max(len(tensors) - 1, 0)
+        # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
+        inputs = dict.fromkeys(map(_storage, tensors))
+        self.flow = {place: (number,) for number, place in enumerate(inputs)}
+        self.values = max(len(inputs) - 1, 0)
         with ExitStack() as stack:
             stack.enter_context(_no_collection())
             stack.enter_context(torch.inference_mode())
@@ -266,6 +271,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """An input as the module gets it: without memory, or a copy on the module's own device."""
         if not isinstance(value, Tensor):
             return value
+        if id(value) not in self.given:  # one tensor may be several inputs
+            self.given[id(value)] = self._copied(value)
+        return self.given[id(value)]
+
+    def _copied(self, value: Tensor) -> Tensor:
         if not self.real:
             return value if value.is_meta else value.to(META)
         return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
@@ -324,8 +334,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             output = self._answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
-        elif data:  # a view is the same value
-            self._number(output, self._value(data[0]))
+        else:
+            self._flow_on(func, output, data)
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
         return output
@@ -382,20 +392,29 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 data.append(part)
         return data, roots
 
-    def _value(self, part: Tensor) -> int:
-        """The number of the value that a tensor is; a new one for a tensor that the module's code made."""
-        known: int | None = getattr(part, VALUE, None)
-        if known is None:
-            known = self.given.get(id(part))
-        if known is None:
-            self.values += 1
-            return self.values
-        return known
-
-    def _number(self, output: Any, value: int) -> None:
+    def _flow_on(self, func: Any, output: Any, data: Sequence[Tensor]) -> None:
+        """Follow values through an operator without an entry: a view, a copy, a choice, or a new constant."""
+        places = [_storage(part) for part in data]
         for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
-            if isinstance(leaf, Tensor) and id(leaf) not in self.learned and id(leaf) not in self.given:
-                setattr(leaf, VALUE, value)
+            if not isinstance(leaf, Tensor):
+                continue
+            place = _storage(leaf)
+            changed = place in places and func._schema.is_mutable  # noqa: SLF001
+            if place not in places:
+                self.flow[place] = () if _is_constant(func) else self._values(data)
+            elif changed:
+                overwritten = func._schema.name in OVERWRITING and _is_whole(leaf)  # noqa: SLF001
+                self.flow[place] = self._values(data[1:] if overwritten else data)
+
+    def _values(self, data: Sequence[Tensor]) -> tuple[int, ...]:
+        """The numbers of the values that tensors are, or are made of."""
+        return tuple([number for part in data for number in self.flow.get(_storage(part), ())])
+
+    def _made(self, output: Any, number: int, before: Sequence[int]) -> None:
+        """Note a new value in every tensor of an output; what is changed in part is still the old value too."""
+        for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
+            if isinstance(leaf, Tensor):
+                self.flow[_storage(leaf)] = (number,) if _is_whole(leaf) else (*before, number)
 
     def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
         gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
@@ -428,12 +447,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
         inputs = tuple([trimmed(part) for part in (data or tensors)])
-        takes = tuple([self._value(part) for part in data])
+        takes = self._values(data)
         if rule.kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
             return
         self.values += 1
         makes = self.values
-        self._number(output, makes)
+        self._made(output, makes, takes)
         cost, backward = self._cost(func, rule, args, first, tensors, roots)
         entry = Entry(frame.path, cost.kind, inputs, trimmed(first), *cost[1:], 1, False, backward, takes, makes)
         self.entries.append(entry)
@@ -497,7 +516,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if entry.kind != "sum" or entry.path != frame.path or entry.output != trimmed(output):
             return False
         self.entries[-1] = entry._replace(inputs=(*entry.inputs, *inputs[1:]), takes=(*entry.takes, *takes[1:]))
-        self._number(output, entry.makes)
+        self._made(output, entry.makes, ())
         self.last_sum = (output, frame.number)
         return True
 
@@ -601,6 +620,27 @@ def filled(value: Tensor, device: torch.device) -> Tensor:
     if value.is_floating_point():
         return torch.randn(value.shape, dtype=value.dtype, device=device)
     return torch.zeros(value.shape, dtype=value.dtype, device=device)
+
+
+def _storage(part: Tensor) -> int:
+    """What tells the memory of a tensor from that of others; its views share it."""
+    try:
+        place: int = part.untyped_storage()._cdata  # noqa: SLF001
+    except (NotImplementedError, RuntimeError):  # a sparse tensor has none
+        return id(part)
+    return place
+
+
+def _is_whole(part: Tensor) -> bool:
+    """Whether a tensor is all that is in its storage, and not a part of it."""
+    return part.layout is not torch.strided or part.nbytes >= part.untyped_storage().nbytes()
+
+
+@cache
+def _is_constant(func: Any) -> bool:
+    """Whether an operator takes the shape of a tensor alone, such as `zeros_like`."""
+    name = func._schema.name  # noqa: SLF001
+    return name.endswith("_like") or "::new_" in name
 
 
 def _on_meta(value: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from resnext_flops.complexity.layers import Description
+from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.names import NAMED, PATTERNS, network
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.counters.built import Built, construct, hand_out, silent
@@ -109,22 +109,38 @@ def _imported(module_name: str, attribute: str) -> Network | Built:
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
     factory = getattr(module, attribute)
-    if not callable(factory) and not isinstance(factory, (Network, Description)):
-        raise InputError(f"{text!r} is {type(factory).__name__}; it must be a function or class that makes a model")
-    # A description is cheap to make, and a factory says whether it makes one.
-    if getattr(factory, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
-        factory = factory()
-    if isinstance(factory, Description):
-        return described(factory, text)
-    if isinstance(factory, Network):
-        return factory
-    return Built(text, partial(hand_out if _is_module(factory) else construct, factory), IMAGE)
+    return as_model(factory, text, IMAGE)
 
 
-def _is_module(factory: Any) -> bool:
-    from torch import nn
+def as_model(given: Any, name: str, image: Shape) -> Network | Built:
+    """The model of a network, a description, a module, or a function that makes one of them.
 
-    return isinstance(factory, nn.Module)
+    name: what a model that has no name is called. image: the usual input of a real one.
+
+    A description is cheap to make, and a function that makes one says so: `-> Description` or `-> Network`.
+
+    Raises InputError for anything else, and with the function's own error where it is called and fails.
+    """
+    if getattr(given, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
+        try:
+            given = given()
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the user's code runs)
+            raise InputError(f"{name!r} cannot be described: {one_line(error)}") from None
+    if isinstance(given, (Network, Built)):
+        return given
+    if isinstance(given, Description):
+        return described(given, name)
+    # Whoever has a module has loaded torch.
+    if "torch" in sys.modules and isinstance(given, sys.modules["torch"].nn.Module):
+        return Built(name, partial(hand_out, given), image)
+    if not callable(given):
+        raise InputError(
+            f"{name!r} is {type(given).__name__}; a model is a name, a network, a description, an nn.Module, or a "
+            "function or class that makes one"
+        )
+    return Built(name, partial(construct, given), image)
 
 
 @contextmanager

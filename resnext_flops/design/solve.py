@@ -50,6 +50,8 @@ from resnext_flops.show import display
 # What a budget's comparison asks for.
 SIGNS = {"=": "nearest", "<=": "at-most", ">=": "at-least"}
 CONSTRAINTS = tuple(SIGNS.values())
+# The same comparison with its sides exchanged.
+TURNED = {"=": "=", "<=": ">=", ">=": "<="}
 # How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
 # more than half of it is not near, and of pairs there are many.
 NEAR_PERCENT = 50.0
@@ -319,6 +321,8 @@ def _read(
     match parse(text):
         case Constant(int(value)):
             return value, figure, constraint
+        case Apply(sign, (Constant() as number, Name() as named)) if sign in TURNED:
+            return _read(f"{named.name} {TURNED[sign]} {number.value}", figure, constraint)
         case Apply(sign, (Name(name), Constant(int(value)))) if sign in SIGNS:
             meant = expression_names().get(name, name)
             figure_name(meant)

@@ -87,7 +87,7 @@ def limit(text: str, sizes: Iterable[str] = ()) -> Limit:
     >>> limit("macs <= 4.3G").holds({"macs": 4_300_000_001})
     False
     """
-    found = Limit(text.strip(), condition(text.strip(), [*WATCHED, CHANGE, *expression_names(), *sizes]))
+    found = Limit(text.strip(), condition(text.strip(), dict.fromkeys([*sizes, *WATCHED, CHANGE, *expression_names()])))
     if not found.names:
         raise InputError(f"cannot use {text!r}: it holds no figure and no size")
     for comparison in comparisons(found.condition):

@@ -127,7 +127,7 @@ def test_identify_tries_auxiliary_heads() -> None:
         (["count", "resnet50", "--input", "1,4,224,224"], "does not run on an input of 1x4x224x224"),
         (["count", "nowhere:net"], "cannot import 'nowhere'"),
         (["count", "MODELS:none"], "unknown name in"),
-        (["count", "MODELS:number"], "returned int; it must return an nn.Module or a description"),
+        (["count", "MODELS:number"], "returned int; it must return an nn.Module, or say by -> Description"),
         (["count", "MODELS:broken"], "cannot be built: RuntimeError: no such weights"),
         (["count", "qqqqqqqq"], "unknown model 'qqqqqqqq'; give a name that"),
         (["identify", "resnet50", "four"], "figure 'four' cannot be read"),

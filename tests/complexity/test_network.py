@@ -1,8 +1,10 @@
 """Networks against fvcore and torch on random designs, and against figures from elsewhere."""
 
+import inspect
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import resnext_flops as rf
+from resnext_flops.complexity.layers import IDENTITY
 from resnext_flops.counters import fvcore_count
 
 # Multiply-adds that fvcore's convolution and linear handles give for torchvision's models (torch 2.14.1).
@@ -158,3 +161,28 @@ def test_a_network_survives_pickle() -> None:
     network = rf.vgg(16, batch_norm=True)
     copied = pickle.loads(pickle.dumps(network))  # noqa: S301 (its own bytes)
     assert (copied, copied.cost().params) == (network, network.cost().params)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"n5": 3}, "unknown free size of resnext 'n5'; known are C, d"),
+        ({"n0": 3}, "unknown"),
+        ({"depth": (1, 1, 1, 1), "n3": 9}, "both depth and n3 are given"),
+        ({"C": 8, "cardinality": 16}, "C and cardinality are one size; give it once"),
+        ({"cardinality": 16, "C": 8}, "C and cardinality are one size; give it once"),
+    ],
+)
+def test_a_size_that_is_not_there_or_given_twice_is_refused(sizes: dict[str, Any], message: str) -> None:
+    with pytest.raises(rf.InputError, match=message):
+        rf.resnext(50).replace(**sizes)
+
+
+def test_a_description_without_layers_costs_nothing() -> None:
+    empty = rf.described(rf.Description((3, 8, 8), IDENTITY))
+    assert (len(empty.cost()), empty.cost().macs, empty.cost().entries) == (0, 0, ())
+
+
+def test_the_public_names_are_listed_and_a_family_says_what_it_returns() -> None:
+    assert set(rf.__all__) <= set(dir(rf))
+    assert inspect.signature(rf.resnet).return_annotation is rf.Network

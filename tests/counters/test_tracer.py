@@ -1,7 +1,7 @@
 """The project's own counter on real modules, against descriptions, arithmetic, numel and torchvision's `_ops`."""
 
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import prod
 
 import pytest
@@ -71,6 +71,85 @@ def test_values_are_followed_through_views_sums_and_changes_in_place() -> None:
         ("conv", (3,), 4),
         ("sum", (4, 3, 1), 5),
     ]
+
+
+class Flow(nn.Module):
+    """A forward pass over three convolutions of one pixel."""
+
+    def __init__(self, forward: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.a, self.b, self.d = (nn.Conv2d(4, 4, 1) for _ in range(3))
+        self.run = forward
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(self, x)
+
+
+def changed_through_a_view(net: Flow, x: Tensor) -> Tensor:
+    y = net.a(x)
+    torch.relu_(y.view(1, -1))
+    made: Tensor = net.b(y)
+    return made
+
+
+def changed_in_part(net: Flow, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[:, :2].add_(1)
+    made: Tensor = net.b(y)
+    return made
+
+
+def copied(net: Flow, x: Tensor) -> Tensor:
+    z = torch.zeros_like(x)
+    z.copy_(net.a(x))
+    made: Tensor = net.b(z)
+    return made
+
+
+def copied_in_part(net: Flow, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[:, 0:2] = net.d(x)[:, :2]
+    made: Tensor = net.b(y)
+    return made
+
+
+def chosen(net: Flow, x: Tensor) -> Tensor:
+    made: Tensor = net.d(torch.where(x > 0, net.a(x), net.b(x)))
+    return made
+
+
+def stacked(net: Flow, x: Tensor) -> Tensor:
+    return torch.stack([net.a(x), net.b(x)]).mean(0)
+
+
+@pytest.mark.parametrize(
+    ("forward", "kind", "makers"),
+    [
+        (changed_through_a_view, "conv", {"relu"}),
+        (changed_in_part, "conv", {"conv", "sum"}),
+        (copied, "conv", {"conv"}),
+        (copied_in_part, "conv", {"conv"}),
+        (chosen, "conv", {"conv"}),
+        (stacked, "mean", {"conv"}),
+    ],
+)
+def test_values_are_followed_through_changes_in_place_and_choices(
+    forward: Callable[..., Tensor], kind: str, makers: set[str]
+) -> None:
+    entries = rf.count(Flow(forward), (1, 4, 3, 3)).entries
+    made = {entry.makes: entry for entry in entries}
+    last = [entry for entry in entries if entry.kind == kind][-1]
+    takes = [made[number] for number in last.takes if number in made]
+    assert {entry.kind for entry in takes if entry.kind not in {"comparison", "gt"}} == makers
+    assert 0 not in last.takes or forward is chosen  # where it chooses by the input, the input is a source too
+    if forward in {copied_in_part, chosen, stacked}:
+        assert len({entry.path for entry in takes if entry.kind == "conv"}) == 2
+
+
+def test_one_tensor_given_twice_is_one_value() -> None:
+    image = torch.zeros(1, 4, 3, 3)
+    entries = rf.count(nn.Bilinear(3, 3, 5), [image, image]).entries
+    assert {number for entry in entries for number in entry.takes} <= {0, *(entry.makes for entry in entries)}
 
 
 @given(

@@ -1,0 +1,121 @@
+"""What stands for a model, and what the models that real modules are can answer."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import resnext_flops as rf
+from resnext_flops.complexity.layers import Conv, Description, Sequential
+from resnext_flops.complexity.memory import memory
+from resnext_flops.complexity.model import CannotAnswerError
+from resnext_flops.counters.lookup import described_network
+
+IMAGE = (1, 3, 8, 8)
+DESCRIPTION = Description((3, 8, 8), Sequential.of(conv=Conv(4, 3)))
+# 6 x 6 pixels, 4 filters of 3 x 3 x 3.
+MACS = 6 * 6 * 4 * 27
+
+
+class Net(nn.Sequential):
+    """One convolution."""
+
+    def __init__(self, width: int = 4) -> None:
+        super().__init__(nn.Conv2d(3, width, 3, bias=False))
+
+
+def describe() -> Description:
+    return DESCRIPTION
+
+
+@rf.family
+def tiny(width: int = 4) -> Description:
+    return Description((3, 8, 8), Sequential.of(conv=Conv(width, 3)))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        tiny(),
+        tiny,
+        DESCRIPTION,
+        describe,
+        Net(),
+        Net,
+        partial(Net, width=4),
+        lambda width=4: Net(width),
+        rf.model(Net, IMAGE),
+    ],
+    ids=["network", "family", "description", "function", "module", "class", "partial", "lambda", "model"],
+)
+def test_whatever_stands_for_a_model(given: Any) -> None:
+    model = rf.model(given, IMAGE)
+    assert (model.cost().macs, model.cost().params, model.origin) == (MACS, 4 * 27, "counted")
+    assert rf.count(given, IMAGE).macs == MACS
+    assert rf.diff(given, tiny(), IMAGE).identical
+
+
+@pytest.mark.parametrize("given", [None, 3, [], tiny().cost()])
+def test_what_is_no_model_is_refused(given: Any) -> None:
+    with pytest.raises(rf.InputError, match="a model is a name, a network, a description"):
+        rf.model(given)
+
+
+def test_a_real_model_takes_other_arguments_of_its_constructor() -> None:
+    model = rf.model(Net, IMAGE).replace(width=8)
+    assert (model.name, model.cost().macs, model.sizes()) == ("Net(width=8)", 2 * MACS, {"width": 8})
+    assert rf.diff(Net, model, IMAGE).macs == MACS
+    with pytest.raises(rf.InputError, match="the module is there already, so its sizes cannot be replaced"):
+        rf.model(Net(), IMAGE).replace(width=8).cost()
+
+
+def returns_a_number() -> Any:
+    return 3
+
+
+def fails() -> Description:
+    raise ValueError("no such\nnetwork")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (returns_a_number, "returns_a_number returned int; it must return an nn.Module"),
+        (fails, "'fails' cannot be described: ValueError: no such network"),
+        (partial(Net, depth=3), "'partial' cannot be built: TypeError"),
+    ],
+)
+def test_a_function_that_makes_no_model_is_one_sentence(given: Callable[[], Any], message: str) -> None:
+    with pytest.raises(rf.InputError, match=message):
+        rf.model(given, IMAGE).cost()
+
+
+def test_what_a_real_model_cannot_answer_is_one_sentence() -> None:
+    model: Any = rf.model(Net, IMAGE)
+    questions: list[Callable[[], Any]] = [
+        lambda: model.closed_form("macs", d=1),
+        lambda: model.reading(["d"]),
+        lambda: model.memory(batch=2),
+        lambda: rf.solve(model, "d", budget=1e9),
+        lambda: rf.sweep(model, {"d": "1:3"}),
+    ]
+    for question in questions:
+        with pytest.raises(CannotAnswerError, match="Net is a real module"):
+            question()
+    with pytest.raises(rf.InputError, match="Net is a real module; give a described network"):
+        described_network(Net)
+    with pytest.raises(rf.InputError, match="was counted on a real module"):
+        memory(model.cost())
+
+
+def test_a_module_and_the_random_state_are_left_as_they_were() -> None:
+    module = Net().train()
+    before, drawn = {name: part.clone() for name, part in module.state_dict().items()}, torch.get_rng_state()
+    rf.audit(module, IMAGE, counters=["torch"])
+    rf.model(module, IMAGE).to_torch("cpu").eval()
+    assert module.training
+    assert torch.equal(torch.get_rng_state(), drawn)
+    assert all(torch.equal(part, before[name]) for name, part in module.state_dict().items())
