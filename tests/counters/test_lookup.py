@@ -85,7 +85,7 @@ def fails() -> Description:
     [
         (returns_a_number, "returns_a_number returned int; it must return an nn.Module"),
         (fails, "'fails' cannot be described: ValueError: no such network"),
-        (partial(Net, depth=3), "'partial' cannot be built: TypeError"),
+        (nn.Linear, "'Linear' cannot be built: TypeError"),
     ],
 )
 def test_a_function_that_makes_no_model_is_one_sentence(given: Callable[[], Any], message: str) -> None:
