@@ -41,7 +41,8 @@ def tensors(entry: Entry) -> dict[str, Shape]:
     >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
     {'conv1.weight': (128, 4, 3, 3)}
     """
-    inputs, outputs = entry.inputs[0][0], entry.output[0]
+    channels = 0 if entry.kind in {"conv", "batch norm"} else -1  # features are last
+    inputs, outputs = entry.inputs[0][channels], entry.output[channels]
     shapes: dict[str, Shape] = {}
     if entry.weights:
         shapes[f"{entry.path}.weight"] = weight_shape(inputs, outputs, entry.kernel, entry.groups)

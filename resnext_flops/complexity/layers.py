@@ -15,7 +15,8 @@ formula.
     residual.norm1 ((64, 56, 56),) (64, 56, 56)
     (the block) ((64, 56, 56), (64, 56, 56)) (64, 56, 56)
 
-A new layer is one class here (what it puts out), its cost in `cost.py` and its module in `torch_model.py`.
+A new layer is one class here (what it puts out) and a place in `Layer`; its cost is in `cost.py`, what it keeps in
+`memory.py`, and its module in `torch_model.py`.
 """
 
 from collections.abc import Callable, Iterator
@@ -505,12 +506,18 @@ Layer: TypeAlias = (
 Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
 
 
+def _body(name: str, given: Any) -> Sequential:
+    if not isinstance(given, Sequential):
+        raise InputError(f"{name} is a {type(given).__name__}; put the layers into a Sequential, with names")
+    return given
+
+
 @public
 class Description(_Checked, frozen=True):
     """A whole network: the shape of one input and the node that takes it."""
 
     input: Annotated[Shape, _shape]
-    body: Sequential
+    body: Annotated[Sequential, _body]
 
 
 class Value(NamedTuple):

@@ -24,7 +24,7 @@ class CannotAnswerError(InputError):
 
 
 class Model(Protocol):
-    """A model: a function from sizes to a cost, whoever wrote it down.
+    """A model: anything whose cost can be asked.
 
     name: the call or the name that makes it.
     input: the shape of one input, without the batch.

@@ -40,6 +40,8 @@ def parse_figure(text: str) -> Decimal:
     >>> parse_figure("4.12G"), parse_figure("4.10 GFLOPs")
     (Decimal('4.12E+9'), Decimal('4.10E+9'))
     """
+    if not isinstance(text, str):
+        raise InputError(f"the figure is {text!r}; give it as a text, as it is printed, such as '3.8e9'")
     match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
     number, unit = match.groups() if match else ("", "")
     try:

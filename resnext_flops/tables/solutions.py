@@ -12,6 +12,9 @@ from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
 
 HEADERS = {"macs": "mult-adds"}
 
+# The sides of a budget on which a cost may have to be.
+SIDES = ("at most", "at least")
+
 
 def solutions(found: Sequence[Solution], reference: Model | None = None, prove: Prove | None = None) -> Table:
     """A row for each answer. Deviations are from the reference, or from a plain budget in its one figure.
@@ -82,9 +85,10 @@ def _notes(found: Sequence[Solution]) -> list[str]:
             "beats: as near in every figure asked for, and nearer in one."
         ]
     else:
+        side = next((f", of those that cost {word}" for word in SIDES if first.target.startswith(word)), "")
         notes = [
             f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number whose cost is "
-            f"nearest to it. Asked for were {first.target}."
+            f"nearest to it{side}{' the budget' if side else ''}. Asked for were {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.formula import Formula
 from resnext_flops.complexity.layers import (
     IDENTITY,
@@ -31,6 +32,7 @@ from resnext_flops.complexity.layers import (
     stages,
     walk,
 )
+from resnext_flops.complexity.network import described
 from resnext_flops.errors import InputError
 
 pairs = st.tuples(st.integers(1, 4), st.integers(1, 4))
@@ -262,3 +264,16 @@ def test_a_description_that_is_nested_too_deeply_is_one_sentence() -> None:
         node = Sequential((("a", node),))
     with pytest.raises(InputError, match="the description is nested too deeply"):
         walk(node, (3, 8, 8))
+
+
+def test_a_body_is_a_sequential() -> None:
+    with pytest.raises(InputError, match="body is a Conv; put the layers into a Sequential"):
+        Description((3, 8, 8), Conv(3, 3))  # type: ignore[arg-type]
+
+
+def test_the_tensors_of_a_linear_layer_are_of_the_last_axis() -> None:
+    # torch's Linear maps the last axis of (4, 6, 5): 5 features to 10.
+    network = described(Description((3, 8, 7), Sequential.of(conv=Conv(4, 3), fc=Linear(10))))
+    shapes = {name: tuple(part.shape) for name, part in network.to_torch("meta").named_parameters()}
+    assert tensors(network.cost()["fc"]) == {name: shapes[name] for name in ("fc.weight", "fc.bias")}
+    assert shapes["fc.weight"] == (10, 5)

@@ -13,6 +13,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import families
 from resnext_flops.design.solve import CONSTRAINTS, Solution, identity_block, solve_width
 from resnext_flops.design.unknowns import Target
+from resnext_flops.tables.solutions import solutions
 
 
 def test_the_papers_widths() -> None:
@@ -369,3 +370,9 @@ def test_bad_input_is_one_sentence(case: str) -> None:
     with pytest.raises(rf.InputError, match=message) as error:
         rf.solve(rf.resnext(50), **arguments)
     assert "\n" not in str(error.value)
+
+
+def test_an_answer_below_the_budget_is_not_called_the_nearest() -> None:
+    below, nearest = (solutions(rf.solve(rf.resnet(50), "d", budget=f"macs {sign} 2.04G")) for sign in ("<=", "="))
+    assert "nearest to it, of those that cost at most the budget." in below.notes[0]
+    assert "nearest to it. Asked" in nearest.notes[0]

@@ -34,3 +34,8 @@ def test_a_figure_keeps_its_last_digit(text: str) -> None:
 def test_what_is_no_figure(text: str) -> None:
     with pytest.raises(rf.InputError, match="cannot be read; write it as"):
         parse_figure(text)
+
+
+def test_a_figure_is_a_text() -> None:
+    with pytest.raises(rf.InputError, match="give it as a text, as it is printed"):
+        rf.identify("resnet50", 3.8e9)  # type: ignore[arg-type]
