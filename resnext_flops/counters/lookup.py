@@ -1,5 +1,6 @@
 """The model of a name, a network, a description, a module or a constructor: the one place that asks which it is."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.network import Network
+from resnext_flops.complexity.network import Network, described
 from resnext_flops.counters import zoos
-from resnext_flops.counters.built import Built, arguments
-from resnext_flops.errors import InputError
+from resnext_flops.counters.built import Built, arguments, construct, hand_out
+from resnext_flops.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +91,39 @@ def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
 
 def _found(given_model: Any) -> Network | Built:
     if isinstance(given_model, str):
-        return zoos.find(given_model)
-    return zoos.as_model(given_model, getattr(given_model, "__name__", type(given_model).__name__), ())
+        return _as_model(zoos.find(given_model), given_model, zoos.IMAGE)
+    return _as_model(given_model, getattr(given_model, "__name__", type(given_model).__name__), ())
+
+
+def _as_model(given: Any, name: str, image: Shape) -> Network | Built:
+    """The model of a network, a description, a module, or a function that makes one of them.
+
+    name: what a model that has no name is called. image: the usual input of a real one.
+
+    A description is cheap to make, and a function that makes one says so: `-> Description` or `-> Network`.
+
+    Raises InputError for anything else, and with the function's own error where it is called and fails.
+    """
+    if getattr(given, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
+        try:
+            given = given()
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the user's code runs)
+            raise InputError(f"{name!r} cannot be described: {one_line(error)}") from None
+    if isinstance(given, (Network, Built)):
+        return given
+    if isinstance(given, Description):
+        return described(given, name)
+    # Whoever has a module has loaded torch.
+    if "torch" in sys.modules and isinstance(given, sys.modules["torch"].nn.Module):
+        return Built(name, partial(hand_out, given), image)
+    if not callable(given):
+        raise InputError(
+            f"{name!r} is {type(given).__name__}; a model is a name, a network, a description, an nn.Module, or a "
+            "function or class that makes one"
+        )
+    return Built(name, partial(construct, given), image)
 
 
 def _shape(inputs: Any, kwargs: Mapping[str, Any] | None, usual: Shape) -> Shape:

@@ -1,4 +1,4 @@
-"""What the text of a MODEL can be: a described network, or a real module found by name.
+"""What the text of a MODEL stands for: a described network, a real module, or a function that makes one.
 
 A real model is `torchvision:NAME`, `timm:NAME`, or `package.module:factory`, imported from the current directory; its
 factory returns an `nn.Module`, a `Network` or a `Description`. A bare name that no described network has is looked for
@@ -13,10 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.names import NAMED, PATTERNS, network
-from resnext_flops.complexity.network import Network, described
-from resnext_flops.counters.built import Built, construct, hand_out, silent
+from resnext_flops.counters.built import Built, construct, silent
 from resnext_flops.errors import InputError, one_line, unknown
 
 ZOOS = ("torchvision", "timm")
@@ -24,8 +22,8 @@ RESOLUTION = 224
 IMAGE = (3, RESOLUTION, RESOLUTION)
 
 
-def find(text: str) -> Network | Built:
-    """The model of a name on the command line.
+def find(text: str) -> Any:
+    """What a name on the command line stands for; `lookup` makes a model of it.
 
     Raises InputError, with the nearest names, for an unknown one.
 
@@ -95,8 +93,8 @@ def _in_zoo(library: str, name: str) -> Built:
     return Built(f"torchvision:{name}", partial(construct, constructor), (3, pixels, pixels))
 
 
-def _imported(module_name: str, attribute: str) -> Network | Built:
-    """A factory of a module in the current directory or on Python's path."""
+def _imported(module_name: str, attribute: str) -> Any:
+    """What a name stands for in a module of the current directory or of Python's path."""
     from importlib import import_module
 
     text = f"{module_name}:{attribute}"
@@ -108,39 +106,7 @@ def _imported(module_name: str, attribute: str) -> Network | Built:
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
-    factory = getattr(module, attribute)
-    return as_model(factory, text, IMAGE)
-
-
-def as_model(given: Any, name: str, image: Shape) -> Network | Built:
-    """The model of a network, a description, a module, or a function that makes one of them.
-
-    name: what a model that has no name is called. image: the usual input of a real one.
-
-    A description is cheap to make, and a function that makes one says so: `-> Description` or `-> Network`.
-
-    Raises InputError for anything else, and with the function's own error where it is called and fails.
-    """
-    if getattr(given, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
-        try:
-            given = given()
-        except InputError:
-            raise
-        except Exception as error:  # noqa: BLE001 (the user's code runs)
-            raise InputError(f"{name!r} cannot be described: {one_line(error)}") from None
-    if isinstance(given, (Network, Built)):
-        return given
-    if isinstance(given, Description):
-        return described(given, name)
-    # Whoever has a module has loaded torch.
-    if "torch" in sys.modules and isinstance(given, sys.modules["torch"].nn.Module):
-        return Built(name, partial(hand_out, given), image)
-    if not callable(given):
-        raise InputError(
-            f"{name!r} is {type(given).__name__}; a model is a name, a network, a description, an nn.Module, or a "
-            "function or class that makes one"
-        )
-    return Built(name, partial(construct, given), image)
+    return getattr(module, attribute)
 
 
 @contextmanager
