@@ -142,3 +142,9 @@ def test_whatever_else_a_text_holds_is_refused(text: str) -> None:
 def test_numbers_are_exact() -> None:
     node = parse("macs <= 9.007199254740993e15", NAMES, comparison=True)
     assert show(node) == "macs <= 9007199254740993"
+
+
+def test_an_even_power_is_least_at_zero() -> None:
+    # From (1 - 5)^2 over (5 - 5)^2 to (7 - 5)^2.
+    low, high = bounds(parse("(C - 5) ** 2", NAMES), {"C": Bounds(1, 7)})
+    assert (int(low), int(high)) == (0, 16)
