@@ -90,6 +90,9 @@ def test_output_is_written_whole_and_never_over_another_file(tmp_path: Path) -> 
     assert run(*arguments).exit_code == 0
     written = file.read_text()
     assert len(written.splitlines()) == 8
+    (tmp_path / "plain").touch()
+    assert file.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    (tmp_path / "plain").unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     again = run(*arguments)
     assert again.exit_code == 2

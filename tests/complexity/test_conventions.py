@@ -113,6 +113,25 @@ def test_torchs_counter_sees_the_attention_that_is_not_fused(tokens: tuple[int, 
     assert rf.count(Attention(), [torch.zeros(tokens), torch.zeros(values)]).total("torch") == counter.get_total_flops()
 
 
+class SelfAttention(nn.Module):
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(6, heads, batch_first=True)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.attention(tokens, tokens, tokens)[0]
+        return result
+
+
+@pytest.mark.parametrize("heads", [2, 3])
+def test_torchs_counter_sees_multi_head_attention_only_with_an_odd_number_of_heads(heads: int) -> None:
+    module, tokens = SelfAttention(heads).eval(), torch.zeros(1, 5, 6)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        module(tokens)
+    assert (counter.get_total_flops() == 0) == (heads == 2)
+    assert rf.count(module, tokens).total("torch") == counter.get_total_flops()
+
+
 class Net(nn.Sequential):
     def __init__(self) -> None:
         super().__init__(

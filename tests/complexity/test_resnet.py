@@ -73,6 +73,7 @@ styles = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=15)
 @given(styles, st.lists(st.integers(1, 2), min_size=1, max_size=4), st.integers(1, 6), st.integers(17, 50))
 def test_every_style_is_proven(style: dict[str, object], depth: list[int], base_width: int, resolution: int) -> None:
     network = rf.resnet(tuple(depth), base_width=base_width, resolution=resolution, classes=3, **style)  # type: ignore[arg-type]

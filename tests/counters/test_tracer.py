@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from torch.utils.flop_counter import FlopCounterMode
 
 import resnext_flops as rf
 from resnext_flops.complexity.entries import Entry
@@ -157,14 +158,15 @@ def test_one_tensor_given_twice_is_one_value() -> None:
     kernel=st.integers(1, 3),
     stride=st.integers(1, 2),
     bias=st.booleans(),
-    size=st.integers(4, 9),
+    size=st.integers(5, 9),
     dims=st.integers(1, 3),
+    dilation=st.integers(1, 2),
 )
 def test_random_convolutions_of_all_dimensions(
-    groups: int, kernel: int, stride: int, bias: bool, size: int, dims: int
+    groups: int, kernel: int, stride: int, bias: bool, size: int, dims: int, dilation: int
 ) -> None:
     layer = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dims - 1](
-        2 * groups, 4 * groups, kernel, stride, groups=groups, bias=bias
+        2 * groups, 4 * groups, kernel, stride, dilation=dilation, groups=groups, bias=bias
     )
     image = torch.zeros(1, 2 * groups, *[size] * dims)
     found = rf.count(layer, image)
@@ -237,6 +239,26 @@ def test_gradients_are_exact() -> None:
     assert found.backward == first + second
     with pytest.raises(rf.InputError, match="was not counted in training"):
         _ = rf.count(module, (1, 4, 6, 6)).backward
+
+
+class Attended(nn.Module):
+    """Attention in five dimensions, which torch takes apart into products that its own counter sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.layer(x)
+        return nn.functional.scaled_dot_product_attention(tokens, tokens, tokens)
+
+
+def test_gradients_of_attention_are_those_that_torch_counts() -> None:
+    module, tokens = Attended(), torch.randn(2, 2, 3, 8, 4)
+    with FlopCounterMode(display=False) as counter:
+        module(tokens).sum().backward()
+    found = rf.count(module, tokens, training=True)
+    assert 2 * (found.macs + found.backward) == counter.get_total_flops()
 
 
 class Shared(nn.Module):

@@ -48,6 +48,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["plot", *arguments], prog_name="resnext-flops")
 
 
+@cache
 def texts(figure: Figure) -> list[tuple[Text, Bbox]]:
     """Every text that is drawn, with the box that it fills, in pixels."""
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]

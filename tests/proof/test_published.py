@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resnext_flops.proof.published import agreement, published
+from resnext_flops.numerals import fraction
+from resnext_flops.proof.identify import parse_figure
+from resnext_flops.proof.published import Figure, agreement, published
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,16 @@ def test_a_truncated_figure_has_the_digits_of_the_exact_one(digits: int, rest: i
 
 def test_printed_figures_keep_their_last_digit() -> None:
     assert str(published("resnext")["table_1"]["params"]["resnext"]) == "2.50E+7"
+
+
+def test_an_approximate_figure_may_be_five_percent_off() -> None:
+    about = Figure("resnet(50)", "macs", Decimal("4.0e9"), "a paper", approximate=True)
+    found = [about.allows(agreement(about.printed, exact)) for exact in (3_790_000_000, 3_810_000_000, 4_190_000_000)]
+    assert found == [False, True, True]
+    assert not about._replace(approximate=False).allows(agreement(about.printed, 4_190_000_000))
+
+
+@pytest.mark.parametrize(("text", "figure"), [("1.2B", 1_200_000_000), ("1.5T", 1_500_000_000_000), ("3K", 3000)])
+def test_units_are_powers_of_ten(text: str, figure: int) -> None:
+    assert parse_figure(text) == figure
+    assert text.endswith(("B", "K")) or fraction(text) == figure

@@ -1,9 +1,11 @@
 """Sweeping by hand: every design costed by the integer reading, one after the other, and compared with every other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import product
 from typing import Any
 
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.network import Network
 
 Design = dict[str, int]
@@ -14,9 +16,14 @@ def every_design(network: Network, over: Mapping[str, Sequence[int]]) -> list[De
     found = []
     for values in product(*over.values()):
         sizes = dict(zip(over, values, strict=True))
-        cost = network.replace(**sizes).cost()
+        cost = _cost(network, *sizes.items())
         found.append({**sizes, "params": cost.params, "macs": cost.macs, "activations": cost.activations})
     return found
+
+
+@cache
+def _cost(network: Network, *sizes: tuple[str, int]) -> Ledger:
+    return network.replace(**dict(sizes)).cost()
 
 
 def value(text: str, design: Design) -> Any:

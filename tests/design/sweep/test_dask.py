@@ -103,7 +103,7 @@ def test_what_a_worker_refuses_is_said() -> None:
 
 
 def test_a_cluster_that_is_lost_is_said() -> None:
-    asked = plan_sweep(rf.resnext(50), SPACE, **WANTED, sample=6_000_000)
+    asked = plan_sweep(rf.resnext(50), SPACE, **WANTED, sample=3_000_000)
     with cluster(1) as (address, _):
         steps = run(asked, "dask", address)
         next(steps)

@@ -174,3 +174,9 @@ def test_many_operands_are_written_as_a_flat_tree() -> None:
     text = numexpr_text(read("min(C, d, macs, 7)", NAMES))
     columns = {"C": np.array([9, 8, 8, 8]), "d": np.array([8, 5, 8, 8]), "macs": np.array([8, 8, 3, 8])}
     assert evaluate(text, columns).tolist() == [7, 5, 3, 7]
+
+
+def test_an_even_power_is_least_at_zero() -> None:
+    # From (1 - 5)^2 over (5 - 5)^2 to (7 - 5)^2.
+    low, high = bounds(read("(C - 5) ** 2", NAMES), {"C": Bounds(1, 7)})
+    assert (int(low), int(high)) == (0, 16)
