@@ -117,6 +117,14 @@ def test_of_equal_designs_the_first_are_kept_wherever_the_sweep_begins() -> None
     assert [design["C"] for design in run(asked._replace(grain=Grain(4, 4)))] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("only", range(1, 13))
+@pytest.mark.parametrize("leaf", [1, 2, 5])
+def test_a_box_with_one_design_that_meets_a_condition_is_kept(only: int, leaf: int) -> None:
+    asked = plan_sweep(NET, {"C": range(1, 13)}, constraint=[f"C >= {only}", f"C <= {only}"])
+    grain = Grain(2, leaf)
+    assert [design["C"] for design in run(asked._replace(cut=grain, grain=grain))] == [only]
+
+
 def test_figures_of_random_designs_equal_the_integer_reading() -> None:
     space = {"C": "1:64", "d": "1:128", "n3": "1:40", "r": "97:320", "K": "10,1000"}
     found = rf.sweep(rf.resnext(50), space, sample=30, seed=1)
