@@ -205,8 +205,11 @@ def parts_of_a_few(cut: Grain, parts: Callable[[Sweep], list[Part]]) -> Callable
     return lambda self: parts(self._replace(cut=cut))
 
 
-# The command, with a word on standard output as soon as designs are evaluated.
+# The command, with a word on standard output as soon as designs are evaluated. A shell starts what runs in the
+# background with SIGINT ignored, and the command would inherit that.
 TELLING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from resnext_flops.cli import main
 from resnext_flops.design.sweep.request import Sweep
 original = Sweep.run
