@@ -1,11 +1,17 @@
-"""Progress bars on standard error, and proving networks under one, for the commands that build real models."""
+"""The device, progress bars on standard error, and proving under one, for the commands that build real models."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import click
+
 from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.proof.verify import MODEL_RUNGS, verify
+from resnext_flops.proof.verify import DEVICES, MODEL_RUNGS, verify
+
+device_option = click.option(
+    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built."
+)
 
 
 class Prover:

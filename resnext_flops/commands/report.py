@@ -2,8 +2,8 @@
 
 import click
 
-from resnext_flops.commands.progress import Prover, progress
-from resnext_flops.proof.verify import DEVICES, MODEL_RUNGS
+from resnext_flops.commands.progress import Prover, device_option, progress
+from resnext_flops.proof.verify import MODEL_RUNGS
 from resnext_flops.reports import FORMS, report, stale
 
 
@@ -13,7 +13,7 @@ from resnext_flops.reports import FORMS, report, stale
 @click.option("--output", metavar="DIR", required=True, help="The report's directory; it is made.")
 @click.option("--format", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="Form.")
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the described models and count them.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@device_option
 @click.option("--force", is_flag=True, help="Replace the report that is in the directory.")
 @click.option("--fail-if-stale", is_flag=True, help="Write nothing; end with status 1 if the report there differs.")
 def command(

@@ -6,11 +6,10 @@ from typing import Any
 import click
 
 from resnext_flops.commands.options import Numbers, Output, Values, output_option
-from resnext_flops.commands.progress import proving
+from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.design.solve import CONSTRAINTS
 from resnext_flops.design.solve import solve as find
-from resnext_flops.proof.verify import DEVICES
 
 
 @click.command("solve")
@@ -30,7 +29,7 @@ from resnext_flops.proof.verify import DEVICES
 @click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
 @click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
 @click.option("--upper", type=Numbers(), help="The most an unknown may be.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@device_option
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
 @output_option()
 def command(

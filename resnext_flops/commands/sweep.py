@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands.options import Whole, output_options
-from resnext_flops.commands.progress import proving
+from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
@@ -18,7 +18,6 @@ from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError
 from resnext_flops.numerals import fraction
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.proof.verify import DEVICES
 from resnext_flops.show.output import FORMATS, destination, emit
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _size_options(command: Any) -> Any:
 @click.option(
     "--prove", type=click.IntRange(min=0), default=0, metavar="N", help="Build so many at random, and count them."
 )
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
 @output_options(*FORMATS)
 def command(

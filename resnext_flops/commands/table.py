@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands.options import Output, Sizes, output_option
-from resnext_flops.commands.progress import proving
+from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
-from resnext_flops.proof.verify import DEVICES
 from resnext_flops.tables.template import CARDINALITIES
 from resnext_flops.tables.template import template as template_table
 
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     help="Pixels of the input.",
 )
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@device_option
 @click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
 @output_option()
 @click.pass_context

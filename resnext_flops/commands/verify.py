@@ -3,17 +3,17 @@
 import click
 
 from resnext_flops.commands.options import Output, output_option
-from resnext_flops.commands.progress import proving
+from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.names import NAMED
 from resnext_flops.counters.lookup import described_network
 from resnext_flops.errors import InputError
-from resnext_flops.proof.verify import DEVICES, RUNGS
+from resnext_flops.proof.verify import RUNGS
 
 
 @click.command("verify")
 @click.argument("names", nargs=-1, metavar="[MODEL]...")
 @click.option("--all", "everything", is_flag=True, help="Every network that `models` lists.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built.")
+@device_option
 @output_option()
 def command(names: tuple[str, ...], everything: bool, device: str, output: Output) -> int:
     """Hold networks against their real models, their references and their papers.
