@@ -13,3 +13,8 @@ def made_up(network: Model) -> Proof:
     layers = sum(bool(entry.macs) and not entry.training_only for entry in ledger)
     rungs = (Rung("layers", layers), Rung("tensors", sum(len(tensors(entry)) for entry in ledger)))
     return Proof(repr(network), "cpu", VERSIONS, ledger.params, ledger.macs, int(ledger.total("fvcore")), rungs)
+
+
+def refuted(network: object, device: str, rungs: object) -> Proof:
+    """In place of `verify`: a proof that fails, as one of its layers differs."""
+    return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))

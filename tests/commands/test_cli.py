@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from resnext_flops.cli import COMMANDS, main
 from resnext_flops.commands import progress
-from resnext_flops.proof.rungs import Proof, Rung
+from tests.proofs import refuted
 
 
 def run(*arguments: str) -> Result:
@@ -62,9 +62,6 @@ def test_proof_and_device() -> None:
 
 
 def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuted(network: object, device: str, rungs: object) -> Proof:
-        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
-
     monkeypatch.setattr(progress, "verify", refuted)
     result = run("table", "--cardinality", "32")
     assert result.exit_code == 1
@@ -195,9 +192,6 @@ def test_verify() -> None:
 
 
 def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuted(network: object, device: str, rungs: object) -> Proof:
-        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)),))
-
     monkeypatch.setattr(progress, "verify", refuted)
     result = run("verify", "resnet50")
     assert result.exit_code == 1

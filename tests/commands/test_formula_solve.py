@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.commands import progress
-from resnext_flops.proof.rungs import Proof, Rung
+from tests.proofs import refuted
 
 
 def run(*arguments: str) -> Result:
@@ -160,9 +160,6 @@ def test_a_proof_of_the_answer() -> None:
 
 
 def test_a_proof_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuted(network: object, device: str, rungs: object) -> Proof:
-        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
-
     monkeypatch.setattr(progress, "verify", refuted)
     result = run("solve", "resnext(50)", "--free", "d", "--like", "resnet50", "--prove")
     assert result.exit_code == 1

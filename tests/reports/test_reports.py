@@ -19,7 +19,6 @@ from resnext_flops import plots
 from resnext_flops.cli import main
 from resnext_flops.commands import progress
 from resnext_flops.complexity.layers import Conv, Flatten, GlobalAvgPool, Linear, ReLU, Sequential
-from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.reports import FORMS, rendering, report, stale
 from resnext_flops.reports.comparison import comparison
 from resnext_flops.reports.content import Equation, Report
@@ -27,7 +26,7 @@ from resnext_flops.reports.paper import paper_report
 from resnext_flops.show.markup import clean, escape_latex
 from resnext_flops.show.render import text
 from resnext_flops.tables.registry import tables
-from tests.proofs import made_up
+from tests.proofs import made_up, refuted
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -408,9 +407,6 @@ def test_a_proof_of_nothing_described_is_refused() -> None:
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_proof_that_fails_ends_with_1_and_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-
-    def refuted(network: object, device: str, rungs: object) -> Proof:
-        return Proof("net", device, {}, 1, 1, 1, (Rung("layers", 1, ("conv1 differs",)), Rung("tensors", 1)))
 
     monkeypatch.setattr(progress, "verify", refuted)
     result = run("--of", "resnet20_cifar", "--prove", "--output", str(tmp_path / "report"))
