@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.numerals import POWERS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -121,10 +122,8 @@ def scaled(largest: int) -> tuple[int, str]:
     >>> scaled(4_089_184_256)
     (1000000000, 'G')
     """
-    for power, letter in ((12, "T"), (9, "G"), (6, "M")):
-        if largest >= 10**power:
-            return 10**power, letter
-    return 1000, "k"
+    units = ((10**power, letter) for letter, power in reversed(POWERS.items()))
+    return next((unit for unit in units if largest >= unit[0]), (1000, "k"))
 
 
 def ticked(axis: Axis, ticks: Sequence[float]) -> None:
