@@ -78,10 +78,10 @@ TRUTHS = ("and", "or")
 BINDING = {"or": 1, "and": 2, **dict.fromkeys(COMPARED, 3), "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 NEGATIVE, POWER, ATOM = 6, 7, 8
 
-SIGNS = ("or", "and", "**", "<=", ">=", "==", "!=", *"+-*/%<>=(),")
+SIGNS = ("**", "<=", ">=", "==", "!=", *"+-*/%<>=(),")
 TOKEN = re.compile(
     rf"(?P<number>{NUMBER}(?![\w.]))"
-    rf"|(?P<sign>(?:or|and)\b|{'|'.join(re.escape(sign) for sign in SIGNS[2:])})"
+    rf"|(?P<sign>(?:{'|'.join(TRUTHS)})\b|{'|'.join(re.escape(sign) for sign in SIGNS)})"
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<other>[\w.]+|\S)"
 )

@@ -244,7 +244,7 @@ def _with_smallest_resolution(architecture: Architecture, error: InputError) -> 
     description = architecture.description
     for resolution in range(min(given) + 1, LARGEST_TRIED + 1):
         try:
-            walk(description.body, (description.input[0], resolution, resolution))
+            walk(description.body, (description.input[0], resolution, resolution), collapse=True)
         except InputError:
             continue
         return InputError(f"resolution {show(given)} is too small for {error}; the smallest that works is {resolution}")

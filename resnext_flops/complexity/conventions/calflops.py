@@ -14,7 +14,6 @@ from resnext_flops.complexity.conventions.calls import calls, functions
 from resnext_flops.complexity.conventions.convention import (
     LESS,
     MULTIPLY_ADDS,
-    SECOND,
     Parts,
     Run,
     Terms,
@@ -101,9 +100,7 @@ def patched(run: Run, products: frozenset[str]) -> Terms:
 
 def _recurrent(call: Call) -> Parts:
     for what, figure in recurrent(call):
-        yield what, figure
-        if what == MULTIPLY_ADDS:
-            yield SECOND, figure
+        yield from twice(figure) if what == MULTIPLY_ADDS else ((what, figure),)
     gates = GATES[call.classes[0]] * call.settings["hidden_size"]
     steps = prod(image_of(call)[:2]) * (2 if call.settings["bidirectional"] else 1)
     yield LESS, -2 * gates * steps * call.settings["num_layers"]

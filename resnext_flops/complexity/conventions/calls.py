@@ -4,7 +4,7 @@ A description is built from a fixed set of torch's modules (see `torch_model.py`
 model makes. The number beside each call is how often it is made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from resnext_flops.complexity.conventions.convention import Run, active, needs_trace
@@ -27,6 +27,13 @@ def calls(run: Run) -> Iterator[tuple[Call, Size]]:
             settings, params, _ = function(entry)
             inputs, outputs = ((1, *entry.inputs[0]),), ((1, *entry.output),)
             yield Call(entry.path, classes, number, 1, True, TORCH, settings, params, inputs, outputs), entry.times
+
+
+def outermost(made: Sequence[tuple[Call, Size]], chosen: Container[int]) -> Iterator[tuple[Call, Size]]:
+    """The chosen calls, given by number, that run inside no other chosen one."""
+    for number, (call, times) in enumerate(made):
+        if number in chosen and not any(outer in chosen for outer in call.within):
+            yield call, times
 
 
 def functions(run: Run) -> Iterator[tuple[Function, Size]]:

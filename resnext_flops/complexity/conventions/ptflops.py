@@ -11,7 +11,7 @@ counts once here, and in ptflops once a parent.
 
 from math import prod
 
-from resnext_flops.complexity.conventions.calls import calls, functions
+from resnext_flops.complexity.conventions.calls import calls, functions, outermost
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter, hidden
 from resnext_flops.complexity.conventions.torch_flop_counter import is_dispatched
 from resnext_flops.complexity.conventions.vocabulary import (
@@ -113,9 +113,8 @@ def pytorch(run: Run) -> Terms:
     terms = Terms()
     made = list(calls(run))
     hooked = {number for number, (call, _) in enumerate(made) if _is_hooked(call)}
-    for number, (call, times) in enumerate(made):
-        if number in hooked and not any(outer in hooked for outer in call.within):
-            terms.add_parts(label(call), _parts(call), times)
+    for call, times in outermost(made, hooked):
+        terms.add_parts(label(call), _parts(call), times)
     for function, times in functions(run):
         if not hidden(run, function.within, hooks=True):
             terms.add_parts(name_of(function), _function_parts(function), times)

@@ -7,7 +7,7 @@ has.
 
 from math import prod
 
-from resnext_flops.complexity.conventions.calls import calls, functions
+from resnext_flops.complexity.conventions.calls import calls, functions, outermost
 from resnext_flops.complexity.conventions.convention import Parts, Run, Terms, counter, sums
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
@@ -65,9 +65,8 @@ def torch_flops(run: Run) -> Terms:
     terms = Terms()
     made = list(calls(run))
     leaves = {number for number, (call, _) in enumerate(made) if _is_leaf(call)}
-    for number, (call, times) in enumerate(made):
-        if number in leaves and not any(outer in leaves for outer in call.within):
-            terms.add_parts(label(call), _parts(call), times)
+    for call, times in outermost(made, leaves):
+        terms.add_parts(label(call), _parts(call), times)
     for function, times in functions(run):
         if not function.outer and not any(number < 0 or number in leaves for number in function.within):
             terms.add_parts(function.name, _function_parts(function), times)
