@@ -122,10 +122,7 @@ def bridge(ledger: Ledger, terms: Terms) -> tuple[Step, ...]:
 
     First the multiply-adds that the counter does not see or sees twice, by kind of layer, then what it counts besides.
     """
-    ours: dict[str, int] = {}
-    for entry in ledger:
-        if entry.macs and not entry.training_only:
-            ours[entry.kind] = ours.get(entry.kind, 0) + entry.macs * entry.times
+    ours = {kind: figure for (kind, _), figure in ledger.terms("paper").items()}
     theirs = {kind: figure for (kind, what), figure in terms.items() if what == MULTIPLY_ADDS}
     steps = []
     for kind in dict.fromkeys((*ours, *theirs)):

@@ -21,7 +21,7 @@ from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.machine.timing import Spread, ratios, spread, take_turns
-from resnext_flops.proof.verify import choose_device
+from resnext_flops.proof.verify import choose_device, device_name
 from resnext_flops.show import display
 
 if TYPE_CHECKING:
@@ -198,8 +198,7 @@ def probe(place: "torch.device", dtype: str, clock: Clock = perf_counter) -> Mac
     copy()
     flops, moved = 2 * sizes.side**3, 2 * source.nbytes
     best = [min(run() for _ in range(PROBE_RUNS)) for run in (multiply, copy)]
-    name = torch.cuda.get_device_name(place) if place.type == "cuda" else place.type
-    return Machine(name, torch.get_num_threads(), torch.__version__, flops / best[0], moved / best[1])
+    return Machine(device_name(place), torch.get_num_threads(), torch.__version__, flops / best[0], moved / best[1])
 
 
 def stopwatch(place: "torch.device", work: Callable[[], object], clock: Clock) -> Callable[[], float]:

@@ -65,7 +65,7 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
     if "printed" in rungs:
         found["printed"] = compare_printed(network)
     made = [found[each] for name in rungs for each in (name, IN_TRAINING.get(name)) if each in found]
-    return Proof(repr(network), _device_name(place), _versions(), *figures, tuple(made))
+    return Proof(repr(network), device_name(place), _versions(), *figures, tuple(made))
 
 
 def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Rung], tuple[int, int, int]]:
@@ -132,7 +132,8 @@ def _said(figure: "Figure", result: "Agreement") -> str:
     return f"{figure} ({result}{f': {figure.explanation}' if figure.explanation else ''})"
 
 
-def _device_name(place: "torch.device") -> str:
+def device_name(place: "torch.device") -> str:
+    """What a device is called: the name of a GPU, or `cpu`."""
     import torch
 
     return torch.cuda.get_device_name(place) if place.type == "cuda" else place.type
