@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+import timm.layers.attention
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +131,20 @@ def test_torchs_counter_sees_multi_head_attention_only_with_an_odd_number_of_hea
         module(tokens)
     assert (counter.get_total_flops() == 0) == (heads == 2)
     assert rf.count(module, tokens).total("torch") == counter.get_total_flops()
+
+
+def test_torch_flops_does_not_look_into_a_leaf_of_torch_fx() -> None:
+    module = nn.Sequential(nn.Linear(8, 8), nn.TransformerEncoderLayer(8, 2, 16, batch_first=True))
+    called = [node.target for node in torch.fx.symbolic_trace(module).graph.nodes if node.op == "call_module"]
+    assert called == ["0", "1"]
+    # It has no rule for an encoder. Of 4 tokens, 8 sums of 8 products each, and their biases.
+    assert rf.count(module, (1, 4, 8)).total("torch-flops") == 4 * 8 * (2 * 8 - 1) + 4 * 8
+
+
+def test_ptflops_does_not_look_into_timms_attention() -> None:
+    terms = rf.count(timm.layers.attention.Attention(8, num_heads=2), (1, 4, 8)).terms("ptflops-pytorch")
+    # Two products in 2 heads of 4 channels, of 4 tokens with 4; none of the linear layers around them.
+    assert sum(figure for (_, what), figure in terms.items() if what == "multiply-adds") == 2 * (2 * 4 * 4 * 4)
 
 
 class Net(nn.Sequential):

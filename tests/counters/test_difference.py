@@ -65,6 +65,19 @@ def test_a_missing_block() -> None:
     assert adds_up(found)
 
 
+def stages(first: int, second: int) -> nn.Module:
+    """Convolutions at full resolution, one that halves it, and convolutions at half; all have equal weights."""
+    convolutions = [nn.Conv2d(4, 4, 3, 1 + (place == first), 1) for place in range(first + 1 + second)]
+    return nn.Sequential(*convolutions)
+
+
+def test_a_layer_of_one_resolution_is_not_one_of_another() -> None:
+    found = rf.diff(stages(2, 0), stages(1, 1), (1, 4, 32, 32))
+    assert sorted(change.what for change in found.changes) == ["added", "missing"]
+    assert found.macs == 4 * 4 * 9 * (16 * 16 - 32 * 32)
+    assert adds_up(found)
+
+
 def small(bias: bool) -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 8, 3, bias=bias), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 1, bias=False))
 

@@ -36,6 +36,11 @@ def tiny(width: int = 4) -> Description:
     return Description((3, 8, 8), Sequential.of(conv=Conv(width, 3)))
 
 
+def test_keyword_arguments_alone_are_what_a_module_is_called_with() -> None:
+    model = rf.model(Net(), kwargs={"input": torch.zeros(IMAGE)})
+    assert (model.input, model.cost().macs) == ((3, 8, 8), MACS)
+
+
 @pytest.mark.parametrize(
     "given",
     [
