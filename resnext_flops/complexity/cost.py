@@ -11,7 +11,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from resnext_flops.complexity import layers
-from resnext_flops.complexity.entries import Entry, add_up
+from resnext_flops.complexity.entries import Entry, add_up, learned_values
 from resnext_flops.complexity.layers import Description, Shape, Size, Visit
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.products import convolution, weight_shape
@@ -135,15 +135,9 @@ def network_ledger(description: Description, collapsed: Sequence[Visit], name: s
 
 
 def _entries(description: Description) -> tuple[Entry, ...]:
-    return tuple(_with_gradients(_costed(layers.walk(description.body, description.input))))
-
-
-def _with_gradients(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Entries with the multiply-adds of their gradients: of the weight, and of an input that something learned made."""
-    learned: set[int] = set()
-    for entry in entries:
-        needs_gradient = not learned.isdisjoint(entry.takes)
-        passes_on = entry.makes in entry.takes  # an auxiliary head makes nothing for the layer behind it
-        if (needs_gradient or entry.params) and not passes_on:
-            learned.add(entry.makes)
-        yield entry._replace(backward=entry.macs * (2 if needs_gradient else 1))
+    entries = tuple(_costed(layers.walk(description.body, description.input)))
+    learned = learned_values(entries)
+    return tuple(
+        entry._replace(backward=entry.macs * (1 if learned.isdisjoint(entry.takes) else 2)) for entry in entries
+    )

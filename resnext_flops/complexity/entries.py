@@ -41,16 +41,35 @@ def tensors(entry: Entry) -> dict[str, Shape]:
     >>> tensors(Entry("conv1", "conv", ((128, 56, 56),), (128, 56, 56), kernel=(3, 3), groups=32, weights=4608))
     {'conv1.weight': (128, 4, 3, 3)}
     """
+    return {f"{entry.path}.{name}": shape for name, shape in parameters(entry).items()}
+
+
+def parameters(entry: Entry) -> dict[str, Shape]:
+    """The same by their names within the layer.
+
+    >>> parameters(Entry("fc", "linear", ((2048,),), (1000,), weights=2048000, biases=1000))
+    {'weight': (1000, 2048), 'bias': (1000,)}
+    """
     channels = 0 if entry.kind in {"conv", "batch norm"} else -1  # features are last
     inputs, outputs = entry.inputs[0][channels], entry.output[channels]
+    if entry.kind == "batch norm":
+        return {"weight": (outputs,), "bias": (outputs,)}
     shapes: dict[str, Shape] = {}
     if entry.weights:
-        shapes[f"{entry.path}.weight"] = weight_shape(inputs, outputs, entry.kernel, entry.groups)
+        shapes["weight"] = weight_shape(inputs, outputs, entry.kernel, entry.groups)
     if entry.biases:
-        shapes[f"{entry.path}.bias"] = (outputs,)
-    if entry.kind == "batch norm":
-        shapes = {f"{entry.path}.weight": (outputs,), f"{entry.path}.bias": (outputs,)}
+        shapes["bias"] = (outputs,)
     return shapes
+
+
+def learned_values(entries: Iterable[Entry]) -> set[int]:
+    """The values that something learned made, or that were made of such a value: a gradient passes through them."""
+    learned: set[int] = set()
+    for entry in entries:
+        passes_on = entry.makes in entry.takes  # an auxiliary head makes nothing for the layer behind it
+        if not passes_on and (entry.params or not learned.isdisjoint(entry.takes)):
+            learned.add(entry.makes)
+    return learned
 
 
 class Sums(NamedTuple):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from resnext_flops.complexity.entries import Entry, tensors
+from resnext_flops.complexity.entries import Entry, learned_values, tensors
 from resnext_flops.complexity.layers import LocalResponseNorm, Shape, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
@@ -217,13 +217,12 @@ def _storages(entries: Iterable[Entry], *, training: bool) -> dict[int, int]:
 def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
     """What each layer is the first to keep for the backward pass, where a gradient passes through it."""
     storages = _storages(entries, training=True)
-    learned = {0: False}
+    learned = learned_values(entries)
     saved: set[int] = set()
     kept: dict[str, int] = {}
     for entry in entries:
         keeping = KEEPINGS[entry.kind]
-        learned[entry.makes] = entry.params > 0 or any(learned[number] for number in entry.takes)
-        if not learned[entry.makes]:
+        if entry.makes not in learned:
             continue
         values = [*zip(entry.takes, entry.inputs, strict=True)] if keeping.keeps_input else []
         values += [(entry.makes, entry.output)] if keeping.keeps_output else []

@@ -5,12 +5,12 @@ model makes. The number beside each call is how often it is made.
 """
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from resnext_flops.complexity.conventions.convention import Run, active, needs_trace
-from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.layers import Shape, Size
-from resnext_flops.complexity.products import weight_shape
+from resnext_flops.complexity.entries import Entry, parameters
+from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.records import Call, Dims, Function
 
 TORCH = "torch.nn.modules"
@@ -24,7 +24,7 @@ def calls(run: Run) -> Iterator[tuple[Call, Size]]:
     for number, (entry, _) in enumerate(active(run)):
         if entry.kind in MODULES:
             classes, function = MODULES[entry.kind]
-            settings, params, _ = function(entry)
+            settings, params = function(entry)[0], parameters(entry)
             inputs, outputs = ((1, *entry.inputs[0]),), ((1, *entry.output),)
             yield Call(entry.path, classes, number, 1, True, TORCH, settings, params, inputs, outputs), entry.times
 
@@ -50,7 +50,7 @@ def functions(run: Run) -> Iterator[tuple[Function, Size]]:
         elif entry.kind == "scale":
             yield _function("Tensor.__mul__", entry, (image, 1)), entry.times
         elif entry.kind in MODULES:
-            name, args = MODULES[entry.kind][1](entry)[2]
+            name, args = MODULES[entry.kind][1](entry)[1]
             if name:
                 yield _function(name, entry, (image, *args)), entry.times
 
@@ -60,61 +60,54 @@ def _function(name: str, entry: Entry, args: tuple[Any, ...]) -> Function:
     return Function(name, entry.path, (), args, {}, (1, *entry.output), inside)
 
 
-# Of an entry: the module's settings, the shapes of its parameters, and the function that it calls, with its arguments.
-_Parts = tuple[dict[str, Any], dict[str, Shape], tuple[str, tuple[Any, ...]]]
+# Of an entry: the module's settings, and the function that it calls, with its arguments.
+_Parts = tuple[dict[str, Any], tuple[str, tuple[Any, ...]]]
 
 
-def _learned(weight: Shape, biases: Size) -> tuple[dict[str, Shape], Dims | None]:
-    """The parameters of a layer, and its bias as an argument of the function."""
-    if biases == 0:
-        return {"weight": weight}, None
-    return {"weight": weight, "bias": weight[:1]}, Dims(weight[:1])
+def _weight_and_bias(entry: Entry) -> tuple[Dims, Dims | None]:
+    """The parameters of a layer as arguments of its function."""
+    shapes = parameters(entry)
+    return Dims(shapes["weight"]), Dims(shapes["bias"]) if "bias" in shapes else None
 
 
 def _conv(entry: Entry) -> _Parts:
     channels, groups = entry.inputs[0][0], entry.groups
-    weight = weight_shape(channels, entry.output[0], entry.kernel, groups)
-    params, bias = _learned(weight, entry.biases)
+    weight, bias = _weight_and_bias(entry)
     settings = {
         "kernel_size": entry.kernel,
         "groups": groups,
         "in_channels": channels,
         "out_channels": entry.output[0],
     }
-    return settings, params, ("F.conv2d", (Dims(weight), bias, 1, 0, 1, groups))
+    return settings, ("F.conv2d", (weight, bias, 1, 0, 1, groups))
 
 
 def _linear(entry: Entry) -> _Parts:
-    weight = weight_shape(entry.inputs[0][-1], entry.output[-1])
-    params, bias = _learned(weight, entry.biases)
+    weight, bias = _weight_and_bias(entry)
     settings = {"in_features": weight[1], "out_features": weight[0]}
-    return settings, params, ("F.linear", (Dims(weight), bias))
+    return settings, ("F.linear", (weight, bias))
 
 
 def _batch_norm(entry: Entry) -> _Parts:
     channels = Dims((entry.inputs[0][0],))
     args = (channels, channels, channels, channels, False, 0.1, 1e-5)
-    return {"affine": True}, {"weight": channels, "bias": channels}, ("F.batch_norm", args)
+    return {"affine": True}, ("F.batch_norm", args)
 
 
-def _max_pool(entry: Entry) -> _Parts:
-    return {"kernel_size": entry.kernel}, {}, ("F.max_pool2d", (entry.kernel,))
-
-
-def _avg_pool(entry: Entry) -> _Parts:
-    return {"kernel_size": entry.kernel}, {}, ("F.avg_pool2d", (entry.kernel,))
+def _pool(function: str, entry: Entry) -> _Parts:
+    return {"kernel_size": entry.kernel}, (function, (entry.kernel,))
 
 
 def _adaptive_pool(entry: Entry) -> _Parts:
-    return {"output_size": entry.output[1:]}, {}, ("F.adaptive_avg_pool2d", (entry.output[1:],))
+    return {"output_size": entry.output[1:]}, ("F.adaptive_avg_pool2d", (entry.output[1:],))
 
 
 def _relu(_: Entry) -> _Parts:
-    return {"inplace": True}, {}, ("F.relu", ())
+    return {"inplace": True}, ("F.relu", ())
 
 
 def _nothing(_: Entry) -> _Parts:
-    return {}, {}, ("", ())
+    return {}, ("", ())
 
 
 MODULES: dict[str, tuple[tuple[str, ...], Callable[[Entry], _Parts]]] = {
@@ -122,10 +115,10 @@ MODULES: dict[str, tuple[tuple[str, ...], Callable[[Entry], _Parts]]] = {
     "linear": (("Linear",), _linear),
     "batch norm": (("BatchNorm2d", "_BatchNorm", "_NormBase"), _batch_norm),
     "relu": (("ReLU",), _relu),
-    "max pool": (("MaxPool2d", "_MaxPoolNd"), _max_pool),
+    "max pool": (("MaxPool2d", "_MaxPoolNd"), partial(_pool, "F.max_pool2d")),
     "global average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
     "adaptive average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
-    "average pool": (("AvgPool2d", "_AvgPoolNd"), _avg_pool),
+    "average pool": (("AvgPool2d", "_AvgPoolNd"), partial(_pool, "F.avg_pool2d")),
     "dropout": (("Dropout", "_DropoutNd"), _nothing),
     "local response norm": (("LocalResponseNorm",), _nothing),
     "flatten": (("Flatten",), _nothing),
