@@ -29,7 +29,6 @@ class FvcoreCount:
     """
 
     operators: dict[str, dict[str, int]]
-    unsupported: dict[str, int]
     output: Any = field(repr=False, compare=False)
 
     @property
@@ -67,14 +66,13 @@ def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
             path: {name: whole(Fraction(figure) / len(inputs)) for name, figure in counts.items()}
             for path, counts in analysis.by_module_and_operator().items()
         }
-        unsupported = dict(analysis.unsupported_ops())
     own = {path: dict(counts) for path, counts in inclusive.items()}
     for path, counts in inclusive.items():
         parent = path.rpartition(".")[0]
         if path:
             for name, figure in counts.items():
                 own[parent][name] -= figure
-    return FvcoreCount(own, unsupported, outputs[0])
+    return FvcoreCount(own, outputs[0])
 
 
 @contextmanager

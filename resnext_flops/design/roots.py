@@ -5,7 +5,7 @@ provably only rises or only falls, whole numbers are found by bisection. Every c
 appears in the real root alone, which is there to be printed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 # Lowest coefficient first.
@@ -87,6 +87,11 @@ def crossings(polynomial: Polynomial, budget: int, low: int, high: int) -> Itera
             yield _last_before(polynomial, budget, first, last)
 
 
+def _end(polynomial: Polynomial, low: int, *budgets: int) -> int:
+    """A whole number above `low`, beyond which the polynomial neither turns nor meets a budget."""
+    return max(low, *(bound((polynomial[0] - budget, *polynomial[1:])) for budget in budgets)) + 1
+
+
 def candidates(polynomial: Polynomial, budget: int, low: int, high: int | None = None) -> list[int]:
     """Whole numbers from `low` to `high` among which the nearest to the budget is, on either side of it.
 
@@ -97,31 +102,22 @@ def candidates(polynomial: Polynomial, budget: int, low: int, high: int | None =
     [1, 3, 4, 100]
     """
     if high is None:
-        high = max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1
+        high = _end(polynomial, low, budget)
     found = {end for piece in monotone_pieces(polynomial, low, high) for end in piece}
     for x in crossings(polynomial, budget, low, high):
         found |= {x, x + 1}
     return sorted(found)
 
 
-def nearest(polynomial: Polynomial, budget: int, among: Sequence[int]) -> int:
-    """The one of some whole numbers whose value is nearest to the budget; the smallest where several are.
-
-    >>> nearest((0, 512, 9), 2176, [1, 3, 4, 100])
-    4
-    """
-    return min(among, key=lambda x: (abs(evaluate(polynomial, x) - budget), x))
-
-
-def real_root(polynomial: Polynomial, budget: int, near: int, low: int = 0) -> float | None:
-    """The x of at least `low` at which a polynomial meets the budget, as a float; of several, the nearest to `near`.
+def real_root(polynomial: Polynomial, budget: int, near: int) -> float | None:
+    """The x of at least 0 at which a polynomial meets the budget, as a float; of several, the nearest to `near`.
 
     None where it does not cross the budget.
 
     >>> round(real_root((0, 512, 9), 2176, near=4), 3)
     3.973
     """
-    found = list(crossings(polynomial, budget, low, max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1))
+    found = list(crossings(polynomial, budget, 0, _end(polynomial, 0, budget)))
     if not found:
         return None
     start = min(found, key=lambda x: abs(x - near))
@@ -139,8 +135,7 @@ def inside(polynomial: Polynomial, least: int, most: int, low: int, high: int | 
     [range(1, 2), range(6, 7)]
     """
     if high is None:
-        bounds = (bound((polynomial[0] - budget, *polynomial[1:])) for budget in (least - 1, most))
-        high = max(low, *bounds) + 1
+        high = _end(polynomial, low, least - 1, most)
     if low > high:
         return []
     ends = {x + 1 for budget in (least - 1, most) for x in crossings(polynomial, budget, low, high)}

@@ -12,7 +12,6 @@ from resnext_flops.design.roots import (
     evaluate,
     inside,
     monotone_pieces,
-    nearest,
     real_root,
 )
 
@@ -53,7 +52,8 @@ def test_crossings_are_all_crossings(polynomial: tuple[int, ...], low: int, budg
 @example((0, -7, 1), 0, -12, False)  # 3 and 4 are equally near
 def test_no_other_whole_number_is_nearer(polynomial: tuple[int, ...], low: int, budget: int, open_end: bool) -> None:
     high = None if open_end else HIGH
-    found = nearest(polynomial, budget, candidates(polynomial, budget, low, high))
+    among = candidates(polynomial, budget, low, high)
+    found = min(among, key=lambda x: (abs(evaluate(polynomial, x) - budget), x))
     # Beyond the bound of the distance the polynomial only moves away, so these are enough.
     last = HIGH if high else max(low, bound((polynomial[0] - budget, *polynomial[1:]))) + 1
     assert found == min(range(low, last + 1), key=lambda x: (abs(value(polynomial, x) - budget), x))
