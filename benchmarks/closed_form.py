@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import resnext_flops as rf
 from benchmarks.pairs import Comparison, seconds
-from resnext_flops.complexity.reading import Reading
 
 RUNS = 6
 
@@ -14,7 +13,7 @@ def rows() -> Iterator[Comparison]:
     free = network.sizes()
 
     def derive() -> object:
-        return Reading(network.architecture, free).figure("macs")
+        return network.reading(free).figure("macs")
 
     def solve() -> object:
         return rf.solve(network, "d", budget=60e9, given={"C": range(1, 1001)})

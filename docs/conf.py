@@ -76,11 +76,15 @@ autodoc_preserve_defaults = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
     # The insides of a reading and of a trace.
-    (r"py:.*", r"resnext_flops\.(complexity\.(architecture|entries|model|reading|records)|proof\.published)\..*"),
+    (
+        r"py:.*",
+        r"resnext_flops\.(complexity\.(architecture|entries|lattices|model|reading|records)|proof\.published)\..*",
+    ),
 ]
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [
-    ("py:class", name) for name in ("ClosedForm", "Given", "Given | Ledger", "Memory", "Model", "P", "Reading", "Terms")
+    ("py:class", name)
+    for name in ("ClosedForm", "Given", "Given | Ledger", "Memory", "Model", "P", "Reading", "Span", "Terms")
 ]
 
 # What the package loads only when it is asked for has to be there when its names are listed.

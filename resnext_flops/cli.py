@@ -23,13 +23,13 @@ COMMANDS = {
     "conventions": "List the counting conventions: what each counter counts.",
     "count": "Count any model, exactly.",
     "diff": "Show where two models differ, layer by layer.",
-    "formula": "The cost of a network as a formula of its sizes.",
+    "formula": "The cost of a model as a formula of its sizes.",
     "identify": "Find which convention, and which variant of a network, gives a printed figure.",
     "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
     "models": "List the described networks and their cost.",
     "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
     "report": "Write a report: of the paper, or of any models.",
-    "solve": "The size of a network that meets a budget: of a reference network, or a number.",
+    "solve": "The size of a model that meets a budget: of a reference model, or a number.",
     "sweep": "The designs of a space that meet budgets, or the best of them.",
     "table": "A table of the paper's, rebuilt and proven on real models.",
     "verify": "Hold networks against their real models, their references and their papers.",
@@ -62,7 +62,9 @@ class Commands(click.Group):
         except click.Abort:
             fail("stopped; nothing was written", 130)
         except (click.ClickException, InputError) as error:
-            fail(error.format_message() if isinstance(error, click.ClickException) else str(error))
+            if isinstance(error, InputError):
+                fail(str(error), error.status)
+            fail(error.format_message())
         sys.exit(status)
 
 

@@ -31,10 +31,20 @@ def public(kind: Kind) -> Kind:
 class InputError(ValueError):
     """A size, name or option that cannot be used.
 
+    status: the exit status of a command that ends with it.
+
     >>> raise InputError("width is 0; it must be at least 1")
     Traceback (most recent call last):
     resnext_flops.InputError: width is 0; it must be at least 1
     """
+
+    status = 2
+
+
+class MissError(InputError):
+    """A formula that a count contradicts: not the input is wrong, but what was found."""
+
+    status = 1
 
 
 def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:

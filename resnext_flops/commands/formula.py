@@ -1,39 +1,68 @@
 """`resnext-flops formula`."""
 
+from typing import Any
+
 import click
 
-from resnext_flops.commands.options import Output, output_option
+from resnext_flops.commands.options import Output, free_option, input_option, output_option
+from resnext_flops.commands.progress import interpolating
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.reading import LEVELS
+from resnext_flops.errors import InputError
 
 
 @click.command("formula")
 @click.argument("model")
-@click.option("--free", metavar="NAME,...", help="Free sizes: C, d, n1, n2, ..., r, K, w. [default: C and d, or all]")
-@click.option("--figure", default="macs", show_default=True, help="params, weights, macs, activations or a convention.")
+@free_option("Free sizes: C, d, n1, n2, ..., r, K, w, N, or arguments. [default: C and d, or all; r of a real model]")
+@click.option("--figure", default="macs", show_default=True, help="params, weights, macs, ... or a convention.")
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
-@click.option("--breakdown", type=click.Choice(["stage"]), help="A formula for each stage as well.")
-@click.option("--r0", type=int, metavar="N", help="Of a free resolution r0 + 32 k. [default: the network's own]")
+@click.option("--breakdown", type=click.Choice(LEVELS), help="A formula for each stage, or for each layer, as well.")
+@click.option("--steps", is_flag=True, help="Write start + step k for a size that has steps, such as r = 224 + 32 k.")
+@input_option
 @output_option("text", "latex", "markdown", "json")
 def command(
-    model: str, free: str | None, figure: str, scope: str, breakdown: str | None, r0: int | None, output: Output
+    model: str,
+    free: dict[str, Span],
+    figure: str,
+    scope: str,
+    breakdown: str | None,
+    steps: bool,
+    inputs: list[Any] | None,
+    output: Output,
 ) -> None:
-    """The cost of a network as a formula of its sizes.
+    """The cost of a model as a formula of its sizes.
 
-    MODEL is a name or a call. C is the cardinality, d the width of the bottleneck, n1, n2, ... the blocks of the
-    stages, r the resolution, K the classes, w the base width; any other size goes by the name of its argument.
+    MODEL is a name or a call. For a described network C is the cardinality, d the width of the bottleneck, n1, n2, ...
+    the blocks of the stages, r the resolution, K the classes, w the base width, N the batch; any other size goes by
+    the name of its argument. Its formula is derived.
+
+    For a real model any whole-numbered argument of its constructor can be free, any name in a call such as
+    "timm:convnext_tiny(depths=(3, 3, n, 3))", r, N, and any name in the shape of --input. Its formula is interpolated
+    from exact counts, and held at sizes that were not used.
 
     \b
     Examples:  resnext-flops formula resnext50_32x4d --free C,d
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
+               resnext-flops formula timm:resnet50 --free cardinality,base_width
     """
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS
 
-    found = lookup.model(model)
-    if r0 is not None:
-        found = found.replace(resolution=r0)
-    own = found.sizes()
-    names = free.split(",") if free else [name for name in own if name in {"C", "d"}] or list(own)
-    closed = ClosedForm(found.reading(names, scope), figure)
-    call = found.call(closed.reading.free)
-    output.put(FORMS[output.form](closed, call, breakdown is not None))
+    with interpolating():
+        found = lookup.model(model, inputs)
+        closed = ClosedForm(found.reading(free or _usual(found), scope), figure)
+        output.put(FORMS[output.form](closed, found.call(closed.reading.free), breakdown, steps))
+
+
+def _usual(model: Model) -> list[str]:
+    """The sizes that are free unless others are asked for."""
+    own = list(model.sizes())
+    if chosen := [name for name in own if name in {"C", "d"}]:
+        return chosen
+    if model.origin == "derived":
+        return own
+    if "r" not in own:
+        raise InputError(f"give --free with the sizes of {model.name} that are to be free: {', '.join(own) or 'N'}")
+    return ["r"]

@@ -1,16 +1,23 @@
 """Options that several commands share, and the forms of their values."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.errors import InputError
 from resnext_flops.show.output import FORMATS, destination, emit, put
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# A free size, with the value that its formula starts at and how far apart its values are.
+FREE = re.compile(r"(?P<name>[^\W\d]\w*)(?:=(?P<start>[1-9]\d{0,18})(?::(?P<step>[1-9]\d{0,18}))?)?")
 
 
 class Sizes(click.ParamType[tuple[int, ...]]):
@@ -144,11 +151,34 @@ def _known_conventions(_: click.Context, __: click.Parameter, names: tuple[str, 
     return names
 
 
+def free_sizes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Span]:
+    """Free sizes by name, from texts such as `C,d` or `w=96,r=224:32`. Raises InputError for any other text."""
+    found: dict[str, Span] = {}
+    for part in (part for text in texts for part in text.split(",")):
+        match = FREE.fullmatch(part)
+        if match is None:
+            raise InputError(
+                f"--free {part!r} is not of the form NAME, NAME=START or NAME=START:STEP, such as r=224:32"
+            )
+        if match["name"] in found:
+            raise InputError(f"{match['name']} is given twice; give it once")
+        start, step = (int(number) if number else None for number in (match["start"], match["step"]))
+        found[match["name"]] = Span(start, step)
+    return found
+
+
+def free_option(use: str, *, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option for free sizes. use: which they are, and what is the default."""
+    return click.option(
+        "--free", multiple=True, required=required, metavar="NAME[=START[:STEP]],...", callback=free_sizes, help=use
+    )
+
+
 def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Any] | None:
     """The inputs of a model, or None for its usual one. Raises InputError for what is no shape."""
     if not texts:
         return None
-    from resnext_flops.counters.count import parse_input
+    from resnext_flops.counters.inputs import parse_input
 
     return [parse_input(text) for text in texts]
 

@@ -53,3 +53,12 @@ def proving(device: str, rungs: Sequence[str] = MODEL_RUNGS, total: int | None =
     """A prover with a progress bar."""
     with progress(total) as tell:
         yield Prover(device, rungs, tell)
+
+
+@contextmanager
+def interpolating() -> Iterator[None]:
+    """A progress bar for the counts that formulas of real models are made of."""
+    from resnext_flops.counters.watching import watched
+
+    with progress() as tell, watched(tell):
+        yield

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from resnext_flops.commands.options import Numbers, Output, Values, output_option
-from resnext_flops.commands.progress import device_option, proving
+from resnext_flops.commands.options import Numbers, Output, Values, free_option, input_option, output_option
+from resnext_flops.commands.progress import device_option, interpolating, proving
+from resnext_flops.complexity.lattices import Span
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.design.solve import CONSTRAINTS
 from resnext_flops.design.solve import solve as find
@@ -14,9 +15,7 @@ from resnext_flops.design.solve import solve as find
 
 @click.command("solve")
 @click.argument("model")
-@click.option(
-    "--free", metavar="NAME[,NAME]", required=True, help="The unknown sizes, one or two: C, d, n1, ..., r, K, w."
-)
+@free_option("The unknown sizes, one or two: C, d, n1, ..., r, K, w, N, or arguments.", required=True)
 @click.option("--like", metavar="MODEL", help="The network whose cost is the budget.")
 @click.option(
     "--budget", metavar="N|EXPR", help="A budget of one figure instead: 4.1G, 'macs = 4.1G' or 'params <= 25M'."
@@ -29,21 +28,23 @@ from resnext_flops.design.solve import solve as find
 @click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
 @click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
 @click.option("--upper", type=Numbers(), help="The most an unknown may be.")
+@input_option
 @device_option
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
 @output_option()
 def command(
     model: str,
-    free: str,
+    free: dict[str, Span],
     like: str | None,
     figure: str | None,
     given: tuple[tuple[str, tuple[int, ...]], ...],
+    inputs: list[Any] | None,
     device: str,
     prove: bool,
     output: Output,
     **wanted: Any,
 ) -> int:
-    """The size of a network that meets a budget: of a reference network, or a number.
+    """The size of a model that meets a budget: of a reference model, or a number.
 
     One unknown gives the whole number nearest to the budget, a row for each of the given values. Two give every pair
     within a tolerance, and mark those that no other pair beats in every figure asked for.
@@ -53,13 +54,18 @@ def command(
                resnext-flops solve "resnext(101)" --free C --budget 15e9 --prove
                resnext-flops solve resnet50 --free r --budget "macs <= 2G"
                resnext-flops solve "resnext(50)" --free C,d --like resnet50 --figure macs,params --within 1
+               resnext-flops solve timm:resnet50 --free base_width --given cardinality=1,2,4,8,32 --like timm:resnet50
+               resnext-flops solve timm:convnext_tiny --free N --budget "training_bytes <= 24Gi"
     """
     from resnext_flops.tables.solutions import solutions
 
-    reference = model_of(like) if like else None
-    unknowns, figures = free.split(","), figure.split(",") if figure else None
-    found = find(model_of(model), unknowns, like=reference, figure=figures, given=dict(given), **wanted)
+    reference, asked = model_of(like) if like else None, model_of(model, inputs)
+    figures = figure.split(",") if figure else None
+    with interpolating():
+        found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)
+    # A real model's answers are counted anyway, and there is no description of it to prove.
+    prove = prove and asked.origin == "derived"
     with proving(device, total=sum(solution.efficient for solution in found)) if prove else nullcontext() as prover:
         result = solutions(found, reference, prover)
     output.emit([result])
-    return int(prover is not None and not prover.holds)
+    return int((prover is not None and not prover.holds) or not all(solution.holds for solution in found))

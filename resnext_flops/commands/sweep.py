@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands.options import Whole, output_options
-from resnext_flops.commands.progress import device_option, proving
+from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
@@ -65,7 +65,10 @@ def _size_options(command: Any) -> Any:
 @click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where the sweep runs.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster. [default: one on this machine is started]")
 @click.option(
-    "--prove", type=click.IntRange(min=0), default=0, metavar="N", help="Build so many at random, and count them."
+    "--prove",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Build so many at random, and count them. [default: 0; of a real model all up to 50]",
 )
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
@@ -79,7 +82,7 @@ def command(
     nearest: str | None,
     engine: str,
     scheduler: str | None,
-    prove: int,
+    prove: int | None,
     device: str,
     resume: bool,
     form: str,
@@ -117,20 +120,26 @@ def command(
         raise InputError("a sweep is resumed from its file; give the same --output")
     base = _network(model, depth)
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
-    asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
+    with interpolating():
+        asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
     start = load_progress(asked, path) if resume and path else None
-    if prove:
+    if prove and base.origin == "derived":
         base.replace(**asked.smallest())
     progress, remark = _run(asked, engine, scheduler, start, path)
     done = len(progress.done) == len(asked.parts())
-    frame = result(base, asked, progress.selection) if done else asked.frame(progress.selection)
+    with interpolating():
+        frame = (
+            result(base, asked, progress.selection, wanted["seed"], prove) if done else asked.frame(progress.selection)
+        )
     if path is not None:
         keep(frame, path)
         if done:
             unfinished(path).unlink(missing_ok=True)
         click.echo(f"resnext-flops: {len(frame):,} designs kept in {str(path)!r}", err=True)
     try:
-        proofs = _prove(base, asked, frame, prove, device, wanted["seed"]) if done else {}
+        # What is found of a real model is counted already.
+        count = prove or 0 if base.origin == "derived" else 0
+        proofs = _prove(base, asked, frame, count, device, wanted["seed"]) if done else {}
     except KeyboardInterrupt:
         proofs, done, remark = {}, False, f"{remark}; stopped while proving"
     if path is None or proofs:

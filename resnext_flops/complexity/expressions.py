@@ -119,8 +119,8 @@ def condition(text: str, names: Collection[str]) -> Expression:
     return node
 
 
-def quantity(text: str, names: Collection[str]) -> Expression:
-    """The number of a text, of known names.
+def quantity(text: str, names: Collection[str] | None) -> Expression:
+    """The number of a text, of known names, or of any names where none are given.
 
     Raises InputError for a text that is not of the grammar, is a comparison, or has another name.
     """
@@ -128,7 +128,8 @@ def quantity(text: str, names: Collection[str]) -> Expression:
     with naming(text):
         if is_truth(node):
             raise InputError("it must be a number, such as 'macs / params'")
-        _check_names(node, names)
+        if names is not None:
+            _check_names(node, names)
     return node
 
 

@@ -13,6 +13,13 @@ FIGURES: Mapping[str, str] = {
     "macs": "multiply-adds",
     "activations": "activations",
 }
+# Those that are of one example, so that several have several times as much.
+BATCHED = ("macs", "activations")
+# Bytes of tensors: the attribute of `Memory` that each is. What an allocator keeps besides is not counted.
+BYTES: Mapping[str, str] = {"training_bytes": "training", "inference_bytes": "inference"}
+BYTES_IN_WORDS = {"training_bytes": "bytes of tensors in training", "inference_bytes": "bytes of tensors at inference"}
+# Maxima, which are no polynomials of the sizes.
+PIECEWISE = ("inference_bytes",)
 # The figures that networks are compared by.
 COMMON = ("params", "macs", "activations")
 
@@ -48,10 +55,12 @@ def figure_name(name: str) -> str:
     """
     if name in FIGURES:
         return FIGURES[name]
+    if name in BYTES:
+        return BYTES_IN_WORDS[name]
     from resnext_flops.complexity.conventions import CONVENTIONS
 
     if name not in CONVENTIONS:
-        raise unknown("figure", name, [*FIGURES, *CONVENTIONS])
+        raise unknown("figure", name, [*FIGURES, *BYTES, *CONVENTIONS])
     return f"{CONVENTIONS[name].unit}s by {name}'s rules"
 
 
@@ -63,4 +72,4 @@ def expression_names() -> dict[str, str]:
     """
     from resnext_flops.complexity.conventions import CONVENTIONS
 
-    return {name.replace("-", "_"): name for name in (*FIGURES, *CONVENTIONS)}
+    return {name.replace("-", "_"): name for name in (*FIGURES, *BYTES, *CONVENTIONS)}

@@ -1,8 +1,11 @@
-"""Sizes that are not fixed yet: a polynomial in free sizes with whole coefficients, used wherever an integer could be.
+"""Sizes that are not fixed yet: a polynomial in free sizes with exact coefficients, used wherever an integer could be.
 
 A description that is walked with formulas for some of its sizes costs a formula. Arithmetic is exact and ends in an
 `int` wherever no free size is left. Division is where this differs from SymPy's rings, which round every coefficient
 down by itself: here a quotient is either the floor at every whole number, or refused.
+
+A coefficient is an `int` wherever it is whole. It is a fraction where a formula is written in a size that only takes
+some values, such as n (n + 1) / 2; the value of the formula is whole at all of them.
 
     >>> C, d = Formula.of("C"), Formula.of("d")
     >>> print(C * (256 * d + 3 * 3 * d * d + d * 256))
@@ -14,14 +17,16 @@ down by itself: here a quotient is either the floor at every whole number, or re
 """
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from itertools import groupby
-from math import gcd, prod
+from math import lcm, prod
 from typing import Any, TypeAlias, cast
 
 from resnext_flops.complexity.layers import Size
 
 # The names in a product, sorted, and repeated by their power: C d^2 is ("C", "d", "d").
 Monomial: TypeAlias = tuple[str, ...]
+Coefficient: TypeAlias = int | Fraction
 
 
 class NotPolynomialError(ArithmeticError):
@@ -42,7 +47,7 @@ class Formula:
 
     __slots__ = ("_hash", "terms")
 
-    def __init__(self, terms: dict[Monomial, int]) -> None:
+    def __init__(self, terms: dict[Monomial, Coefficient]) -> None:
         self.terms = terms
         self._hash: int | None = None
 
@@ -65,7 +70,7 @@ class Formula:
     __radd__ = __add__
 
     def __mul__(self, other: Size) -> Size:
-        product: dict[Monomial, int] = {}
+        product: dict[Monomial, Coefficient] = {}
         for left, ours in self.terms.items():
             for right, theirs in terms(other).items():
                 monomial = tuple(sorted(left + right)) if right else left
@@ -91,13 +96,13 @@ class Formula:
         if len(divisor) > 1:
             raise NotPolynomialError(self, other, self.free_symbols, 1)
         ((below, by),) = divisor.items()
-        quotient: dict[Monomial, int] = {}
+        quotient: dict[Monomial, Coefficient] = {}
         for monomial, coefficient in self.terms.items():
             left = _without(monomial, below)
             exact = left is not None and coefficient % by == 0
             # Whole multiples of the divisor leave the rounding to the constant.
             if left is None or not (exact or (monomial == () and not below)):
-                raise NotPolynomialError(self, other, monomial, by // gcd(by, coefficient))
+                raise NotPolynomialError(self, other, monomial, Fraction(coefficient, by).denominator)
             quotient[left] = coefficient // by
         return _reduced(quotient)
 
@@ -122,15 +127,24 @@ class Formula:
     __repr__ = __str__
 
 
-def terms(value: Any) -> dict[Monomial, int]:
+def terms(value: Any) -> dict[Monomial, Coefficient]:
     """The terms of a formula or a number."""
     return value.terms if isinstance(value, Formula) else {(): value} if value else {}
 
 
-def _reduced(found: dict[Monomial, int]) -> Size:
+def _reduced(found: dict[Monomial, Coefficient]) -> Size:
     """A formula without terms of coefficient 0, or a number where no name is left."""
     left = {monomial: coefficient for monomial, coefficient in found.items() if coefficient}
     return Formula(left) if any(left) else left.get((), 0)  # type: ignore[return-value]
+
+
+def whole(found: Mapping[Monomial, Coefficient]) -> Size:
+    """The formula of some terms, with an `int` for every coefficient that is whole; a number where no name is left.
+
+    >>> whole({("n", "n"): Fraction(1, 2), ("n",): Fraction(4, 2), (): Fraction(0)})
+    1/2 n^2 + 2 n
+    """
+    return _reduced({term: int(value) if value.denominator == 1 else value for term, value in found.items()})
 
 
 def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
@@ -151,12 +165,53 @@ def substitute(value: Size, sizes: Mapping[str, int]) -> Size:
     >>> substitute(Formula.of("C") * Formula.of("d") + 1, {"C": 4, "d": 2})
     9
     """
-    found: dict[Monomial, int] = {}
+    found: dict[Monomial, Coefficient] = {}
     for monomial, coefficient in terms(value).items():
         kept = tuple(name for name in monomial if name not in sizes)
         value_of_rest = prod(sizes[name] for name in monomial if name in sizes)
         found[kept] = found.get(kept, 0) + coefficient * value_of_rest
-    return _reduced(found)
+    return whole(found)
+
+
+def compose(value: Size, sizes: Mapping[str, Size]) -> Size:
+    """A formula with formulas for some of its sizes.
+
+    >>> compose(Formula.of("r") * Formula.of("r"), {"r": 32 * Formula.of("k") + 224})
+    1024 k^2 + 14336 k + 50176
+    """
+    total: Size = 0
+    for monomial, coefficient in terms(value).items():
+        kept = tuple(name for name in monomial if name not in sizes)
+        product = prod((sizes[name] for name in monomial if name in sizes), start=_reduced({kept: coefficient}))
+        total = product + total
+    return whole(terms(total))
+
+
+def progression(name: str, start: int, step: int) -> Size:
+    """A size as start + step x, by the name of x.
+
+    >>> progression("k", 224, 32)
+    32 k + 224
+    """
+    return _reduced({(name,): step, (): start})
+
+
+def position(name: str, start: int, step: int) -> Size:
+    """The x of a size that is start + step x, by the name of the size: (size - start) / step.
+
+    >>> position("r", 224, 32)
+    1/32 r - 7
+    """
+    return whole({(name,): Fraction(1, step), (): Fraction(-start, step)})
+
+
+def denominator(value: Size) -> int:
+    """The smallest number that makes every coefficient whole when the formula is multiplied by it.
+
+    >>> denominator(position("r", 224, 32))
+    32
+    """
+    return lcm(*(coefficient.denominator for coefficient in terms(value).values()))
 
 
 def rename(value: Size, names: Mapping[str, str]) -> Size:
@@ -169,7 +224,7 @@ def rename(value: Size, names: Mapping[str, str]) -> Size:
     return _reduced({tuple(sorted(names.get(name, name) for name in term)): number for term, number in found})
 
 
-def coefficients(value: Size) -> tuple[int, ...]:
+def coefficients(value: Size) -> tuple[Coefficient, ...]:
     """The coefficients of a formula in one size, lowest power first.
 
     >>> coefficients(9 * Formula.of("d") * Formula.of("d") + 5)
@@ -179,7 +234,7 @@ def coefficients(value: Size) -> tuple[int, ...]:
     return tuple(powers.get(power, 0) for power in range(max(powers, default=0) + 1))
 
 
-def ordered(value: Size, names: Iterable[str]) -> list[tuple[Monomial, int]]:
+def ordered(value: Size, names: Iterable[str]) -> list[tuple[Monomial, Coefficient]]:
     """The terms as they are printed: the highest degree first, and in one degree by the order of the names."""
     places = tuple(names)
     return sorted(terms(value).items(), key=lambda term: (-len(term[0]), *(-term[0].count(name) for name in places)))

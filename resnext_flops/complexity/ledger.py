@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from resnext_flops.complexity.conventions.convention import Terms
 
-Origin: TypeAlias = Literal["derived", "counted"]
+Origin: TypeAlias = Literal["derived", "counted", "interpolated"]
 
 
 @public

@@ -7,6 +7,7 @@ it through this protocol and does not ask what it is.
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from resnext_flops.complexity.figures import BYTES, figure, figure_name
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.errors import InputError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from resnext_flops.complexity.lattices import Span
     from resnext_flops.complexity.memory import Memory
     from resnext_flops.complexity.reading import Reading
 
@@ -66,11 +68,40 @@ class Model(Protocol):
     def part(self, scope: str) -> Ledger:
         """The cost of one scope: `block`, `stage`, `network`, or a path. Raises InputError for one it has not."""
 
-    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> "Reading":
-        """Its figures as formulas of free sizes. Raises CannotAnswerError where none are known."""
+    def known_as(self, name: str) -> str:
+        """The name that the model has for a size, which may have several: `cardinality` is C in a described network."""
+
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """The cost with other sizes: described or counted once more, and not from a formula.
+
+        Raises InputError for a size that the model does not have, or a value that it refuses.
+        """
+
+    def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Reading":
+        """Its figures as formulas of free sizes: derived, or interpolated from counts.
+
+        Raises InputError for a size that the model does not have, or where no polynomial is found.
+        """
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of its tensors. Raises CannotAnswerError where they are not known."""
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device. Raises InputError if it cannot be built."""
+
+
+def figure_of(model: Model, name: str, scope: str = "network") -> int:
+    """A figure of a model: of its ledger, or of its memory for one example, in `float32` and with momentum.
+
+    Raises InputError for a figure or a scope that does not exist, and for bytes of a part.
+
+    >>> import resnext_flops as rf
+    >>> figure_of(rf.resnet(50), "macs"), figure_of(rf.resnet(50), "training_bytes") == rf.resnet(50).memory().training
+    (4089184256, True)
+    """
+    if name not in BYTES:
+        return figure(model.part(scope), name)
+    if scope != "network":
+        raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
+    found: int = getattr(model.memory(), BYTES[name])
+    return found

@@ -6,7 +6,7 @@ from functools import cached_property, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from resnext_flops.complexity.architecture import Architecture
+from resnext_flops.complexity.architecture import Architecture, letter
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger, Origin
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from resnext_flops.complexity.closed_form import ClosedForm
+    from resnext_flops.complexity.lattices import Span
     from resnext_flops.complexity.memory import Memory
     from resnext_flops.complexity.reading import Reading
 
@@ -96,10 +97,32 @@ class Network:
 
         return self.cost() if scope == "network" else scoped(self.description, scope)
 
-    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> "Reading":
+    def known_as(self, name: str) -> str:
+        """The name of a free size: the field's letter for an argument that has one.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnext(50).known_as("cardinality")
+        'C'
+        """
+        return letter(name)
+
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """The cost with other sizes, blocks of stages among them that the family itself may not take.
+
+        Raises InputError for a value that the family cannot use.
+
+        >>> import resnext_flops as rf
+        >>> rf.resnet(18).at({"n1": 3}).macs - rf.resnet(18).cost().macs == 2 * 3 * 3 * 64 * 64 * 56 * 56
+        True
+        """
+        from resnext_flops.complexity.scope import scoped
+
+        return scoped(self.architecture.describe(sizes), "network")
+
+    def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Reading":
         """Its figures as formulas of the sizes of some names.
 
-        period: what the period of resolutions is a multiple of, where the resolution is free.
+        free: the names; or each with the values that are asked for, where a resolution starts, and how far apart.
 
         Raises InputError for a size that the network does not have, or in which its cost is no polynomial.
 
@@ -107,9 +130,13 @@ class Network:
         >>> print(rf.resnext(50).reading(["C", "d"]).figure("macs"))
         451584 C d^2 + 27496448 C d + 479723520
         """
-        from resnext_flops.complexity.reading import PERIOD, Reading
+        from resnext_flops.complexity.lattices import spans
+        from resnext_flops.complexity.reading import Derived
 
-        return Reading(self.architecture, free, scope, max(period, PERIOD))
+        asked = spans(free, self.known_as)
+        start = asked["r"].start if "r" in asked else None
+        base = self if start is None else self.replace(resolution=start)
+        return Derived(base.architecture, asked, scope)
 
     @property
     def training_macs(self) -> int:
@@ -131,25 +158,29 @@ class Network:
 
         return build(self.description.body, self.description.input, device, seed)
 
-    def closed_form(self, figure: str = "macs", *, scope: str = "network", **symbols: "sympy.Symbol") -> "ClosedForm":
-        """A figure as a polynomial in free sizes, with a SymPy symbol for each of them.
+    def closed_form(
+        self, figure: str = "macs", *names: str, scope: str = "network", **symbols: "str | sympy.Symbol"
+    ) -> "ClosedForm":
+        """A figure as a polynomial in free sizes.
 
-        figure: `params`, `weights`, `macs`, `activations`, or a convention.
+        figure: `params`, `weights`, `macs`, `activations`, `training_bytes`, or a convention.
+        names: the free sizes: C (cardinality), d (width), n1, n2, ... (blocks of the stages), r (resolution),
+            K (classes), w (base width), N (the batch), or any other size by its argument's name.
         scope: `block`, `stage`, `network`, or a path such as `conv3`.
-        symbols: C (cardinality), d (width), n1, n2, ... (blocks of the stages), r (resolution, as r0 + 32 k with this
-            network's resolution for r0), K (classes), w (base width), or any other size by its argument's name.
+        symbols: free sizes too, each with the SymPy symbol, or the name, that stands for it in the polynomial.
 
         Raises InputError for a size, figure or scope that the network does not have.
 
         >>> import resnext_flops as rf
-        >>> from sympy import symbols
-        >>> C, d = symbols("C d", positive=True, integer=True)
-        >>> rf.resnext(50).closed_form("macs", C=C, d=d)
+        >>> form = rf.resnext(50).closed_form("macs", "C", "d")
+        >>> form
         451584 C d^2 + 27496448 C d + 479723520
+        >>> form(C=32, d=4)
+        4230479872
         """
         from resnext_flops.complexity.closed_form import closed_form
 
-        return closed_form(self, symbols, figure, scope)
+        return closed_form(self, figure, names, symbols, scope)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of the network's tensors, for inference and for training.

@@ -1,19 +1,27 @@
-"""The symbolic reading: a family called once more, with free sizes in the place of some of its arguments.
+"""Readings: the figures of a model as formulas of its free sizes, and for which sizes they hold.
 
-A resolution is halved and rounded several times on its way through a network, so no one polynomial holds for all of
-them. Those that are a whole number of periods apart are rounded alike: r is written r0 + 32 k, and the cost is a
-polynomial in k. That 32 is enough is not assumed; where a quotient needs a longer period, it gets one.
+A described network is read by calling its family once more, with formulas in the place of sizes. A resolution is halved
+and rounded several times on its way through a network, so no one polynomial holds for all of them. Those that are a
+whole number of periods apart are rounded alike: r is written r0 + 32 k while the family runs, and its cost is a
+polynomial in k, and so in r. That 32 is enough is not assumed; where a quotient needs a longer period, it gets one.
+
+`counters/interpolation.py` has the reading of a real module.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from math import lcm
+from typing import Any, ClassVar
 
-from resnext_flops.complexity.architecture import Architecture, letter
-from resnext_flops.complexity.figures import FIGURES, figure, figure_name
-from resnext_flops.complexity.formula import Formula, NotPolynomialError, substitute
+from resnext_flops.complexity.architecture import Architecture
+from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, figure, figure_name
+from resnext_flops.complexity.formula import Formula, NotPolynomialError, compose, position, progression, substitute
+from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.ledger import Ledger, Origin
+from resnext_flops.complexity.memory import memory
 from resnext_flops.complexity.scope import scoped
 from resnext_flops.errors import InputError
 
@@ -21,123 +29,219 @@ from resnext_flops.errors import InputError
 PERIOD = 32
 # A small size may change the structure of a network, as k = 1 does in a Wide ResNet; no size above this does.
 LARGEST_LEAST = 8
+# How a breakdown names an entry: by its stage, or by its whole path.
+LEVELS = ("stage", "layer")
+BATCH = "N"
 
 
-class Resolutions(NamedTuple):
-    """The resolutions for which one polynomial holds: start + period k."""
+class Reading(ABC):
+    """The figures of a model, at one scope, as formulas of free sizes.
 
-    start: int
-    period: int
-
-    def steps(self, resolution: int) -> int:
-        """The k of a resolution. Raises InputError, with the nearest that have one, for a resolution between two.
-
-        >>> Resolutions(224, 32).steps(320)
-        3
-        """
-        steps, between = divmod(resolution - self.start, self.period)
-        if between:
-            below = resolution - between
-            raise InputError(
-                f"resolution {resolution} is not {self}; the nearest that are, are {below} and {below + self.period}"
-            )
-        return steps
-
-    def __str__(self) -> str:
-        return f"{self.start} + {self.period} k"
-
-
-class Reading:
-    """A network with free sizes: its ledger in formulas of them, for one scope.
-
-    >>> import resnext_flops as rf
-    >>> print(Reading(rf.resnext(50).architecture, ["C", "d"]).figure("macs"))
-    451584 C d^2 + 27496448 C d + 479723520
+    free: the names of the free sizes.
+    base: the value of each from which steps are counted, k = 0.
+    origin: `derived` from a description, or `interpolated` from counts.
     """
 
-    def __init__(
-        self, architecture: Architecture, free: Iterable[str], scope: str = "network", period: int = PERIOD
-    ) -> None:
-        """The reading of an architecture with the sizes of the given names free.
-
-        Raises InputError for a size that the network does not have, or in which its cost is no polynomial.
-        """
-        self.architecture, self.scope = architecture, scope
-        self.free = tuple(dict.fromkeys(map(letter, free)))
-        self.own = architecture.candidates
-        for name in self.free:
-            if name not in self.own:
-                raise architecture.unknown_size(name)
-        self.ledger, self.resolutions = self._read(period)
-        self._figures: dict[str, Size] = {}
+    free: tuple[str, ...]
+    scope: str
+    base: Mapping[str, int]
+    origin: ClassVar[Origin]
 
     @property
-    def variables(self) -> tuple[str, ...]:
-        """What the formulas are in: the free sizes, with k in the place of r."""
-        return tuple("k" if name == "r" else name for name in self.free)
+    @abstractmethod
+    def lattices(self) -> Mapping[str, Lattice]:
+        """For which values of each free size the formulas hold."""
 
-    def _read(self, period: int) -> tuple[Ledger, Resolutions | None]:
-        """The ledger in formulas, with the shortest period of resolutions from the given one on."""
-        sizes: dict[str, Any] = {name: Formula.of(name) for name in self.free}
-        start = self.own["r"] if "r" in self.free else None
-        while True:
-            if start is not None:
-                sizes["r"] = start + period * Formula.of("k")
-            try:
-                part = scoped(self.architecture.describe(sizes), self.scope)
-            except NotPolynomialError as error:
-                if "k" not in error.names or error.factor == 1:
-                    names = ", ".join(sorted(error.names))
-                    raise InputError(f"{self.architecture.name}'s cost is no polynomial in {names}: {error}") from None
-                period *= error.factor
-            else:
-                return part, None if start is None else Resolutions(start, period)
-
+    @abstractmethod
     def figure(self, name: str) -> Size:
-        """A figure as a formula of the free sizes (with k for r), or a number where it depends on none of them.
+        """A figure as a formula of the free sizes, or a number where it depends on none of them.
 
         Raises InputError for a figure that does not exist, or that is no polynomial in the free sizes.
         """
-        if name not in self._figures:
+
+    @abstractmethod
+    def parts(self, name: str, level: str = "stage") -> Mapping[str, Size]:
+        """The same figure of each stage or each layer; they add up. Raises InputError where the parts change."""
+
+    @abstractmethod
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """The ledger with numbers for the free sizes: not from the formulas, but described or counted once more."""
+
+    @abstractmethod
+    def exact(self, name: str, sizes: Mapping[str, int]) -> int:
+        """A figure with numbers for the free sizes, found as `at` finds its ledger."""
+
+    @abstractmethod
+    def kinds(self, name: str, multiple_of: int) -> "Iterable[Reading]":
+        """Readings that together cover the values of a free size which are multiples of a number, as far as known."""
+
+    @property
+    @abstractmethod
+    def evidence(self) -> str:
+        """How the formulas were found, as a sentence; empty where they are derived."""
+
+    def least(self, name: str) -> int:
+        """The smallest value of a size for which the formulas may hold; for smaller ones they certainly do not."""
+        return self.lattices[name].start
+
+    def variables(self) -> dict[str, str]:
+        """The letter k for each free size that has steps."""
+        stepping = [name for name in self.free if self.lattices[name].step > 1]
+        return {name: "k" if len(stepping) == 1 else f"k_{name}" for name in stepping}
+
+    def in_steps(self, formula: Size) -> Size:
+        """A formula with base + step k in the place of each size that has steps."""
+        lattices = self.lattices
+        return compose(
+            formula,
+            {name: progression(k, self.base[name], lattices[name].step) for name, k in self.variables().items()},
+        )
+
+
+def label(entry: Entry, level: str) -> str:
+    """The part of a model that an entry belongs to: its stage, or the layer itself."""
+    return entry.path.partition(".")[0] if level == "stage" else entry.path
+
+
+def partition(ledger: Ledger, level: str) -> dict[str, Ledger]:
+    """The parts of a ledger by name. Raises InputError for another level."""
+    names = dict.fromkeys(label(entry, level) for entry in ledger)
+    return {name: ledger.stage(name) for name in names}
+
+
+class Derived(Reading):
+    """A described network with free sizes: its ledger in formulas of them, for one scope.
+
+    >>> import resnext_flops as rf
+    >>> print(Derived(rf.resnext(50).architecture, {"C": Span(), "d": Span()}).figure("macs"))
+    451584 C d^2 + 27496448 C d + 479723520
+    >>> print(Derived(rf.resnet(50).architecture, {"r": Span()}).figure("macs"))
+    81456 r^2 + 2048000
+    """
+
+    origin = "derived"
+    evidence = ""
+
+    def __init__(self, architecture: Architecture, free: Mapping[str, Span], scope: str = "network") -> None:
+        """The reading of an architecture with the sizes of the given names free, and its own resolution.
+
+        Raises InputError for a size that the network does not have, or in which its cost is no polynomial.
+        """
+        self.scope, self.free, self.spans = scope, tuple(free), free
+        self.architecture = architecture
+        self.own = self.architecture.candidates
+        for name in self.free:
+            if name != BATCH and name not in self.own:
+                raise architecture.unknown_size(name)
+        self.ledger, self.period = self._read(free["r"].step or 1 if "r" in free else 1)
+        self.base = {name: self.own[name] or 1 if name == "r" else 0 for name in self.free}
+        self._figures: dict[str, Size] = {}
+
+    def _read(self, multiple_of: int) -> tuple[Ledger, int]:
+        """The ledger in formulas, and the shortest period of resolutions that serves, of the multiples of a number."""
+        sizes: dict[str, Any] = {name: Formula.of(name) for name in self.free if name != BATCH}
+        period = lcm(PERIOD, multiple_of)
+        while True:
+            if "r" in sizes:
+                sizes["r"] = progression("r", self.own["r"] or 1, period)  # r stands for its steps while it is read
             try:
-                self._figures[name] = figure(self.ledger, name)
+                return scoped(self.architecture.describe(sizes), self.scope), period
             except NotPolynomialError as error:
-                names = ", ".join(self.variables)
-                raise InputError(f"{figure_name(name)} are no polynomial in {names}: {error}") from None
+                if "r" not in error.names or error.factor == 1:
+                    names = ", ".join(sorted(error.names))
+                    raise InputError(f"{self.architecture.name}'s cost is no polynomial in {names}: {error}") from None
+                period *= error.factor
+
+    def figure(self, name: str) -> Size:
+        """As in `Reading`."""
+        if name not in self._figures:
+            self._figures[name] = self._unfolded(name, self.ledger)
         return self._figures[name]
 
-    def at(self, sizes: Mapping[str, int]) -> Ledger:
-        """The integer reading: the ledger with numbers for the free sizes."""
-        return scoped(self.architecture.describe(sizes), self.scope)
+    def _unfolded(self, name: str, ledger: Ledger) -> Size:
+        """A figure of a ledger in the sizes themselves."""
+        batch = Formula.of(BATCH) if BATCH in self.free else 1
+        try:
+            found = _batched(name, ledger, batch)
+        except NotPolynomialError as error:
+            names = ", ".join(self.free)
+            raise InputError(f"{figure_name(name)} are no polynomial in {names}: {error}") from None
+        return compose(found, {"r": position("r", self.base["r"], self.period)}) if "r" in self.free else found
 
-    def point(self, sizes: Mapping[str, int]) -> dict[str, int]:
-        """Sizes as the formulas take them: k for r. Raises InputError for a resolution without a k."""
-        point = dict(sizes)
-        if self.resolutions and "r" in point:
-            point["k"] = self.resolutions.steps(point.pop("r"))
-        return point
+    def parts(self, name: str, level: str = "stage") -> Mapping[str, Size]:
+        """As in `Reading`."""
+        return {part: self._unfolded(name, ledger) for part, ledger in partition(self.ledger, level).items()}
+
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """As in `Reading`."""
+        return scoped(self.architecture.describe({name: sizes[name] for name in sizes if name != BATCH}), self.scope)
+
+    def exact(self, name: str, sizes: Mapping[str, int]) -> int:
+        """As in `Reading`."""
+        found: int = _batched(name, self.at(sizes), sizes.get(BATCH, 1))
+        return found
+
+    def kinds(self, name: str, multiple_of: int) -> "Iterable[Derived]":
+        """As in `Reading`."""
+        if name != "r":
+            return [self]
+        period = lcm(self.period, multiple_of)
+        first = -(-self.base["r"] // multiple_of) * multiple_of
+        return [self._starting(start, period) for start in range(first, first + period, multiple_of)]
+
+    def _starting(self, resolution: int, period: int) -> "Derived":
+        architecture = self.architecture.replace({"r": resolution})
+        return Derived(architecture, {**self.spans, "r": Span(resolution, period)}, self.scope)
 
     @cached_property
-    def least(self) -> dict[str, int]:
-        """The smallest value of each free size from which the formulas hold, found by comparing integer readings.
+    def lattices(self) -> Mapping[str, Lattice]:
+        """For each free size, the values for which the formulas hold, found by comparing integer readings.
 
-        It is 1 but where a size changes the structure (Wide ResNet's widening of 1), and for r the smallest input of
-        its kind that passes through the network.
+        The least is 1 but where a size changes the structure (Wide ResNet's widening of 1), and for r the smallest
+        input of its kind that passes through the network.
         """
-        return {name: self._least(name) for name in self.free}
+        return {name: self._lattice(name) for name in self.free}
+
+    def _lattice(self, name: str) -> Lattice:
+        span = self.spans[name]
+        if name == "r":
+            return Lattice(self._least("r"), self.period)
+        least = 1 if name == BATCH else self._least(name)
+        if span.start is not None and span.start < least:
+            raise InputError(f"{name} is {span.start}; it must be a whole number of at least {least}")
+        return Lattice(span.start or least, span.step or 1)
 
     def _least(self, size: str) -> int:
-        others = {other: self.own[other] or 1 for other in self.free}
+        others = {other: self.own[other] or 1 for other in self.free if other != BATCH}
         first, last, step = 1, LARGEST_LEAST, 1
-        if size == "r" and self.resolutions:
-            start, step = self.resolutions
-            first, last = start % step or step, start
+        if size == "r":
+            first, last, step = self.base["r"] % self.period or self.period, self.base["r"], self.period
         for value in range(first, last + 1, step):
             sizes = {**others, size: value}
             try:
                 part = self.at(sizes)
             except InputError:
                 continue
-            if all(substitute(self.figure(name), self.point(sizes)) == figure(part, name) for name in FIGURES):
+            if all(substitute(figure(self.ledger, name), self._steps(sizes)) == figure(part, name) for name in FIGURES):
                 return value
         raise ArithmeticError(f"the formulas of {self.architecture.name} do not hold for any {size} up to {last}")
+
+    def _steps(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Sizes as the ledger in formulas has them: a resolution by its steps."""
+        if "r" not in sizes:
+            return dict(sizes)
+        return {**sizes, "r": (sizes["r"] - self.base["r"]) // self.period}
+
+
+def _batched(name: str, ledger: Ledger, batch: Size) -> Any:
+    """A figure of a network for so many examples at once.
+
+    Raises InputError for a convention and several examples: its rule was written for one.
+    """
+    if name in BYTES:
+        return getattr(memory(ledger, batch), BYTES[name])
+    if name in BATCHED:
+        return batch * figure(ledger, name)
+    if name not in FIGURES and batch != 1:
+        raise InputError(f"{figure_name(name)} are those of one example; N is free in {', '.join([*FIGURES, *BYTES])}")
+    return figure(ledger, name)

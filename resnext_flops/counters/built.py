@@ -1,25 +1,51 @@
 """A built model: a real module that is made when it is asked for, and counted in one run of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
+from resnext_flops.complexity.architecture import ARGUMENTS
+from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.model import CannotAnswerError
-from resnext_flops.errors import InputError, one_line
+from resnext_flops.complexity.reading import BATCH
+from resnext_flops.counters.arguments import filled, folded, names, text
+from resnext_flops.counters.constructors import Make
+from resnext_flops.counters.inputs import InputShape, arguments, names_of, with_values
+from resnext_flops.errors import InputError, one_line, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    import sympy
     import torch
     from torch import nn
 
-# What makes the module: for the arguments of its constructor, a device, and a seed of its weights.
-Make: TypeAlias = "Callable[[Mapping[str, Any], str | torch.device, int], nn.Module]"
+    from resnext_flops.complexity.closed_form import ClosedForm
+    from resnext_flops.complexity.memory import Memory
+    from resnext_flops.complexity.reading import Reading
+
+PIXELS = "r"
+# What libraries call an argument that has to be the height and width of the image, its channels, and the classes.
+IMAGE_ARGUMENTS = ("image_size", "img_size")
+CHANNEL_ARGUMENTS = ("in_chans",)
+ALIASES = {**ARGUMENTS, "K": "num_classes"}
+
+
+@dataclass
+class Bench:
+    """What all models of one constructor share while they are counted.
+
+    key, made: the arguments of the last module that was made for a count, and the module: another input needs no other.
+    reason: why it was made on the CPU, where it was.
+    device: where the one that was counted last was made. What fails there afterwards is not tried elsewhere.
+    """
+
+    key: str = ""
+    made: "tuple[nn.Module, tuple[str, ...]] | None" = None
+    device: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,19 +54,22 @@ class Built:
 
     source: where it was found, such as `torchvision:resnet50`.
     make: what makes the module.
-    input: the shape of one input that it usually takes, without the batch.
+    image: the shape of one input that it usually takes, without the batch; empty where nothing is known of it.
     inputs, kwargs: what it is called with instead, as in `count`; None for the usual input.
-    arguments: what its constructor is called with.
+    arguments: what its constructor is called with; values may hold free names, as in `dims=(w, 2*w)`.
+    values: the numbers of free names, of names in the shape of an input, of r and of N.
     remarks: how it was found, where a reader should know it.
     """
 
     source: str
     make: Make
-    input: Shape
+    image: Shape
     inputs: Any = None
     kwargs: Mapping[str, Any] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    bench: Bench = field(default_factory=Bench)
 
     @property
     def origin(self) -> Origin:
@@ -49,26 +78,185 @@ class Built:
 
     @property
     def name(self) -> str:
-        """Where the constructor was found, and what it is called with."""
+        """Where the constructor was found, what it is called with, and what the model is called with."""
         return self.call(())
 
     def call(self, names: Iterable[str]) -> str:
-        """The constructor's call, with names in the place of some arguments."""
-        shown = {name: repr(value) for name, value in self.arguments.items()} | {name: name for name in names}
-        return (
+        """The constructor's call, with names in the place of some sizes, and the input where it is not the usual one.
+
+        >>> import resnext_flops as rf
+        >>> rf.model("torchvision:resnet50").call(["r"])
+        'torchvision:resnet50 on 1,3,r,r'
+        """
+        free = list(names)
+        known = {name: value for name, value in self.values.items() if name not in free}
+        shown = {name: text(folded(value, known)) for name, value in self.arguments.items()}
+        placed = {*self._call_names, *self._input_names, PIXELS, BATCH}
+        shown |= {name: name for name in free if name not in placed}
+        call = (
             f"{self.source}({', '.join(f'{name}={value}' for name, value in shown.items())})" if shown else self.source
         )
+        if self._usual:
+            shape = self._shape_text(free)
+            return f"{call} on {shape}" if {PIXELS, BATCH} & {*free, *self.values} else call
+        shapes = [shape for shape in self._shapes if shape.names]
+        inputs = " ".join(str(shape._replace(shape=folded(shape.shape, known))) for shape in shapes)
+        return f"{call} on {inputs}" if inputs else call
+
+    def _shape_text(self, free: Iterable[str]) -> str:
+        batch, *shape = self._usual_shape
+        sides = ["r", "r"] if PIXELS in free else shape[1:]
+        return ",".join(map(str, [BATCH if BATCH in free else batch, shape[0], *sides]))
+
+    # Sizes ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _usual(self) -> bool:
+        """Whether it is called with its usual input."""
+        return self.inputs is None and not self.kwargs and bool(self.image)
+
+    @property
+    def _shapes(self) -> list[InputShape]:
+        positional, named = arguments(self.inputs)
+        return [part for part in (*positional, *named.values()) if isinstance(part, InputShape)]
+
+    @cached_property
+    def _call_names(self) -> list[str]:
+        """The free names in the arguments."""
+        return sorted(names(dict(self.arguments)))
+
+    @cached_property
+    def _input_names(self) -> list[str]:
+        return names_of(self._shapes)
+
+    @cached_property
+    def _taken(self) -> Mapping[str, int]:
+        """The whole-numbered arguments that the constructor takes, with their values.
+
+        None are known of a constructor that cannot be built as it is, where some argument has no value yet.
+        """
+        try:
+            with silent():
+                found = self.make.values(self._filled(self.arguments))
+        except InputError:
+            return {}
+        except Exception as error:
+            raise InputError(f"{self.source!r} cannot be built: {one_line(error)}") from error
+        return {name: side for name, value in found.items() if type(side := _side(name, value)) is int}
 
     def sizes(self) -> Mapping[str, int | None]:
-        """The whole-numbered arguments that its constructor was called with."""
-        return {name: value for name, value in self.arguments.items() if type(value) is int}
+        """What can be free, and its value: None where it has none yet.
+
+        These are the free names in the call's arguments, the whole-numbered arguments of the constructor, the pixels r
+        and the batch N of a usual input, and the names in the shape of an input that was given.
+
+        Raises InputError for one name that is two of these, and if the module cannot be built.
+
+        >>> import resnext_flops as rf
+        >>> sizes = rf.model("torchvision:resnet50").sizes()
+        >>> sizes["r"], sizes["N"], sizes["groups"], sizes["width_per_group"]
+        (224, 1, 1, 64)
+        """
+        own: dict[str, int | None] = {name: self.values.get(name) for name in self._call_names}
+        meanings = dict.fromkeys(own, "a free name in the call")
+        others: list[tuple[str, str, int | None]] = [
+            (name, "an argument of the constructor", value)
+            for name, value in self._taken.items()
+            if name not in self.arguments or not names(self.arguments[name])
+        ]
+        if self._usual:
+            batch, *shape = self._usual_shape
+            others += [(BATCH, "the batch", batch)]
+            others += [(PIXELS, "the pixels of the image", shape[-1])] if _is_square(shape) else []
+        others += [(name, "a length of an input", self.values.get(name)) for name in self._input_names]
+        for name, meaning, value in others:
+            if name in meanings:
+                raise InputError(f"{name} is {meanings[name]} and {meaning}; call one of them by another name")
+            own[name], meanings[name] = value, meaning
+        return own
+
+    def known_as(self, name: str) -> str:
+        """The name that the model has for a size: its own, or what a letter of described networks stands for.
+
+        Raises InputError, with the nearest names, for a size that the model does not have.
+
+        >>> import resnext_flops as rf
+        >>> rf.model("timm:resnet50").known_as("C"), rf.model("timm:resnet50").known_as("w")
+        ('cardinality', 'base_width')
+        """
+        own = self.sizes()
+        for known in (name, ALIASES.get(name, name)):
+            if known in own:
+                return known
+        if name in ("resolution", "r") and PIXELS in own:
+            return PIXELS
+        raise unknown(f"free size of {self.source}", name, own)
 
     def replace(self, **sizes: Any) -> Self:
-        """The same model with other arguments of its constructor, which are tried when it is built.
+        """The same model with other arguments of its constructor, other free names, or another input.
 
-        Raises InputError for a module that is there already.
+        They are tried when it is built. An alias such as `resolution` for r is resolved, which builds the model.
+
+        >>> import resnext_flops as rf
+        >>> rf.model("timm:resnet50").replace(cardinality=8, r=256)
+        timm:resnet50(cardinality=8) on 1,3,256,256
         """
-        return replace(self, arguments={**self.arguments, **sizes})
+        placed = {*self._call_names, *self._input_names, *([PIXELS, BATCH] if self._usual else [])}
+        values = {name: value for name, value in sizes.items() if name in placed}
+        others = {self._argument(name): value for name, value in sizes.items() if name not in placed}
+        if PIXELS in others:
+            values[PIXELS] = others.pop(PIXELS)
+        return replace(self, arguments={**self.arguments, **others}, values={**self.values, **values})
+
+    def _argument(self, name: str) -> str:
+        return self.known_as(name) if name in ALIASES or name == "resolution" else name
+
+    def _filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = filled(dict(given), self.values)
+        return found
+
+    @cached_property
+    def _image_argument(self) -> str:
+        """The argument that has to be the pixels of the image; empty where the constructor takes any image."""
+        return next((name for name in IMAGE_ARGUMENTS if name in self._taken), "")
+
+    @property
+    def _usual_shape(self) -> Shape:
+        """The shape of its usual input with the batch; it follows the arguments for the image's size and channels."""
+        channels, *sides = self.image
+        deciding = {*IMAGE_ARGUMENTS, *CHANNEL_ARGUMENTS}
+        given = self._filled({name: value for name, value in self.arguments.items() if name in deciding})
+        for name in IMAGE_ARGUMENTS:
+            sides = [given[name]] * len(sides) if type(given.get(name)) is int else sides
+        sides = [self.values[PIXELS]] * len(sides) if PIXELS in self.values else sides
+        channels = next((given[name] for name in CHANNEL_ARGUMENTS if type(given.get(name)) is int), channels)
+        return self.values.get(BATCH, 1), channels, *sides
+
+    @property
+    def input(self) -> Shape:
+        """The shape of one input, without the batch: of the first tensor, where inputs were given."""
+        if self._usual:
+            return self._usual_shape[1:]
+        positional, named = arguments(self.inputs)
+        for value in (*positional, *named.values(), *(self.kwargs or {}).values()):
+            if isinstance(value, InputShape):
+                return value.lengths(self.values)[1:]
+            if hasattr(value, "shape"):
+                return tuple(value.shape[1:])
+        return self.image
+
+    def _called_with(self, batch: int = 1) -> tuple[list[Any], dict[str, Any]]:
+        """The positional and the keyword arguments of a call, for so many times the examples."""
+        if self._usual:
+            examples, *shape = self._usual_shape
+            return with_values(arguments((batch * examples, *shape))[0], {}), {}
+        if batch != 1:
+            raise InputError(f"the inputs of {self.source} are given, so their batch is theirs; give inputs of {batch}")
+        positional, named = arguments(self.inputs)
+        named = {**named, **(self.kwargs or {})}
+        return with_values(positional, self.values), dict(
+            zip(named, with_values(named.values(), self.values), strict=True)
+        )
 
     def cost(self, *, training: bool = False) -> Ledger:
         """The exact cost of one call, counted in one run; in training mode with the gradients, where asked for.
@@ -88,13 +276,13 @@ class Built:
     def _traced(self, *, training: bool) -> Ledger:
         from resnext_flops.counters import tracer
 
-        usual = self.inputs is None and not self.kwargs and self.input
-        args, kwargs = arguments((1, *self.input) if usual else self.inputs), self.kwargs or {}
+        args, kwargs = self._called_with()
         module, remarks = self._module()
         try:
             ledger = tracer.trace(module, args, kwargs, training=training, name=self.name)
+            self.bench.device = "cpu" if remarks else "meta"
         except InputError:
-            if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
+            if self.bench.device or not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
             # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
             ledger = tracer.trace(self.to_torch(), args, kwargs, training=training, name=self.name)
@@ -102,11 +290,29 @@ class Built:
 
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
         """The module on the device `meta`, or on the CPU where it cannot be built on `meta`, with the reason."""
-        try:
-            return self.to_torch("meta"), ()
-        except InputError as error:
-            reason = one_line(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
-            return self.to_torch(), (f"it cannot be built on the device meta ({reason}), so it was built on cpu",)
+        key = repr(self._constructed_with)
+        if self.bench.made is None or self.bench.key != key:
+            self.bench.key, self.bench.made = key, self._made()
+        return self.bench.made
+
+    def _made(self) -> "tuple[nn.Module, tuple[str, ...]]":
+        if self.bench.device != "cpu":
+            try:
+                return self._on("meta", None), ()
+            except InputError as error:
+                if self.bench.device:
+                    raise
+                reason = one_line(error.__cause__) if isinstance(error.__cause__, Exception) else str(error)
+                self.bench.reason = f"it cannot be built on the device meta ({reason}), so it was built on cpu"
+        return self._on("cpu", None), (self.bench.reason,)
+
+    @property
+    def _constructed_with(self) -> dict[str, Any]:
+        """The arguments of the constructor in numbers, the image's size with them where the constructor takes it."""
+        found = self._filled(self.arguments)
+        if PIXELS in self.values and self._image_argument:
+            found[self._image_argument] = self.values[PIXELS]
+        return found
 
     @cached_property
     def training_macs(self) -> int:
@@ -119,24 +325,25 @@ class Built:
         try:
             return self.cost(training=True).training_macs
         except InputError as error:
-            if self.inputs is not None or self.kwargs:
+            if not self._usual:
                 raise
             # Batch norm over a single pixel takes no single example, as in Inception v3's auxiliary classifier.
             with suppress(InputError):
-                pair = replace(self, inputs=(2, *self.input)).cost(training=True)
-                return pair.training_macs // 2
+                twice = 2 * self._usual_shape[0]
+                return self.replace(**{BATCH: twice}).cost(training=True).training_macs // 2
             raise error from None
 
     def real_inputs(self) -> list[Any]:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
         import torch
 
-        from resnext_flops.counters.tracer import filled
+        from resnext_flops.counters.tracer import filled as with_memory
 
-        args = arguments((1, *self.input) if self.inputs is None else self.inputs)
-        cpu = torch.device("cpu")
+        args, cpu = self._called_with()[0], torch.device("cpu")
         with torch.random.fork_rng(devices=[]):
-            return [filled(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args]
+            return [
+                with_memory(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args
+            ]
 
     def part(self, scope: str) -> Ledger:
         """The cost of the whole (`network`), or of the part below one path, such as `layer1.0`.
@@ -150,32 +357,71 @@ class Built:
         except KeyError:
             raise InputError(f"{self.name} has no part {scope!r}; give `network` or the path of a module") from None
 
-    def reading(self, free: Iterable[str], scope: str = "network", period: int = 1) -> NoReturn:  # noqa: ARG002
-        """Formulas of free sizes are not known for a built model. Raises CannotAnswerError."""
-        raise CannotAnswerError(
-            f"{self.source} is a real module, and a formula needs a described network, such as those that `models` "
-            "lists"
-        )
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """The cost with other sizes, counted. Raises InputError where the constructor or the run refuses them."""
+        key = frozenset(sizes.items())
+        found = self._counts.get(key)
+        return self.replace(**sizes).cost() if found is None or isinstance(found, InputError) else found.cost()
 
-    def closed_form(self, figure: str = "macs", *, scope: str = "network", **symbols: Any) -> NoReturn:  # noqa: ARG002
-        """A formula is not known for a built model. Raises CannotAnswerError."""
-        self.reading(symbols, scope)
+    @cached_property
+    def _counts(self) -> "dict[frozenset[tuple[str, int]], Any]":
+        """What was counted with other sizes, for all readings."""
+        return {}
 
-    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> NoReturn:  # noqa: ARG002
-        """The bytes of its tensors are not known. Raises CannotAnswerError."""
-        raise CannotAnswerError(
-            f"{self.source} is a real module, and its bytes are not known; give a described network, such as those "
-            "that `models` lists"
-        )
+    def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Reading":
+        """Its figures as formulas of free sizes, interpolated from exact counts of the real constructor.
+
+        free: names of `sizes`; or each with the value that its formula starts at and how far apart its values are.
+        scope: `network`, or the path of a module.
+
+        Raises InputError for a size that it does not have, or in which no polynomial is found.
+
+        >>> import resnext_flops as rf
+        >>> print(rf.model("torchvision:resnet50").reading(["r"]).figure("macs"))
+        81456 r^2 + 2048000
+        """
+        from resnext_flops.counters.interpolation import Interpolated
+
+        return Interpolated(self, spans(free, self.known_as), scope, self._counts)
+
+    def closed_form(
+        self, figure: str = "macs", *names: str, scope: str = "network", **symbols: "str | sympy.Symbol"
+    ) -> "ClosedForm":
+        """A figure as a polynomial in free sizes, interpolated: see `reading`, and `Network.closed_form`.
+
+        Raises InputError as `reading` does.
+
+        >>> import resnext_flops as rf
+        >>> net = rf.model("timm:resnet50")
+        >>> net.closed_form("macs", "cardinality", "base_width")
+        451584 cardinality base_width^2 + 27496448 cardinality base_width + 479723520
+        """
+        from resnext_flops.complexity.closed_form import closed_form
+
+        return closed_form(self, figure, names, symbols, scope)
+
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":  # noqa: ARG002
+        """The exact bytes of its tensors, for inference and for training on a CPU, found in runs without memory.
+
+        batch: so many times the examples of its inputs.
+        dtype, optimizer: as in `Network.memory`.
+
+        Raises InputError for another dtype, optimizer or batch, and where the module does not run on its inputs.
+        """
+        raise CannotAnswerError(f"the bytes of {self.source} are not known")
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device; the same seed gives the same weights.
 
         Raises InputError, with the constructor's own error, if it cannot be built.
         """
+        return self._on(device, seed)
+
+    def _on(self, device: "str | torch.device", seed: int | None) -> "nn.Module":
+        given = self._constructed_with
         try:
             with silent():
-                return self.make(self.arguments, device, seed)
+                return self.make(given, device, seed)
         except InputError:
             raise
         except Exception as error:
@@ -185,67 +431,19 @@ class Built:
         return self.name
 
 
-def construct(
-    constructor: Callable[..., Any], arguments: Mapping[str, Any], device: "str | torch.device", seed: int
-) -> "nn.Module":
-    """The module that a constructor makes on a device. Raises InputError if it makes anything else."""
-    import torch
-    from torch import nn
-
-    if torch.device(device).type == "meta":
-        with torch.device("meta"):
-            made = constructor(**arguments)
-    else:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            made = constructor(**arguments)
-    if not isinstance(made, nn.Module):
-        named = getattr(constructor, "__qualname__", "the function")
-        raise InputError(
-            f"{named} returned {type(made).__name__}; it must return an nn.Module, or say by -> Description "
-            "that it returns a description"
-        )
-    return made if torch.device(device).type == "meta" else made.to(device)
+def _side(name: str, value: Any) -> Any:
+    """An argument for the size of a square image as its one side; any other argument as it is."""
+    square = name in IMAGE_ARGUMENTS and isinstance(value, (tuple, list)) and len(value) == 2 and value[0] == value[1]
+    return value[0] if square else value
 
 
-def hand_out(
-    module: "nn.Module", arguments: Mapping[str, Any], device: "str | torch.device", _seed: int
-) -> "nn.Module":
-    """A module that exists already: the module itself for tracing, a copy for a real device."""
-    import torch
-
-    if arguments:
-        raise InputError(f"{', '.join(arguments)}: the module is there already, so its sizes cannot be replaced")
-    if torch.device(device).type == "meta":
-        return module  # the tracer leaves it as it was, wherever it is
-    if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
-        raise InputError("the model is on the device meta, so it cannot compute; build it on a real device")
-    return deepcopy(module).to(device)
-
-
-def arguments(inputs: Any) -> list[Any]:
-    """The positional arguments of one call: of a tensor, of a shape, or of a sequence of arguments.
-
-    >>> [part.shape for part in arguments((1, 3, 8, 8))]
-    [torch.Size([1, 3, 8, 8])]
-    """
-    import torch
-
-    if inputs is None:
-        return []
-    if isinstance(inputs, torch.Tensor):
-        return [inputs]
-    if isinstance(inputs, Sequence) and inputs and all(isinstance(part, int) for part in inputs):
-        return [torch.empty(tuple(inputs), device="meta")]
-    if isinstance(inputs, (tuple, list)):
-        return list(inputs)
-    raise InputError(
-        f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), or a sequence"
-    )
+def _is_square(shape: Sequence[int]) -> bool:
+    """Whether an image without its batch is as high as it is wide."""
+    return len(shape) == 3 and shape[1] == shape[2]
 
 
 @contextmanager
-def silent() -> "Iterator[None]":
+def silent() -> Iterator[None]:
     """Keep the warnings of libraries out of the output."""
     import warnings
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built
-from resnext_flops.errors import InputError
 
 
 def count(
@@ -29,24 +28,3 @@ def count(
     True
     """
     return built(model, inputs, kwargs).cost(training=training)
-
-
-def parse_input(text: str) -> Any:
-    """An input of the command line: a shape, and a type of its elements where that is no float (`1,16:int64`).
-
-    Raises InputError for what cannot be read.
-
-    >>> parse_input("1,3,8,8").shape
-    torch.Size([1, 3, 8, 8])
-    """
-    import torch
-
-    shape, _, kind = text.partition(":")
-    dtype = getattr(torch, kind or "float32", None)
-    try:
-        sizes = [int(part) for part in shape.replace("x", ",").split(",")]
-    except ValueError:
-        sizes = [0]
-    if min(sizes) < 1 or not isinstance(dtype, torch.dtype):
-        raise InputError(f"--input {text!r} cannot be read; write it as 1,3,224,224 or, for whole numbers, 1,16:int64")
-    return torch.empty(sizes, dtype=dtype, device="meta")

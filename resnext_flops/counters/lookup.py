@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from resnext_flops.complexity.layers import Description, Shape
@@ -11,35 +11,42 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.counters import zoos
-from resnext_flops.counters.built import Built, arguments, construct, hand_out
+from resnext_flops.counters.arguments import filled
+from resnext_flops.counters.built import Built
+from resnext_flops.counters.constructors import Constructed, Existing, OfNetwork
+from resnext_flops.counters.zoos.zoo import IMAGE
 from resnext_flops.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
     from torch import nn
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # What stands for a model: its name, a model, a description, a real module, or a function that makes one.
 Given: TypeAlias = "str | Model | Description | nn.Module | Callable[..., nn.Module]"
 
 
-def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None) -> Model:
+def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None, **sizes: Any) -> Model:
     """The model of a name, a network, a description, a module or a constructor.
 
     given_model: a name, a call or a saved file of a described network; `torchvision:NAME`, `timm:NAME` or
-        `package.module:factory`; a network, a description, a real module (which is left as it was), or a function
-        that makes one.
-    inputs, kwargs: what a real module is called with, as in `count`. A described network on other inputs than its own
-        is the real module that it builds.
+        `package.module:factory`, each with arguments behind it if need be; a network, a description, a real module
+        (which is left as it was), or a function that makes one.
+    inputs, kwargs: what a real module is called with, as in `count`; a shape may hold names, as in (1, 3, "r", "r"). A
+        described network on other inputs than its own is the real module that it builds.
+    sizes: values of the model's sizes: arguments of its constructor, and free names.
 
     Raises InputError, with the nearest names, for anything else.
 
-    >>> model("resnet50"), model("torchvision:resnet50")
-    (resnet(50), torchvision:resnet50)
+    >>> model("resnet50"), model("timm:resnet50(cardinality=C)", C=32)
+    (resnet(50), timm:resnet50(cardinality=32))
     """
     found = _found(given_model)
-    return found if inputs is None and not kwargs else built(found, inputs, kwargs)
+    if inputs is not None or kwargs:
+        found = built(found, inputs, kwargs)
+    return found.replace(**sizes) if sizes else found
 
 
 def built(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None) -> Built:
@@ -52,16 +59,8 @@ def built(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | No
     """
     found = _found(given_model)
     if isinstance(found, Network):
-        found = Built(found.name, partial(_network_module, found), found.input)
-    if inputs is None and not kwargs:
-        return found
-    return replace(found, input=_shape(inputs, kwargs, found.input), inputs=inputs, kwargs=kwargs)
-
-
-def _network_module(
-    network: Network, arguments: Mapping[str, Any], device: "str | torch.device", seed: int
-) -> "nn.Module":
-    return network.replace(**arguments).to_torch(device, seed)
+        found = Built(found.name, OfNetwork(found), found.input)
+    return found if inputs is None and not kwargs else replace(found, inputs=inputs, kwargs=kwargs)
 
 
 def described_network(given_model: Given) -> Network:
@@ -91,14 +90,16 @@ def ledger(given_model: "Given | Ledger", inputs: Any = None) -> Ledger:
 
 def _found(given_model: Any) -> Network | Built:
     if isinstance(given_model, str):
-        return _as_model(zoos.find(given_model), given_model, zoos.IMAGE)
+        given, arguments = zoos.find(given_model)
+        return _as_model(given, given_model.partition("(")[0], IMAGE, arguments)
     return _as_model(given_model, getattr(given_model, "__name__", type(given_model).__name__), ())
 
 
-def _as_model(given: Any, name: str, image: Shape) -> Network | Built:
+def _as_model(given: Any, name: str, image: Shape, arguments: Mapping[str, Any] = NOTHING) -> Network | Built:
     """The model of a network, a description, a module, or a function that makes one of them.
 
     name: what a model that has no name is called. image: the usual input of a real one.
+    arguments: what a function that makes one is called with.
 
     A description is cheap to make, and a function that makes one says so: `-> Description` or `-> Network`.
 
@@ -106,27 +107,21 @@ def _as_model(given: Any, name: str, image: Shape) -> Network | Built:
     """
     if getattr(given, "__annotations__", {}).get("return") in {Network, Description, "Network", "Description"}:
         try:
-            given = given()
+            given, arguments = given(**filled(arguments, {})), NOTHING
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 (the user's code runs)
             raise InputError(f"{name!r} cannot be described: {one_line(error)}") from None
-    if isinstance(given, (Network, Built)):
-        return given
     if isinstance(given, Description):
-        return described(given, name)
+        given = described(given, name)
+    if isinstance(given, (Network, Built)):
+        return given.replace(**arguments) if arguments else given
     # Whoever has a module has loaded torch.
     if "torch" in sys.modules and isinstance(given, sys.modules["torch"].nn.Module):
-        return Built(name, partial(hand_out, given), image)
+        return Built(name, Existing(given), image, arguments=arguments)
     if not callable(given):
         raise InputError(
             f"{name!r} is {type(given).__name__}; a model is a name, a network, a description, an nn.Module, or a "
             "function or class that makes one"
         )
-    return Built(name, partial(construct, given), image)
-
-
-def _shape(inputs: Any, kwargs: Mapping[str, Any] | None, usual: Shape) -> Shape:
-    """The shape of the first tensor of a call, without its batch; the usual one where the call has no tensor."""
-    values = (*arguments(inputs), *(kwargs or {}).values())
-    return next((tuple(value.shape[1:]) for value in values if hasattr(value, "shape")), usual)
+    return Built(name, Constructed(given), image, arguments=arguments)

@@ -32,18 +32,17 @@ from itertools import product
 from math import inf
 from typing import Any
 
-from resnext_flops.complexity.architecture import DEPTH, letter, parameters
+from resnext_flops.complexity.architecture import DEPTH, parameters
 from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.figures import FIGURES, expression_names, figure_name
-from resnext_flops.complexity.figures import figure as figure_of
+from resnext_flops.complexity.figures import FIGURES, PIECEWISE, expression_names, figure_name
 from resnext_flops.complexity.formula import substitute, terms
+from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import size
-from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.model import Model, figure_of
 from resnext_flops.complexity.network import Network
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.counters.lookup import Given, described_network, model
-from resnext_flops.design.unknowns import Domain, Found, Target, efficient, nearest, pairs, readings
+from resnext_flops.design.unknowns import Domain, Found, Target, by_counting, efficient, nearest, pairs, readings
 from resnext_flops.errors import InputError, public, unknown
 from resnext_flops.show import display
 
@@ -59,6 +58,8 @@ FRONTIER_PERCENT = 5.0
 
 # What a width preserves at each scope: Eqn. 4's weights of one block, or the multiply-adds of everything.
 WIDTH_FIGURES = {"block": "weights", "network": "macs"}
+# So many answers of one question are counted on the real model.
+MOST_COUNTED = 50
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class Solution:
     target: what was asked for in words, such as `at most 2,000,000,000 multiply-adds`.
     costs: every figure of the scope, exact; budgets: the same of the reference, or the one figure of a plain budget.
     efficient: of several pairs, whether no other is nearer to the budget in every figure asked for.
+    counted: the figure solved for, counted on the real model with these sizes, where the formulas are interpolated;
+        None where they are derived, or where there are more answers than are counted.
+    tried: whether the sizes are within those that an interpolated formula was tried for.
+    evidence: how the formulas were found; empty where they are derived.
     """
 
     base: Model = field(repr=False)
@@ -83,6 +88,14 @@ class Solution:
     costs: Mapping[str, int]
     budgets: Mapping[str, int]
     efficient: bool = True
+    counted: int | None = None
+    tried: bool = True
+    evidence: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the real model costs what the formulas say, as far as it was counted."""
+        return self.counted is None or self.counted == self.cost
 
     @property
     def cost(self) -> int:
@@ -160,7 +173,7 @@ class Solutions(list[Solution]):
 
 def solve(
     network: Given,
-    unknowns: str | Sequence[str],
+    unknowns: str | Sequence[str] | Mapping[str, Span],
     *,
     like: "Given | None" = None,
     budget: float | str | None = None,
@@ -175,8 +188,9 @@ def solve(
 ) -> Solutions:
     """The whole number at which a network meets a budget; for two unknowns, all pairs that come near to it.
 
-    network: a model whose figures are formulas, or what stands for one; its other sizes are kept.
-    unknowns: one free size or two, by the names of `closed_form`: C, d, n1, n2, ..., r, K, w.
+    network: a model, described or real, or what stands for one; its other sizes are kept.
+    unknowns: one free size or two, by the names of `closed_form`: C, d, n1, n2, ..., r, K, w, N; or each with the
+        `Span` from which, and in which steps, a real model is to be counted.
     like: the model whose cost is the budget, real or described, or what stands for one; or
     budget: a whole number, also as a text such as `4.1G`; or a comparison of one figure with it, such as `macs = 4.1G`
         (nearest to it), `params <= 25M` (at most) or `macs >= 4G` (at least), in the place of figure and constraint.
@@ -188,7 +202,10 @@ def solve(
     within: how many percent off the budget an answer may be; 50 for the nearest, and 5 for pairs, unless given.
     multiple_of, lower, upper: what an unknown must be a multiple of, and its bounds; one number, or one by name.
 
-    The resolution may be any whole number: each of the 32 polynomials that r0 + 32 k stands for is solved.
+    The resolution of a described network may be any whole number: each of the 32 polynomials of resolutions that are
+    rounded alike is solved. For a real model it is of the kind of its own. Every answer for a real model is counted
+    (of pairs the first 50): `Solution.counted`. The bytes of inference are a maximum, which is no polynomial: they are
+    found by counting alone, on the condition that they grow with the unknown.
 
     Raises InputError where nothing is in reach (with what is attainable), for an unknown that the figure does not
     depend on, for sizes that the network does not have, and for bounds or budgets that contradict each other.
@@ -204,10 +221,11 @@ def solve(
     if isinstance(budget, str):
         budget, figure, constraint = _read(budget, figure, constraint)
     figure, constraint = figure or "macs", constraint or "nearest"
-    wanted = tuple(map(letter, _several(unknowns)))
-    figures = tuple(_several(figure))
-    values = {letter(name): [size(name, value) for value in many] for name, many in (given or {}).items()}
-    if len(set(wanted)) != len(wanted) or len(wanted) not in {1, 2}:
+    base_model, reference = model(network), None if like is None else model(like)
+    free = spans([unknowns] if isinstance(unknowns, str) else unknowns, base_model.known_as)
+    wanted, figures = tuple(free), tuple(_several(figure))
+    values = {base_model.known_as(name): [size(name, value) for value in many] for name, many in (given or {}).items()}
+    if len(wanted) not in {1, 2}:
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
     if both := [name for name in wanted if name in values]:
         raise InputError(f"{both[0]} is both given and unknown; it can only be one of them")
@@ -215,7 +233,6 @@ def solve(
         raise unknown("constraint", constraint, CONSTRAINTS)
     if within is not None and not within >= 0:
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
-    base_model, reference = model(network), None if like is None else model(like)
     budgets = _budgets(reference, budget, figures, scope)
     domains = {name: _domain(name, _of(multiple_of, name, 1), _of(lower, name, 1), _of(upper, name)) for name in wanted}
     percent = within
@@ -224,9 +241,10 @@ def solve(
     target = Target.of(figures[0], budgets[figures[0]], constraint, percent)
 
     solutions: list[Solution] = []
-    for base, among, fixed, shown in _cases(base_model, wanted, values, scope, domains):
+    for base, among, fixed, shown in _cases(base_model, free, values, scope, domains):
         if len(wanted) == 1:
-            found = [nearest(among, wanted[0], domains[wanted[0]], target, fixed)]
+            search = by_counting if target.figure in PIECEWISE else nearest
+            found = [search(among, wanted[0], domains[wanted[0]], target, fixed)]
         else:
             found = pairs(among, wanted, domains, target, fixed)
         solutions += _solutions(base, scope, figures, target, budgets, shown, found)
@@ -235,7 +253,7 @@ def solve(
 
 def _cases(
     network: Model,
-    wanted: Sequence[str],
+    wanted: Mapping[str, Span],
     values: Mapping[str, Sequence[int]],
     scope: str,
     domains: Mapping[str, Domain],
@@ -246,11 +264,12 @@ def _cases(
     """
     others = {name: many for name, many in values.items() if name != "r"}
     for resolution in values.get("r", [None]):
-        base = network if resolution is None else network.replace(resolution=resolution)
-        among = readings(base, [*wanted, *others], scope, domains)
-        for name, many in others.items():
-            if many and min(many) < among[0].least[name]:
-                raise InputError(f"{name} is {min(many)}; it must be a whole number of at least {among[0].least[name]}")
+        base = network if resolution is None else network.replace(r=resolution)
+        given = {name: Span(min(many), None, max(many)) for name, many in others.items() if many}
+        among = readings(base, {**wanted, **given}, scope, domains)
+        for name in given:
+            for value in others[name]:
+                among[0].lattices[name].check(name, value)
         for combination in product(*others.values()):
             fixed = dict(zip(others, combination, strict=True))
             yield base, among, fixed, fixed if resolution is None else {"r": resolution, **fixed}
@@ -266,7 +285,7 @@ def _solutions(
     found: Sequence[Found],
 ) -> list[Solution]:
     names = dict.fromkeys((*figures, *FIGURES))
-    costs = [{name: substitute(answer.reading.figure(name), answer.point) for name in names} for answer in found]
+    costs = [{name: _cost(answer, name) for name in names} for answer in found]
     marks = efficient([tuple(abs(cost[name] - budgets.get(name, 0)) for name in figures) for cost in costs])
     return [
         Solution(
@@ -280,9 +299,23 @@ def _solutions(
             cost,
             budgets,
             mark,
+            _counted(answer, target.figure) if place < MOST_COUNTED else None,
+            all(answer.reading.lattices[name].holds(value) for name, value in answer.point.items()),
+            answer.reading.evidence,
         )
-        for answer, cost, mark in zip(found, costs, marks, strict=True)
+        for place, (answer, cost, mark) in enumerate(zip(found, costs, marks, strict=True))
     ]
+
+
+def _cost(answer: Found, figure: str) -> int:
+    if figure in PIECEWISE:
+        return answer.reading.exact(figure, answer.point)
+    return substitute(answer.reading.figure(figure), answer.point)
+
+
+def _counted(answer: Found, figure: str) -> int | None:
+    """The figure of the real model, where the formulas are interpolated."""
+    return answer.reading.exact(figure, answer.point) if answer.reading.origin == "interpolated" else None
 
 
 def identity_block(solution: Solution) -> tuple[int, int] | None:
@@ -303,7 +336,7 @@ def identity_block(solution: Solution) -> tuple[int, int] | None:
     reading = base.reading([*stages, *sizes], solution.scope)
     others = {name: value for name, value in sizes.items() if name not in stages}
     found = terms(substitute(reading.figure(solution.figure), others))
-    costs = {found.get((name,), 0) for name in stages}
+    costs = {int(found.get((name,), 0)) for name in stages}
     if len(costs) > 1 or any(len(monomial) > 1 for monomial in found):
         return None
     return costs.pop(), sum(sizes.get(name, blocks) for name, blocks in stages.items())
@@ -346,8 +379,7 @@ def _several(given: str | Sequence[str]) -> Sequence[str]:
 def _budgets(like: Model | None, budget: float | None, figures: Sequence[str], scope: str) -> dict[str, int]:
     """The budget in every figure that has one."""
     if like is not None and budget is None:
-        part = like.part(scope)
-        found = {name: figure_of(part, name) for name in dict.fromkeys((*figures, *FIGURES))}
+        found = {name: figure_of(like, name, scope) for name in dict.fromkeys((*figures, *FIGURES))}
         for name in figures:
             if not found[name]:
                 raise InputError(f"{like!r} has no {figure_name(name)} at {scope} scope, so there is no budget to meet")
@@ -404,7 +436,7 @@ def solve_width(reference: Given, cardinality: Sequence[int] = (1, 2, 4, 8, 32),
     try:
         return solve(template, "d", like=like, figure=figure, scope=scope, given=values)
     except InputError:
-        raise _too_many_groups(template, like.part(scope), figure, scope, max(values["C"])) from None
+        raise _too_many_groups(template, like, figure, scope, max(values["C"])) from None
 
 
 def _template(reference: Network) -> Network:
@@ -421,9 +453,9 @@ def _template(reference: Network) -> Network:
     return template
 
 
-def _too_many_groups(template: Network, reference: Ledger, figure: str, scope: str, cardinality: int) -> InputError:
-    budget = figure_of(reference, figure)
-    narrowest = figure_of(template.replace(C=cardinality, d=1).part(scope), figure)
+def _too_many_groups(template: Network, reference: Model, figure: str, scope: str, cardinality: int) -> InputError:
+    budget = figure_of(reference, figure, scope)
+    narrowest = figure_of(template.replace(C=cardinality, d=1), figure, scope)
     most = int(budget * (1 + NEAR_PERCENT / 100))
     (largest,) = solve(template, "C", budget=most, figure=figure, scope=scope, given={"d": [1]}, constraint="at-most")
     return InputError(

@@ -1,7 +1,7 @@
 """The search for sizes that meet a budget, in the formulas of a network: exact, and whatever their shape.
 
-An unknown size is start + step x for whole numbers x, so that multiples (of 8, say) and resolutions (r0 + 32 k) are
-searched like any other size. Each cost is a polynomial in x, whose roots `roots.py` finds.
+An unknown size is start + step x for whole numbers x, so that multiples (of 8, say) and resolutions, which hold 32
+pixels apart, are searched like any other size. Each cost is a polynomial in x, whose roots `roots.py` finds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,8 @@ from math import ceil, floor, lcm
 from typing import NamedTuple
 
 from resnext_flops.complexity.figures import figure_name
-from resnext_flops.complexity.formula import coefficients, substitute, terms
+from resnext_flops.complexity.formula import coefficients, compose, denominator, progression, substitute, terms
+from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
@@ -20,6 +21,8 @@ from resnext_flops.errors import InputError
 
 # More pairs than this are no answer.
 MOST_PAIRS = 20_000
+# A figure that still meets the budget at a size of more steps than this does not grow with it.
+MOST_STEPS = 1 << 24
 
 
 class Domain(NamedTuple):
@@ -62,44 +65,57 @@ class Target(NamedTuple):
         return self.least <= cost and (self.most is None or cost <= self.most)
 
 
-class Progression(NamedTuple):
-    """An unknown as start + step x, for the whole numbers x from `low` to `high`; formulas have it as `variable`.
+class Scaled(NamedTuple):
+    """A polynomial with whole coefficients: so many times that of a formula."""
 
-    The formulas of a resolution are in k, which is x itself; those of any other size are in the size.
-    """
+    polynomial: Polynomial
+    by: int
+
+
+class Progression(NamedTuple):
+    """An unknown as start + step x, for the whole numbers x from `low` to `high`."""
 
     name: str
-    variable: str
     start: int
     step: int
     low: int
     high: int | None
 
     @classmethod
-    def of(cls, reading: Reading, name: str, domain: Domain) -> "Progression":
-        """The values of a free size, which begin where its formulas begin to hold."""
-        variable, start, step = name, 0, domain.multiple_of
-        if name == "r" and reading.resolutions:
-            variable, (start, step) = "k", reading.resolutions
-        low = ceil(Fraction(max(domain.lower, reading.least[name]) - start, step))
-        return cls(name, variable, start, step, low, None if domain.upper is None else (domain.upper - start) // step)
+    def of(cls, reading: Reading, name: str, domain: Domain) -> "Progression | None":
+        """The values of a free size, from where its formulas may hold on; None where no multiple is among them.
+
+        Those of an interpolated formula may be outside of what was tried. What is found there has to be counted.
+        """
+        lattice = reading.lattices[name]
+        common = _common(lattice, domain.multiple_of)
+        if common is None:
+            return None
+        start, step = common
+        low = ceil(Fraction(max(domain.lower, reading.least(name)) - start, step))
+        return cls(name, start, step, low, None if domain.upper is None else (domain.upper - start) // step)
 
     def size(self, x: int) -> int:
         """The size that an x stands for."""
         return self.start + self.step * x
 
-    def point(self, x: int) -> dict[str, int]:
-        """What formulas take for an x."""
-        return {self.variable: self.size(x) if self.variable == self.name else x}
-
-    def polynomial(self, formula: Size) -> Polynomial:
+    def polynomial(self, formula: Size) -> Scaled:
         """A formula of this unknown alone as a polynomial in x."""
-        factor = self.step if self.variable == self.name else 1
-        return tuple(coefficient * factor**power for power, coefficient in enumerate(coefficients(formula)))
+        inside = compose(formula, {self.name: progression(self.name, self.start, self.step)})
+        by = denominator(inside)
+        return Scaled(tuple(int(coefficient * by) for coefficient in coefficients(inside)), by)
+
+
+def _common(lattice: Lattice, multiple_of: int) -> tuple[int, int] | None:
+    """The smallest value on a lattice, from 0 on, that is a multiple of a number, and how far apart such values are."""
+    first = lattice.start % lattice.step
+    values = range(first, first + lattice.step * multiple_of, lattice.step)
+    found = next((value for value in values if value % multiple_of == 0), None)
+    return None if found is None else (found, lcm(lattice.step, multiple_of))
 
 
 class Found(NamedTuple):
-    """Sizes of the unknowns with their cost, the point at which formulas are evaluated for them, and the real root."""
+    """Sizes of the unknowns with their cost, all sizes that the formulas take, and the real root."""
 
     cost: int
     sizes: Mapping[str, int]
@@ -108,21 +124,13 @@ class Found(NamedTuple):
     root: Callable[[], float | None] = lambda: None
 
 
-def readings(network: Model, free: Sequence[str], scope: str, domains: Mapping[str, Domain]) -> list[Reading]:
-    """The readings that cover all sizes: one, or where the resolution is unknown one for each kind of rounding.
+def readings(network: Model, free: Mapping[str, Span], scope: str, domains: Mapping[str, Domain]) -> list[Reading]:
+    """The readings that cover the unknown sizes: one, or where the resolution is unknown one for each kind of rounding.
 
     domains: those of the unknown sizes, which are some of the free ones.
     """
     own = network.reading(free, scope)
-    if own.resolutions is None or "r" not in domains:
-        return [own]
-    multiple_of, (start, period) = domains["r"].multiple_of, own.resolutions
-    period = lcm(period, multiple_of)
-    first = -(-start // multiple_of) * multiple_of
-    resolutions = range(first, first + period, multiple_of)
-    smallest = [network.replace(resolution=each).reading(free, scope, period).least["r"] for each in resolutions]
-    # From the smallest resolution of its kind on, k is not negative.
-    return [network.replace(resolution=each).reading(free, scope, period) for each in smallest]
+    return list(own.kinds("r", domains["r"].multiple_of)) if "r" in domains else [own]
 
 
 def nearest(among: Sequence[Reading], name: str, domain: Domain, target: Target, given: Mapping[str, int]) -> Found:
@@ -132,18 +140,59 @@ def nearest(among: Sequence[Reading], name: str, domain: Domain, target: Target,
     """
     found: list[Found] = []
     for reading in among:
-        values = Progression.of(reading, name, domain)
-        polynomial = values.polynomial(substitute(reading.figure(target.figure), given))
-        if len(polynomial) == 1:
+        formula = substitute(reading.figure(target.figure), given)
+        if name not in _names(formula):
             raise _independent(name, target, reading)
-        if values.high is None or values.low <= values.high:
-            for x in candidates(polynomial, target.budget, values.low, values.high):
-                root, point = partial(_root, values, polynomial, target.budget, x), {**given, **values.point(x)}
-                found.append(Found(evaluate(polynomial, x), {name: values.size(x)}, reading, point, root))
+        values = Progression.of(reading, name, domain)
+        if values is None or (values.high is not None and values.low > values.high):
+            continue
+        polynomial, by = values.polynomial(formula)
+        for x in candidates(polynomial, by * target.budget, values.low, values.high):
+            root, sizes = partial(_root, values, polynomial, by * target.budget, x), {name: values.size(x)}
+            found.append(Found(evaluate(polynomial, x) // by, sizes, reading, {**given, **sizes}, root))
     allowed = [answer for answer in found if target.allows(answer.cost)]
     if not allowed:
         raise _unreachable(name, domain, target, given, found)
     return min(allowed, key=lambda answer: _distance(answer, target, name))
+
+
+def by_counting(among: Sequence[Reading], name: str, domain: Domain, target: Target, given: Mapping[str, int]) -> Found:
+    """The same for a figure without a formula, by exact figures alone, on the condition that it grows with the size.
+
+    Raises InputError as `nearest` does, and where one of the sizes on the way is refused by the model.
+    """
+    reading = among[0]
+    values = Progression.of(reading, name, domain)
+    if values is None or (values.high is not None and values.low > values.high):
+        raise _unreachable(name, domain, target, given, [])
+    known: dict[int, int] = {}
+
+    def cost(x: int) -> int:
+        if x not in known:
+            known[x] = reading.exact(target.figure, {**given, name: values.size(x)})
+        return known[x]
+
+    low, high = values.low, values.high
+    if cost(low) <= target.budget:
+        step = 1
+        while (high is None or low + step <= high) and cost(low + step) <= target.budget:
+            low, step = low + step, 2 * step
+            if step > MOST_STEPS:
+                raise _independent(name, target, reading)
+        high = low + step if high is None else min(high, low + step)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if cost(middle) <= target.budget else (low, middle)
+    ends = [x for x in (low, low + 1) if values.high is None or x <= values.high]
+    found = [Found(cost(x), {name: values.size(x)}, reading, {**given, name: values.size(x)}) for x in ends]
+    allowed = [answer for answer in found if target.allows(answer.cost)]
+    if not allowed:
+        raise _unreachable(name, domain, target, given, found)
+    return min(allowed, key=lambda answer: _distance(answer, target, name))
+
+
+def _names(formula: Size) -> set[str]:
+    return {name for monomial in terms(formula) for name in monomial}
 
 
 def _distance(found: Found, target: Target, name: str) -> tuple[int, int]:
@@ -194,24 +243,24 @@ def pairs(
     found: list[Found] = []
     for reading in among:
         formula = substitute(reading.figure(target.figure), given)
+        for name in names:
+            if name not in _names(formula):
+                raise _independent(name, target, reading)
         rows, columns = Progression.of(reading, outer, domains[outer]), Progression.of(reading, inner, domains[inner])
-        used = {name for monomial in terms(formula) for name in monomial}
-        for values in (rows, columns):
-            if values.variable not in used:
-                raise _independent(values.name, target, reading)
+        if rows is None or columns is None:
+            continue
         for x in _rows(formula, rows, columns, target):
-            polynomial = columns.polynomial(substitute(formula, rows.point(x)))
-            for part in inside(polynomial, target.least, target.most or 0, columns.low, columns.high):
+            polynomial, by = columns.polynomial(substitute(formula, {outer: rows.size(x)}))
+            for part in inside(polynomial, by * target.least, by * (target.most or 0), columns.low, columns.high):
                 if len(found) + len(part) > MOST_PAIRS:
                     raise InputError(
                         f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words}; "
                         f"give a smaller tolerance, or bounds"
                     )
                 for y in part:
-                    point = {**given, **rows.point(x), **columns.point(y)}
                     sizes = {outer: rows.size(x), inner: columns.size(y)}
                     ordered = {name: sizes[name] for name in names}
-                    found.append(Found(evaluate(polynomial, y), ordered, reading, point))
+                    found.append(Found(evaluate(polynomial, y) // by, ordered, reading, {**given, **sizes}))
     if not found:
         raise InputError(
             f"no pair of {names[0]} {domains[names[0]]} and {names[1]} {domains[names[1]]} costs {target.words}; "
@@ -227,10 +276,10 @@ def _rows(formula: Size, rows: Progression, columns: Progression, target: Target
         # Where no coefficient is negative the cost grows with both, so the smallest second size decides.
         if any(coefficient < 0 for monomial, coefficient in terms(formula).items() if monomial):
             raise InputError(f"the cost does not grow with {rows.name} throughout; give {rows.name} an upper bound")
-        smallest = rows.polynomial(substitute(formula, columns.point(columns.low)))
+        smallest, by = rows.polynomial(substitute(formula, {columns.name: columns.size(columns.low)}))
         if len(smallest) == 1:
             raise InputError(f"{rows.name} may grow without end at the budget; give {rows.name} an upper bound")
-        reachable = inside(smallest, 0, target.most or 0, rows.low)
+        reachable = inside(smallest, 0, by * (target.most or 0), rows.low)
         high = reachable[-1][-1] if reachable else rows.low - 1
     yield from range(rows.low, high + 1)
 

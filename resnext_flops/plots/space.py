@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.formula import coefficients, substitute
+from resnext_flops.complexity.formula import Coefficient, coefficients, substitute
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.sweep.engines import run
@@ -71,7 +71,7 @@ def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
     """
     reading, points = _template(), []
     for resolution in RESOLUTIONS:
-        at = reading.point({"C": cardinality, "r": resolution})
+        at = {"C": cardinality, "r": resolution}
         macs, params, total = (
             coefficients(substitute(reading.figure(name), at)) for name in ("macs", "params", "activations")
         )
@@ -86,7 +86,7 @@ def _template() -> Reading:
     return base.reading(["C", "d", "r"])
 
 
-def _value(polynomial: Sequence[int], x: Fraction) -> Fraction:
+def _value(polynomial: Sequence[Coefficient], x: Fraction) -> Fraction:
     return sum((coefficient * x**power for power, coefficient in enumerate(polynomial)), Fraction(0))
 
 

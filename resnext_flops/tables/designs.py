@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.figures import COMMON
+from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING, proof_sentence
@@ -41,6 +42,9 @@ def swept(
             row["proven"] = proofs[number].holds if number in proofs else None
     left = len(frame) - len(shown)
     more = [f"{left:,} more design{' is' if left == 1 else 's are'} selected."] if left else []
+    if COUNTED in cells:
+        counted = sum(bool(held) for held in frame[COUNTED])
+        more.append(f"Figures are interpolated; {counted:,} of {len(frame):,} designs were counted on the real model.")
     return Table(
         id="sweep",
         title=title,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from resnext_flops.complexity.architecture import size_name
 from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.figures import figure_name
-from resnext_flops.complexity.formula import ordered, text
+from resnext_flops.complexity.formula import Coefficient, ordered, text
 from resnext_flops.complexity.layers import Size
 
 
@@ -17,78 +17,106 @@ def title(form: ClosedForm, model: str) -> str:
     return f"{words[0].upper()}{words[1:]} of {part}{model}"
 
 
-def parts(form: ClosedForm, breakdown: bool) -> dict[str, Size]:
-    """The formulas that are shown: of each stage and in total, or of the whole alone."""
-    return {**form.stages, "total": form.polynomial} if breakdown else {"": form.polynomial}
+def parts(form: ClosedForm, breakdown: str | None, steps: bool = False) -> dict[str, Size]:
+    """The formulas that are shown: of each stage or layer and in total, or of the whole alone."""
+    found = {**form.parts(breakdown), "total": form.polynomial} if breakdown else {"": form.polynomial}
+    return {name: form.reading.in_steps(formula) for name, formula in found.items()} if steps else found
 
 
-def to_text(form: ClosedForm, model: str, breakdown: bool = False) -> str:
-    """The formula for a terminal or a pipe, one line a stage.
+def holds(form: ClosedForm, steps: bool) -> str:
+    """For which sizes the formula holds, and where it is written in steps, what those are."""
+    reading = form.reading
+    steps_of = {
+        name: f"{reading.base[name]} + {reading.lattices[name].step} {k}" for name, k in reading.variables().items()
+    }
+    written = [f"{name} = {value}" for name, value in steps_of.items()]
+    return f"It is written with {' and '.join(written)}. {form.holds}" if steps and written else form.holds
 
-    >>> from resnext_flops.complexity.reading import Reading
+
+def names(form: ClosedForm) -> tuple[str, ...]:
+    """The names that formulas may be in, in the order in which terms are sorted."""
+    return (*form.variables, *form.reading.variables().values())
+
+
+def to_text(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
+    """The formula for a terminal or a pipe, one line a stage or a layer.
+
     >>> from resnext_flops.complexity.families.resnext import resnext
-    >>> architecture = resnext(50).architecture
-    >>> form = ClosedForm(Reading(architecture, ["C", "d"], "block"), "macs")
-    >>> print(to_text(form, architecture.call(["C", "d"])))
+    >>> print(to_text(resnext(50).closed_form("macs", "C", "d", scope="block"), resnext(50).call(["C", "d"])))
     Multiply-adds of the template block of resnext(50, cardinality=C, width=d)
     <BLANKLINE>
     28224 C d^2 + 1605632 C d
     <BLANKLINE>
     It holds for every whole number C, d of at least 1.
     """
-    shown = parts(form, breakdown)
+    shown = parts(form, breakdown, steps)
     width = max(map(len, shown))
-    lines = [f"{name:<{width}}  {text(formula, form.variables)}".strip() for name, formula in shown.items()]
-    return "\n".join((title(form, model), "", *lines, "", form.holds))
+    lines = [f"{name:<{width}}  {text(formula, names(form))}".strip() for name, formula in shown.items()]
+    return "\n".join((title(form, model), "", *lines, "", holds(form, steps)))
 
 
-def to_latex(form: ClosedForm, model: str, breakdown: bool = False) -> str:
+def to_latex(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
     """The formula in LaTeX: bare, or a line for each stage in an `align*`."""
     if not breakdown:
-        return form.latex()
-    lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in parts(form, breakdown).items()]
+        return form.latex(parts(form, None, steps)[""])
+    lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in parts(form, breakdown, steps).items()]
     return "\n".join((f"% {title(form, model)}", "\\begin{align*}", " \\\\\n".join(lines), "\\end{align*}"))
 
 
-def to_markdown(form: ClosedForm, model: str, breakdown: bool = False) -> str:
+def to_markdown(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
     """The formula in markdown, with LaTeX between dollars."""
     if not breakdown:
-        body = f"$${form.latex()}$$"
+        body = f"$${form.latex(parts(form, None, steps)[''])}$$"
     else:
-        rows = [f"| {name} | ${form.latex(formula)}$ |" for name, formula in parts(form, breakdown).items()]
+        rows = [f"| {name} | ${form.latex(formula)}$ |" for name, formula in parts(form, breakdown, steps).items()]
         body = "\n".join(("| part | formula |", "| :--- | :--- |", *rows))
-    return "\n\n".join((f"**{title(form, model)}**", body, form.holds))
+    return "\n\n".join((f"**{title(form, model)}**", body, holds(form, steps)))
 
 
-def to_json(form: ClosedForm, model: str, breakdown: bool = False) -> str:
-    """The formula as JSON: every coefficient as an exact integer, with the powers of its sizes."""
+def to_json(form: ClosedForm, model: str, breakdown: str | None = None, _steps: bool = False) -> str:
+    """The formula as JSON: every coefficient exact, with the powers of its sizes.
+
+    A coefficient that is not whole is a text such as "1/2", because JSON has no fractions. `steps` is always there: the
+    same formula in k, where a size has steps.
+    """
     import json
 
     reading = form.reading
 
     def content(formula: Size) -> dict[str, object]:
         terms = [
-            {"coefficient": coefficient, "powers": {name: monomial.count(name) for name in dict.fromkeys(monomial)}}
-            for monomial, coefficient in ordered(formula, form.variables)
+            {
+                "coefficient": _exact(coefficient),
+                "powers": {name: monomial.count(name) for name in dict.fromkeys(monomial)},
+            }
+            for monomial, coefficient in ordered(formula, names(form))
         ]
-        return {"formula": text(formula, form.variables), "terms": terms}
+        return {"formula": text(formula, names(form)), "terms": terms}
 
-    resolutions = reading.resolutions._asdict() if reading.resolutions else None
     return json.dumps(
         {
             "model": model,
             "figure": form.figure,
             "scope": reading.scope,
-            "free": {name: {"meaning": size_name(name), "least": reading.least[name]} for name in reading.free},
-            "resolution": resolutions,
+            "origin": reading.origin,
+            "evidence": reading.evidence or None,
+            "free": {
+                name: {"meaning": size_name(name), "base": reading.base[name], **lattice._asdict()}
+                for name, lattice in reading.lattices.items()
+            },
             **content(form.polynomial),
-            "stages": {name: content(formula) for name, formula in form.stages.items()} if breakdown else None,
+            "steps": content(form.in_steps) if reading.variables() else None,
+            "parts": {name: content(formula) for name, formula in form.parts(breakdown).items()} if breakdown else None,
         },
         indent=2,
     )
 
 
-FORMS: dict[str, Callable[[ClosedForm, str, bool], str]] = {
+def _exact(coefficient: Coefficient) -> int | str:
+    return coefficient if isinstance(coefficient, int) else str(coefficient)
+
+
+FORMS: dict[str, Callable[[ClosedForm, str, str | None, bool], str]] = {
     "text": to_text,
     "latex": to_latex,
     "markdown": to_markdown,

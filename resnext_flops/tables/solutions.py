@@ -57,7 +57,8 @@ def _columns(first: Solution, proven: bool) -> list[Column]:
         columns.append(Column(name, header, rank=2 * place))
         if name in first.budgets:
             columns.append(Column(f"{name}_deviation_percent", f"{header}\noff by", rank=max(2 * place - 1, 0)))
-    return [*columns, *([Column("proven", "proven")] if proven else [])]
+    counted = [Column("counted", "counted")] if first.evidence else []
+    return [*columns, *counted, *([Column("proven", "proven")] if proven else [])]
 
 
 def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
@@ -71,6 +72,7 @@ def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
         "efficient": solution.efficient,
         **solution.costs,
         **off,
+        "counted": None if solution.counted is None else solution.holds,
         "proven": proof.holds if proof else None,
     }
 
@@ -92,7 +94,27 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    return [*notes, MEANING]
+    return [*notes, *_counted(found), MEANING]
+
+
+def _counted(found: Sequence[Solution]) -> list[str]:
+    """What was interpolated, and how it was held against the real model."""
+    if not found[0].evidence:
+        return []
+    counted = [solution for solution in found if solution.counted is not None]
+    notes = [f"{found[0].evidence} {len(counted)} of {len(found)} answers were counted on the real model."]
+    if outside := [_sizes(solution) for solution in found if not solution.tried]:
+        notes.append(f"Outside of the sizes that the formula was tried for: {'; '.join(outside)}.")
+    notes += [
+        f"DOES NOT HOLD: at {_sizes(solution)} the formula gives {solution.cost:,}; counted are {solution.counted:,}."
+        for solution in counted
+        if not solution.holds
+    ]
+    return notes
+
+
+def _sizes(solution: Solution) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in solution.sizes.items())
 
 
 def _depth_note(solution: Solution, unit: str) -> str | None:

@@ -49,9 +49,12 @@ def test_figures_and_scopes() -> None:
 
 
 def test_resolutions() -> None:
-    assert "It holds for r = 224 + 32 k (32, 64, 96, ...)." in run("formula", "resnet50", "--free", "r").stdout
-    odd = run("formula", "resnet50", "--free", "r", "--r0", "225").stdout
-    assert "It holds for r = 225 + 32 k (33, 65, 97, ...)." in odd
+    own = run("formula", "resnet50", "--free", "r").stdout
+    # Five halvings, and 2048 times 1000 weights of the classifier, which do not depend on the resolution.
+    assert "\n81456 r^2 + 2048000\n" in own
+    assert own.endswith("It holds for r = 32, 64, 96, ...\n")
+    odd = run("formula", "resnet50", "--free", "r=225", "--steps").stdout
+    assert "It is written with r = 225 + 32 k. It holds for r = 33, 65, 97, ..." in odd
     # Where k is 0 the polynomial is the cost at 225 pixels.
     assert f" + {rf.resnet(50, resolution=225).cost().macs}\n" in odd
 
@@ -78,9 +81,12 @@ def test_json_has_exact_integers() -> None:
     content = json.loads(
         run("formula", "resnext(50)", "--free", "C,r", "--breakdown", "stage", "--format", "json").stdout
     )
-    assert content["free"] == {"C": {"meaning": "cardinality", "least": 1}, "r": {"meaning": "resolution", "least": 32}}
-    assert content["resolution"] == {"start": 224, "period": 32}
-    point = {"C": 8, "k": 2}
+    assert content["free"] == {
+        "C": {"meaning": "cardinality", "base": 0, "start": 1, "step": 1, "last": None},
+        "r": {"meaning": "resolution", "base": 224, "start": 32, "step": 32, "last": None},
+    }
+    assert (content["origin"], content["evidence"]) == ("derived", None)
+    point = {"C": 8, "k": 2, "r": 288}
 
     def value(terms: list[dict[str, object]]) -> int:
         total = 0
@@ -95,8 +101,8 @@ def test_json_has_exact_integers() -> None:
         return total
 
     ledger = rf.resnext(50, cardinality=8, resolution=288).cost()
-    assert value(content["terms"]) == ledger.macs
-    assert {name: value(each["terms"]) for name, each in content["stages"].items()} == {
+    assert value(content["terms"]) == value(content["steps"]["terms"]) == ledger.macs
+    assert {name: value(each["terms"]) for name, each in content["parts"].items()} == {
         name: ledger.stage(name).macs for name in ("conv1", "conv2", "conv3", "conv4", "conv5", "head")
     }
 
@@ -173,8 +179,8 @@ BAD = {
     "no bottleneck": (["formula", "resnet18", "--free", "d"], "no bottleneck"),
     "figure": (["formula", "resnet50", "--figure", "flops"], "unknown figure 'flops'"),
     "scope": (["formula", "resnet50", "--scope", "conv7"], "unknown scope 'conv7'; did you mean 'conv"),
-    "breakdown": (["formula", "resnet50", "--breakdown", "layer"], "'layer' is not 'stage'"),
-    "r0": (["formula", "resnet50", "--free", "r", "--r0", "8"], "the smallest that works is 17"),
+    "breakdown": (["formula", "resnet50", "--breakdown", "block"], "'block' is not one of 'stage', 'layer'"),
+    "r0": (["formula", "resnet50", "--free", "r=8"], "the smallest that works is 17"),
     "nothing to meet": (SOLVE, "neither a reference nor a budget is given"),
     "two budgets": ([*SOLVE, "--like", "resnet50", "--budget", "1"], "both a reference and"),
     "budget in words": ([*SOLVE, "--budget", "many"], "the budget cannot be 'many'; give a whole number such as 4.1G"),

@@ -18,7 +18,6 @@ def net():
 # A described network by its name, its call and its file; real ones of a zoo and of the user.
 MODELS = ("resnet20_cifar", "resnet_cifar(20)", "net.json", "torchvision:squeezenet1_1", "ownmodels:net")
 REAL = MODELS[3:]
-FORMULA = "is a real module, and a formula needs a described network, such as those that `models` lists"
 DESCRIBED = "is a real module; give a described network, such as those that `models` lists"
 
 
@@ -55,11 +54,6 @@ def test_commands_take_every_model(words: list[str], model: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["formula"], FORMULA),
-        (["formula", "--free", "classes", "--r0", "64"], FORMULA),
-        (["solve", "--free", "d", "--budget", "2G"], FORMULA),
-        (["solve", "--free", "C,d", "--like", "resnet50", "--given", "r=64"], FORMULA),
-        (["sweep", "--over", "classes=10:20"], FORMULA),
         (["verify"], DESCRIBED),
         (["models"], DESCRIBED),
     ],

@@ -11,8 +11,9 @@ import resnext_flops as rf
 from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import substitute
+from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.names import NAMED, families
-from resnext_flops.complexity.reading import Reading
+from resnext_flops.complexity.reading import Derived
 
 C, d = sympy.symbols("C d", positive=True, integer=True)
 
@@ -52,10 +53,10 @@ def test_classes_by_hand() -> None:
 
 def test_stages_add_up() -> None:
     form = rf.resnext(50).closed_form("macs", C=C, d=d)
-    assert list(form.stages) == ["conv1", "conv2", "conv3", "conv4", "conv5", "head"]
-    assert sum(form.stages.values()) == form.polynomial
-    assert form.stages["head"] == 2048 * 1000
-    assert form.stages["conv1"] == 7 * 7 * 3 * 64 * 112 * 112
+    assert list(form.parts()) == ["conv1", "conv2", "conv3", "conv4", "conv5", "head"]
+    assert sum(form.parts().values()) == form.polynomial
+    assert form.parts()["head"] == 2048 * 1000
+    assert form.parts()["conv1"] == 7 * 7 * 3 * 64 * 112 * 112
 
 
 def test_the_given_symbols_are_used() -> None:
@@ -65,7 +66,7 @@ def test_the_given_symbols_are_used() -> None:
     assert str(form) == "2763 groups width^2 + 146476 groups width + 4865320"
     assert form.variables == ("groups", "width")
     by_argument = rf.resnext(50).closed_form("params", cardinality=C, width=width)
-    assert by_argument.evaluate(C=32, d=4) == 25028904
+    assert by_argument(C=32, d=4) == 25028904
     assert by_argument.variables == ("C", "width")
 
 
@@ -98,17 +99,14 @@ def test_every_named_network_costs_what_its_formulas_say_with_all_sizes_free(nam
 
 
 def check_at_a_random_point(network: rf.Network, names: list[str], data: st.DataObject) -> None:
-    reading = Reading(network.architecture, names)
-    sizes: dict[str, int] = {}
-    for name in reading.free:
-        least = reading.least[name]
-        if name == "r" and reading.resolutions:
-            sizes[name] = least + reading.resolutions.period * data.draw(st.integers(0, 8), label="r")
-        else:
-            sizes[name] = least + data.draw(st.integers(0, 12), label=name)
+    reading = network.reading(names)
+    sizes = {
+        name: lattice.start + lattice.step * data.draw(st.integers(0, 12), label=name)
+        for name, lattice in reading.lattices.items()
+    }
     part = reading.at(sizes)
     for name in (*FIGURES, "fvcore"):
-        assert substitute(reading.figure(name), reading.point(sizes)) == figure(part, name), (name, sizes)
+        assert substitute(reading.figure(name), sizes) == figure(part, name), (name, sizes)
 
 
 @given(st.integers(17, 400), st.integers(-8, 8))
@@ -116,31 +114,27 @@ def test_every_resolution_has_its_polynomial(start: int, steps: int) -> None:
     network = rf.resnet((1, 1, 1, 1), base_width=4, resolution=start)
     form = network.closed_form("macs", r=sympy.Symbol("r"))
     resolution = start + 32 * steps
-    if resolution < form.reading.least["r"]:
+    if resolution < form.reading.least("r"):
         with pytest.raises(rf.InputError, match="r is"):
-            form.evaluate(r=resolution)
+            form(r=resolution)
         return
-    assert form.evaluate(r=resolution) == network.replace(resolution=resolution).cost().macs
+    assert form(r=resolution) == network.replace(resolution=resolution).cost().macs
 
 
 def test_a_resolution_between_two_has_another_polynomial() -> None:
     form = rf.resnet(50).closed_form("macs", r=sympy.Symbol("r"))
-    assert form.holds == "It holds for r = 224 + 32 k (32, 64, 96, ...)."
-    with pytest.raises(
-        rf.InputError, match="resolution 225 is not 224 \\+ 32 k; the nearest that are, are 224 and 256"
-    ):
-        form.evaluate(r=225)
+    assert form.holds == "It holds for r = 32, 64, 96, ..."
+    with pytest.raises(rf.InputError, match=r"r is 225, and the formula holds for 32, 64, .*; the nearest are 224 and"):
+        form(r=225)
     odd = rf.resnet(50, resolution=225).closed_form("macs", r=sympy.Symbol("r"))
-    assert odd.holds == "It holds for r = 225 + 32 k (33, 65, 97, ...)."  # 17 is no 225 + 32 k, and 1 is too small
-    assert odd.evaluate(r=257) == rf.resnet(50, resolution=257).cost().macs
+    assert odd.holds == "It holds for r = 33, 65, 97, ..."  # 17 is no 225 + 32 k, and 1 is too small
+    assert odd(r=257) == rf.resnet(50, resolution=257).cost().macs
 
 
-def test_the_period_is_found_and_not_assumed() -> None:
+def test_the_period_is_found_and_not_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     # ResNet halves five times, so from a period of 1 on the quotients ask for 2^5.
-    network = rf.resnet(50)
-    reading = Reading(network.architecture, ["r"], period=1)
-    assert reading.resolutions is not None
-    assert reading.resolutions.period == 32
+    monkeypatch.setattr("resnext_flops.complexity.reading.PERIOD", 1)
+    assert rf.resnet(50).reading(["r"]).lattices["r"] == Lattice(32, 32)
 
 
 def test_stage_depths_are_free_in_networks_of_basic_blocks_too() -> None:
@@ -158,8 +152,8 @@ def test_a_size_that_changes_the_structure_is_free_from_beyond_it() -> None:
         first = {} if width == 1 else {"first": Conv(width, 1)}
         return Description((3, resolution, resolution), Sequential.of(**first, last=Conv(width, 3, padding=1)))
 
-    reading = Reading(Architecture.of(family, {}), ["d"])
-    assert reading.least == {"d": 2}
+    reading = Derived(Architecture.of(family, {}), {"d": Span()})
+    assert reading.lattices == {"d": Lattice(2)}
     assert substitute(reading.figure("weights"), {"d": 5}) == figure(reading.at({"d": 5}), "weights")
 
 
@@ -171,7 +165,7 @@ def test_a_size_that_changes_the_structure_is_free_from_beyond_it() -> None:
         ({"n5": C}, r"unknown free size of resnet 'n5'; known are"),
         ({"figure": "flops", "d": d}, r"unknown figure 'flops'"),
         ({"scope": "conv9", "d": d}, r"unknown scope 'conv9'; did you mean 'conv"),
-        ({"d": 4}, r"d is 4; it must be a SymPy symbol"),
+        ({"d": 4}, r"d is 4; it must be a name or a SymPy symbol"),
         ({}, r"a closed form needs a free size"),
     ],
 )
@@ -190,9 +184,9 @@ def test_what_cannot_be_free_or_evaluated() -> None:
         rf.resnet(50, resolution=(224, 192)).closed_form("macs", r=sympy.Symbol("r"))
     form = rf.resnext(50).closed_form("macs", C=C, d=d)
     with pytest.raises(rf.InputError, match="given are C; free are C, d"):
-        form.evaluate(C=3)
+        form(C=3)
     with pytest.raises(rf.InputError, match="d is 0; it must be a whole number of at least 1"):
-        form.evaluate(C=3, d=0)
+        form(C=3, d=0)
 
 
 def test_shape_preserving_replacement_keeps_the_rest() -> None:

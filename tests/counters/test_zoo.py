@@ -13,7 +13,6 @@ from torchvision import models
 
 import resnext_flops as rf
 from resnext_flops.counters.audit import Finding
-from resnext_flops.counters.zoos import find
 from resnext_flops.proof.published import agreement
 from resnext_flops.reports.zoo_audit import MODELS, table
 
@@ -31,7 +30,7 @@ TIMM_SPREAD = (
 
 def check(name: str) -> tuple[int, int]:
     """Count a model, hold its parameters against numel, and return its multiply-adds and parameters."""
-    model = find(name)
+    model = rf.model(name)
     try:
         module = model.to_torch("meta")
     except rf.InputError:  # a RegNet reads values while it is built
@@ -44,7 +43,7 @@ def check(name: str) -> tuple[int, int]:
 
 def check_torchvision(name: str) -> None:
     macs, params = check(f"torchvision:{name}")
-    pixels = find(f"torchvision:{name}").input[-1]
+    pixels = rf.model(f"torchvision:{name}").input[-1]
     (meta, *_) = (
         weights.meta for weights in models.get_model_weights(name) if weights.transforms.keywords["crop_size"] == pixels
     )

@@ -11,7 +11,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.expressions import Expression
-from resnext_flops.complexity.formula import Monomial, terms
+from resnext_flops.complexity.formula import Monomial, compose, denominator, progression, terms
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.sweep.axes import Grid, Whole
@@ -21,18 +23,29 @@ from resnext_flops.errors import InputError
 Monomials: TypeAlias = Mapping[Monomial, int]
 
 
+class Quotient(NamedTuple):
+    """A polynomial with whole coefficients, divided by a whole number; at every design of a piece it is whole."""
+
+    terms: Monomials
+    by: int
+
+    def bounds(self, of: Mapping[str, Bounds]) -> Bounds:
+        """Its bounds where no size is negative."""
+        low, high = polynomial_bounds(self.terms, of)
+        return Bounds(low, high) if self.by == 1 else Bounds(low // self.by, high // self.by)
+
+
 class Piece(NamedTuple):
     """A part of the grid with one polynomial for each figure.
 
     places: for each axis, the positions that belong to the piece, ascending.
-    points: for each axis, what the polynomials take at those positions: the size, or the k of a resolution.
-    variables: for each axis, its name in the polynomials.
+    points: for each axis, what the polynomials take at those positions: the size, or how many steps it is from the
+        first, where it has steps.
     """
 
     places: tuple[Whole, ...]
     points: tuple[Whole, ...]
-    variables: tuple[str, ...]
-    figures: Mapping[str, Monomials]
+    figures: Mapping[str, Quotient]
 
 
 class Box(NamedTuple):
@@ -79,8 +92,8 @@ class Plan(NamedTuple):
         for place, axis in enumerate(self.grid.axes):
             positions = own.places[place]
             found[axis.name] = Bounds(axis.values[positions[low[place]]], axis.values[positions[high[place]]])
-            points[own.variables[place]] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
-        return found | {name: polynomial_bounds(polynomial, points) for name, polynomial in own.figures.items()}
+            points[axis.name] = Bounds(own.points[place][low[place]], own.points[place][high[place]])
+        return found | {name: polynomial.bounds(points) for name, polynomial in own.figures.items()}
 
     def require_64_bits(self, nodes: Iterable[Expression]) -> None:
         """Check that every whole number of a sweep fits in 64 bits. Raises InputError, with the largest design."""
@@ -90,15 +103,15 @@ class Plan(NamedTuple):
                 for axis, places in zip(self.grid.axes, piece.places, strict=True)
             }
             ends = {
-                variable: _python_bounds(points[0], points[-1])
-                for variable, points in zip(piece.variables, piece.points, strict=True)
+                axis.name: _python_bounds(points[0], points[-1])
+                for axis, points in zip(self.grid.axes, piece.points, strict=True)
             }
             for name, polynomial in piece.figures.items():
-                positive = {monomial: abs(factor) for monomial, factor in polynomial.items()}
+                positive = {monomial: abs(factor) for monomial, factor in polynomial.terms.items()}
                 largest = np.max(polynomial_bounds(positive, ends).high)
                 if largest > LARGEST:
                     raise self._too_large(name, piece, largest)
-            figures = {name: polynomial_bounds(polynomial, ends) for name, polynomial in piece.figures.items()}
+            figures = {name: polynomial.bounds(ends) for name, polynomial in piece.figures.items()}
             for node in nodes:
                 require_64_bits(node, sizes | figures)
 
@@ -144,39 +157,47 @@ def pieces(network: Model, grid: Grid, figures: Mapping[str, str]) -> tuple[Piec
 
     Raises InputError for a size that the network does not have or that is too small, or a figure that does not exist.
     """
-    names = tuple(axis.name for axis in grid.axes)
-    return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid, names))
+    return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid))
 
 
-def _readings(network: Model, grid: Grid, names: Sequence[str]) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
+def _readings(network: Model, grid: Grid) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
     """The readings that cover the grid, each with the positions for which it holds."""
     every = tuple(np.arange(length) for length in grid.shape)
-    reading = network.reading(names)
-    if reading.resolutions is None:
+    free = {axis.name: Span(int(axis.values[0]), None, int(axis.values[-1])) for axis in grid.axes}
+    reading = network.reading(free)
+    step = reading.lattices["r"].step if "r" in free else 1
+    if step == 1:
         yield reading, every
         return
-    place = names.index("r")
-    resolutions, period = grid.axes[place].values, reading.resolutions.period
-    for rounding in np.unique(resolutions % period):
-        chosen = np.flatnonzero(resolutions % period == rounding)
-        # From the smallest resolution of its kind on, k is not negative.
-        first = network.replace(resolution=int(resolutions[chosen[0]]))
+    place = list(free).index("r")
+    resolutions = grid.axes[place].values
+    for rounding in np.unique(resolutions % step):
+        chosen = np.flatnonzero(resolutions % step == rounding)
         places = (*every[:place], chosen, *every[place + 1 :])
-        yield first.reading(names, period=period), places
+        span = Span(int(resolutions[chosen[0]]), step, int(resolutions[chosen[-1]]))
+        yield network.reading({**free, "r": span}), places
 
 
 def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:
-    points = []
+    points, sizes = [], {}
     for axis, own in zip(grid.axes, places, strict=True):
-        values = axis.values if len(own) == len(axis.values) else axis.values[own]
-        if values[0] < reading.least[axis.name]:
-            least = reading.least[axis.name]
-            raise InputError(f"{axis.name} is {values[0]}; it must be a whole number of at least {least}")
-        if axis.name == "r" and reading.resolutions:
-            values = (values - reading.resolutions.start) // reading.resolutions.period
+        values, lattice = axis.values if len(own) == len(axis.values) else axis.values[own], reading.lattices[axis.name]
+        first, step = int(values[0]), lattice.step
+        lattice.check(axis.name, first)
+        if step > 1:
+            for value in values[(values - first) % step != 0][:1]:
+                lattice.check(axis.name, int(value))
+            # From the first value on, the number of steps is not negative.
+            sizes[axis.name] = progression(axis.name, first, step)
+            values = (values - first) // step
         points.append(values)
-    polynomials = {name: terms(reading.figure(figure)) for name, figure in figures.items()}
-    return Piece(places, tuple(points), reading.variables, polynomials)
+    polynomials = {name: _quotient(compose(reading.figure(figure), sizes)) for name, figure in figures.items()}
+    return Piece(places, tuple(points), polynomials)
+
+
+def _quotient(formula: Size) -> Quotient:
+    by = denominator(formula)
+    return Quotient({monomial: int(coefficient * by) for monomial, coefficient in terms(formula).items()}, by)
 
 
 def fixed_sizes(network: Model, free: Iterable[str]) -> dict[str, int | None]:

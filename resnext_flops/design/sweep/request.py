@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.expressions import Apply, Constant, Expression, Name, fold, names_in, text_of
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
@@ -235,7 +234,7 @@ def plan_sweep(
     seed: int = 0,
 ) -> Sweep:
     """The sweep for the arguments of `sweep`. Raises InputError as it does, before anything is evaluated."""
-    space = grid((letter(name), values) for name, values in over.items())
+    space = grid((network.known_as(name), values) for name, values in over.items())
     free = [axis.name for axis in space.axes]
     known = expression_names()
     names = fixed_sizes(network, free) | dict.fromkeys(known)

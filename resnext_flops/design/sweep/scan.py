@@ -18,7 +18,7 @@ from resnext_flops.complexity.expressions import Expression, Name
 from resnext_flops.complexity.formula import Monomial
 from resnext_flops.design.sweep.axes import Whole
 from resnext_flops.design.sweep.kernel import numexpr_text
-from resnext_flops.design.sweep.plan import Box, Monomials, Piece, Plan
+from resnext_flops.design.sweep.plan import Box, Monomials, Piece, Plan, Quotient
 from resnext_flops.design.sweep.selection import Selection
 
 # Columns by name; all of one shape, or shapes that NumPy broadcasts to one.
@@ -128,15 +128,13 @@ def designs(plan: Plan, numbers: Whole, names: Iterable[str]) -> dict[str, Whole
     for piece in plan.pieces:
         inside = np.ones(len(numbers), dtype=bool)
         points = {}
-        for axis, places, own, variable in zip(
-            plan.grid.axes, piece.places, piece.points, piece.variables, strict=True
-        ):
+        for axis, places, own in zip(plan.grid.axes, piece.places, piece.points, strict=True):
             place = np.minimum(np.searchsorted(places, positions[axis.name]), len(places) - 1)
             inside &= places[place] == positions[axis.name]
-            points[variable] = own[place]
+            points[axis.name] = own[place]
         chosen = {variable: values[inside] for variable, values in points.items()}
         for name in wanted:
-            found[name][inside] = evaluate(nested(_texts(piece.figures[name])), chosen) if inside.any() else 0
+            found[name][inside] = evaluate(_text(piece.figures[name]), chosen) if inside.any() else 0
     return found
 
 
@@ -144,6 +142,15 @@ def rows_of(columns: Columns, numbers: Whole) -> Layout:
     """A layout of designs one below the other."""
     below = {name: column[:, np.newaxis] for name, column in columns.items()}
     return Layout(below, numbers, np.zeros(1, dtype=np.int64))
+
+
+def _text(figure: Quotient) -> str:
+    return divided(nested(_texts(figure.terms)), figure.by)
+
+
+def divided(text: str, by: int) -> str:
+    """A text divided by a whole number. numexpr divides whole numbers without their fraction; here there is none."""
+    return text if by == 1 else f"({text} / {by})"
 
 
 def _texts(polynomial: Monomials) -> dict[Monomial, str]:
@@ -175,15 +182,16 @@ def nested(texts: Mapping[Monomial, str]) -> str:
 def layout(plan: Plan, box: Box, scratch: Scratch) -> Layout:
     """The designs of a box, with the columns that a plan's expressions hold, until scratch is used again."""
     piece, axes = plan.pieces[box.piece], plan.grid.axes
-    along = _along(piece, box)
+    names = [axis.name for axis in axes]
+    along = _along(piece, box, names)
     down = [place for place in range(len(axes)) if place not in along]
     cuts = [slice(*ends) for ends in box.ranges]
     positions = [places[cut] for places, cut in zip(piece.places, cuts, strict=True)]
     offsets = [places * stride for places, stride in zip(positions, plan.grid.strides, strict=True)]
-    points = {variable: own[cut] for variable, own, cut in zip(piece.variables, piece.points, cuts, strict=True)}
+    points = {axis.name: own[cut] for axis, own, cut in zip(axes, piece.points, cuts, strict=True)}
     sizes = {axis.name: axis.values[places] for axis, places in zip(axes, positions, strict=True)}
     columns, starts, steps = _columns(points, along, down), _sums(offsets, down), _sums(offsets, along)
-    inner, shape = frozenset(piece.variables[place] for place in along), (len(starts), len(steps))
+    inner, shape = frozenset(names[place] for place in along), (len(starts), len(steps))
     figures = LazyColumns(
         _columns(sizes, along, down),
         lambda name: figure(piece.figures[name], inner, columns, scratch.column(name, shape)),
@@ -209,24 +217,24 @@ def _sums(offsets: Sequence[Whole], places: Sequence[int]) -> Whole:
     return np.sum(found, axis=0) if found else np.zeros(1, dtype=np.int64)
 
 
-def _along(piece: Piece, box: Box) -> list[int]:
+def _along(piece: Piece, box: Box, names: Sequence[str]) -> list[int]:
     """The axes along a row: long ones first, and of these the ones of the lowest degree; as many as it takes."""
     lengths = [end - first for first, end in box.ranges]
-    monomials = [monomial for polynomial in piece.figures.values() for monomial in polynomial]
-    degrees = [max(monomial.count(variable) for monomial in monomials) for variable in piece.variables]
+    monomials = [monomial for polynomial in piece.figures.values() for monomial in polynomial.terms]
+    degrees = [max(monomial.count(name) for monomial in monomials) for name in names]
     places = sorted(range(len(lengths)), key=lambda place: (lengths[place] < ROW, degrees[place], -lengths[place]))
     count = next((n for n in range(1, len(places)) if prod(lengths[place] for place in places[:n]) >= ROW), len(places))
     return sorted(places[:count])
 
 
-def figure(polynomial: Monomials, inner: frozenset[str], points: Columns, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def figure(polynomial: Quotient, inner: frozenset[str], points: Columns, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A polynomial over a layout whose rows run along the inner sizes."""
-    if not any(polynomial):
-        out[...] = polynomial.get((), 0)
+    if not any(polynomial.terms):
+        out[...] = polynomial.terms.get((), 0)
         return out
-    text, coefficients = _collected(tuple(polynomial.items()), inner)
+    text, coefficients = _collected(tuple(polynomial.terms.items()), inner)
     columns = dict(points) | {name: evaluate(each, points) for name, each in coefficients}
-    return evaluate(text, columns, out)
+    return evaluate(divided(text, polynomial.by), columns, out)
 
 
 @lru_cache(maxsize=1024)

@@ -7,25 +7,27 @@
 [[1, 64, 4089184256], [64, 2, 4114874368], [2, 40, 4124508160]]
 """
 
+import random
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from resnext_flops.complexity.figures import COMMON, figure
+from resnext_flops.complexity.figures import COMMON, figure, figure_name
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import Given, model
+from resnext_flops.counters.watching import tell
 from resnext_flops.design.sweep.engines import run
 from resnext_flops.design.sweep.request import Sweep, plan_sweep
 from resnext_flops.design.sweep.search import Tell
 from resnext_flops.design.sweep.selection import Selection
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, MissError
 
 if TYPE_CHECKING:
     import pandas
 
 # So many of the selected designs are costed once more, by the integer reading.
 HELD = 3
+MOST_COUNTED = 50
+COUNTED = "counted"
 
 
 def sweep(
@@ -42,11 +44,12 @@ def sweep(
     seed: int = 0,
     engine: str = "local",
     scheduler: str | None = None,
-    tell: Tell = lambda _: None,
+    progress: Tell = lambda _: None,
 ) -> "pandas.DataFrame":
     """The designs of a space that meet budgets, or the best of them, as a DataFrame with exact integers.
 
-    network: a model whose figures are formulas, or what stands for one; its other sizes are kept.
+    network: a model, described or real, or what stands for one; its other sizes are kept. The formulas of a real one
+        are interpolated; up to 50 of the designs that are found are counted on it, and the column `counted` says which.
     over: the values of the free sizes (C, d, n1, n2, ..., r, K, w, or any other by its argument's name): a text such as
         `1:64`, `8:64:8` or `1,2,4` with both ends included, or whole numbers. All combinations are the space.
     budget, constraint: comparisons of figures and sizes, such as `macs <= 4.2e9`, `C * d <= 256`, `w % 8 == 0`. All
@@ -58,14 +61,15 @@ def sweep(
     top: how many designs are kept of those that meet the budgets, or of the front.
     sample: look at so many designs only, one from each of as many equal parts of the space, drawn with `seed`.
     engine: `local`, or `dask` with the address of a `scheduler` (without one, a cluster on this machine is started).
-    tell: called with the number of designs that are done with, again and again.
+    progress: called with the number of designs that are done with, again and again.
 
     Figures are params, weights, macs, activations, and the total of every convention, with `_` for `-` in its name.
     Equal designs are ordered by their number, which is the index of the frame, so the result is the same however it
     was found.
 
     Raises InputError for an empty space, an expression that cannot be used, a figure that does not fit 64 bits, a
-    budget that nothing meets, more than a million selected designs, or a scheduler that cannot be reached.
+    budget that nothing meets, more than a million selected designs, or a scheduler that cannot be reached; and
+    MissError, with both figures, where a count contradicts a formula.
 
     >>> import resnext_flops as rf
     >>> space = {"C": "1:64", "d": "1:128", "r": "160,192,224"}
@@ -87,20 +91,31 @@ def sweep(
         seed=seed,
     )
     selection = asked.nothing()
-    for progress in run(asked, engine, scheduler, tell):
-        selection = progress.selection
-    return result(found, asked, selection)
+    for reached in run(asked, engine, scheduler, progress):
+        selection = reached.selection
+    return result(found, asked, selection, seed)
 
 
-def result(network: Model, asked: Sweep, selection: Selection) -> "pandas.DataFrame":
-    """The frame of a finished sweep of a network, some designs of which are costed once more, by the integer reading.
+def result(
+    network: Model, asked: Sweep, selection: Selection, seed: int = 0, counted: int | None = None
+) -> "pandas.DataFrame":
+    """The frame of a finished sweep, some designs of which are costed once more, and not by formulas.
 
-    Raises InputError, with the nearest design, where no design was selected, or where the formulas do not hold.
+    Of a described network three are. Of a real model `counted` of them, drawn by the seed (all up to 50, unless given),
+    and a column says which.
+
+    Raises InputError, with the nearest design, where no design was selected, and MissError where a formula is wrong.
     """
     if len(selection.numbers):
         frame = asked.frame(selection)
-        for place in np.linspace(0, len(frame) - 1, min(HELD, len(frame)), dtype=int):
-            _hold(network, {name: int(value) for name, value in frame.iloc[place][asked.shown].items()})
+        derived = network.origin == "derived"
+        wanted = min(HELD if derived else MOST_COUNTED if counted is None else counted, len(frame))
+        places = range(len(frame)) if wanted == len(frame) else random.Random(seed).sample(range(len(frame)), wanted)  # noqa: S311
+        for done, place in enumerate(places):
+            tell(f"counting design {frame.index[place]}", done)
+            _hold(network, {name: int(frame.iloc[place][name]) for name in asked.shown})
+        if not derived:
+            frame[COUNTED] = [place in set(places) for place in range(len(frame))]
         return frame
     if not asked.budgets:
         raise asked.nobody(asked.frame(selection))
@@ -116,12 +131,13 @@ def result(network: Model, asked: Sweep, selection: Selection) -> "pandas.DataFr
 
 
 def _hold(network: Model, design: Mapping[str, int]) -> None:
-    """Hold the figures of a design against the integer reading. Raises InputError where they differ."""
+    """Hold the figures of a design against an exact cost. Raises MissError where they differ."""
     sizes = {name: value for name, value in design.items() if name not in COMMON}
-    ledger = network.reading(sizes).at(sizes)
+    ledger = network.at(sizes)
     for name in COMMON:
-        if figure(ledger, name) != design[name]:
-            raise InputError(
-                f"the formulas of {network.name} do not hold at {sizes}, where its structure changes; "
-                "sweep sizes on one side of it"
+        if (exact := figure(ledger, name)) != design[name]:
+            at = ", ".join(f"{size} = {value}" for size, value in sizes.items())
+            raise MissError(
+                f"the formulas of {network.name} do not hold at {at}: they give {design[name]:,} {figure_name(name)}, "
+                f"and exact are {exact:,}; its structure changes there, so sweep sizes on one side of it"
             )

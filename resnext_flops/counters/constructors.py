@@ -1,0 +1,231 @@
+"""What makes a real module: its constructor, with the arguments that it takes and the values that they have.
+
+A library's function often takes fewer arguments than the class of the module that it makes: torchvision's `vit_b_16`
+sets `num_layers` itself. So the class is taken where the function refuses an argument, with everything else as the
+function gave it.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from resnext_flops.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from resnext_flops.complexity.network import Network
+
+# The functions of torch.nn.init that draw weights at random.
+DRAWING = (
+    "uniform_", "normal_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_",
+    "orthogonal_", "sparse_",
+)  # fmt: skip
+
+
+class Make(Protocol):
+    """What makes a module."""
+
+    def __call__(self, arguments: Mapping[str, Any], device: "str | torch.device", seed: int | None) -> "nn.Module":
+        """The module on a device. Without a seed no weights are drawn at random: its cost does not depend on them."""
+
+    def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Every argument that it takes, with the value that it has when it is called with some of them."""
+
+
+class Constructed:
+    """A module that a function or a class makes.
+
+    function: what is called.
+    drawing: functions of the library, besides torch's own, that draw weights at random: `package.module:function`.
+    """
+
+    def __init__(self, function: Callable[..., Any], drawing: tuple[str, ...] = ()) -> None:
+        self.function, self.drawing = function, drawing
+        self._by_class: dict[str, tuple[Any, inspect.BoundArguments]] = {}
+
+    def __call__(self, arguments: Mapping[str, Any], device: "str | torch.device", seed: int | None) -> "nn.Module":
+        """As in `Make`. Raises InputError if what is made is no module, or for an argument that nothing takes."""
+        import torch
+        from torch import nn
+
+        meta = torch.device(device).type == "meta"
+        with ExitStack() as stack:
+            stack.enter_context(torch.device(device if meta else "cpu"))
+            if seed is None:
+                stack.enter_context(undrawn(self.drawing))
+            if not meta:
+                stack.enter_context(torch.random.fork_rng(devices=[]))
+                torch.manual_seed(seed or 0)
+            made = self._made(arguments)
+        if not isinstance(made, nn.Module):
+            raise InputError(
+                f"{self._called} returned {type(made).__name__}; it must return an nn.Module, or say by "
+                "-> Description that it returns a description"
+            )
+        return made if meta else made.to(device)
+
+    @property
+    def _called(self) -> str:
+        return getattr(self.function, "__qualname__", "the function")
+
+    def _made(self, arguments: Mapping[str, Any]) -> Any:
+        try:
+            return self.function(**arguments)
+        except (TypeError, KeyError) as error:  # an argument given twice through ** may be a KeyError in CPython
+            refused = [name for name in arguments if name not in self._named and f"'{name}'" in str(error)]
+            if not refused:
+                raise
+        kind, bound = self._captured({name: value for name, value in arguments.items() if name in self._named})
+        for name in arguments.keys() - self._named.keys():
+            if name in bound.signature.parameters:
+                bound.arguments[name] = arguments[name]
+            elif open_ended := _open_ended(bound.signature):
+                bound.arguments.setdefault(open_ended, {})[name] = arguments[name]
+            else:
+                raise unknown(f"argument of {kind.__name__}", name, bound.signature.parameters)
+        return kind(*bound.args, **bound.kwargs)
+
+    @cached_property
+    def _named(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments that the function names."""
+        try:
+            parameters = inspect.signature(self.function).parameters
+        except (TypeError, ValueError):  # a function of another language has none
+            return {}
+        open_ended = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
+        return {name: each for name, each in parameters.items() if each.kind not in open_ended}
+
+    def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As in `Make`: the function's own arguments with their defaults, and those of the class of what it makes."""
+        own = {name: each.default for name, each in self._named.items() if each.default is not each.empty}
+        _, bound = self._captured({name: value for name, value in arguments.items() if name in self._named})
+        bound.apply_defaults()
+        of_class = dict(bound.arguments)
+        more = of_class.pop(_open_ended(bound.signature), {})
+        return {**of_class, **more, **own, **arguments}
+
+    def _captured(self, arguments: Mapping[str, Any]) -> tuple[Any, inspect.BoundArguments]:
+        """The class of what the function makes of some arguments, and what the function calls the class with."""
+        key = repr(arguments)
+        if key not in self._by_class:
+            try:
+                found = self._capture(arguments, "meta")
+            except NotImplementedError:  # torch's error for what needs the values of a tensor
+                found = self._capture(arguments, "cpu")
+            self._by_class = {key: found}
+        kind, bound = self._by_class[key]
+        return kind, inspect.BoundArguments(bound.signature, bound.arguments.copy())
+
+    def _capture(self, arguments: Mapping[str, Any], device: str) -> tuple[Any, inspect.BoundArguments]:
+        import torch
+
+        calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+        with torch.device(device), torch.random.fork_rng(devices=[]), undrawn(self.drawing):
+            kind = type(self.function(**arguments))
+            with _noting(kind, calls):
+                made = self.function(**arguments)
+        args, kwargs = next((args, kwargs) for module, args, kwargs in calls if module is made)
+        return kind, inspect.signature(kind).bind(*args, **kwargs)
+
+
+def _open_ended(signature: inspect.Signature) -> str:
+    """The name under which a signature takes any other keyword arguments; empty where it takes none."""
+    kinds = signature.parameters.values()
+    return next((each.name for each in kinds if each.kind is inspect.Parameter.VAR_KEYWORD), "")
+
+
+@contextmanager
+def _noting(kind: Any, calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]]) -> Iterator[None]:
+    """Note what a class is called with."""
+    original, inherited = kind.__init__, "__init__" not in vars(kind)
+
+    def noting(module: Any, *args: Any, **kwargs: Any) -> None:
+        calls.append((module, args, kwargs))
+        original(module, *args, **kwargs)
+
+    kind.__init__ = noting
+    try:
+        yield
+    finally:
+        if inherited:
+            del kind.__init__
+        else:
+            kind.__init__ = original
+
+
+@contextmanager
+def undrawn(drawing: tuple[str, ...] = ()) -> Iterator[None]:
+    """Draw no weights at random, which takes most of the time of building a module: they are zero.
+
+    drawing: functions besides those of torch.nn.init, as `package.module:function`.
+    """
+    import torch
+    from torch.nn import init
+
+    def zero(tensor: "torch.Tensor", *_: Any, **__: Any) -> "torch.Tensor":
+        if not tensor.is_meta:
+            with torch.no_grad():
+                tensor.zero_()
+        return tensor
+
+    places: list[tuple[Any, str]] = [(init, name) for name in DRAWING]
+    for place in drawing:
+        file, _, name = place.partition(":")
+        places.append((import_module(file), name))
+    before = [getattr(module, name) for module, name in places]
+    for module, name in places:
+        setattr(module, name, zero)
+    try:
+        yield
+    finally:
+        for (module, name), function in zip(places, before, strict=True):
+            setattr(module, name, function)
+
+
+class Existing:
+    """A module that is there already: the module itself for tracing, a copy for a real device."""
+
+    def __init__(self, module: "nn.Module") -> None:
+        self.module = module
+
+    def __call__(
+        self,
+        arguments: Mapping[str, Any],
+        device: "str | torch.device",
+        seed: int | None,  # noqa: ARG002 (as in `Make`)
+    ) -> "nn.Module":
+        """As in `Make`. Raises InputError for arguments, and for a real device if the module has no values."""
+        import torch
+
+        if arguments:
+            raise InputError(f"{', '.join(arguments)}: the module is there already, so its sizes cannot be replaced")
+        if torch.device(device).type == "meta":
+            return self.module  # the tracer leaves it as it was, wherever it is
+        if any(part.is_meta for part in (*self.module.parameters(), *self.module.buffers())):
+            raise InputError("the model is on the device meta, so it cannot compute; build it on a real device")
+        return deepcopy(self.module).to(device)
+
+    def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """It takes none but those that are refused."""
+        return arguments
+
+
+class OfNetwork:
+    """The module that a described network builds."""
+
+    def __init__(self, network: "Network") -> None:
+        self.network = network
+
+    def __call__(self, arguments: Mapping[str, Any], device: "str | torch.device", seed: int | None) -> "nn.Module":
+        """As in `Make`. Raises InputError for an argument or a value that the family does not take."""
+        return self.network.replace(**arguments).to_torch(device, seed or 0)
+
+    def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The sizes of the network."""
+        return {**self.network.arguments, **arguments}

@@ -1,0 +1,131 @@
+"""The inputs of a real model: tensors, or shapes in which some lengths are names."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from resnext_flops.complexity.expressions import Expression, Name, names_in, quantity, text_of
+from resnext_flops.counters.arguments import whole
+from resnext_flops.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+NAME = r"[^\W\d]\w*"
+INPUT = re.compile(rf"(?:(?P<name>{NAME})=)?(?P<shape>[^:]+)(?::(?P<kind>\w+))?")
+
+
+class InputShape(NamedTuple):
+    """A tensor by its shape, whose lengths are whole numbers, or expressions of names.
+
+    name: the keyword argument that it is; empty for a positional one.
+    kind: torch's name of the type of its elements.
+    """
+
+    shape: tuple[Expression, ...]
+    kind: str = "float32"
+    name: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """The names in its shape."""
+        return names_in(self.shape)
+
+    def tensor(self, values: Mapping[str, int]) -> "torch.Tensor":
+        """The tensor without memory. Raises InputError for a name without a value, or a length that is no length."""
+        import torch
+
+        return torch.empty(self.lengths(values), dtype=getattr(torch, self.kind), device="meta")
+
+    def lengths(self, values: Mapping[str, int]) -> tuple[int, ...]:
+        """The shape in numbers. Raises InputError as `tensor` does."""
+        return tuple(whole(length, values) for length in self.shape)
+
+    def __str__(self) -> str:
+        shape = ",".join(map(text_of, self.shape))
+        kind = "" if self.kind == "float32" else f":{self.kind}"
+        return f"{self.name}={shape}{kind}" if self.name else f"{shape}{kind}"
+
+
+def parse_input(text: str) -> InputShape:
+    """An input of the command line: a shape, with a name before it and a type behind it where these are needed.
+
+    A length is a whole number, a name, or an expression of names: `1,3,224,224`, `1,3,r,r`, `tokens=1,T:int64`.
+
+    Raises InputError for what cannot be read.
+
+    >>> str(parse_input("1x3x8x8")), parse_input("tokens=1,T:int64").names
+    ('1,3,8,8', {'T'})
+    """
+    import torch
+
+    match = INPUT.fullmatch(text)
+    if match and isinstance(getattr(torch, match["kind"] or "float32", None), torch.dtype):
+        lengths = re.sub(r"(?<=\d)x(?=\d)", ",", match["shape"]).split(",")
+        try:
+            return InputShape(tuple(map(_length, lengths)), match["kind"] or "float32", match["name"] or "")
+        except InputError:
+            pass
+    raise InputError(
+        f"--input {text!r} cannot be read; write it as 1,3,224,224 or, with names and for whole numbers, "
+        "tokens=1,T:int64"
+    )
+
+
+def _length(given: "str | int") -> Expression:
+    """A length of a shape. Raises InputError for one that is no whole number of at least 1, and no expression."""
+    node = quantity(str(given), None)
+    if not names_in([node]):
+        whole(node, {})
+    return node
+
+
+def named_shape(inputs: Any) -> "InputShape | None":
+    """The shape that a sequence of whole numbers and names is, such as (1, 3, "r", "r"); None for anything else."""
+    if not (isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs):
+        return None
+    if not all(isinstance(part, (int, str)) and not isinstance(part, bool) for part in inputs):
+        return None
+    return InputShape(tuple(map(_length, inputs)))
+
+
+def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
+    """The positional and the keyword arguments of one call, with an `InputShape` for every tensor that is only a shape.
+
+    inputs: None, a tensor, a shape such as (1, 3, 224, 224), a sequence of arguments, or a mapping of named ones.
+
+    Raises InputError for anything else.
+
+    >>> arguments((1, 3, 8, 8))[0][0].lengths({})
+    (1, 3, 8, 8)
+    """
+    import torch
+
+    if inputs is None:
+        return [], {}
+    if isinstance(inputs, (torch.Tensor, InputShape)):
+        inputs = [inputs]
+    elif shape := named_shape(inputs):
+        inputs = [shape]
+    if isinstance(inputs, Mapping):
+        return [], {name: named_shape(value) or value for name, value in inputs.items()}
+    if not isinstance(inputs, (tuple, list)):
+        raise InputError(
+            f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), a sequence of "
+            "arguments, or a dict of named ones"
+        )
+    named = {part.name: part for part in inputs if isinstance(part, InputShape) and part.name}
+    return [part for part in inputs if not (isinstance(part, InputShape) and part.name)], named
+
+
+def with_values(values: Iterable[Any], sizes: Mapping[str, int]) -> list[Any]:
+    """Arguments with tensors in the place of shapes. Raises InputError as `InputShape.tensor` does."""
+    return [value.tensor(sizes) if isinstance(value, InputShape) else value for value in values]
+
+
+def names_of(values: Iterable[Any]) -> list[str]:
+    """The names in the shapes among some arguments, in their order."""
+    shapes = [value for value in values if isinstance(value, InputShape)]
+    return list(
+        dict.fromkeys(part.name for value in shapes for part in value.shape if isinstance(part, Name))
+    ) or sorted({name for value in shapes for name in value.names})

@@ -1,0 +1,390 @@
+"""The formula of a real model: a polynomial through exact counts, which is then held at sizes that were not used.
+
+The cost of a real constructor is a polynomial in its sizes, as long as these keep the structure of the model and are
+rounded alike on their way through it. A handful of counts determines it: the nodes are a few values of each size, from
+its own on and two steps apart, and Newton's differences (`newton.py`) find the degree. Then at least nine more counts
+are made, drawn by a seed: between the nodes, and at two to ten times the largest of them, for every size, always an odd
+number of steps away. One that differs, and there is no formula.
+
+How far apart values must be is found too: a step of 1 where that works, and else a larger one, because heads divide
+widths and patches divide images. A step that a size has by itself may not do for several, so a miss doubles it.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
+
+from resnext_flops.complexity.figures import FIGURES, PIECEWISE, figure, figure_name
+from resnext_flops.complexity.formula import position, whole
+from resnext_flops.complexity.formula import terms as terms_of
+from resnext_flops.complexity.lattices import Lattice, Span
+from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.complexity.model import Model, figure_of
+from resnext_flops.complexity.reading import Reading, partition
+from resnext_flops.counters.newton import SPACING, NoPolynomialError, Point, Polynomial
+from resnext_flops.counters.watching import tell
+from resnext_flops.errors import InputError
+
+# Steps that are tried for a size, the smallest first, and for the pixels of an image, the likeliest first.
+STEPS = (1, 2, 3, 4, 6, 7, 8, 12, 14, 16, 24, 28, 32, 48, 56, 64, 96, 112, 128)
+PIXELS = "r"
+PIXEL_STEPS = (32, 14, 12, 64, 224, 256, 448)
+LARGEST_STEP = 128
+PRIMES = (2, 7, 3)
+DOUBLINGS = 3
+HELD = 9
+FARTHEST = 10
+SEED = 0
+FAR_STEPS = 16
+
+
+class Miss(NamedTuple):
+    """A size at which a polynomial and a count differ."""
+
+    sizes: Mapping[str, int]
+    figure: str
+    expected: Fraction
+    counted: int
+
+
+class HeldError(ArithmeticError):
+    """A polynomial that does not hold. miss: where."""
+
+    def __init__(self, miss: Miss) -> None:
+        super().__init__()
+        self.miss = miss
+
+
+class Interpolated(Reading):
+    """A real model with free sizes: polynomials through exact counts, for one scope.
+
+    counts: the models with other sizes, by these; each is counted once, for all figures and all readings.
+    """
+
+    origin = "interpolated"
+
+    def __init__(
+        self,
+        model: Model,
+        free: Mapping[str, Span],
+        scope: str,
+        counts: "dict[frozenset[tuple[str, int]], Model | InputError]",
+        seed: int = SEED,
+    ) -> None:
+        """The reading of a model with the sizes of the given names free.
+
+        Raises InputError for a size that the model does not have, that has no value of its own and none to start at,
+        or in which no polynomial is found.
+        """
+        self.model, self.scope, self.free, self.spans, self.seed = model, scope, tuple(free), free, seed
+        own = model.sizes()
+        self.base = {name: self._base(name, span, own) for name, span in free.items()}
+        self._counts = counts
+        self._fitted: dict[str, Polynomial] = {}
+        self._found: dict[str, Size] = {}
+        self.limits: dict[str, InputError] = {}
+        self.steps = {name: self._step(name) for name in self.free}
+        self._settle()
+
+    def _base(self, name: str, span: Span, own: Mapping[str, int | None]) -> int:
+        value = own[name] if span.start is None else span.start
+        if value is None:
+            raise InputError(f"{name} has no value to start at; give one, as in --free {name}=8")
+        return value
+
+    # Counting ---------------------------------------------------------------------------------------------------------
+
+    def _sizes(self, point: Point, steps: Mapping[str, int] | None = None) -> dict[str, int]:
+        by = self.steps if steps is None else steps
+        return {name: self.base[name] + by[name] * x for name, x in zip(self.free, point, strict=True)}
+
+    def _counted(self, sizes: Mapping[str, int]) -> Model:
+        """The model with some sizes. Raises InputError where its constructor, or its run, refuses them."""
+        key = frozenset(sizes.items())
+        if key not in self._counts:
+            made = self.model.replace(**sizes)
+            tell(f"counting {made.name}", len(self._counts))
+            try:
+                made.cost()
+                self._counts[key] = made
+            except InputError as error:
+                self._counts[key] = error
+        found = self._counts[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def exact(self, name: str, sizes: Mapping[str, int]) -> int:
+        """As in `Reading`."""
+        return figure_of(self._counted(sizes), name, self.scope)
+
+    def at(self, sizes: Mapping[str, int]) -> Ledger:
+        """As in `Reading`."""
+        return self._counted(sizes).part(self.scope)
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def _step(self, name: str) -> int:
+        """The smallest step of a size, found with all others as they are. Raises InputError where none works."""
+        if step := self.spans[name].step:
+            return step
+        if name == PIXELS:
+            return self._pixel_step(name)
+        refused = None
+        for step in range(1, LARGEST_STEP + 1):
+            # Where the model takes every size and still has no polynomial, only steps with many divisors are tried.
+            if refused is None and step not in STEPS:
+                continue
+            try:
+                self._counted(self._sizes(self._along(name, 1), {**self._ones(), name: step}))
+            except InputError as error:
+                refused = error
+                continue
+            if self._fits(name, step):
+                return step
+        raise self._no_step(name, refused)
+
+    def _pixel_step(self, name: str) -> int:
+        refused = None
+        for step in PIXEL_STEPS:
+            try:
+                self._counted(self._sizes(self._along(name, 1), {**self._ones(), name: step}))
+            except InputError as error:
+                refused = error
+                continue
+            if self._fits(name, step):
+                return self._refined(name, step)
+        raise self._no_step(name, refused)
+
+    def _refined(self, name: str, step: int) -> int:
+        """The smallest divisor of a step that works too."""
+        for prime in PRIMES:
+            while step % prime == 0 and self._fits(name, step // prime):
+                step //= prime
+        return step
+
+    def _no_step(self, name: str, refused: InputError | None) -> InputError:
+        why = f"; it refuses some: {refused}" if refused else ""
+        return InputError(
+            f"no formula of {self.model.name} in {name} from {self.base[name]} on is found in steps of up to "
+            f"{LARGEST_STEP}{why}; a size that divides another one has none by itself: free what both follow from, as "
+            f"in width=64*h, heads=h, or give start and step, as in --free {name}={self.base[name]}:256"
+        )
+
+    def _ones(self) -> dict[str, int]:
+        return dict.fromkeys(self.free, 1)
+
+    def _along(self, name: str, x: int, others: int = 0) -> Point:
+        return tuple(x if each == name else others for each in self.free)
+
+    def _fits(self, name: str, step: int, steps: Mapping[str, int] | None = None, others: int = 0) -> bool:
+        """Whether every figure is a polynomial along one size, and holds between the nodes and far from them."""
+        by = {**(steps or self._ones()), name: step}
+
+        def counted(x: int) -> Mapping[str, int]:
+            sizes = self._sizes(self._along(name, x, others), by)
+            return {one: self.exact(one, sizes) for one in FIGURES}
+
+        def value(one: str, point: Point) -> int:
+            return counted(*point)[one]
+
+        try:
+            found = {one: Polynomial.through(partial(value, one), 1) for one in FIGURES}
+            highest = SPACING * max(len(each.nodes) - 1 for each in found.values())
+            tests = [(x, counted(x)) for x in (1, 3, highest + 1)]
+        except (InputError, NoPolynomialError):
+            return False
+        # What is rounded is constant nearby, so a size about twice as large is looked at, unless the model refuses it.
+        far = max(FAR_STEPS, self.base[name] // step) // 2 * 2 + 1
+        with suppress(InputError):
+            tests.append((far, counted(far)))
+        return all(found[one].at((x,)) == values[one] for x, values in tests for one in FIGURES)
+
+    # Fitting ----------------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Fit and hold every figure of a ledger; where a size misses, with larger steps."""
+        for _ in range(DOUBLINGS + 1):
+            try:
+                self.held = self._draw([self._fit(name) for name in FIGURES])
+                for name in FIGURES:
+                    self._hold(name)
+            except (HeldError, NoPolynomialError) as error:
+                failure = error
+                self._fitted.clear()
+                self._widen()
+            else:
+                return self._require_use()
+        raise self._refusal(failure)
+
+    def _widen(self) -> None:
+        """Larger steps for the sizes that have no polynomial where all others are an odd number of steps away."""
+        free = [name for name in self.free if self.spans[name].step is None]
+        alone = [name for name in free if not self._fits(name, self.steps[name], self.steps, others=1)]
+        for name in alone or free:
+            self.steps[name] *= 2
+
+    def _require_use(self) -> None:
+        """Raises InputError for a size that no figure depends on."""
+        for place, name in enumerate(self.free):
+            if not any(found.degrees and found.degrees[place] for found in self._fitted.values()):
+                raise InputError(f"nothing of {self.model.name} changes with {name}, so it cannot be free")
+
+    def _fit(self, name: str, first: int = 0) -> Polynomial:
+        if name not in self._fitted:
+            self._fitted[name] = Polynomial.through(
+                lambda point: self.exact(name, self._sizes(point)), len(self.free), first
+            )
+        return self._fitted[name]
+
+    def _draw(self, fitted: Sequence[Polynomial]) -> list[dict[str, int]]:
+        """Sizes to hold the formulas at: between the nodes and far from them, for each size, an odd number of steps.
+
+        Where the model refuses a size that is far away, the largest that it takes is drawn: see `limits`.
+        """
+        draw = random.Random(f"{self.seed} {self.model.name}")  # noqa: S311 (no secret)
+        highest = {
+            name: SPACING * max(index[place] for found in fitted for index in found.nodes)
+            for place, name in enumerate(self.free)
+        }
+        far = [{name} for name in self.free] + [set(self.free)] * (len(self.free) > 1)
+        plans = far + [set()] * max(HELD - len(far), len(self.free) + 1)
+        return [self._drawn(distant, highest, draw) for distant in plans]
+
+    def _drawn(self, distant: set[str], highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
+        point = {name: 2 * draw.randrange(max(highest[name] // 2, 1)) + 1 for name in self.free}
+        times = draw.uniform(2, FARTHEST) if len(distant) < 2 else 2
+        while distant:
+            for name in distant:
+                point[name] = self._far(name, highest[name], times)
+            sizes = self._sizes(tuple(point.values()))
+            try:
+                self._counted(sizes)
+            except InputError as error:
+                if times < 1.1:
+                    raise
+                self.limits |= dict.fromkeys(distant, error)
+                times = 1 + (times - 1) / 2
+            else:
+                return sizes
+        return self._sizes(tuple(point.values()))
+
+    def _far(self, name: str, highest: int, times: float) -> int:
+        """Steps to a size that is so many times the largest node, or the last that is asked for."""
+        step, last = self.steps[name], self.spans[name].last
+        if last is not None and (last - self.base[name]) // step > highest:
+            return (last - self.base[name]) // step
+        return int((times * (self.base[name] + step * highest) - self.base[name]) / step) // 2 * 2 + 1
+
+    def _hold(self, name: str) -> None:
+        found = self._fitted[name]
+        for sizes in self.held:
+            point = tuple((sizes[each] - self.base[each]) // self.steps[each] for each in self.free)
+            expected, counted = found.at(point), self.exact(name, sizes)
+            if expected != counted:
+                raise HeldError(Miss(sizes, name, expected, counted))
+
+    def _refusal(self, failure: HeldError | NoPolynomialError) -> InputError:
+        if isinstance(failure, NoPolynomialError):
+            name = self.free[failure.variable]
+            return InputError(
+                f"{self.model.name} has no polynomial in {name}: {failure}; give it a step, as in "
+                f"--free {name}={self.base[name]}:32"
+            )
+        miss = failure.miss
+        at = ", ".join(f"{name} = {value}" for name, value in miss.sizes.items())
+        return InputError(
+            f"{self.model.name} has no one formula: at {at} it costs {miss.counted:,} {figure_name(miss.figure)}, and "
+            f"the polynomial through the other counts gives {int(miss.expected):,}; its structure changes between, so "
+            f"free fewer sizes, or start elsewhere with a step, as in --free {self.free[0]}=START:STEP"
+        )
+
+    # The reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def lattices(self) -> Mapping[str, Lattice]:
+        """The values between the own size and the largest that was counted."""
+        tried = [*self._nodes(), *self.held]
+        return {
+            name: Lattice(self.base[name], self.steps[name], max(sizes[name] for sizes in tried)) for name in self.free
+        }
+
+    def _nodes(self) -> list[dict[str, int]]:
+        indices = {index for found in self._fitted.values() for index in found.nodes}
+        return [self._sizes(tuple(SPACING * node for node in index)) for index in indices]
+
+    def least(self, name: str) -> int:
+        """The smallest size in steps from its own; below this it is not tried, and has to be counted."""
+        return self.spans[name].start or self.base[name] % self.steps[name] or self.steps[name]
+
+    def figure(self, name: str) -> Size:
+        """As in `Reading`."""
+        if name in PIECEWISE:
+            raise InputError(
+                f"{figure_name(name)} are a maximum, which is no polynomial; `solve` finds sizes for it by counting"
+            )
+        if name not in self._found:
+            try:
+                self._fit(name)
+                self._hold(name)
+            except NoPolynomialError as error:
+                raise self._refusal(error) from None
+            except HeldError as error:
+                raise self._refusal(error) from None
+            self._found[name] = self._formula(self._fitted[name])
+        return self._found[name]
+
+    def _formula(self, found: Polynomial) -> Size:
+        """A polynomial in the sizes themselves."""
+        places = [position(name, self.base[name], self.steps[name]) for name in self.free]
+        total: Size = 0
+        for index, difference in found.differences.items():
+            product: Size = whole({(): difference})
+            for place, node in zip(places, index, strict=True):
+                for before in range(node):
+                    product = product * (place - SPACING * (found.first + before))
+            total = total + product
+        return whole(terms_of(total))
+
+    def parts(self, name: str, level: str = "stage") -> Mapping[str, Size]:
+        """As in `Reading`."""
+        if name not in FIGURES:
+            raise InputError(f"the parts of a real model have {', '.join(FIGURES)}, and no {name}")
+        self.figure(name)
+        ledgers = [self.at(sizes) for sizes in (*self._nodes(), *self.held)]
+        own = list(partition(ledgers[0], level))
+        if any(list(partition(ledger, level)) != own for ledger in ledgers):
+            raise InputError(
+                f"the {level}s of {self.model.name} change with {', '.join(self.free)}, so they have no formulas of "
+                "their own"
+            )
+        return {part: self._part(name, part) for part in own}
+
+    def _part(self, name: str, part: str) -> Size:
+        def value(sizes: Mapping[str, int]) -> int:
+            return figure(self.at(sizes).stage(part), name)
+
+        found = Polynomial.through(lambda point: value(self._sizes(point)), len(self.free))
+        for sizes in self.held:
+            point = tuple((sizes[each] - self.base[each]) // self.steps[each] for each in self.free)
+            if found.at(point) != value(sizes):
+                raise InputError(f"{part} of {self.model.name} has no formula of its own, though the whole has one")
+        return self._formula(found)
+
+    def kinds(self, _name: str, _multiple_of: int) -> Sequence[Reading]:
+        """As in `Reading`."""
+        return [self]
+
+    @property
+    def evidence(self) -> str:
+        """From how many counts, and at how many more it was met."""
+        used = len({tuple(sizes.values()) for sizes in self._nodes()})
+        limits = [
+            f" From {name} = {self.lattices[name].last} on the model refuses: {error}"
+            for name, error in self.limits.items()
+        ]
+        return f"Interpolated from {used} counts of the real model, and met at {len(self.held)} more.{''.join(limits)}"

@@ -1,0 +1,93 @@
+"""What the text of a MODEL stands for: a described network, a real module, or a function that makes one.
+
+A real model is `torchvision:NAME`, `timm:NAME`, `hf:PATH`, or `package.module:factory`, imported from the current
+directory; its factory returns an `nn.Module`, a `Network` or a `Description`. Behind it may stand arguments, as in
+`timm:resnet50(cardinality=32)`, whose values may hold free names, as in `dims=(w, 2*w)`. A bare name that no described
+network has is looked for in torchvision and then in timm.
+
+Each library has a file here. A further one is a file with a `Zoo`, and a line in `ZOOS`.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from resnext_flops.complexity.names import NAMED, PATTERNS, network
+from resnext_flops.counters.arguments import parse_call
+from resnext_flops.counters.built import Built
+from resnext_flops.counters.zoos.zoo import Zoo
+from resnext_flops.errors import InputError, one_line, unknown
+
+# The file of each library, by the prefix of its models.
+ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm"}
+
+
+def zoo(library: str) -> Zoo:
+    """The models of a library, by its prefix."""
+    found: Zoo = import_module(f"resnext_flops.counters.zoos.{ZOOS[library]}").ZOO
+    return found
+
+
+def find(text: str) -> tuple[Any, Mapping[str, Any]]:
+    """What a name on the command line stands for, and the arguments behind it; `lookup` makes a model of them.
+
+    Raises InputError, with the nearest names, for an unknown one.
+
+    >>> find("resnet50"), find("timm:resnet50(cardinality=32)")
+    ((resnet(50), {}), (timm:resnet50, {'cardinality': 32}))
+    """
+    library, colon, name = text.partition(":")
+    if colon and "(" not in library:
+        name, arguments = parse_call(name)
+        if library in ZOOS:
+            return zoo(library).model(name), arguments
+        return _imported(library, name), arguments
+    return _bare(text), {}
+
+
+def _bare(text: str) -> Any:
+    """A described network, or the model of that name in the first library that has one."""
+    named = text in NAMED or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
+    if named or "(" in text or text.endswith(".json"):
+        return network(text)
+    for library in ZOOS:
+        if text in zoo(library).names():
+            remark = f"no described network is called {text!r}; {library} has one"
+            found: Built = replace(zoo(library).model(text), remarks=(remark,))
+            return found
+    from difflib import get_close_matches
+
+    known = dict.fromkeys([*NAMED, *(name for library in ZOOS for name in zoo(library).names())])
+    if get_close_matches(text, known):
+        raise unknown("model", text, known)
+    raise InputError(
+        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, or "
+        "package.module:factory"
+    )
+
+
+def _imported(module_name: str, attribute: str) -> Any:
+    """What a name stands for in a module of the current directory or of Python's path."""
+    text = f"{module_name}:{attribute}"
+    with _current_directory_first():
+        try:
+            module = import_module(module_name)
+        except Exception as error:  # noqa: BLE001 (importing runs the user's code)
+            raise InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}") from None
+    if not hasattr(module, attribute):
+        public = [name for name in vars(module) if not name.startswith("_")]
+        raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
+    return getattr(module, attribute)
+
+
+@contextmanager
+def _current_directory_first() -> Iterator[None]:
+    sys.path.insert(0, "")
+    try:
+        yield
+    finally:
+        sys.path.remove("")
