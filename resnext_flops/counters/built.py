@@ -30,6 +30,7 @@ class Built:
     make: what makes the module.
     input: the shape of one input that it usually takes, without the batch.
     inputs, kwargs: what it is called with instead, as in `count`; None for the usual input.
+    method: the method that is called in the place of the module itself, if any.
     arguments: what its constructor is called with.
     remarks: how it was found, where a reader should know it.
     """
@@ -39,6 +40,7 @@ class Built:
     input: Shape
     inputs: Any = None
     kwargs: Mapping[str, Any] | None = None
+    method: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -89,15 +91,20 @@ class Built:
         from resnext_flops.counters import tracer
 
         usual = self.inputs is None and not self.kwargs and self.input
-        args, kwargs = arguments((1, *self.input) if usual else self.inputs), self.kwargs or {}
         module, remarks = self._module()
+        args = arguments((1, *self.input) if usual else self.inputs, _number_type(module))
+        kwargs = {**keywords(self.inputs), **(self.kwargs or {})}
         try:
-            ledger = tracer.trace(module, args, kwargs, training=training, name=self.name)
-        except InputError:
+            ledger = tracer.trace(module, args, kwargs, training=training, name=self.name, method=self.method)
+        except InputError as error:
             if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
             # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
-            ledger = tracer.trace(self.to_torch(), args, kwargs, training=training, name=self.name)
+            try:
+                real = self.to_torch()
+            except InputError as refusal:
+                raise InputError(f"{error}; {refusal}") from None
+            ledger = tracer.trace(real, args, kwargs, training=training, name=self.name, method=self.method)
         return ledger.remarked(*self.remarks, *remarks)
 
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
@@ -223,24 +230,36 @@ def hand_out(
     return deepcopy(module).to(device)
 
 
-def arguments(inputs: Any) -> list[Any]:
+def _number_type(module: "nn.Module") -> "torch.dtype | None":
+    """The type of the first floating-point parameter."""
+    return next((part.dtype for part in module.parameters() if part.is_floating_point()), None)
+
+
+def keywords(inputs: Any) -> Mapping[str, Any]:
+    """The keyword arguments of one call: of a mapping, such as a tokenizer returns."""
+    return inputs if isinstance(inputs, Mapping) else {}
+
+
+def arguments(inputs: Any, dtype: "torch.dtype | None" = None) -> list[Any]:
     """The positional arguments of one call: of a tensor, of a shape, or of a sequence of arguments.
+
+    dtype: the type of the numbers where `inputs` is a shape; torch's usual one if None.
 
     >>> [part.shape for part in arguments((1, 3, 8, 8))]
     [torch.Size([1, 3, 8, 8])]
     """
     import torch
 
-    if inputs is None:
+    if inputs is None or isinstance(inputs, Mapping):
         return []
     if isinstance(inputs, torch.Tensor):
         return [inputs]
     if isinstance(inputs, Sequence) and inputs and all(isinstance(part, int) for part in inputs):
-        return [torch.empty(tuple(inputs), device="meta")]
+        return [torch.empty(tuple(inputs), dtype=dtype, device="meta")]
     if isinstance(inputs, (tuple, list)):
         return list(inputs)
     raise InputError(
-        f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), or a sequence"
+        f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), a sequence, or a mapping"
     )
 
 
