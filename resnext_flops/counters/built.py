@@ -56,6 +56,7 @@ class Built:
     make: what makes the module.
     image: the shape of one input that it usually takes, without the batch; empty where nothing is known of it.
     inputs, kwargs: what it is called with instead, as in `count`; None for the usual input.
+    method: the method that is called in the place of the module itself, if any.
     arguments: what its constructor is called with; values may hold free names, as in `dims=(w, 2*w)`.
     values: the numbers of free names, of names in the shape of an input, of r and of N.
     remarks: how it was found, where a reader should know it.
@@ -66,6 +67,7 @@ class Built:
     image: Shape
     inputs: Any = None
     kwargs: Mapping[str, Any] | None = None
+    method: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -245,18 +247,20 @@ class Built:
                 return tuple(value.shape[1:])
         return self.image
 
-    def _called_with(self, batch: int = 1) -> tuple[list[Any], dict[str, Any]]:
-        """The positional and the keyword arguments of a call, for so many times the examples."""
+    def _called_with(self, batch: int = 1, dtype: "torch.dtype | None" = None) -> tuple[list[Any], dict[str, Any]]:
+        """The positional and the keyword arguments of a call, for so many times the examples.
+
+        dtype: the type of the numbers where a shape says none; torch's usual one if None.
+        """
         if self._usual:
             examples, *shape = self._usual_shape
-            return with_values(arguments((batch * examples, *shape))[0], {}), {}
+            return with_values(arguments((batch * examples, *shape))[0], {}, dtype), {}
         if batch != 1:
             raise InputError(f"the inputs of {self.source} are given, so their batch is theirs; give inputs of {batch}")
         positional, named = arguments(self.inputs)
         named = {**named, **(self.kwargs or {})}
-        return with_values(positional, self.values), dict(
-            zip(named, with_values(named.values(), self.values), strict=True)
-        )
+        tensors = with_values(named.values(), self.values, dtype)
+        return with_values(positional, self.values, dtype), dict(zip(named, tensors, strict=True))
 
     def cost(self, *, training: bool = False) -> Ledger:
         """The exact cost of one call, counted in one run; in training mode with the gradients, where asked for.
@@ -276,16 +280,20 @@ class Built:
     def _traced(self, *, training: bool) -> Ledger:
         from resnext_flops.counters import tracer
 
-        args, kwargs = self._called_with()
         module, remarks = self._module()
+        args, kwargs = self._called_with(1, _number_type(module))
         try:
-            ledger = tracer.trace(module, args, kwargs, training=training, name=self.name)
+            ledger = tracer.trace(module, args, kwargs, training=training, name=self.name, method=self.method)
             self.bench.device = "cpu" if remarks else "meta"
-        except InputError:
+        except InputError as error:
             if self.bench.device or not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
             # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
-            ledger = tracer.trace(self.to_torch(), args, kwargs, training=training, name=self.name)
+            try:
+                real = self.to_torch()
+            except InputError as refusal:
+                raise InputError(f"{error}; {refusal}") from None
+            ledger = tracer.trace(real, args, kwargs, training=training, name=self.name, method=self.method)
         return ledger.remarked(*self.remarks, *remarks)
 
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
@@ -440,6 +448,11 @@ def _side(name: str, value: Any) -> Any:
 def _is_square(shape: Sequence[int]) -> bool:
     """Whether an image without its batch is as high as it is wide."""
     return len(shape) == 3 and shape[1] == shape[2]
+
+
+def _number_type(module: "nn.Module") -> "torch.dtype | None":
+    """The type of the first floating-point parameter."""
+    return next((part.dtype for part in module.parameters() if part.is_floating_point()), None)
 
 
 @contextmanager

@@ -19,11 +19,11 @@ class InputShape(NamedTuple):
     """A tensor by its shape, whose lengths are whole numbers, or expressions of names.
 
     name: the keyword argument that it is; empty for a positional one.
-    kind: torch's name of the type of its elements.
+    kind: torch's name of the type of its elements; empty for that of the model's own numbers.
     """
 
     shape: tuple[Expression, ...]
-    kind: str = "float32"
+    kind: str = ""
     name: str = ""
 
     @property
@@ -31,11 +31,14 @@ class InputShape(NamedTuple):
         """The names in its shape."""
         return names_in(self.shape)
 
-    def tensor(self, values: Mapping[str, int]) -> "torch.Tensor":
-        """The tensor without memory. Raises InputError for a name without a value, or a length that is no length."""
+    def tensor(self, values: Mapping[str, int], dtype: "torch.dtype | None" = None) -> "torch.Tensor":
+        """The tensor without memory; dtype is that of its elements where it has none of its own.
+
+        Raises InputError for a name without a value, or a length that is no length.
+        """
         import torch
 
-        return torch.empty(self.lengths(values), dtype=getattr(torch, self.kind), device="meta")
+        return torch.empty(self.lengths(values), dtype=getattr(torch, self.kind) if self.kind else dtype, device="meta")
 
     def lengths(self, values: Mapping[str, int]) -> tuple[int, ...]:
         """The shape in numbers. Raises InputError as `tensor` does."""
@@ -43,7 +46,7 @@ class InputShape(NamedTuple):
 
     def __str__(self) -> str:
         shape = ",".join(map(text_of, self.shape))
-        kind = "" if self.kind == "float32" else f":{self.kind}"
+        kind = f":{self.kind}" if self.kind else ""
         return f"{self.name}={shape}{kind}" if self.name else f"{shape}{kind}"
 
 
@@ -63,7 +66,7 @@ def parse_input(text: str) -> InputShape:
     if match and isinstance(getattr(torch, match["kind"] or "float32", None), torch.dtype):
         lengths = re.sub(r"(?<=\d)x(?=\d)", ",", match["shape"]).split(",")
         try:
-            return InputShape(tuple(map(_length, lengths)), match["kind"] or "float32", match["name"] or "")
+            return InputShape(tuple(map(_length, lengths)), match["kind"] or "", match["name"] or "")
         except InputError:
             pass
     raise InputError(
@@ -118,9 +121,9 @@ def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
     return [part for part in inputs if not (isinstance(part, InputShape) and part.name)], named
 
 
-def with_values(values: Iterable[Any], sizes: Mapping[str, int]) -> list[Any]:
+def with_values(values: Iterable[Any], sizes: Mapping[str, int], dtype: "torch.dtype | None" = None) -> list[Any]:
     """Arguments with tensors in the place of shapes. Raises InputError as `InputShape.tensor` does."""
-    return [value.tensor(sizes) if isinstance(value, InputShape) else value for value in values]
+    return [value.tensor(sizes, dtype) if isinstance(value, InputShape) else value for value in values]
 
 
 def names_of(values: Iterable[Any]) -> list[str]:

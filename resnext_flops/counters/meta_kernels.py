@@ -136,6 +136,19 @@ def _matmul(first: Tensor, second: Tensor) -> Tensor | None:
     return _empty((*first.shape[:-1], second.shape[-1]), first)
 
 
+def _grouped_matmul(
+    first: Tensor, second: Tensor, offsets: Tensor | None = None, _bias: Any = None, out_dtype: Any = None
+) -> Tensor | None:
+    """As on a CPU; torch's own kernel takes bfloat16 alone."""
+    if first.shape[-1] != second.shape[-2] or (offsets is None and first.dim() + second.dim() != 6):
+        return None
+    groups = (len(offsets),) if offsets is not None and first.dim() == second.dim() == 2 else ()
+    if first.dim() == second.dim() == 3:
+        groups = (first.shape[0],)
+    shape = (*groups, first.shape[-2], second.shape[-1])
+    return torch.empty(shape, dtype=out_dtype or first.dtype, device=META)
+
+
 def _adaptive_pool(image: Tensor, size: Any) -> Tensor | None:
     lengths = [size] if isinstance(size, int) else list(size)
     if not image.is_contiguous() or any(length is None for length in lengths):
@@ -157,6 +170,8 @@ KERNELS: Mapping[Any, Kernel] = {
     _aten.adaptive_avg_pool2d.default: _adaptive_pool,
     **dict.fromkeys((_aten.add.Tensor, _aten.sub.Tensor, _aten.mul.Tensor, _aten.div.Tensor), _binary),
     **dict.fromkeys((_aten.add_.Tensor, _aten.mul_.Tensor), _binary_in_place),
+    # Torch has it since 2.8.
+    **{getattr(_aten, name).default: _grouped_matmul for name in ("_grouped_mm",) if hasattr(_aten, name)},
     **{getattr(_aten, name).default: _same for name in (*_ACTIVATIONS, "gelu")},
     **{getattr(_aten, f"{name}_").default: _in_place for name in _ACTIVATIONS},
 }

@@ -132,6 +132,17 @@ def added_matrix_product(args: Sequence[Any], output: Shape) -> int:
     return products.matrix_product(output, batch * args[1][-1])
 
 
+@operator("aten::_grouped_mm", "aten::_scaled_grouped_mm", kind="grouped matmul", weight=1)
+def grouped_matrix_product(args: Sequence[Any], output: Shape) -> int:
+    """The layer of a mixture of experts: each row meets the matrix of its own group.
+
+    Of two matrices the summed axis is divided among the groups, so that each product is of one group alone.
+    """
+    first, second = args[:2]
+    products_of_one = output[-2:] if len(first) == len(second) == 2 else output
+    return products.matrix_product(products_of_one, first[-1])
+
+
 @operator("aten::einsum", kind="einsum")
 def einsum(args: Sequence[Any], _: Shape) -> int:
     """Two operands; one alone multiplies nothing, and more are taken apart into pairs by torch."""

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -34,6 +35,14 @@ from resnext_flops.complexity.records import Call, Dims, Function, Operator, Rec
 from resnext_flops.counters.functions import noted
 from resnext_flops.counters.meta_kernels import KERNELS, META
 from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.values import (
+    BY_VALUES,
+    NeedsValuesError,
+    Values,
+    real_lists,
+    storage_of,
+    traits_of,
+)
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
@@ -48,26 +57,30 @@ POOL_KINDS = WINDOW_KINDS | {"adaptive average pool"}
 OVERWRITING = frozenset({"aten::copy_", "aten::fill_", "aten::zero_"})
 
 
-class NeedsValuesError(Exception):
-    """The module's code reads the value of a tensor that has only a shape."""
-
-
 def trace(
-    module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], *, training: bool = False, name: str = ""
+    module: nn.Module,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    *,
+    training: bool = False,
+    name: str = "",
+    method: str = "",
 ) -> Ledger:
     """The ledger of one call `module(*args, **kwargs)`, for the whole batch that it is given.
 
     training: run the module in training mode, and count the gradients too.
     name: what the ledger is called.
+    method: the method that is called in the place of the module itself, if any.
 
     Raises InputError, with the module's own error, if it cannot run on these inputs.
 
     >>> trace(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
     32
     """
+    _check(module, method)
     with _mode_of(module, training):
         try:
-            return Tracer(module, training).run(args, kwargs, name)
+            return Tracer(module, training).run(args, kwargs, name, method)
         except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
             if not _has_real_tensors(module):
                 raise _refusal(args, error) from None
@@ -75,9 +88,17 @@ def trace(
         remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
         try:
             with _state_of(module):
-                return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name)
+                return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name, method)
         except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
             raise _refusal(args, error) from None
+
+
+def _check(module: nn.Module, method: str) -> None:
+    """Raise InputError for a method that is not there, and for layers that do not know their sizes yet."""
+    if method and not callable(getattr(module, method, None)):
+        raise InputError(f"{type(module).__name__} has no method {method!r}")
+    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in _parts(module)):
+        raise InputError("the model has lazy layers, whose sizes are not known yet; run it once first")
 
 
 def _refusal(args: Sequence[Any], error: Exception) -> InputError:
@@ -211,21 +232,22 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
+        self.known = Values(self.learned)
         self.meta: dict[int, Tensor] = {}
-        self.made: dict[int, Tensor] = {}
         self.given: dict[int, Tensor] = {}
         self.flow: dict[int, tuple[int, ...]] = {}
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
+        self.answering = False
 
-    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str) -> Ledger:
-        """Call the module once and return its ledger."""
+    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str, method: str = "") -> Ledger:
+        """Call the module, or a method of it, once and return its ledger."""
         args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
-        inputs = dict.fromkeys(map(_storage, tensors))
+        inputs = dict.fromkeys(map(storage_of, tensors))
         self.flow = {place: (number,) for number, place in enumerate(inputs)}
         self.values = max(len(inputs) - 1, 0)
         with ExitStack() as stack:
@@ -235,8 +257,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
             stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
             stack.enter_context(noted(self._note))
+            stack.callback(self.known.undo)
+            if not self.real:
+                stack.enter_context(real_lists())
             stack.enter_context(self)
-            self.module(*args, **kwargs)
+            (getattr(self.module, method) if method else self.module)(*args, **kwargs)
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
         one = first is None or first.dim() < 2 or first.shape[0] == 1
@@ -277,7 +302,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _copied(self, value: Tensor) -> Tensor:
         if not self.real:
-            return value if value.is_meta else value.to(META)
+            return self.known.given(value.detach())
         return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
 
     # Modules ----------------------------------------------------------------------------------------------------------
@@ -308,6 +333,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
+        if self.answering:
+            return  # torch's own kernel called it, not the module's code
         noted_function = (self.frames[-1], name, args, kwargs, output, outer)
         self.functions.append(noted_function if self.later else _function(*noted_function))
 
@@ -328,10 +355,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._settle()  # it changes the shape of a tensor that may have been noted
         tensors = _leaves(args, kwargs)
         data, roots = self._origins(tensors)
-        kernel = None if self.real else KERNELS.get(func)
-        output = kernel(*args, **kwargs) if kernel and self._without_values(tensors) else None
-        if output is None:
-            output = self._answer(func, args, kwargs, tensors)
+        output = self._answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
         else:
@@ -340,32 +364,43 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._mark(output, tensors, data, roots)
         return output
 
-    def _without_values(self, tensors: Sequence[Tensor]) -> bool:
-        if tensors and tensors[0].is_meta:  # nearly always
-            return True
-        return any(part.is_meta or id(part) in self.learned for part in tensors)
-
     def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """The output: computed where every input has its values, and else by torch's meta kernel."""
+        """The output: by shape arithmetic, or computed where every input has its values."""
+        known = self.known
         if self.real:
+            known.write(func, args, kwargs, lose=False)
             return func(*args, **kwargs)
-        in_place = func._schema.is_mutable and bool(args) and isinstance(args[0], Tensor)  # noqa: SLF001
-        if not self._without_values(tensors):
-            if in_place and id(args[0]) not in self.made:
-                return args[0]
-            output = func(*args, **kwargs)
-            for leaf in tree_leaves(output):
-                if isinstance(leaf, Tensor) and not leaf.is_meta:
-                    self.made[id(leaf)] = leaf
+        if tensors and (tensors[0].is_meta or not all(map(known.has, tensors))):  # nearly always the first
+            kernel = KERNELS.get(func)
+            output = kernel(*args, **kwargs) if kernel else None
+            if output is None or (not output.is_meta and traits_of(func).written):
+                output = self._by_shape(func, args, kwargs, tensors)
             return output
-        if torch.Tag.data_dependent_output in func.tags:
-            if all(not part.is_meta for part in tensors):
+        if not tensors or traits_of(func).constant:
+            return known.create(func, args, kwargs)
+        output = known.compute(func, args, kwargs, tensors)
+        return self._by_shape(func, args, kwargs, tensors) if output is None else output
+
+    def _by_shape(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
+        """The output of torch's own kernel for the device `meta`."""
+        known, traits = self.known, traits_of(func)
+        if traits.written:
+            known.write(func, args, kwargs, lose=True)
+            if isinstance(args[0], Tensor) and not args[0].is_meta:
+                return args[0]
+        if traits.reads:
+            if known.readable(tensors):
                 return func(*args, **kwargs)
-            raise NeedsValuesError(f"its code reads the value of a tensor ({func})")
-        if in_place and not args[0].is_meta:
-            return args[0]
-        args, kwargs = tree_map(self._shape_only, (args, kwargs))
-        return func(*args, **kwargs)
+            raise NeedsValuesError(func)
+        self.answering = True
+        try:
+            by_values = BY_VALUES.get(func)
+            if by_values and not kwargs and (output := by_values(func, args, known.has)) is not None:
+                return known.made(output, tensors)
+            args, kwargs = tree_map(self._shape_only, (args, kwargs))
+            return known.create(func, args, kwargs) if traits.constant else func(*args, **kwargs)
+        finally:
+            self.answering = False
 
     def _shape_only(self, value: Any) -> Any:
         if isinstance(value, Tensor):
@@ -394,27 +429,27 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _flow_on(self, func: Any, output: Any, data: Sequence[Tensor]) -> None:
         """Follow values through an operator without an entry: a view, a copy, a choice, or a new constant."""
-        places = [_storage(part) for part in data]
+        places = [storage_of(part) for part in data]
         for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
             if not isinstance(leaf, Tensor):
                 continue
-            place = _storage(leaf)
-            changed = place in places and func._schema.is_mutable  # noqa: SLF001
+            place = storage_of(leaf)
+            changed = place in places and traits_of(func).written
             if place not in places:
-                self.flow[place] = () if _is_constant(func) else self._values(data)
+                self.flow[place] = () if traits_of(func).constant else self._values(data)
             elif changed:
                 overwritten = func._schema.name in OVERWRITING and _is_whole(leaf)  # noqa: SLF001
                 self.flow[place] = self._values(data[1:] if overwritten else data)
 
     def _values(self, data: Sequence[Tensor]) -> tuple[int, ...]:
         """The numbers of the values that tensors are, or are made of."""
-        return tuple([number for part in data for number in self.flow.get(_storage(part), ())])
+        return tuple([number for part in data for number in self.flow.get(storage_of(part), ())])
 
     def _made(self, output: Any, number: int, before: Sequence[int]) -> None:
         """Note a new value in every tensor of an output; what is changed in part is still the old value too."""
         for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
             if isinstance(leaf, Tensor):
-                self.flow[_storage(leaf)] = (number,) if _is_whole(leaf) else (*before, number)
+                self.flow[storage_of(leaf)] = (number,) if _is_whole(leaf) else (*before, number)
 
     def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
         gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
@@ -456,7 +491,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         cost, backward = self._cost(func, rule, args, first, tensors, roots)
         entry = Entry(frame.path, cost.kind, inputs, trimmed(first), *cost[1:], 1, False, backward, takes, makes)
         self.entries.append(entry)
-        affine = rule.kind not in AFFINE or isinstance(args[AFFINE[rule.kind]], Tensor)
+        scale = AFFINE.get(rule.kind)
+        affine = scale is None or (len(args) > scale and isinstance(args[scale], Tensor))
         noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
         self.operators.append(noted_operator if self.later else _operator(*noted_operator))
         if rule.kind == "sum":
@@ -526,7 +562,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
         if not torch.is_grad_enabled():
             return 0
-        if rule.kind in {"conv", "transposed conv", "linear", "matmul", "einsum"}:
+        if rule.kind in {"conv", "transposed conv", "linear", "matmul", "grouped matmul", "einsum"}:
             factors = tensors if rule.kind == "einsum" else _factors(args, rule)
             return macs * sum(self._needs_gradient(part) for part in factors)
         # Attention and recurrent layers: each product has two factors.
@@ -622,25 +658,9 @@ def filled(value: Tensor, device: torch.device) -> Tensor:
     return torch.zeros(value.shape, dtype=value.dtype, device=device)
 
 
-def _storage(part: Tensor) -> int:
-    """What tells the memory of a tensor from that of others; its views share it."""
-    try:
-        place: int = part.untyped_storage()._cdata  # noqa: SLF001
-    except (NotImplementedError, RuntimeError):  # a sparse tensor has none
-        return id(part)
-    return place
-
-
 def _is_whole(part: Tensor) -> bool:
     """Whether a tensor is all that is in its storage, and not a part of it."""
     return part.layout is not torch.strided or part.nbytes >= part.untyped_storage().nbytes()
-
-
-@cache
-def _is_constant(func: Any) -> bool:
-    """Whether an operator takes the shape of a tensor alone, such as `zeros_like`."""
-    name = func._schema.name  # noqa: SLF001
-    return name.endswith("_like") or "::new_" in name
 
 
 def _on_meta(value: Tensor) -> Tensor:
