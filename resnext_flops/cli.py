@@ -4,6 +4,7 @@ A command's own file is loaded when the command is asked for, so that `--help` a
 """
 
 import gc
+import os
 import sys
 from functools import cache
 from importlib import import_module
@@ -54,6 +55,10 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run, and end with the exit status that the command returns."""
+        try:
+            os.getcwd()  # noqa: PTH109 (pathlib takes long to load)
+        except FileNotFoundError:
+            fail("the working directory is gone; change to one that exists")
         try:
             status = super().main(*args, **{**extra, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:
