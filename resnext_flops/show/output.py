@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resnext_flops.errors import InputError
 from resnext_flops.files import check_destination, write
 from resnext_flops.show.render import RENDERERS, fitted, to_text
 from resnext_flops.show.table import Table
@@ -60,8 +61,17 @@ def _in_terminal(table: Table) -> str:
 
 
 def put(content: str, path: "Path | None") -> None:
-    """Write a text to its file, or to standard output."""
-    if path is None:
-        sys.stdout.write(f"{content}\n")
-    else:
+    """Write a text to its file, or to standard output.
+
+    Raises InputError if that fails, and BrokenPipeError if nobody reads any more.
+    """
+    if path is not None:
         write(path, f"{content}\n")
+        return
+    try:
+        sys.stdout.write(f"{content}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"cannot write to standard output: {error.strerror}") from None
