@@ -4,7 +4,10 @@ A command's own file is loaded when the command is asked for, so that `--help` a
 """
 
 import gc
+import io
+import os
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, NoReturn
@@ -12,7 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from resnext_flops import __version__
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, one_line, shortened
+from resnext_flops.show import signs
 
 NAME = "resnext-flops"
 
@@ -54,6 +58,11 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run, and end with the exit status that the command returns."""
+        _prepare_streams()
+        try:
+            os.getcwd()  # noqa: PTH109 (pathlib takes long to load)
+        except FileNotFoundError:
+            fail("the working directory is gone; change to one that exists")
         try:
             status = super().main(*args, **{**extra, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:
@@ -61,10 +70,12 @@ class Commands(click.Group):
             sys.exit(0)
         except click.Abort:
             fail("stopped; nothing was written", 130)
-        except (click.ClickException, InputError) as error:
-            if isinstance(error, InputError):
-                fail(str(error), error.status)
-            fail(error.format_message())
+        except click.ClickException as error:
+            fail(shortened(error.format_message()))
+        except InputError as error:
+            fail(str(error), error.status)
+        except OSError as error:
+            fail(one_line(error))
         sys.exit(status)
 
 
@@ -83,9 +94,29 @@ def _load(name: str) -> click.Command:
     return found
 
 
+class _Closed(io.TextIOBase):
+    """Standard output that was closed before the command began, where Python has None."""
+
+    def write(self, _: str) -> NoReturn:
+        """Nothing can be written. Raises InputError."""
+        raise InputError("cannot write to standard output: it is closed")
+
+
+def _prepare_streams() -> None:
+    """Let no sign that an encoding lacks, and no stream that is closed, end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=signs.NAME)
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+
+
 def fail(sentence: str, status: int = 2) -> NoReturn:
     """Say what is wrong in one sentence, and end."""
-    click.echo(f"{NAME}: {sentence}", err=True)
+    if sys.stderr is not None:
+        with suppress(OSError):  # the status is all that can be said then
+            sys.stderr.write(f"{NAME}: {sentence}\n")
+            sys.stderr.flush()
     sys.exit(status)
 
 

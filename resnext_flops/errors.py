@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound=type[Any])
 
-# An error lists at most so many known names, and quotes at most so many characters of another error.
+# An error lists at most so many known names, and quotes at most so many characters of another error or of a name.
 MOST_NAMES = 24
 MOST_QUOTED = 200
 
@@ -40,11 +40,32 @@ class InputError(ValueError):
 
     status = 2
 
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message))
+
 
 class MissError(InputError):
     """A formula that a count contradicts: not the input is wrong, but what was found."""
 
     status = 1
+
+
+def shortened(message: str) -> str:
+    """A message with each long word, and each long text in quotation marks, cut in the middle.
+
+    >>> sentence = shortened(f"unknown model '{'a' * 1000}'; known are resnet50")
+    >>> len(sentence), "aaa…aaa" in sentence, sentence.endswith("aaa'; known are resnet50")
+    (235, True, True)
+    """
+    import re
+
+    # An opening mark stands behind no letter, as an apostrophe does.
+    return re.sub(r"(?<!\w)'[^']*'|(?<!\w)\"[^\"]*\"|\S+", lambda found: _cut(found[0]), message)
+
+
+def _cut(text: str) -> str:
+    half = MOST_QUOTED // 2
+    return text if len(text) <= MOST_QUOTED else f"{text[:half]}…{text[-half:]}"
 
 
 def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:

@@ -27,7 +27,7 @@ def command(config: str | None, update: bool, junit: str | None, output: Output)
     from resnext_flops.proof.budgets import check, read_config, write_baseline
     from resnext_flops.tables import limits
 
-    budgets = read_config(Path(config) if config else None)
+    budgets = read_config(None if config is None else Path(config))
     report = destination(junit, force=True)
     if update:
         write_baseline(budgets)

@@ -5,6 +5,7 @@ import click
 from resnext_flops.commands.progress import Prover, device_option, progress
 from resnext_flops.proof.verify import MODEL_RUNGS
 from resnext_flops.reports import FORMS, report, stale
+from resnext_flops.show.output import put
 
 
 @click.command("report")
@@ -55,5 +56,5 @@ def command(
             differs = ""
             report(*models, output=output, form=form, prove=prover, force=force, tell=told)
     if fail_if_stale:
-        click.echo(f"{output} is stale:\n{differs}" if differs else f"{output} is fresh")
+        put(f"{output} is stale:\n{differs}" if differs else f"{output} is fresh", None)
     return int(bool(differs) or (prover is not None and not prover.holds))

@@ -143,13 +143,12 @@ def load(path: "str | os.PathLike[str]") -> Network:
 
     Raises InputError for a file that cannot be read or holds no description, with the place of what is wrong.
     """
-    from pathlib import Path
+    from resnext_flops.files import read
 
+    content = read(path)
     try:
-        saved = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        saved = msgspec.json.decode(content, type=_Saved)
         own = described(saved.description, saved.network)
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
     except RecursionError:
         raise InputError(f"{str(path)!r} holds no saved network: it is nested too deeply") from None
     except ValueError as error:

@@ -4,6 +4,7 @@ Radosavovic et al. (arXiv:2003.13678, Section 4) find that activations predict t
 """
 
 import csv
+import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,14 +90,12 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
 
 
 def _read(path: "str | os.PathLike[str]") -> list[dict[str, str]]:
-    from pathlib import Path
+    from resnext_flops.files import read_text
 
+    text = read_text(path, "utf-8-sig")
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file, restval="", restkey="more"))
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), restval="", restkey="more"))
+    except csv.Error as error:
         raise InputError(f"{str(path)!r} is no CSV file: {error}") from None
     if not lines:
         raise InputError(f"{str(path)!r} has no lines below its header")

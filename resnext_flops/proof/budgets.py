@@ -243,20 +243,20 @@ def read_baseline(path: "Path") -> Baseline:
     """The baseline of a file. Raises InputError for a file that is missing or is no baseline."""
     import json
 
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            model: {name: _whole(known[name]) for name in WATCHED if name in known}
-            for model, known in content.items()
-            if known.keys() & set(WATCHED)
-        }
-    except FileNotFoundError:
+    from resnext_flops.files import missing, read_text
+
+    if missing(path):
         raise InputError(
             f"there is no baseline {str(path)!r} to hold `change` against; `resnext-flops check --update` writes it"
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
-    except (ValueError, AttributeError, TypeError) as error:
+        )
+    text = read_text(path)
+    try:
+        return {
+            model: {name: _whole(known[name]) for name in WATCHED if name in known}
+            for model, known in json.loads(text).items()
+            if known.keys() & set(WATCHED)
+        }
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(f"{str(path)!r} is no baseline: {error}") from None
 
 
@@ -274,14 +274,12 @@ def read_config(path: "Path | None" = None) -> Config:
     """
     from pathlib import Path
 
-    chosen = path or next((Path(name) for name in DEFAULTS if Path(name).exists()), Path(DEFAULTS[0]))
-    try:
-        text = chosen.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"there is no configuration {str(chosen)!r}; give one with --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {str(chosen)!r}: {getattr(error, 'strerror', None) or error}") from None
-    return parse_config(text, chosen)
+    from resnext_flops.files import missing, read_text
+
+    chosen = path or next((Path(name) for name in DEFAULTS if not missing(name)), Path(DEFAULTS[0]))
+    if missing(chosen):
+        raise InputError(f"there is no configuration {str(chosen)!r}; give one with --config")
+    return parse_config(read_text(chosen), chosen)
 
 
 def parse_config(text: str, path: "Path") -> Config:

@@ -70,10 +70,10 @@ def report(
     '# What resnet_cifar(20) costs'
     """
     from resnext_flops.reports import provenance, rendering
-    from resnext_flops.reports.directory import replacing
+    from resnext_flops.reports.directory import place, replacing
 
     recorder = _Unversioned(prove) if prove else None
-    with replacing(Path(output), force) as aside:
+    with replacing(place(output), force) as aside:
         content = _content(models, form, recorder, tell)
         tell("the pictures")
         rendering.write(content, form, aside)
@@ -96,11 +96,11 @@ def stale(
     """
     from resnext_flops.reports import directory, rendering
 
-    place = Path(output)
-    if not directory.is_report(place):
+    there = directory.place(output)
+    if not directory.is_report(there):
         raise InputError(f"{str(output)!r} holds no report to compare with; write one first, without --fail-if-stale")
     content = _content(models, form, _Unversioned(prove) if prove else None, tell)
-    return rendering.difference(content, form, place)
+    return rendering.difference(content, form, there)
 
 
 def _content(models: Sequence[Given], form: str, prove: Prove | None, tell: Callable[[str], None]) -> "Report":

@@ -1,12 +1,23 @@
 """The directory of a report: written aside and put into its place at once, over nothing but an older report of ours."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from resnext_flops.errors import InputError
+from resnext_flops.files import umask
 from resnext_flops.reports import provenance
+
+_WANTED = "give a directory in a folder that exists and can be written"
+
+
+def place(output: str | Path) -> Path:
+    """The directory of a name. Raises InputError for an empty name, which pathlib takes for the current directory."""
+    if not str(output):
+        raise InputError(f"cannot write ''; {_WANTED}")
+    return Path(output)
 
 
 def is_report(directory: Path) -> bool:
@@ -25,7 +36,11 @@ def replacing(directory: Path, force: bool) -> Iterator[Path]:
     import shutil
     import tempfile
 
-    given, directory = directory, directory.resolve()
+    given = directory
+    try:
+        directory = directory.resolve()
+    except (OSError, RuntimeError, ValueError):  # no working directory, a link to itself, no name of a file
+        raise InputError(f"cannot write {str(given)!r}; {_WANTED}") from None
     _allow(given, directory, force)
     try:
         aside = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
@@ -44,7 +59,7 @@ def replacing(directory: Path, force: bool) -> Iterator[Path]:
 def _allow(given: Path, directory: Path, force: bool) -> None:
     """Refuse a directory that cannot be written, or that holds what is not to be replaced."""
     if not directory.parent.is_dir() or not os.access(directory.parent, os.W_OK):
-        raise InputError(f"cannot write {str(given)!r}; give a directory in a folder that exists and can be written")
+        raise InputError(f"cannot write {str(given)!r}; {_WANTED}")
     if directory.exists() and not directory.is_dir():
         raise InputError(f"{str(given)!r} is a file; give a directory for the report")
     if not directory.is_dir() or not (present := _present(directory)):
@@ -72,9 +87,7 @@ def _swap(new: Path, directory: Path) -> None:
     import shutil
     import tempfile
 
-    mask = os.umask(0)
-    os.umask(mask)
-    new.chmod(0o777 & ~mask)
+    new.chmod(stat.S_IMODE(directory.stat().st_mode) if directory.exists() else 0o777 & ~umask())
     if not directory.exists():
         new.rename(directory)
         return

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from resnext_flops.files import read_text
+
 NAME = "provenance.json"
 # What a figure or a picture may depend on.
 PACKAGES = ("resnext-flops", "torch", "torchvision", "timm", "fvcore", "sympy", "matplotlib", "jinja2")
@@ -29,9 +31,9 @@ def write(directory: Path, command: str, devices: list[str]) -> None:
 def files(directory: Path) -> set[str] | None:
     """The files of the report in a directory, by what its provenance says; None where there is no report of ours."""
     try:
-        content = json.loads((directory / NAME).read_text(encoding="utf-8"))
+        content = json.loads(read_text(directory / NAME))
         return {NAME, *map(str, content["files"])} if content["report"] == _MARK else None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnext_flops.errors import InputError
-from resnext_flops.files import write
+from resnext_flops.files import check_destination, write
 from resnext_flops.show.render import RENDERERS, fitted, to_text
 from resnext_flops.show.table import Table
 
@@ -30,17 +30,8 @@ def destination(output: str | None, force: bool) -> "Path | None":
         return None
     from pathlib import Path
 
-    path = Path(output)
-    try:
-        writable = not path.is_dir() and path.parent.is_dir() and os.access(path.parent, os.W_OK)
-        taken = path.exists() and not force
-    except OSError as error:
-        raise InputError(f"cannot write {output[:40]!r}: {error.strerror}") from None
-    if not writable:
-        raise InputError(f"cannot write {output!r}; give a file in a folder that exists and can be written")
-    if taken:
-        raise InputError(f"{output!r} exists; give another name, or --force to overwrite it")
-    return path
+    check_destination(output, force=force)
+    return Path(output)
 
 
 def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
@@ -70,8 +61,17 @@ def _in_terminal(table: Table) -> str:
 
 
 def put(content: str, path: "Path | None") -> None:
-    """Write a text to its file, or to standard output."""
-    if path is None:
-        sys.stdout.write(f"{content}\n")
-    else:
+    """Write a text to its file, or to standard output.
+
+    Raises InputError if that fails, and BrokenPipeError if nobody reads any more.
+    """
+    if path is not None:
         write(path, f"{content}\n")
+        return
+    try:
+        sys.stdout.write(f"{content}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise InputError(f"cannot write to standard output: {error.strerror}") from None
