@@ -84,7 +84,7 @@ nitpick_ignore_regex = [
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [
     ("py:class", name)
-    for name in ("ClosedForm", "Given", "Given | Ledger", "Memory", "Model", "P", "Reading", "Span", "Terms")
+    for name in ("ClosedForm", "Given", "Given | Ledger", "Derived", "Memory", "Model", "P", "Reading", "Span", "Terms")
 ]
 
 # What the package loads only when it is asked for has to be there when its names are listed.

@@ -12,14 +12,18 @@ At inference, the largest set of tensors that exist at once is counted: a part o
 has its output, and max pooling makes its indices there too. What an operator needs in passing (the workspace of a
 convolution, the squares of local response norm) is no tensor of the network and is not counted, and neither is the
 loss. Auxiliary heads are there in training only.
+
+Sizes, depths and the batch may be formulas; then every figure is one too, except for what is a maximum.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from math import prod
+from operator import attrgetter
 from typing import NamedTuple
 
 from resnext_flops.complexity.entries import Entry, learned_values, tensors
-from resnext_flops.complexity.layers import LocalResponseNorm, Shape, size
+from resnext_flops.complexity.layers import LocalResponseNorm, Shape, Size, is_symbolic, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.show import display
@@ -37,7 +41,7 @@ class Keeping(NamedTuple):
     makes_indices: an index for each output, in inference too.
     keeps_mask: a number for each element, made in training only.
     keeps_powers: see local response norm above.
-    new_output: False where the output is the input, changed in place or viewed in another shape.
+    in_place: whether its output is the input, changed in place.
     """
 
     keeps_input: bool = False
@@ -46,17 +50,16 @@ class Keeping(NamedTuple):
     makes_indices: bool = False
     keeps_mask: bool = False
     keeps_powers: bool = False
-    new_output: bool = True
+    in_place: bool = False
 
 
 HEAD = "auxiliary head"
-VIEW = "flatten"  # reads and writes nothing
 
 KEEPINGS: Mapping[str, Keeping] = {
     "conv": Keeping(keeps_input=True),
     "linear": Keeping(keeps_input=True),
     "batch norm": Keeping(keeps_input=True, keeps_statistics=True),
-    "relu": Keeping(keeps_output=True, new_output=False),
+    "relu": Keeping(keeps_output=True, in_place=True),
     "max pool": Keeping(keeps_input=True, makes_indices=True),
     "average pool": Keeping(keeps_input=True),
     "adaptive average pool": Keeping(keeps_input=True),
@@ -64,7 +67,7 @@ KEEPINGS: Mapping[str, Keeping] = {
     "local response norm": Keeping(keeps_input=True, keeps_powers=True),
     "dropout": Keeping(keeps_mask=True),
     "scale": Keeping(),
-    "flatten": Keeping(new_output=False),
+    "flatten": Keeping(),
     "widen": Keeping(),
     "sum": Keeping(),
     "concat": Keeping(),
@@ -79,56 +82,62 @@ OPTIMIZERS: Mapping[str, Callable[[int, int], int]] = {
 
 @display.shown
 class Memory(NamedTuple):
-    """Exact bytes of a network's tensors for one batch, dtype and optimizer.
+    """Exact bytes of a network's tensors for one batch, dtype and optimizer; formulas where sizes are formulas.
 
     kept: the bytes that each layer is the first to keep for the backward pass, by path.
-    live: the largest set of tensors that exist at once in a forward pass without gradients, with the input.
+    live: the largest set of tensors that exist at once in a forward pass without gradients, with the input; None where
+        sizes are formulas, because the largest of several formulas is none.
     moved: bytes that the forward pass moves if each layer reads its input and its learned tensors once and writes its
         output once.
     moved_in_training: the same with the backward pass, where a layer reads the gradient of its output, its learned
-        tensors and what it keeps, and writes the gradients of its inputs and of its learned tensors.
+        tensors and what it keeps, and writes the gradients of its inputs and of its learned tensors. A layer without a
+        learned tensor before it has no gradients, and neither has the input of the network.
     """
 
-    batch: int
+    batch: Size
     dtype: str
     optimizer: str
-    weights: int
-    buffers: int
-    gradients: int
-    state: int
-    kept: Mapping[str, int]
-    live: int
-    moved: int
-    moved_in_training: int
+    weights: Size
+    buffers: Size
+    gradients: Size
+    state: Size
+    kept: Mapping[str, Size]
+    live: int | None
+    moved: Size
+    moved_in_training: Size
 
     @property
-    def activations(self) -> int:
+    def activations(self) -> Size:
         """Bytes kept for the backward pass, besides the learned tensors."""
         return sum(self.kept.values())
 
     @property
-    def training(self) -> int:
+    def training(self) -> Size:
         """Everything that training holds: weights, buffers, gradients, optimizer state and kept activations."""
         return self.weights + self.buffers + self.gradients + self.state + self.activations
 
     @property
-    def inference(self) -> int:
-        """The most that a forward pass without gradients holds at once: weights, buffers, live tensors."""
-        return self.weights + self.buffers + self.live
+    def inference(self) -> int | None:
+        """The most that a forward pass without gradients holds at once: weights, buffers, live tensors; or None."""
+        return None if self.live is None else self.weights + self.buffers + self.live
 
 
-def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
+def memory(ledger: Ledger, batch: Size = 1, dtype: str = "float32", optimizer: str = "sgd") -> Memory:
     """The memory of a network, from the entries of its ledger and the values that they take and make.
 
-    batch, dtype, optimizer: as in `Network.memory`.
+    batch, dtype, optimizer: as in `Network.memory`. The batch may be a formula too.
 
-    Raises InputError as it does, and for a depth that is a symbol, a layer without a rule, or a ledger that does not
-    say what each layer takes and holds: that of a stage, or of a real module.
+    Raises InputError as it does, and for a layer without a rule, a repeated block whose first run keeps other bytes
+    than the next, or a ledger that does not say what each layer takes and holds: that of a stage, or of a real module.
 
     >>> import resnext_flops as rf
     >>> net = rf.resnet(50)
     >>> memory(net.cost()).weights == 4 * net.cost().params
     True
+    >>> from resnext_flops.complexity.formula import Formula
+    >>> found = memory(net.reading(["n3"]).ledger, batch=Formula.of("N"))
+    >>> found.activations  # each block of stage 3 keeps 2 x 1024 + 4 x 256 maps of 14x14 pixels
+    2408448 N n3 + 71458816 N + 12288 n3 + 138752
     """
     if dtype not in ITEM_BYTES:
         raise unknown("dtype", dtype, ITEM_BYTES)
@@ -139,23 +148,20 @@ def memory(ledger: Ledger, batch: int = 1, dtype: str = "float32", optimizer: st
     batch, item = size("batch", batch), ITEM_BYTES[dtype]
     layers = [entry for entry in ledger if entry.kind != HEAD]  # the layers of a head have entries of their own
     _check(layers)
-    weights = item * sum(entry.params for entry in layers)
-    moving = [entry for entry in layers if entry.kind != VIEW]
-    forward = {entry.path: _forward_moves(entry, batch, item) for entry in moving}
-    backward = sum(_backward_moves(entry, batch, item) for entry in moving)
-    read = (forward[entry.path] for entry in moving if not entry.training_only and entry.kind != "dropout")
+    at_inference = [entry for entry in layers if not entry.training_only]
+    weights = item * sum(entry.params * entry.times for entry in layers)
     return Memory(
         batch,
         dtype,
         optimizer,
         weights,
-        sum(_buffers(entry, item) for entry in layers),
+        sum(_buffers(entry, item) * entry.times for entry in layers),
         weights,
-        OPTIMIZERS[optimizer](weights, sum(len(tensors(entry)) for entry in layers)),
+        OPTIMIZERS[optimizer](weights, sum(len(tensors(entry)) * entry.times for entry in layers)),
         _kept(layers, batch, item),
-        _live([entry for entry in layers if not entry.training_only], ledger.input, batch, item),
-        sum(read),
-        sum(forward.values()) + backward,
+        _live(at_inference, ledger.input, batch, item),
+        _moved_forward(at_inference, batch, item, training=False),
+        _moved_forward(layers, batch, item, training=True) + _moved_backward(layers, batch, item),
     )
 
 
@@ -164,23 +170,27 @@ def _check(entries: Iterable[Entry]) -> None:
     for entry in entries:
         if entry.kind not in KEEPINGS:
             raise InputError(f"{entry.path}: what a layer of the kind {entry.kind!r} keeps in memory is not known")
-        if entry.times != 1:
-            raise InputError(f"{entry.path}: a network with a symbol for its depth has no number of bytes")
         if not entry.takes or not made.issuperset((*entry.takes, *entry.holds)):
             raise InputError(f"{entry.path}: the ledger does not say which layer made what this one takes")
         made.add(entry.makes)
 
 
-def _buffers(entry: Entry, item: int) -> int:
+def _does_nothing(entry: Entry, *, training: bool) -> bool:
+    """Whether the output is the input: of a view, of a sum of one branch, and of dropout in evaluation mode."""
+    alone = entry.kind == "sum" and len(entry.takes) == 1
+    return entry.kind == "flatten" or alone or (entry.kind == "dropout" and not training)
+
+
+def _buffers(entry: Entry, item: int) -> Size:
     """Batch norm's running mean and variance, and the number of batches it has seen."""
     return 2 * entry.inputs[0][0] * item + INDEX_BYTES if entry.kind == "batch norm" else 0
 
 
-def _indices(entry: Entry, batch: int) -> int:
+def _indices(entry: Entry, batch: Size) -> Size:
     return INDEX_BYTES * batch * prod(entry.output) if KEEPINGS[entry.kind].makes_indices else 0
 
 
-def _extra_bytes(entry: Entry, batch: int, item: int) -> int:
+def _extra_bytes(entry: Entry, batch: Size, item: int) -> Size:
     """What a layer keeps besides its input and its output."""
     keeping, elements = KEEPINGS[entry.kind], prod(entry.inputs[0])
     numbers = batch * elements if keeping.keeps_mask else 0
@@ -192,58 +202,87 @@ def _extra_bytes(entry: Entry, batch: int, item: int) -> int:
     return numbers * item + _indices(entry, batch)
 
 
-def _forward_moves(entry: Entry, batch: int, item: int) -> int:
-    return item * (batch * (sum(map(prod, entry.inputs)) + prod(entry.output)) + entry.params)
+def _moved_forward(entries: Iterable[Entry], batch: Size, item: int, *, training: bool) -> Size:
+    total: Size = 0
+    for entry in entries:
+        if not _does_nothing(entry, training=training):
+            elements = sum(_elements_taken(entry)) + prod(entry.output)
+            total += item * (batch * elements + entry.params) * entry.times
+    return total
 
 
-def _backward_moves(entry: Entry, batch: int, item: int) -> int:
-    keeping = KEEPINGS[entry.kind]
-    inputs, output = batch * sum(map(prod, entry.inputs)), batch * prod(entry.output)
-    kept = inputs * keeping.keeps_input + output * keeping.keeps_output
-    return item * (output + inputs + kept + 2 * entry.params) + _extra_bytes(entry, batch, item)
+def _moved_backward(entries: Sequence[Entry], batch: Size, item: int) -> Size:
+    learned = learned_values(entries)
+    total: Size = 0
+    for entry in entries:
+        if entry.makes not in learned or _does_nothing(entry, training=True):
+            continue
+        keeping, taken = KEEPINGS[entry.kind], _elements_taken(entry)
+        gradients = sum([number for value, number in zip(entry.takes, taken, strict=True) if value in learned])
+        kept = sum(taken) * keeping.keeps_input + prod(entry.output) * keeping.keeps_output
+        elements = prod(entry.output) + gradients + kept
+        total += (item * (batch * elements + 2 * entry.params) + _extra_bytes(entry, batch, item)) * entry.times
+    return total
+
+
+def _elements_taken(entry: Entry) -> list[Size]:
+    """The elements of each input that a layer reads: all, or every stride-th pixel of what is widened."""
+    if entry.kind == "widen":
+        return [entry.inputs[0][0] * prod(entry.output[1:])]
+    return [prod(shape) for shape in entry.inputs]
 
 
 def _storages(entries: Iterable[Entry], *, training: bool) -> dict[int, int]:
     """The storage of each value, by the number of the first value in it: some layers put out what they were given."""
     storages = {0: 0}
     for entry in entries:
-        alone = entry.kind == "sum" and len(entry.takes) == 1
-        idle = entry.kind == "dropout" and not training
-        new = KEEPINGS[entry.kind].new_output and not alone and not idle
-        storages[entry.makes] = entry.makes if new else storages[entry.takes[0]]
+        same = KEEPINGS[entry.kind].in_place or _does_nothing(entry, training=training)
+        storages[entry.makes] = storages[entry.takes[0]] if same else entry.makes
     return storages
 
 
-def _kept(entries: Sequence[Entry], batch: int, item: int) -> dict[str, int]:
-    """What each layer is the first to keep for the backward pass, where a gradient passes through it."""
+def _kept(entries: Sequence[Entry], batch: Size, item: int) -> dict[str, Size]:
+    """What each layer is the first to keep for the backward pass, where a gradient passes through it.
+
+    A repeated block is looked at once. All its runs keep the same if what it puts out is kept already, and passes a
+    gradient, just where that holds for what it took.
+    """
     storages = _storages(entries, training=True)
     learned = learned_values(entries)
     saved: set[int] = set()
-    kept: dict[str, int] = {}
-    for entry in entries:
-        keeping = KEEPINGS[entry.kind]
-        if entry.makes not in learned:
-            continue
-        values = [*zip(entry.takes, entry.inputs, strict=True)] if keeping.keeps_input else []
-        values += [(entry.makes, entry.output)] if keeping.keeps_output else []
-        new = {storages[number]: batch * prod(shape) * item for number, shape in values}
-        found = sum([new[storage] for storage in new.keys() - saved]) + _extra_bytes(entry, batch, item)
-        saved |= new.keys()
-        if found:
-            kept[entry.path] = found
+    kept: dict[str, Size] = {}
+    for times, run in groupby(entries, attrgetter("times")):
+        block = list(run)
+        taken, made = block[0].takes[0], block[-1].makes
+        before = storages[taken] in saved, taken in learned
+        for entry in block:
+            if entry.makes not in learned:
+                continue
+            keeping = KEEPINGS[entry.kind]
+            values = [*zip(entry.takes, entry.inputs, strict=True)] if keeping.keeps_input else []
+            values += [(entry.makes, entry.output)] if keeping.keeps_output else []
+            new = {storages[number]: batch * prod(shape) * item for number, shape in values}
+            found = sum([new[storage] for storage in new.keys() - saved]) + _extra_bytes(entry, batch, item)
+            saved |= new.keys()
+            if found:
+                kept[entry.path] = found * times
+        if times != 1 and before != (storages[made] in saved, made in learned):
+            raise InputError(f"{block[0].path}: the first of the repeated blocks keeps other bytes than the next")
     return kept
 
 
-def _live(entries: Sequence[Entry], inputs: Shape, batch: int, item: int) -> int:
-    """The most bytes of tensors that exist together.
+def _live(entries: Sequence[Entry], inputs: Shape, batch: Size, item: int) -> int | None:
+    """The most bytes of tensors that exist together, or None where that is no number.
 
     A tensor exists until the last layer has run that takes it, or that is inside a part of the network that holds it.
     """
     storages = _storages(entries, training=False)
     last = {storages[number]: place for place, entry in enumerate(entries) for number in entry.takes + entry.holds}
-    alive, largest = {0: batch * prod(inputs) * item}, 0
+    alive = {0: batch * prod(inputs) * item}
+    totals = [alive[0]]
     for place, entry in enumerate(entries):
         alive.setdefault(storages[entry.makes], batch * prod(entry.output) * item)
-        largest = max(largest, sum(alive.values()) + _indices(entry, batch))
+        totals.append(sum(alive.values()) + _indices(entry, batch))
         alive = {storage: size for storage, size in alive.items() if last.get(storage, place) > place}
-    return largest
+    is_number = not any(map(is_symbolic, [*totals, *(entry.times for entry in entries)]))
+    return max(totals) if is_number else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.lattices import Span
     from resnext_flops.complexity.memory import Memory
-    from resnext_flops.complexity.reading import Reading
+    from resnext_flops.complexity.reading import Derived
 
 P = ParamSpec("P")
 
@@ -119,7 +119,7 @@ class Network:
 
         return scoped(self.architecture.describe(sizes), "network")
 
-    def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Reading":
+    def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Derived":
         """Its figures as formulas of the sizes of some names.
 
         free: the names; or each with the values that are asked for, where a resolution starts, and how far apart.

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from resnext_flops.complexity.architecture import Architecture
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, figure, figure_name
+from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, compose, position, progression, substitute
 from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Size
@@ -109,6 +109,12 @@ def partition(ledger: Ledger, level: str) -> dict[str, Ledger]:
     return {name: ledger.stage(name) for name in names}
 
 
+def refuse_maximum(name: str) -> None:
+    """Raises InputError for a figure that is a maximum, and so no polynomial."""
+    if name in PIECEWISE:
+        raise InputError(f"{figure_name(name)} are a maximum, which has no formula; `solve` finds sizes by counting")
+
+
 class Derived(Reading):
     """A described network with free sizes: its ledger in formulas of them, for one scope.
 
@@ -154,6 +160,7 @@ class Derived(Reading):
 
     def figure(self, name: str) -> Size:
         """As in `Reading`."""
+        refuse_maximum(name)
         if name not in self._figures:
             self._figures[name] = self._unfolded(name, self.ledger)
         return self._figures[name]

@@ -17,14 +17,14 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
-from resnext_flops.complexity.figures import FIGURES, PIECEWISE, figure, figure_name
+from resnext_flops.complexity.figures import FIGURES, figure, figure_name
 from resnext_flops.complexity.formula import position, whole
 from resnext_flops.complexity.formula import terms as terms_of
 from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model, figure_of
-from resnext_flops.complexity.reading import Reading, partition
+from resnext_flops.complexity.reading import Reading, partition, refuse_maximum
 from resnext_flops.counters.newton import SPACING, NoPolynomialError, Point, Polynomial
 from resnext_flops.counters.watching import tell
 from resnext_flops.errors import InputError
@@ -323,10 +323,7 @@ class Interpolated(Reading):
 
     def figure(self, name: str) -> Size:
         """As in `Reading`."""
-        if name in PIECEWISE:
-            raise InputError(
-                f"{figure_name(name)} are a maximum, which is no polynomial; `solve` finds sizes for it by counting"
-            )
+        refuse_maximum(name)
         if name not in self._found:
             try:
                 self._fit(name)

@@ -259,7 +259,7 @@ def _prepare(network: Model, batch: int, place: "torch.device", settings: Settin
     if memory is not None:
         facts["moved"] = memory.moved_in_training if settings.training else memory.moved
         needed, free = memory.training if settings.training else memory.inference, _free_bytes(place)
-        if free is not None and needed > free:
+        if free is not None and needed is not None and needed > free:
             facts["failure"] = _too_large(prepared, place, needed, free)
             return prepared
     try:

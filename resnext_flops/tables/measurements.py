@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.layers import is_symbolic
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
@@ -203,7 +204,7 @@ def parts(found: Memory) -> Table:
         title=f"Bytes of the tensors for a batch of {found.batch} in {found.dtype}, with {found.optimizer}",
         source="",
         columns=(Column("part", "part"), Column("bytes", "bytes")),
-        rows=[{"part": part, "bytes": figure} for part, figure in rows.items()],
+        rows=[{"part": part, "bytes": str(figure) if is_symbolic(figure) else figure} for part, figure in rows.items()],
         notes=(
             "In training there are learned tensors, gradients, state, buffers and what is kept; at inference learned "
             "tensors, buffers and what is alive at once. The workspace of operators is not counted.",

@@ -1,8 +1,7 @@
 """Exact bytes against torch's own bookkeeping: saved tensors, buffers, optimizer state, and tensors alive at once."""
 
 import gc
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import resnext_flops as rf
+from resnext_flops.complexity.cost import walk_ledger
 from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.formula import Formula, substitute
 from resnext_flops.complexity.layers import (
     IDENTITY,
     BatchNorm,
@@ -35,6 +35,7 @@ from resnext_flops.complexity.layers import (
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.memory import memory
 from resnext_flops.counters import saved_tensors
+from tests.alive import Alive
 
 SMALL = [
     rf.resnet((1, 2), block="basic", shortcut="A", resolution=32, base_width=4, classes=3),
@@ -43,36 +44,6 @@ SMALL = [
     rf.resnet((2,), shortcut="none", stem="cifar", resolution=8, base_width=4, classes=3),
     rf.wide_resnet(16, 1, base_width=4, resolution=16),
 ]
-
-
-class Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """The largest sum of storages, made under it or given, that exist at once, without those of the model."""
-
-    def __init__(self, given: Tensor, model: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        # A fully-connected layer puts out a view of its weights.
-        self.own = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
-        self.alive: dict[int, int] = {}
-        self.largest = 0
-        self._add(given)
-
-    def _add(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
-        key = storage.data_ptr()
-        if key not in self.alive and key not in self.own:
-            self.alive[key] = storage.nbytes()
-            weakref.finalize(storage, self.alive.pop, key)
-        self.largest = max(self.largest, sum(self.alive.values()))
-
-    def __torch_dispatch__(
-        self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        results = func(*args, **(kwargs or {}))
-        for result in results if isinstance(results, tuple) else (results,):
-            # Batch norm in evaluation mode puts out two statistics without elements.
-            if isinstance(result, Tensor) and result.numel():
-                self._add(result)
-        return results
 
 
 def real(network: rf.Network, dtype: str = "float32", batch: int = 2) -> tuple[nn.Module, Tensor]:
@@ -206,7 +177,8 @@ def test_a_convolution_by_hand() -> None:
     assert found.kept == {"conv": 4 * inputs, "pool": 4 * middle + 8 * output}
     assert found.live == 4 * (inputs + middle + output) + 8 * output
     assert found.moved == 4 * (inputs + middle + weights + middle + output)
-    backward_of_conv = 4 * (middle + weights + inputs + inputs + weights)
+    # The convolution keeps its input, and the network's input needs no gradient.
+    backward_of_conv = 4 * (middle + weights + inputs + weights)
     backward_of_pool = 4 * (output + middle + middle) + 8 * output
     assert found.moved_in_training == found.moved + backward_of_conv + backward_of_pool
     assert found.training == 4 * weights * 3 + found.activations
@@ -232,13 +204,87 @@ def test_a_layer_without_a_rule_is_an_error_and_not_a_zero() -> None:
         memory(Ledger("", (1,), (entry,)))
 
 
-def test_a_symbolic_depth_has_no_bytes() -> None:
+def test_a_repeated_layer_by_hand_in_a_symbol_of_sympy() -> None:
     sympy = pytest.importorskip("sympy")
-    from resnext_flops.complexity.cost import walk_ledger
+    n = sympy.Symbol("n", positive=True, integer=True)
+    found = memory(walk_ledger(walk(Sequential.of(block=Repeat(Conv(3, 1), n, Conv(3, 1))), (3, 4, 4))))
+    # Each of n convolutions keeps 3 x 4 x 4 numbers, and has 9 weights.
+    assert sympy.expand(found.activations - 4 * 48 * n) == 0
+    assert sympy.expand(found.weights - 4 * 9 * n) == 0
+    assert (found.live, found.inference) == (None, None)
+    # Forward each reads 48 numbers and 9 weights, and writes 48. Backward each reads the 48 of a gradient, 48 that it
+    # kept and 9 weights, and writes 9 gradients, and 48 where it is not the first.
+    assert sympy.expand(found.moved - 4 * (48 + 9 + 48) * n) == 0
+    backward = 4 * ((48 + 48 + 9 + 9) * n + 48 * (n - 1))
+    assert sympy.expand(found.moved_in_training - found.moved - backward) == 0
 
-    stage = Sequential.of(block=Repeat(Conv(3, 1), sympy.Symbol("n", positive=True, integer=True), Conv(3, 1)))
-    with pytest.raises(rf.InputError, match="block2…: a network with a symbol for its depth has no number of bytes"):
+
+def test_blocks_that_keep_different_bytes_have_no_formula() -> None:
+    # ReLU keeps its output, so the second block has nothing more to keep, and the third has.
+    stage = Sequential.of(block=Repeat(Conv(3, 1), Formula.of("n"), Sequential.of(conv=Conv(3, 1), relu=ReLU())))
+    with pytest.raises(rf.InputError, match="block2…: the first of the repeated blocks keeps other"):
         memory(walk_ledger(walk(stage, (3, 4, 4))))
+
+
+# Of every family and kind of block, with two blocks a stage.
+FAMILIES = [
+    "resnet((2, 2))",
+    "resnet((2, 2), block='basic', shortcut='A')",
+    "resnet((2, 2), preactivation=True)",
+    "resnet((2, 2), shortcut='C')",
+    "resnet((2, 2), shortcut='none')",
+    "resnext((2, 2), cardinality=2, width=4)",
+    "resnet_cifar(14)",
+    "resnext_cifar(29)",
+    "wide_resnet(16, 2)",
+    "vgg(11, batch_norm=True)",
+    "vgg(11)",
+    "alexnet('paper')",
+    "alexnet()",
+    "googlenet('paper')",
+    "googlenet()",
+    "inception_v3()",
+    "inception_v4(blocks=(2, 2, 2))",
+    "inception_resnet_v2(blocks=(2, 2, 2))",
+]
+FIGURES = ("weights", "buffers", "state", "activations", "training", "moved", "moved_in_training")
+
+
+@pytest.mark.parametrize("call", FAMILIES)
+@settings(max_examples=3)
+@given(data=st.data())
+def test_the_formula_is_the_memory_at_all_sizes(call: str, data: st.DataObject) -> None:
+    network = rf.network(call)
+    reading = network.reading(network.sizes())
+    formula = memory(reading.ledger, Formula.of("N"), optimizer="adam")
+    assert (formula.live, formula.inference) == (None, None)
+    sizes = {
+        name: lattice.start + lattice.step * data.draw(st.integers(0, 3), name)
+        for name, lattice in reading.lattices.items()
+    }
+    batch = data.draw(st.integers(1, 9), "N")
+    found = rf.described(network.architecture.describe(sizes)).memory(batch, optimizer="adam")
+    point = sizes | {"N": batch, "r": (sizes["r"] - reading.base["r"]) // reading.period}
+    assert {name: substitute(getattr(formula, name), point) for name in FIGURES} == {
+        name: getattr(found, name) for name in FIGURES
+    }
+
+
+@settings(max_examples=10)
+@given(C=st.integers(1, 9), d=st.integers(1, 9), n2=st.integers(1, 5), K=st.integers(1, 9), k=st.integers(-1, 2))
+def test_the_formula_is_the_memory_of_the_network_that_replace_gives(C: int, d: int, n2: int, K: int, k: int) -> None:  # noqa: N803
+    network = rf.resnext((1, 2), cardinality=2, width=3, resolution=64)
+    reading = network.reading(["C", "d", "n2", "K", "r", "N"])
+    sizes = {"C": C, "d": d, "n2": n2, "K": K, "r": 64 + 32 * k}
+    found = network.replace(**sizes).memory(3).training
+    assert substitute(reading.figure("training_bytes"), {**sizes, "N": 3}) == found
+    assert reading.exact("training_bytes", {**sizes, "N": 3}) == found
+
+
+def test_a_formula_shows_itself() -> None:
+    text = repr(memory(SMALL[0].reading(["K"]).ledger))
+    # Four bytes for each of 8 weights and one bias a class.
+    assert f"36 K + {4 * (SMALL[0].cost().params - 9 * 3)}" in text
 
 
 def test_a_part_of_a_ledger_does_not_say_what_its_layers_take() -> None:
