@@ -13,9 +13,11 @@ from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
+    import sympy
     import torch
     from torch import nn
 
+    from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.lattices import Span
     from resnext_flops.complexity.memory import Memory
     from resnext_flops.complexity.reading import Reading
@@ -81,6 +83,14 @@ class Model(Protocol):
         """Its figures as formulas of free sizes: derived, or interpolated from counts.
 
         Raises InputError for a size that the model does not have, or where no polynomial is found.
+        """
+
+    def closed_form(
+        self, figure: str = "macs", *names: str, scope: str = "network", **symbols: "str | sympy.Symbol"
+    ) -> "ClosedForm":
+        """A figure as a polynomial in free sizes: of some names, and of some that have a symbol to stand for them.
+
+        Raises InputError as `reading` does.
         """
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":

@@ -31,19 +31,20 @@ PIXELS = "r"
 IMAGE_ARGUMENTS = ("image_size", "img_size")
 CHANNEL_ARGUMENTS = ("in_chans",)
 ALIASES = {**ARGUMENTS, "K": "num_classes"}
+# So many modules are kept while a formula is interpolated. On `meta` they have no weights.
+MODULES = 32
 
 
 @dataclass
 class Bench:
     """What all models of one constructor share while they are counted.
 
-    key, made: the arguments of the last module that was made for a count, and the module: another input needs no other.
+    made: the last modules that were made for a count, by the arguments: another input needs no other module.
     reason: why it was made on the CPU, where it was.
     device: where the one that was counted last was made. What fails there afterwards is not tried elsewhere.
     """
 
-    key: str = ""
-    made: "tuple[nn.Module, tuple[str, ...]] | None" = None
+    made: "dict[str, tuple[nn.Module, tuple[str, ...]]]" = field(default_factory=dict)
     device: str = ""
     reason: str = ""
 
@@ -132,19 +133,12 @@ class Built:
         return names_of(self._shapes)
 
     @cached_property
-    def _taken(self) -> Mapping[str, int]:
-        """The whole-numbered arguments that the constructor takes, with their values.
-
-        None are known of a constructor that cannot be built as it is, where some argument has no value yet.
-        """
-        try:
-            with silent():
-                found = self.make.values(self._filled(self.arguments))
-        except InputError:
-            return {}
-        except Exception as error:
-            raise InputError(f"{self.source!r} cannot be built: {one_line(error)}") from error
-        return {name: side for name, value in found.items() if type(side := _side(name, value)) is int}
+    def _taken(self) -> Mapping[str, int | None]:
+        """The whole-numbered arguments that the constructor takes, with their values; None where there is none yet."""
+        given = {name: value for name, value in self.arguments.items() if not names(value) - self.values.keys()}
+        with silent():
+            found = {name: _side(name, value) for name, value in self.make.values(self._filled(given)).items()}
+        return {name: value for name, value in found.items() if value is None or type(value) is int}
 
     def sizes(self) -> Mapping[str, int | None]:
         """What can be free, and its value: None where it has none yet.
@@ -161,7 +155,7 @@ class Built:
         """
         own: dict[str, int | None] = {name: self.values.get(name) for name in self._call_names}
         meanings = dict.fromkeys(own, "a free name in the call")
-        others: list[tuple[str, str, int | None]] = [
+        others = [
             (name, "an argument of the constructor", value)
             for name, value in self._taken.items()
             if name not in self.arguments or not names(self.arguments[name])
@@ -211,7 +205,8 @@ class Built:
         return replace(self, arguments={**self.arguments, **others}, values={**self.values, **values})
 
     def _argument(self, name: str) -> str:
-        return self.known_as(name) if name in ALIASES or name == "resolution" else name
+        alias = name in ALIASES or name == "resolution"
+        return self.known_as(name) if alias and name not in self.make.named else name
 
     def _filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = filled(dict(given), self.values)
@@ -299,9 +294,12 @@ class Built:
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
         """The module on the device `meta`, or on the CPU where it cannot be built on `meta`, with the reason."""
         key = repr(self._constructed_with)
-        if self.bench.made is None or self.bench.key != key:
-            self.bench.key, self.bench.made = key, self._made()
-        return self.bench.made
+        made = self.bench.made
+        if key not in made:
+            if len(made) >= MODULES:
+                del made[next(iter(made))]
+            made[key] = self._made()
+        return made[key]
 
     def _made(self) -> "tuple[nn.Module, tuple[str, ...]]":
         if self.bench.device != "cpu":
@@ -376,6 +374,10 @@ class Built:
         """What was counted with other sizes, for all readings."""
         return {}
 
+    @cached_property
+    def _readings(self) -> "dict[Any, Reading]":
+        return {}
+
     def reading(self, free: "Iterable[str] | Mapping[str, Span]", scope: str = "network") -> "Reading":
         """Its figures as formulas of free sizes, interpolated from exact counts of the real constructor.
 
@@ -390,7 +392,11 @@ class Built:
         """
         from resnext_flops.counters.interpolation import Interpolated
 
-        return Interpolated(self, spans(free, self.known_as), scope, self._counts)
+        asked = spans(free, self.known_as)
+        key = (*asked.items(), scope)
+        if key not in self._readings:
+            self._readings[key] = Interpolated(self, asked, scope, self._counts)
+        return self._readings[key]
 
     def closed_form(
         self, figure: str = "macs", *names: str, scope: str = "network", **symbols: "str | sympy.Symbol"

@@ -6,7 +6,7 @@ function gave it.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from functools import cached_property
@@ -29,13 +29,23 @@ DRAWING = (
 
 
 class Make(Protocol):
-    """What makes a module."""
+    """What makes a module.
+
+    named: the arguments that it names in its signature.
+    """
+
+    @property
+    def named(self) -> Collection[str]:
+        """See above."""
 
     def __call__(self, arguments: Mapping[str, Any], device: "str | torch.device", seed: int | None) -> "nn.Module":
         """The module on a device. Without a seed no weights are drawn at random: its cost does not depend on them."""
 
     def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Every argument that it takes, with the value that it has when it is called with some of them."""
+        """The arguments that it takes, with the values that they have when it is called with some of them.
+
+        None stands for one that has to be given, and is not. Arguments of a class are only known where it can be made.
+        """
 
 
 class Constructed:
@@ -78,11 +88,11 @@ class Constructed:
         try:
             return self.function(**arguments)
         except (TypeError, KeyError) as error:  # an argument given twice through ** may be a KeyError in CPython
-            refused = [name for name in arguments if name not in self._named and f"'{name}'" in str(error)]
+            refused = [name for name in arguments if name not in self.named and f"'{name}'" in str(error)]
             if not refused:
                 raise
-        kind, bound = self._captured({name: value for name, value in arguments.items() if name in self._named})
-        for name in arguments.keys() - self._named.keys():
+        kind, bound = self._captured({name: value for name, value in arguments.items() if name in self.named})
+        for name in arguments.keys() - self.named.keys():
             if name in bound.signature.parameters:
                 bound.arguments[name] = arguments[name]
             elif open_ended := _open_ended(bound.signature):
@@ -92,7 +102,7 @@ class Constructed:
         return kind(*bound.args, **bound.kwargs)
 
     @cached_property
-    def _named(self) -> Mapping[str, inspect.Parameter]:
+    def named(self) -> Mapping[str, inspect.Parameter]:
         """The arguments that the function names."""
         try:
             parameters = inspect.signature(self.function).parameters
@@ -103,10 +113,13 @@ class Constructed:
 
     def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """As in `Make`: the function's own arguments with their defaults, and those of the class of what it makes."""
-        own = {name: each.default for name, each in self._named.items() if each.default is not each.empty}
-        _, bound = self._captured({name: value for name, value in arguments.items() if name in self._named})
+        own = {name: None if each.default is each.empty else each.default for name, each in self.named.items()}
+        try:
+            _, bound = self._captured({name: value for name, value in arguments.items() if name in self.named})
+        except Exception:  # noqa: BLE001 (what cannot be made is told when it is counted)
+            return {**own, **arguments}
         bound.apply_defaults()
-        of_class = dict(bound.arguments)
+        of_class = {name: value for name, value in bound.arguments.items() if value is not None}
         more = of_class.pop(_open_ended(bound.signature), {})
         return {**of_class, **more, **own, **arguments}
 
@@ -191,6 +204,8 @@ def undrawn(drawing: tuple[str, ...] = ()) -> Iterator[None]:
 class Existing:
     """A module that is there already: the module itself for tracing, a copy for a real device."""
 
+    named: Collection[str] = ()
+
     def __init__(self, module: "nn.Module") -> None:
         self.module = module
 
@@ -218,6 +233,8 @@ class Existing:
 
 class OfNetwork:
     """The module that a described network builds."""
+
+    named: Collection[str] = ()
 
     def __init__(self, network: "Network") -> None:
         self.network = network

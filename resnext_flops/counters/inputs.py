@@ -83,19 +83,27 @@ def _length(given: "str | int") -> Expression:
     return node
 
 
-def named_shape(inputs: Any) -> "InputShape | None":
-    """The shape that a sequence of whole numbers and names is, such as (1, 3, "r", "r"); None for anything else."""
-    if not (isinstance(inputs, Sequence) and not isinstance(inputs, str) and inputs):
+def named_shape(inputs: Any, name: str = "") -> "InputShape | None":
+    """The shape that a text is, or whole numbers and names such as (1, 3, "r", "r"); None for anything else.
+
+    name: the keyword argument that it is.
+
+    Raises InputError for a text, or a length, that cannot be read.
+    """
+    if isinstance(inputs, str):
+        return parse_input(inputs)._replace(name=name)
+    if not (isinstance(inputs, Sequence) and inputs):
         return None
     if not all(isinstance(part, (int, str)) and not isinstance(part, bool) for part in inputs):
         return None
-    return InputShape(tuple(map(_length, inputs)))
+    return InputShape(tuple(map(_length, inputs)), name=name)
 
 
 def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
     """The positional and the keyword arguments of one call, with an `InputShape` for every tensor that is only a shape.
 
-    inputs: None, a tensor, a shape such as (1, 3, 224, 224), a sequence of arguments, or a mapping of named ones.
+    inputs: None, a tensor, a shape such as (1, 3, 224, 224) or "1,T:int64", a sequence of arguments, or a mapping of
+        named ones.
 
     Raises InputError for anything else.
 
@@ -111,7 +119,7 @@ def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
     elif shape := named_shape(inputs):
         inputs = [shape]
     if isinstance(inputs, Mapping):
-        return [], {name: named_shape(value) or value for name, value in inputs.items()}
+        return [], {name: named_shape(value, name) or value for name, value in inputs.items()}
     if not isinstance(inputs, (tuple, list)):
         raise InputError(
             f"inputs is {type(inputs).__name__}; give a tensor, a shape such as (1, 3, 224, 224), a sequence of "

@@ -29,12 +29,13 @@ from resnext_flops.counters.newton import SPACING, NoPolynomialError, Point, Pol
 from resnext_flops.counters.watching import tell
 from resnext_flops.errors import InputError
 
-# Steps that are tried for a size, the smallest first, and for the pixels of an image, the likeliest first.
-STEPS = (1, 2, 3, 4, 6, 7, 8, 12, 14, 16, 24, 28, 32, 48, 56, 64, 96, 112, 128)
+# Steps that are tried for a size: small ones, then numbers of many divisors, of which the smallest that works is found.
+STEPS = (1, 2, 3, 4, 8, 16, 128, 120, 126, 110, 104)
+# The same for the pixels of an image, the likeliest first: strides, patches, and windows of patches.
 PIXELS = "r"
 PIXEL_STEPS = (32, 14, 12, 64, 224, 256, 448)
 LARGEST_STEP = 128
-PRIMES = (2, 7, 3)
+PRIMES = (2, 3, 5, 7, 11, 13)
 DOUBLINGS = 3
 HELD = 9
 FARTHEST = 10
@@ -49,6 +50,14 @@ class Miss(NamedTuple):
     figure: str
     expected: Fraction
     counted: int
+
+    def told(self, model: str) -> str:
+        """The miss as a clause."""
+        at = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
+        return (
+            f"at {at} {model} has {self.counted:,} {figure_name(self.figure)}, and the polynomial through other counts "
+            f"gives {float(self.expected):,.0f}"
+        )
 
 
 class HeldError(ArithmeticError):
@@ -87,6 +96,8 @@ class Interpolated(Reading):
         self._fitted: dict[str, Polynomial] = {}
         self._found: dict[str, Size] = {}
         self.limits: dict[str, InputError] = {}
+        self.missed: Miss | None = None
+        self._counted(self.base)
         self.steps = {name: self._step(name) for name in self.free}
         self._settle()
 
@@ -132,33 +143,23 @@ class Interpolated(Reading):
         """The smallest step of a size, found with all others as they are. Raises InputError where none works."""
         if step := self.spans[name].step:
             return step
-        if name == PIXELS:
-            return self._pixel_step(name)
-        refused = None
-        for step in range(1, LARGEST_STEP + 1):
-            # Where the model takes every size and still has no polynomial, only steps with many divisors are tried.
-            if refused is None and step not in STEPS:
-                continue
-            try:
-                self._counted(self._sizes(self._along(name, 1), {**self._ones(), name: step}))
-            except InputError as error:
+        refused = self._refused(name, 1)
+        # A model that refuses the next size says by itself which steps it takes.
+        steps = PIXEL_STEPS if name == PIXELS else range(1, LARGEST_STEP + 1) if refused else STEPS
+        for step in steps:
+            if error := self._refused(name, step):
                 refused = error
-                continue
-            if self._fits(name, step):
-                return step
-        raise self._no_step(name, refused)
-
-    def _pixel_step(self, name: str) -> int:
-        refused = None
-        for step in PIXEL_STEPS:
-            try:
-                self._counted(self._sizes(self._along(name, 1), {**self._ones(), name: step}))
-            except InputError as error:
-                refused = error
-                continue
-            if self._fits(name, step):
+            elif self._fits(name, step):
                 return self._refined(name, step)
         raise self._no_step(name, refused)
+
+    def _refused(self, name: str, step: int) -> InputError | None:
+        """Why the model refuses a size that is one step away from its own, if it does."""
+        try:
+            self._counted(self._sizes(self._along(name, 1), {**self._ones(), name: step}))
+        except InputError as error:
+            return error
+        return None
 
     def _refined(self, name: str, step: int) -> int:
         """The smallest divisor of a step that works too."""
@@ -168,11 +169,18 @@ class Interpolated(Reading):
         return step
 
     def _no_step(self, name: str, refused: InputError | None) -> InputError:
-        why = f"; it refuses some: {refused}" if refused else ""
+        start = f"--free {name}={self.base[name]}:256"
+        advice = f"start elsewhere or give a step, as in {start}"
+        why = f"; {self.missed.told(self.model.name)}" if self.missed else ""
+        if refused:
+            why = f"; it refuses some: {refused}"
+            advice = (
+                "a size that divides another one has no steps by itself, so free what both follow from, as in "
+                f"width=64*h, heads=h, or give start and step, as in {start}"
+            )
         return InputError(
             f"no formula of {self.model.name} in {name} from {self.base[name]} on is found in steps of up to "
-            f"{LARGEST_STEP}{why}; a size that divides another one has none by itself: free what both follow from, as "
-            f"in width=64*h, heads=h, or give start and step, as in --free {name}={self.base[name]}:256"
+            f"{LARGEST_STEP}{why}; {advice}"
         )
 
     def _ones(self) -> dict[str, int]:
@@ -202,7 +210,14 @@ class Interpolated(Reading):
         far = max(FAR_STEPS, self.base[name] // step) // 2 * 2 + 1
         with suppress(InputError):
             tests.append((far, counted(far)))
-        return all(found[one].at((x,)) == values[one] for x, values in tests for one in FIGURES)
+        for x, values in tests:
+            for one in FIGURES:
+                if (expected := found[one].at((x,))) != values[one]:
+                    self.missed = self.missed or Miss(
+                        self._sizes(self._along(name, x, others), by), one, expected, values[one]
+                    )
+                    return False
+        return True
 
     # Fitting ----------------------------------------------------------------------------------------------------------
 
@@ -295,12 +310,9 @@ class Interpolated(Reading):
                 f"{self.model.name} has no polynomial in {name}: {failure}; give it a step, as in "
                 f"--free {name}={self.base[name]}:32"
             )
-        miss = failure.miss
-        at = ", ".join(f"{name} = {value}" for name, value in miss.sizes.items())
         return InputError(
-            f"{self.model.name} has no one formula: at {at} it costs {miss.counted:,} {figure_name(miss.figure)}, and "
-            f"the polynomial through the other counts gives {int(miss.expected):,}; its structure changes between, so "
-            f"free fewer sizes, or start elsewhere with a step, as in --free {self.free[0]}=START:STEP"
+            f"{failure.miss.told(self.model.name)}, so there is no one formula; its structure changes between: free "
+            f"fewer sizes, or start elsewhere with a step, as in --free {self.free[0]}=START:STEP"
         )
 
     # The reading ------------------------------------------------------------------------------------------------------
@@ -308,12 +320,14 @@ class Interpolated(Reading):
     @property
     def lattices(self) -> Mapping[str, Lattice]:
         """The values between the own size and the largest that was counted."""
-        tried = [*self._nodes(), *self.held]
+        tried = [*self.nodes, *self.held]
         return {
             name: Lattice(self.base[name], self.steps[name], max(sizes[name] for sizes in tried)) for name in self.free
         }
 
-    def _nodes(self) -> list[dict[str, int]]:
+    @property
+    def nodes(self) -> list[dict[str, int]]:
+        """The sizes at which the polynomials were taken."""
         indices = {index for found in self._fitted.values() for index in found.nodes}
         return [self._sizes(tuple(SPACING * node for node in index)) for index in indices]
 
@@ -352,7 +366,7 @@ class Interpolated(Reading):
         if name not in FIGURES:
             raise InputError(f"the parts of a real model have {', '.join(FIGURES)}, and no {name}")
         self.figure(name)
-        ledgers = [self.at(sizes) for sizes in (*self._nodes(), *self.held)]
+        ledgers = [self.at(sizes) for sizes in (*self.nodes, *self.held)]
         own = list(partition(ledgers[0], level))
         if any(list(partition(ledger, level)) != own for ledger in ledgers):
             raise InputError(
@@ -379,9 +393,9 @@ class Interpolated(Reading):
     @property
     def evidence(self) -> str:
         """From how many counts, and at how many more it was met."""
-        used = len({tuple(sizes.values()) for sizes in self._nodes()})
+        used = len({tuple(sizes.values()) for sizes in self.nodes})
         limits = [
-            f" From {name} = {self.lattices[name].last} on the model refuses: {error}"
+            f" A larger {name} than {self.lattices[name].last} is refused: {error}."
             for name, error in self.limits.items()
         ]
         return f"Interpolated from {used} counts of the real model, and met at {len(self.held)} more.{''.join(limits)}"

@@ -1,0 +1,337 @@
+"""Formulas of real models: against arithmetic, planted constructors that have none, and descriptions."""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import resnext_flops as rf
+from resnext_flops.complexity.figures import FIGURES, figure
+from resnext_flops.complexity.lattices import Lattice, Span
+from resnext_flops.counters.newton import NoPolynomialError, Polynomial
+
+IMAGE = (1, 3, 32, 32)
+
+
+def conv(width: int) -> nn.Module:
+    """27 multiply-adds for each of `width` channels at 30x30 pixels."""
+    return nn.Sequential(nn.Conv2d(3, width, 3, bias=False))
+
+
+# Newton's differences -------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=7), st.integers(-50, 50))
+def test_a_polynomial_in_one_variable_is_found(coefficients: list[int], x: int) -> None:
+    def value(point: tuple[int, ...]) -> int:
+        return sum(coefficient * point[0] ** power for power, coefficient in enumerate(coefficients))
+
+    # So many zero coefficients in a row that a difference vanishes too early are what `patience` is for.
+    found = Polynomial.through(value, 1, patience=7)
+    assert found.at((x,)) == value((x,))
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_a_polynomial_in_three_variables_is_found_with_few_nodes(data: st.DataObject) -> None:
+    # The costs of networks: sums of products with positive coefficients.
+    terms = data.draw(st.lists(st.tuples(*[st.integers(0, 3)] * 3, st.integers(1, 99)), min_size=1, max_size=6))
+    asked: list[tuple[int, ...]] = []
+
+    def value(point: tuple[int, ...]) -> int:
+        asked.append(point)
+        x, y, z = (1 + part for part in point)
+        return sum(c * x**i * y**j * z**k for i, j, k, c in terms)
+
+    found = Polynomial.through(value, 3)
+    assert len(asked) == len(set(asked)) == len(found.nodes) <= 5**3
+    point = data.draw(st.tuples(*[st.integers(0, 50)] * 3))
+    assert found.at(point) == value(point)
+
+
+def test_halves_are_exact() -> None:
+    found = Polynomial.through(lambda point: point[0] * (point[0] + 1) // 2, 1)
+    assert (found.at((7,)), found.degrees) == (Fraction(28), (2,))
+
+
+def test_what_is_no_polynomial_is_refused() -> None:
+    with pytest.raises(NoPolynomialError):
+        Polynomial.through(lambda point: 2 ** point[0], 1)
+
+
+# Formulas by hand -----------------------------------------------------------------------------------------------------
+
+
+def test_a_convolution_by_hand() -> None:
+    net = rf.model(conv, inputs=(1, 3, "s", "s"), width=4, s=32)
+    assert net.sizes() == {"width": 4, "s": 32}
+    # 3 * 3 * 3 * width weights at (s - 2)^2 pixels.
+    form = net.closed_form("macs", "width", "s")
+    assert str(form) == "27 width s^2 - 108 width s + 108 width"
+    assert form(width=50, s=60) == 27 * 50 * 58 * 58
+    assert str(net.closed_form("params", "width")) == "27 width"
+    assert str(net.closed_form("activations", "width", "s")) == "width s^2 - 4 width s + 4 width"
+
+
+def test_depth_and_width_of_an_own_network() -> None:
+    def net(w: int, n: int) -> nn.Module:
+        return nn.Sequential(conv(w), *(nn.Conv2d(w, w, 1, bias=False) for _ in range(n)))
+
+    mine = rf.model(net, inputs=IMAGE, w=64, n=4)
+    form = mine.closed_form("macs", "w", "n")
+    # At 30x30 pixels: 27 w weights, and n times w^2.
+    assert str(form) == "900 w^2 n + 24300 w"
+    assert form.reading.lattices["n"].start == 4
+    assert mine.replace(n=7).cost().macs == 900 * 64 * 64 * 7 + 24300 * 64
+    # With another depth the layers have other names, and with another width they have not.
+    with pytest.raises(rf.InputError, match=r"the layers of net.* change with w, n"):
+        form.parts("layer")
+    by_width = mine.closed_form("macs", "w")
+    assert [str(part) for part in by_width.parts("layer").values()] == ["24300 w", *["900 w^2"] * 4]
+
+
+def test_a_batch_and_pixels_of_a_usual_input() -> None:
+    net = rf.model("torchvision:squeezenet1_1")
+    macs = net.closed_form("macs", "N")
+    assert str(macs) == f"{net.cost().macs} N"
+    assert net.closed_form("params", "N").polynomial == net.cost().params
+    by_pixels = net.closed_form("macs", "resolution")
+    assert by_pixels(resolution=288) == rf.count(net.to_torch("meta"), (1, 3, 288, 288)).macs
+
+
+class Tokens(nn.Module):
+    """An embedding, attention over the tokens, and a linear layer, with a named input."""
+
+    def __init__(self, width: int = 8, vocabulary: int = 50) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, width)
+        self.out = nn.Linear(width, vocabulary, bias=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embed(tokens)
+        return self.out(nn.functional.scaled_dot_product_attention(x, x, x))
+
+
+def test_names_in_the_shape_of_a_named_input() -> None:
+    net = rf.model(Tokens, inputs={"tokens": "B,T:int64"}, B=1, T=16)
+    # Two products of T x T x width, and width x vocabulary for each of T tokens.
+    assert str(net.closed_form("macs", "T", "width", "vocabulary")) == "2 T^2 width + T width vocabulary"
+    assert net.name == "Tokens on tokens=1,16:int64"
+
+
+def test_a_call_with_free_names_is_a_family() -> None:
+    net = rf.model("timm:convnext_atto(dims=(w, 2*w, 4*w, 8*w), depths=(1, 1, n, 1))", w=8, n=1)
+    assert net.name == "timm:convnext_atto(dims=(8, 16, 32, 64), depths=(1, 1, 1, 1))"
+    assert net.call(["w"]) == "timm:convnext_atto(dims=(w, 2 * w, 4 * w, 8 * w), depths=(1, 1, 1, 1))"
+    form = net.closed_form("macs", "w", "n")
+    own = rf.model("timm:convnext_atto(dims=(24, 48, 96, 192), depths=(1, 1, 5, 1))").cost().macs
+    assert form(w=24, n=5) == own
+
+
+# What has no formula --------------------------------------------------------------------------------------------------
+
+
+def planted(width: int, case: str, depth: int = 1) -> nn.Module:
+    """Constructors with a rule in them that makes the cost no polynomial."""
+    cases: dict[str, Callable[[], nn.Module]] = {
+        "a branch": lambda: nn.Sequential(conv(width), *([nn.Conv2d(width, width, 1)] if width > 20 else [])),
+        "a far branch": lambda: nn.Sequential(conv(width), *([nn.Conv2d(width, width, 1)] if width > 999 else [])),
+        "rounded to 8": lambda: conv(-(-width // 8) * 8),
+        "halved": lambda: conv(width + width // 2),
+        "a fifth": lambda: conv(width + width // 5),
+        "a product": lambda: conv(width + (width > 20 and depth > 4)),
+        "a power": lambda: conv(2 ** min(width, 12)),
+        "both odd": lambda: conv(width * depth + (width % 2) * (depth % 2)),
+    }
+    return nn.Sequential(
+        cases[case](), *(nn.ReLU() for _ in range(depth)), *([nn.Conv2d(3, 3, 1)] if depth > 900 else [])
+    )
+
+
+def reading(case: str, **free: Span) -> Any:
+    model = rf.model(lambda width, depth=1: planted(width, case, depth), inputs=IMAGE, width=8)
+    return model.reading(free or {"width": Span()})
+
+
+def test_a_branch_within_the_probed_sizes_is_refused_with_a_size() -> None:
+    with pytest.raises(rf.InputError, match=r"no formula of .* in width from 8 on .*at width = \d+ .* has [\d,]+ "):
+        reading("a branch")
+    # On one side of it there is one: 27 w weights, and w^2, at 30x30 pixels.
+    assert str(reading("a branch", width=Span(24)).figure("macs")) == "900 width^2 + 24300 width"
+
+
+def test_a_branch_beyond_them_cuts_the_domain_and_an_answer_there_is_counted() -> None:
+    found = reading("a far branch")
+    last = found.lattices["width"].last
+    assert last is not None
+    assert 28 <= last < 999
+    model = rf.model(lambda width: planted(width, "a far branch"), inputs=IMAGE, width=8)
+    (inside,) = rf.solve(model, "width", budget=24300 * 100)
+    assert (inside.sizes, inside.holds, inside.counted) == ({"width": 100}, True, 24300 * 100)
+    (outside,) = rf.solve(model, "width", budget=24300 * 1200)
+    assert (outside.sizes, outside.tried, outside.holds) == ({"width": 1200}, False, False)
+    assert outside.counted == 24300 * 1200 + 900 * 1200 * 1200
+
+
+@pytest.mark.parametrize(
+    ("case", "step", "formula"),
+    [
+        ("rounded to 8", 8, "24300 width"),
+        ("halved", 2, "36450 width"),
+        ("a fifth", 5, "29160 width - 14580"),  # from 8 on, in steps of 5: 8 + 8 // 5 = 9 channels, and 6 more a step
+    ],
+)
+def test_the_smallest_step_is_found(case: str, step: int, formula: str) -> None:
+    found = reading(case)
+    assert found.lattices["width"].step == step
+    assert str(found.figure("macs")) == formula
+
+
+def test_a_branch_in_two_sizes_at_once_is_refused() -> None:
+    with pytest.raises(rf.InputError, match="so there is no one formula"):
+        reading("a product", width=Span(), depth=Span())
+
+
+def test_what_grows_faster_than_a_polynomial_is_refused() -> None:
+    with pytest.raises(rf.InputError, match=r"no formula of"):
+        reading("a power", width=Span(2))
+
+
+def test_steps_that_only_misfit_together_are_doubled() -> None:
+    found = reading("both odd", width=Span(), depth=Span(2))
+    assert sorted([found.lattices["width"].step, found.lattices["depth"].step]) != [1, 1]
+
+
+def test_heads_that_divide_are_told_how_to_be_freed() -> None:
+    def attention(width: int = 24, heads: int = 4) -> nn.Module:
+        return nn.TransformerEncoderLayer(width, heads, 8, batch_first=True)
+
+    model = rf.model(attention, inputs=(1, 10, "width"))
+    with pytest.raises(rf.InputError, match="width is an argument of the constructor and a length of an input"):
+        model.sizes()
+    model = rf.model(attention, inputs=(1, 10, 24))
+    with pytest.raises(rf.InputError, match=r"it refuses some: .*divisible.*free what both follow from"):
+        model.reading(["heads"])
+
+
+def test_a_size_that_changes_nothing_is_told() -> None:
+    model = rf.model(lambda width=4, unused=3: conv(width), inputs=IMAGE)
+    with pytest.raises(rf.InputError, match=r"nothing of .* changes with unused, so it cannot be free"):
+        model.reading(["unused"])
+
+
+def test_a_model_that_refuses_large_sizes_says_so() -> None:
+    def limited(width: int = 8) -> nn.Module:
+        if width > 20:
+            raise ValueError("at most 20")
+        return conv(width)
+
+    form = rf.model(limited, inputs=IMAGE).closed_form("macs", "width")
+    last = form.reading.lattices["width"].last
+    assert last is not None
+    assert last <= 20
+    assert re.search(rf"A larger width than {last} is refused: .*at most 20", form.holds)
+
+
+def test_a_change_of_order_is_no_change_of_the_whole() -> None:
+    class Order(nn.Module):
+        def __init__(self, width: int = 4) -> None:
+            super().__init__()
+            self.a, self.b, self.width = conv(width), conv(width), width
+
+        def forward(self, image: Tensor) -> Tensor:
+            first, second = (self.a, self.b) if self.width < 9 else (self.b, self.a)
+            return torch.add(first(image), second(image))
+
+    form = rf.model(Order, inputs=IMAGE).closed_form("macs", "width")
+    assert str(form) == "48600 width"
+    with pytest.raises(rf.InputError, match=r"the layers of .* change with width"):
+        form.parts("layer")
+
+
+# Domains --------------------------------------------------------------------------------------------------------------
+
+
+def test_start_and_step_are_taken_and_the_domain_is_what_was_probed() -> None:
+    found = rf.model(conv, inputs=IMAGE).reading({"width": Span(16, 8)})
+    lattice = found.lattices["width"]
+    assert (lattice.start, lattice.step) == (16, 8)
+    assert found.origin == "interpolated"
+    assert re.fullmatch(r"Interpolated from 3 counts of the real model, and met at 9 more\.", found.evidence)
+    form = rf.model(conv, inputs=IMAGE).replace(width=16).closed_form("macs", "width")
+    with pytest.raises(rf.InputError, match="width is 8; it must be a whole number of at least 16"):
+        form(width=8)
+
+
+def test_held_points_are_far_and_odd() -> None:
+    found: Any = rf.model(conv, inputs=IMAGE, width=16).reading(["width"])
+    nodes = [sizes["width"] for sizes in found.nodes]
+    held = [sizes["width"] for sizes in found.held]
+    assert len(held) >= 9
+    assert not set(held) & set(nodes)
+    assert all((width - 16) % 2 == 1 for width in held)
+    assert 2 * max(nodes) <= max(held) <= 10 * max(nodes) + 1
+    assert min(held) < max(nodes)
+
+
+def test_every_figure_comes_from_the_same_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+
+    def noted(width: int = 4) -> nn.Module:
+        built.append(width)
+        return conv(width)
+
+    found = rf.model(noted, inputs=IMAGE).reading(["width"])
+    before = len(built)
+    for name in (*FIGURES, "fvcore", "thop"):
+        found.figure(name)
+    assert len(built) == before
+    # thop counts a convolution's multiply-adds as we do; fvcore too.
+    assert str(found.figure("thop")) == str(found.figure("fvcore")) == "24300 width"
+
+
+# Rungs ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("described", "real", "sizes"),
+    [
+        (rf.resnext(50, 1, 64), "timm:resnet50", {"C": "cardinality", "d": "base_width"}),
+        (rf.resnet(50), "torchvision:resnet50", {"d": "width_per_group", "r": "r"}),
+        (rf.vgg(11), "torchvision:vgg11", {"r": "r", "K": "num_classes"}),
+    ],
+    ids=str,
+)
+def test_a_description_and_a_constructor_have_one_formula(
+    described: rf.Network, real: str, sizes: dict[str, str]
+) -> None:
+    model, ours = rf.model(real), described.reading(list(sizes))
+    for name in FIGURES:
+        theirs = model.closed_form(name, **{argument: size for size, argument in sizes.items()})
+        assert theirs.polynomial == ours.figure(name), name
+        assert theirs.reading.origin == "interpolated"
+
+
+def test_the_four_sizes_of_a_vision_transformer() -> None:
+    net = rf.model("torchvision:vit_b_16")
+    form = net.closed_form("macs", "image_size", "num_layers", "hidden_dim", "mlp_dim")
+    # For S patches of 16x16 and a token: h (3 * 16 * 16) S of the patches, in each layer 4 h^2 + 2 h m for each of S + 1
+    # tokens and 2 h (S + 1)^2 of attention, and 1000 h of the classifier.
+    for r, n, h, m in [(224, 12, 768, 3072), (288, 20, 1020, 3100)]:
+        tokens = (r // 16) ** 2 + 1
+        by_hand = h * 768 * (tokens - 1) + n * (tokens * (4 * h * h + 2 * h * m) + 2 * h * tokens * tokens) + 1000 * h
+        assert form(image_size=r, num_layers=n, hidden_dim=h, mlp_dim=m) == by_hand
+    assert form(image_size=224, num_layers=12, hidden_dim=768, mlp_dim=3072) == 17_563_828_224
+    assert form.reading.lattices["image_size"].step == 16
+    assert form.reading.lattices["hidden_dim"].step == 12  # there are 12 heads
+
+
+def test_lattices_show_themselves() -> None:
+    assert str(Lattice(224, 32, 960)) == "224, 256, 288, ..., 960"
+    assert figure(rf.model(conv, inputs=IMAGE, width=2).cost(), "macs") == 27 * 2 * 900
