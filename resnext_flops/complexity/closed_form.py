@@ -16,7 +16,7 @@ SymPy's symbols may stand for the sizes:
     C*d*(9*d + 512)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 from resnext_flops.complexity.formula import Coefficient, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
 
@@ -33,9 +32,15 @@ if TYPE_CHECKING:
 
 
 def closed_form(
-    model: Model, name: str, free: Iterable[str], symbols: Mapping[str, Any], scope: str = "network"
+    read: Callable[[list[str]], Reading],
+    known_as: Callable[[str], str],
+    name: str,
+    free: Iterable[str],
+    symbols: Mapping[str, Any],
 ) -> "ClosedForm":
     """The closed form of a figure of a model in free sizes, some of which have a symbol or a name to stand for them.
+
+    read: the model's reading with some sizes free. known_as: the name that the model has for a size.
 
     Raises InputError for a size that the network does not have, a figure or scope that does not exist, no free size at
     all, or a value that is no symbol.
@@ -48,9 +53,7 @@ def closed_form(
             raise InputError(
                 f"{size} is {symbol!r}; it must be a name or a SymPy symbol (replace() sets a size to a number)"
             )
-    form = ClosedForm(
-        model.reading(list(shown), scope), name, {model.known_as(size): sign for size, sign in shown.items()}
-    )
+    form = ClosedForm(read(list(shown)), name, {known_as(size): sign for size, sign in shown.items()})
     form.reading.figure(name)
     return form
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -180,7 +180,7 @@ class Network:
         """
         from resnext_flops.complexity.closed_form import closed_form
 
-        return closed_form(self, figure, names, symbols, scope)
+        return closed_form(partial(self.reading, scope=scope), self.known_as, figure, names, symbols)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of the network's tensors, for inference and for training.

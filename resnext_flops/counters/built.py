@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from resnext_flops.complexity.architecture import ARGUMENTS
@@ -412,7 +412,7 @@ class Built:
         """
         from resnext_flops.complexity.closed_form import closed_form
 
-        return closed_form(self, figure, names, symbols, scope)
+        return closed_form(partial(self.reading, scope=scope), self.known_as, figure, names, symbols)
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":  # noqa: ARG002
         """The exact bytes of its tensors, for inference and for training on a CPU, found in runs without memory.

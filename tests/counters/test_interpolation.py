@@ -115,7 +115,8 @@ class Tokens(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         x = self.embed(tokens)
-        return self.out(nn.functional.scaled_dot_product_attention(x, x, x))
+        made: Tensor = self.out(nn.functional.scaled_dot_product_attention(x, x, x))
+        return made
 
 
 def test_names_in_the_shape_of_a_named_input() -> None:
@@ -321,8 +322,8 @@ def test_a_description_and_a_constructor_have_one_formula(
 def test_the_four_sizes_of_a_vision_transformer() -> None:
     net = rf.model("torchvision:vit_b_16")
     form = net.closed_form("macs", "image_size", "num_layers", "hidden_dim", "mlp_dim")
-    # For S patches of 16x16 and a token: h (3 * 16 * 16) S of the patches, in each layer 4 h^2 + 2 h m for each of S + 1
-    # tokens and 2 h (S + 1)^2 of attention, and 1000 h of the classifier.
+    # For S patches of 16x16 and a token: h (3 * 16 * 16) S of the patches, in each layer 4 h^2 + 2 h m a token,
+    # of which there are S + 1, and 2 h (S + 1)^2 of attention, and 1000 h of the classifier.
     for r, n, h, m in [(224, 12, 768, 3072), (288, 20, 1020, 3100)]:
         tokens = (r // 16) ** 2 + 1
         by_hand = h * 768 * (tokens - 1) + n * (tokens * (4 * h * h + 2 * h * m) + 2 * h * tokens * tokens) + 1000 * h
