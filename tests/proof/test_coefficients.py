@@ -16,7 +16,7 @@ def test_the_formulas_of_a_template_are_torchvisions() -> None:
     assert other is not None
     rung = compare_formulas(TINY, other)
     assert rung.holds
-    # In C, d, r and K: multiply-adds have C d^2 r^2, C d r^2, r^2 and K; params C d^2, C d, K and 1; activations C d r^2,
+    # In C, d, r and K: macs have C d^2 r^2, C d r^2, r^2 and K; params C d^2, C d, K and 1; activations C d r^2,
     # r^2 and K. In n1 to n4 and r: n r^2 for each of four stages and r^2 and 1; n and 1 of params; n r^2, r^2 and 1.
     assert rung.compared == (4 + 4 + 3) + (6 + 5 + 6)
 
