@@ -297,9 +297,9 @@ def _build(
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(settings.seed)).to(place, kind)
     inputs = inputs.contiguous(memory_format=layout) if len(shape) == 4 else inputs
     if settings.training and not settings.compile and facts["memory"] is not None:
-        from resnext_flops.counters import saved_tensors
+        from resnext_flops.counters.module_memory import saved_bytes
 
-        facts["saved"] = saved_tensors.saved_bytes(model, inputs)
+        facts["saved"] = saved_bytes(model, [inputs], {})
     run = torch.compile(model) if settings.compile else model
     return _step(run, model, inputs, settings.optimizer) if settings.training else _pass(run, model, inputs)
 
