@@ -5,9 +5,10 @@ from typing import Any
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, checked
 
 
+@checked
 def count(
     model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None, *, training: bool = False
 ) -> Ledger:
@@ -31,6 +32,7 @@ def count(
     return built(model, inputs, kwargs).cost(training=training)
 
 
+@checked
 def parse_input(text: str) -> Any:
     """An input of the command line: a shape, and a type of its elements where that is no float (`1,16:int64`).
 
@@ -49,4 +51,7 @@ def parse_input(text: str) -> Any:
         sizes = [0]
     if min(sizes) < 1 or not isinstance(dtype, torch.dtype):
         raise InputError(f"--input {text!r} cannot be read; write it as 1,3,224,224 or, for whole numbers, 1,16:int64")
-    return torch.empty(sizes, dtype=dtype, device="meta")
+    try:
+        return torch.empty(sizes, dtype=dtype, device="meta")
+    except (TypeError, RuntimeError):  # a size, or the number of bytes, does not fit into 64 bits
+        raise InputError(f"--input {text!r} is too large for a tensor") from None
