@@ -41,12 +41,14 @@ class Bench:
 
     made: the last modules that were made for a count, by the arguments: another input needs no other module.
     reason: why it was made on the CPU, where it was.
+    image_argument: see `Built`; None where it has not been looked for.
     device: where the one that was counted last was made. What fails there afterwards is not tried elsewhere.
     """
 
     made: "dict[str, tuple[nn.Module, tuple[str, ...]]]" = field(default_factory=dict)
     device: str = ""
     reason: str = ""
+    image_argument: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -212,10 +214,12 @@ class Built:
         found: dict[str, Any] = filled(dict(given), self.values)
         return found
 
-    @cached_property
+    @property
     def _image_argument(self) -> str:
         """The argument that has to be the pixels of the image; empty where the constructor takes any image."""
-        return next((name for name in IMAGE_ARGUMENTS if name in self._taken), "")
+        if self.bench.image_argument is None:
+            self.bench.image_argument = next((name for name in IMAGE_ARGUMENTS if name in self._taken), "")
+        return self.bench.image_argument
 
     @property
     def _usual_shape(self) -> Shape:

@@ -5,10 +5,12 @@
 * `tensors`: every learned tensor has the name and shape that the ledger says.
 * `forward`: the model maps an input of the stated shape to finite numbers of the stated shape.
 * `reference`: an independent implementation has the same tensors and, with those tensors, the same outputs.
+* `formulas`: the formulas of the network in its sizes are those interpolated from the reference's constructor,
+  coefficient by coefficient.
 * `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated; where
   one cannot be, the explanation is given.
 
-The first, second and last are equalities of integers.
+The first, second and the last two are equalities of integers.
 
 A network with auxiliary heads climbs `layers` and `forward` in training mode too, where its heads run.
 """
@@ -36,7 +38,7 @@ TRAINING_BATCH = 2
 DEVICES = ("auto", "cpu", "cuda")
 # What is compared on the built model alone, and the whole ladder.
 MODEL_RUNGS = ("layers", "tensors", "forward")
-RUNGS = (*MODEL_RUNGS, "reference", "printed")
+RUNGS = (*MODEL_RUNGS, "reference", "formulas", "printed")
 # What a network with auxiliary heads climbs in training mode besides.
 IN_TRAINING = {"layers": "layers in training", "forward": "forward in training"}
 
@@ -46,7 +48,7 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
 
     model: a described network, or what stands for one.
     device: `auto` takes CUDA when there is one and the CPU otherwise.
-    rungs: which comparisons are made, of `layers`, `tensors`, `forward`, `reference` and `printed`.
+    rungs: which comparisons are made, of `layers`, `tensors`, `forward`, `reference`, `formulas` and `printed`.
 
     Raises InputError for a real module, an unknown device or rung, or for `cuda` where there is none.
 
@@ -60,8 +62,9 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
             raise unknown("rung", name, RUNGS)
     place, network = choose_device(device), described_network(model)
     found, figures = _model_rungs(network, place)
-    if "reference" in rungs:
-        found["reference"] = _reference_rung(network)
+    for name in ("reference", "formulas"):
+        if name in rungs:
+            found[name] = _reference_rung(network, name)
     if "printed" in rungs:
         found["printed"] = compare_printed(network)
     made = [found[each] for name in rungs for each in (name, IN_TRAINING.get(name)) if each in found]
@@ -89,18 +92,20 @@ def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Run
     return found, (params, sum(counted.multiply_adds.values()), counted.total)
 
 
-def _reference_rung(network: Network) -> Rung:
+def _reference_rung(network: Network, name: str) -> Rung:
+    """The rung `reference` or `formulas`, which need an independent implementation."""
     from importlib.util import find_spec
 
     from resnext_flops.proof.references import reference
+    from resnext_flops.proof.references.coefficients import compare_formulas
     from resnext_flops.proof.references.compare import compare_reference
 
     other = reference(network)
     if other is None:
-        return Rung("reference", 0, missing="torchvision and timm have no such network")
+        return Rung(name, 0, missing="torchvision and timm have no such network")
     if find_spec(other.package) is None:
-        return Rung("reference", 0, missing=f"{other.package} is not installed; install resnext-flops[zoo]")
-    return compare_reference(network, other)
+        return Rung(name, 0, missing=f"{other.package} is not installed; install resnext-flops[zoo]")
+    return compare_reference(network, other) if name == "reference" else compare_formulas(network, other)
 
 
 def compare_printed(network: Network) -> Rung:

@@ -13,7 +13,7 @@ def find(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
-    build = constructor("torchvision.models:AlexNet", num_classes=arguments["classes"])
+    build = constructor("torchvision.models:AlexNet", arguments["classes"])
     return Reference("torchvision", "torchvision AlexNet", build, rename)
 
 

@@ -8,6 +8,7 @@ training mode, with dropout switched off, as it would draw other elements in eac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -28,20 +29,26 @@ BATCH = 4
 class Reference:
     """An independent implementation of a network, and the names that our tensors have there.
 
+    `build` makes it, and takes other sizes than the network's own by our names for them, such as K and C.
     `training_outputs` are the places of ours among the outputs that the reference of a network with auxiliary heads
     returns in training mode.
     """
 
     package: str
     source: str
-    build: "Callable[[], nn.Module]"
+    build: "Callable[..., nn.Module]"
     rename: Callable[[str], str]
     training_outputs: tuple[int, ...] = ()
 
 
-def constructor(path: str, *arguments: Any, **settings: Any) -> "Callable[[], nn.Module]":
-    """A function that calls a constructor, such as `torchvision.models:AlexNet`, which is looked up only then."""
-    return lambda: resolve_name(path)(*arguments, **settings)
+def constructor(path: str, classes: int, **settings: Any) -> "Callable[..., nn.Module]":
+    """A function of K that calls a constructor, such as `torchvision.models:AlexNet`, which is looked up only then."""
+    return partial(_construct, path, settings, K=classes)
+
+
+def _construct(path: str, settings: Mapping[str, Any], K: int) -> "nn.Module":  # noqa: N803 (the classes)
+    model: nn.Module = resolve_name(path)(num_classes=K, **settings)
+    return model
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:

@@ -11,7 +11,7 @@ def find(network: Network) -> Reference | None:
     if arguments["version"] != "torchvision" or arguments["in_channels"] != 3:
         return None
     classes, aux = arguments["classes"], arguments["aux"]
-    build = constructor("torchvision.models:GoogLeNet", classes, aux, init_weights=False)
+    build = constructor("torchvision.models:GoogLeNet", classes, aux_logits=aux, init_weights=False)
     # In training torchvision returns the output, the second head's and the first head's.
     order = (0, 2, 1) if aux else ()
     return Reference("torchvision", f"torchvision GoogLeNet, aux_logits={aux}", build, rename, order)

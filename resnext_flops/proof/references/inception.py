@@ -15,7 +15,7 @@ def _find_v3(network: Network) -> Reference | None:
     if arguments["in_channels"] != 3:
         return None
     classes, aux = arguments["classes"], arguments["aux"]
-    build = constructor("torchvision.models:Inception3", classes, aux, init_weights=False)
+    build = constructor("torchvision.models:Inception3", classes, aux_logits=aux, init_weights=False)
     order = (0, 1) if aux else ()
     return Reference("torchvision", f"torchvision Inception3, aux_logits={aux}", build, rename_v3, order)
 
@@ -24,7 +24,7 @@ def _find_v4(network: Network) -> Reference | None:
     arguments = network.architecture.arguments
     if tuple(arguments["blocks"]) != (4, 7, 3):
         return None
-    build = constructor("timm.models.inception_v4:InceptionV4", arguments["classes"], arguments["in_channels"])
+    build = constructor("timm.models.inception_v4:InceptionV4", arguments["classes"], in_chans=arguments["in_channels"])
     return Reference("timm", "timm InceptionV4", build, rename_v4)
 
 

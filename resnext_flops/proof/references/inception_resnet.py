@@ -11,7 +11,7 @@ def find(network: Network) -> Reference | None:
     if tuple(arguments["blocks"]) != (10, 20, 9):
         return None
     path = "timm.models.inception_resnet_v2:InceptionResnetV2"
-    build = constructor(path, arguments["classes"], arguments["in_channels"])
+    build = constructor(path, arguments["classes"], in_chans=arguments["in_channels"])
     return Reference("timm", "timm InceptionResnetV2", build, rename)
 
 

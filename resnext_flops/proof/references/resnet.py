@@ -23,6 +23,10 @@ FIXED = {
 }
 
 
+# torchvision's names of our sizes.
+TORCHVISION = {"C": "groups", "d": "width_per_group"}
+
+
 def find(network: Network) -> Reference | None:
     """torchvision's constructor with the same groups and widths; None for a network that it cannot build."""
     arguments = network.architecture.arguments
@@ -32,17 +36,20 @@ def find(network: Network) -> Reference | None:
     basic = block_kind(arguments["depth"], arguments.get("block")) == "basic"
     sizes: dict[str, Any] = {}
     if not basic:
-        sizes = {"groups": arguments.get("cardinality", 1), "width_per_group": arguments["width"] or 64}
+        sizes = {"C": arguments.get("cardinality", 1), "d": arguments["width"] or 64}
     block, layers = "BasicBlock" if basic else "Bottleneck", list(blocks)
-    settings = "".join(f", {name}={value}" for name, value in sizes.items())
-    build = partial(_build, block, layers, num_classes=arguments["classes"], **sizes)
+    settings = "".join(f", {TORCHVISION[name]}={value}" for name, value in sizes.items())
+    depths = {f"n{stage}": times for stage, times in enumerate(blocks, start=1)}
+    build = partial(_build, block, K=arguments["classes"], **depths, **sizes)
     return Reference("torchvision", f"torchvision ResNet({block}, {layers}{settings})", build, rename)
 
 
-def _build(block: str, layers: list[int], **sizes: int) -> "nn.Module":
+def _build(block: str, K: int, n1: int, n2: int, n3: int, n4: int, C: int = 1, d: int = 64) -> "nn.Module":  # noqa: N803
+    """The network by our names of its sizes."""
     from torchvision.models import resnet
 
-    model: nn.Module = resnet.ResNet(getattr(resnet, block), layers, **sizes)
+    sizes = {"num_classes": K, TORCHVISION["C"]: C, TORCHVISION["d"]: d}
+    model: nn.Module = resnet.ResNet(getattr(resnet, block), [n1, n2, n3, n4], **sizes)
     return model
 
 

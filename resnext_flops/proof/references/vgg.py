@@ -23,7 +23,7 @@ def find(network: Network) -> Reference | None:
     if any(arguments[name] != value for name, value in FIXED.items()):
         return None
     depths, batch_norm = stage_convolutions(arguments["depth"]), arguments["batch_norm"]
-    build = partial(_build, depths, batch_norm, arguments["classes"])
+    build = partial(_build, depths, batch_norm, K=arguments["classes"])
     positions = _positions(depths, batch_norm)
     rename = renamer(
         (r"^(conv\d\.conv\d+\.\w+)", lambda match: f"features.{positions[match.group(1)]}"),
@@ -32,12 +32,12 @@ def find(network: Network) -> Reference | None:
     return Reference("torchvision", f"torchvision VGG, stages {depths}, batch_norm={batch_norm}", build, rename)
 
 
-def _build(depths: tuple[int, ...], batch_norm: bool, classes: int) -> "nn.Module":
+def _build(depths: tuple[int, ...], batch_norm: bool, K: int) -> "nn.Module":  # noqa: N803 (the classes)
     from torchvision.models import vgg
 
     stages = zip(CHANNELS, depths, strict=True)
     plan = [part for channels, times in stages for part in (*[channels] * times, "M")]
-    model: nn.Module = vgg.VGG(vgg.make_layers(plan, batch_norm=batch_norm), num_classes=classes, init_weights=False)
+    model: nn.Module = vgg.VGG(vgg.make_layers(plan, batch_norm=batch_norm), num_classes=K, init_weights=False)
     return model
 
 
