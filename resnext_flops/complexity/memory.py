@@ -9,15 +9,14 @@ The learned tensors are saved too, and counted as weights. A layer without a lea
 because no gradient passes through it.
 
 At inference, the largest set of tensors that exist at once is counted: a part of the model holds its input until it
-has its output, and max pooling makes its indices there too. What an operator needs in passing (the workspace of a
-convolution, the squares of local response norm) is no tensor of the network and is not counted, and neither is the
-loss. Auxiliary heads are there in training only.
+has its output, max pooling makes its indices there too, and local response norm its powers. The workspace of an
+operator, such as a convolution, is not counted, and neither is the loss. Auxiliary heads are there in training only.
 
 Sizes, depths and the batch may be formulas; then every figure is one too, except for what is a maximum.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from math import prod
 from operator import attrgetter
 from typing import NamedTuple
@@ -139,10 +138,7 @@ def memory(ledger: Ledger, batch: Size = 1, dtype: str = "float32", optimizer: s
     >>> found.activations  # each block of stage 3 keeps 2 x 1024 + 4 x 256 maps of 14x14 pixels
     2408448 N n3 + 71458816 N + 12288 n3 + 138752
     """
-    if dtype not in ITEM_BYTES:
-        raise unknown("dtype", dtype, ITEM_BYTES)
-    if optimizer not in OPTIMIZERS:
-        raise unknown("optimizer", optimizer, OPTIMIZERS)
+    check_settings(dtype, optimizer)
     if ledger.origin == "counted":
         raise InputError(f"{ledger.name!r} was counted on a real module, which does not say how long it holds a tensor")
     batch, item = size("batch", batch), ITEM_BYTES[dtype]
@@ -163,6 +159,14 @@ def memory(ledger: Ledger, batch: Size = 1, dtype: str = "float32", optimizer: s
         _moved_forward(at_inference, batch, item, training=False),
         _moved_forward(layers, batch, item, training=True) + _moved_backward(layers, batch, item),
     )
+
+
+def check_settings(dtype: str, optimizer: str) -> None:
+    """Raise InputError for a dtype or an optimizer whose bytes are not known."""
+    if dtype not in ITEM_BYTES:
+        raise unknown("dtype", dtype, ITEM_BYTES)
+    if optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", optimizer, OPTIMIZERS)
 
 
 def _check(entries: Iterable[Entry]) -> None:
@@ -276,13 +280,23 @@ def _live(entries: Sequence[Entry], inputs: Shape, batch: Size, item: int) -> in
 
     A tensor exists until the last layer has run that takes it, or that is inside a part of the network that holds it.
     """
+    shapes = [inputs, *(shape for entry in entries for shape in (*entry.inputs, entry.output))]
+    if any(map(is_symbolic, (batch, *chain(*shapes), *(entry.times for entry in entries)))):
+        return None
     storages = _storages(entries, training=False)
     last = {storages[number]: place for place, entry in enumerate(entries) for number in entry.takes + entry.holds}
-    alive = {0: batch * prod(inputs) * item}
-    totals = [alive[0]]
+    alive, largest = {0: batch * prod(inputs) * item}, 0
     for place, entry in enumerate(entries):
         alive.setdefault(storages[entry.makes], batch * prod(entry.output) * item)
-        totals.append(sum(alive.values()) + _indices(entry, batch))
+        largest = max(largest, sum(alive.values()) + _in_passing(entry, batch, item))
         alive = {storage: size for storage, size in alive.items() if last.get(storage, place) > place}
-    is_number = not any(map(is_symbolic, [*totals, *(entry.times for entry in entries)]))
-    return max(totals) if is_number else None
+    return largest
+
+
+def _in_passing(entry: Entry, batch: int, item: int) -> int:
+    """What exists besides the input and the output while a layer runs, or more than them."""
+    if not KEEPINGS[entry.kind].keeps_powers:
+        return _indices(entry, batch)
+    # The squares and their padded copy, or three steps of the denominator at once: either way the output comes later.
+    channels, *pixels = entry.inputs[0]
+    return batch * (channels + max(channels, LocalResponseNorm.neighbours - 1)) * prod(pixels) * item

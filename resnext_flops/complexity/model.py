@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.reading import Reading
 
 
-class CannotAnswerError(InputError):
-    """A question that a model of this kind cannot answer."""
-
-
 class Model(Protocol):
     """A model: anything whose cost can be asked.
 
@@ -94,7 +90,7 @@ class Model(Protocol):
         """
 
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
-        """The exact bytes of its tensors. Raises CannotAnswerError where they are not known."""
+        """The exact bytes of its tensors. Raises InputError for a real model that does not run."""
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device. Raises InputError if it cannot be built."""

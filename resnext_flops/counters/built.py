@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from resnext_flops.complexity.architecture import ARGUMENTS
 from resnext_flops.complexity.lattices import Span, spans
-from resnext_flops.complexity.layers import Shape
+from resnext_flops.complexity.layers import Shape, size
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.complexity.model import CannotAnswerError
 from resnext_flops.complexity.reading import BATCH
 from resnext_flops.counters.arguments import filled, folded, names, text
 from resnext_flops.counters.constructors import Make
@@ -418,7 +417,7 @@ class Built:
 
         return closed_form(partial(self.reading, scope=scope), self.known_as, figure, names, symbols)
 
-    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":  # noqa: ARG002
+    def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of its tensors, for inference and for training on a CPU, found in runs without memory.
 
         batch: so many times the examples of its inputs.
@@ -426,7 +425,19 @@ class Built:
 
         Raises InputError for another dtype, optimizer or batch, and where the module does not run on its inputs.
         """
-        raise CannotAnswerError(f"the bytes of {self.source} are not known")
+        from resnext_flops.complexity.memory import check_settings
+        from resnext_flops.counters.module_memory import module_memory
+
+        check_settings(dtype, optimizer)
+        module, _ = self._module()
+        args, kwargs = self._called_with(size("batch", batch), _number_type(module))
+        found = partial(module_memory, args=args, kwargs=kwargs, batch=batch, dtype=dtype, optimizer=optimizer)
+        try:
+            return found(module)
+        except InputError:
+            if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
+                raise
+            return found(self.to_torch())
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device; the same seed gives the same weights.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
-from resnext_flops.complexity.model import CannotAnswerError, Model
+from resnext_flops.complexity.model import Model
 from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given
 from resnext_flops.errors import InputError, unknown
@@ -76,7 +76,7 @@ class Machine(NamedTuple):
 class Measured(NamedTuple):
     """One model at one batch size. `failure` says why there are no times, where there are none.
 
-    memory and moved (bytes): of a described network; None for a real model.
+    memory and moved (bytes): None where they could not be found.
     seconds: of one batch. ratio: of its seconds to the first model's at the same batch size, turn by turn.
     saved: bytes that torch kept for the backward pass, by layer, where a training step was run eagerly.
     peak: bytes that CUDA's allocator held at most while the model ran.
@@ -96,7 +96,7 @@ class Measured(NamedTuple):
 
     @property
     def intensity(self) -> Fraction | None:
-        """FLOPs for each byte that is moved; None for a real model, whose bytes are not known."""
+        """FLOPs for each byte that is moved; None where that is not known."""
         return Fraction(self.flops, self.moved) if self.moved else None
 
     def achieved(self) -> float | None:
@@ -280,7 +280,7 @@ def _memory(network: Model, batch: int, settings: Settings) -> Memory | None:
     """The exact bytes of a model's tensors, where they are known."""
     try:
         return network.memory(batch, settings.dtype, settings.optimizer)
-    except CannotAnswerError:
+    except InputError:
         return None
 
 
@@ -297,9 +297,9 @@ def _build(
     inputs = torch.randn(shape, generator=torch.Generator().manual_seed(settings.seed)).to(place, kind)
     inputs = inputs.contiguous(memory_format=layout) if len(shape) == 4 else inputs
     if settings.training and not settings.compile and facts["memory"] is not None:
-        from resnext_flops.counters import saved_tensors
+        from resnext_flops.counters.module_memory import saved_bytes
 
-        facts["saved"] = saved_tensors.saved_bytes(model, inputs)
+        facts["saved"] = saved_bytes(model, [inputs], {})
     run = torch.compile(model) if settings.compile else model
     return _step(run, model, inputs, settings.optimizer) if settings.training else _pass(run, model, inputs)
 

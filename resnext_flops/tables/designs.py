@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.figures import COMMON
+from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.sentences import MEANING, proof_sentence
+from resnext_flops.tables.sentences import MEANING, meaning, proof_sentence
 from resnext_flops.tables.solutions import HEADERS
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def swept(
             *((Column("proven", "proven"),) if proofs else ()),
         ),
         rows=rows,
-        notes=(*more, MEANING),
+        notes=(*more, meaning(of="all N examples") if BATCH in cells else MEANING),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
     )
 

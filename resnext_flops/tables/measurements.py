@@ -158,9 +158,7 @@ def _memory_row(run: Measured, found: Memory, *, training: bool) -> dict[str, Ce
 def _without_memory(measurement: Measurement) -> list[str]:
     """Which models have no memory reading."""
     names = dict.fromkeys(repr(run.network) for run in measurement.models if run.memory is None)
-    return (
-        [f"Not told for {', '.join(names)}: bytes are read from descriptions, not from real models."] if names else []
-    )
+    return [f"Not told for {', '.join(names)}, which did not run without timing it."] if names else []
 
 
 def _disagreements(measurement: Measurement) -> list[str]:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from resnext_flops.complexity.architecture import DEPTH
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, meaning, proof_sentence
 
 HEADERS = {"macs": "mult-adds"}
 
@@ -94,7 +95,7 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    return [*notes, *_counted(found), MEANING]
+    return [*notes, *_counted(found), meaning(of="all N examples") if BATCH in first.sizes else MEANING]
 
 
 def _counted(found: Sequence[Solution]) -> list[str]:

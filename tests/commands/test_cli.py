@@ -185,8 +185,8 @@ def test_verify() -> None:
     assert result.exit_code == 0
     content = json.loads(result.stdout)
     assert [row["result"] for row in content["rows"]] == [
-        *("equal", "equal", "equal", "nothing to compare", "equal"),
-        *("equal", "equal", "equal", "equal", "nothing to compare"),
+        *("equal", "equal", "equal", "nothing to compare", "nothing to compare", "equal"),
+        *("equal", "equal", "equal", "equal", "equal", "nothing to compare"),
     ]
     assert content["proof"].startswith("2 of 2 networks are proven, on cpu with torch ")
 

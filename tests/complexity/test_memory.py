@@ -15,27 +15,18 @@ from resnext_flops.complexity.cost import walk_ledger
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.formula import Formula, substitute
 from resnext_flops.complexity.layers import (
-    IDENTITY,
-    BatchNorm,
-    Concat,
     Conv,
     Description,
-    Flatten,
-    GlobalAvgPool,
-    Linear,
     MaxPool,
-    Node,
     ReLU,
     Repeat,
     Sequential,
-    Sum,
-    Widen,
     walk,
 )
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.memory import memory
-from resnext_flops.counters import saved_tensors
-from tests.alive import Alive
+from tests.alive import most_alive, saved
+from tests.descriptions import networks
 
 SMALL = [
     rf.resnet((1, 2), block="basic", shortcut="A", resolution=32, base_width=4, classes=3),
@@ -51,49 +42,12 @@ def real(network: rf.Network, dtype: str = "float32", batch: int = 2) -> tuple[n
     return network.to_torch().to(kind), torch.zeros(batch, *network.cost().input, dtype=kind)
 
 
-layers: st.SearchStrategy[Node] = st.one_of(
-    st.builds(Conv, st.just(4), st.just(1), groups=st.sampled_from([1, 2]), bias=st.booleans()),
-    st.just(BatchNorm()),
-    st.just(Sequential.of(norm=BatchNorm(), relu=ReLU())),
-    st.just(MaxPool(3, 1, 1)),
-    st.just(IDENTITY),
-)
-chains = st.lists(layers, min_size=1, max_size=3).map(
-    lambda parts: Sequential(tuple((f"part{number}", part) for number, part in enumerate(parts)))
-)
-residuals = st.builds(
-    lambda chain, shortcut: Sequential.of(add=Sum.of(residual=chain, shortcut=shortcut), relu=ReLU()),
-    chains,
-    st.sampled_from([IDENTITY, Widen(4, 1), Sequential.of(conv=Conv(4, 1), norm=BatchNorm())]),
-)
-concats = st.builds(
-    lambda branches: Sequential.of(
-        paths=Concat(tuple((f"path{number}", branch) for number, branch in enumerate(branches))), reduce=Conv(4, 1)
-    ),
-    st.lists(chains, min_size=1, max_size=3),
-)
-
-blocks = st.one_of(layers, residuals, concats)
-
-
-@st.composite
-def networks(draw: st.DrawFn) -> rf.Network:
-    drawn: list[Node] = draw(st.lists(blocks, min_size=1, max_size=3))
-    parts: dict[str, Node | Repeat] = {f"part{number}": part for number, part in enumerate(drawn)}
-    parts["block"] = Repeat(draw(residuals), draw(st.integers(1, 3)), draw(residuals))
-    stem: dict[str, Node] = draw(
-        st.sampled_from([{"conv": Conv(4, 3, stride=2)}, {"shrink": MaxPool(2, 2), "conv": Conv(4, 1)}])
-    )
-    body = Sequential.of(**stem, **parts, pool=GlobalAvgPool(), flatten=Flatten(), fc=Linear(3))
-    return rf.described(Description((3, 9, 8), body), "random")
-
-
 @settings(max_examples=20)
 @given(network=networks(), batch=st.integers(1, 3), dtype=st.sampled_from(["float64", "float32", "bfloat16"]))
 def test_what_is_kept_is_what_torch_saves_layer_by_layer(network: rf.Network, batch: int, dtype: str) -> None:
     model, inputs = real(network, dtype, batch + 1)
     found = network.memory(batch + 1, dtype)
-    assert found.kept == saved_tensors.saved_bytes(model, inputs)
+    assert found.kept == saved(model, inputs)
     assert found.buffers == sum(tensor.numel() * tensor.element_size() for tensor in model.buffers())
     assert found.weights == sum(tensor.numel() * tensor.element_size() for tensor in model.parameters())
 
@@ -112,19 +66,15 @@ def few_objects() -> Iterator[None]:
 def test_what_is_alive_at_once_is_what_torch_holds(network: rf.Network, batch: int) -> None:
     model, inputs = real(network, batch=batch)
     gc.collect()
-    with torch.no_grad(), Alive(inputs, model) as alive:
-        model.eval()(inputs)
-    assert network.memory(batch).live == alive.largest
+    assert network.memory(batch).live == most_alive(model, inputs)
 
 
 @pytest.mark.parametrize("network", SMALL, ids=repr)
 def test_the_families(network: rf.Network) -> None:
     model, inputs = real(network)
     found = network.memory(2)
-    assert found.kept == saved_tensors.saved_bytes(model, inputs)
-    with torch.no_grad(), Alive(inputs, model) as alive:
-        model.eval()(inputs)
-    assert found.live == alive.largest
+    assert found.kept == saved(model, inputs)
+    assert found.live == most_alive(model, inputs)
 
 
 # Small inputs and widths, where the family has them. torchvision's AlexNet has no layer that VGG lacks.
@@ -145,11 +95,8 @@ def test_the_convolutional_networks(call: str) -> None:
     network = rf.network(call)
     model, inputs = real(network)
     found = network.memory(2)
-    assert found.kept == saved_tensors.saved_bytes(model, inputs)
-    if not any(entry.kind == "local response norm" for entry in network.cost()):
-        with torch.no_grad(), Alive(inputs, model) as alive:
-            model.eval()(inputs)
-        assert found.live == alive.largest
+    assert found.kept == saved(model, inputs)
+    assert found.live == most_alive(model, inputs)
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])
@@ -255,7 +202,7 @@ FIGURES = ("weights", "buffers", "state", "activations", "training", "moved", "m
 @given(data=st.data())
 def test_the_formula_is_the_memory_at_all_sizes(call: str, data: st.DataObject) -> None:
     network = rf.network(call)
-    reading = network.reading(network.sizes())
+    reading = network.reading(list(network.sizes()))
     formula = memory(reading.ledger, Formula.of("N"), optimizer="adam")
     assert (formula.live, formula.inference) == (None, None)
     sizes = {

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import resnext_flops as rf
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.lattices import Lattice, Span
+from resnext_flops.counters.lookup import built
 from resnext_flops.counters.newton import NoPolynomialError, Polynomial
 
 IMAGE = (1, 3, 32, 32)
@@ -295,6 +296,32 @@ def test_every_figure_comes_from_the_same_counts(monkeypatch: pytest.MonkeyPatch
     assert len(built) == before
     # thop counts a convolution's multiply-adds as we do; fvcore too.
     assert str(found.figure("thop")) == str(found.figure("fvcore")) == "24300 width"
+
+
+# Memory ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_bytes_of_training_have_one_formula_described_and_built() -> None:
+    network = rf.resnet_cifar(8)
+    real = built(network)
+    ours, theirs = network.closed_form("training_bytes", "N"), real.closed_form("training_bytes", "N")
+    assert theirs.polynomial == ours.polynomial
+    (found,) = rf.solve(real, "N", budget="training_bytes <= 100M")
+    assert found.holds
+    (same,) = rf.solve(network, "N", budget="training_bytes <= 100M")
+    assert same.sizes == found.sizes
+    assert network.memory(same.sizes["N"]).training <= 100_000_000 < network.memory(same.sizes["N"] + 1).training
+
+
+def test_a_maximum_is_found_by_counting_and_has_no_formula() -> None:
+    network = rf.resnet_cifar(8)
+    for model in (network, built(network)):
+        (found,) = rf.solve(model, "N", budget="inference_bytes <= 10M")
+        batch = found.sizes["N"]
+        assert found.costs["inference_bytes"] == model.memory(batch).inference
+        assert (model.memory(batch).inference or 0) <= 10_000_000 < (model.memory(batch + 1).inference or 0)
+        with pytest.raises(rf.InputError, match="bytes of tensors at inference are a maximum, which has no formula"):
+            model.closed_form("inference_bytes", "N")
 
 
 # Rungs ----------------------------------------------------------------------------------------------------------------

@@ -257,17 +257,23 @@ def test_real_models_are_measured_beside_described_ones(real: str) -> None:
     first, described = found.models
     assert first.flops == 2 * (FIRST + SECOND)
     assert described.flops == 2 * SMALL.cost().macs
-    assert (first.memory, first.moved, first.intensity, first.attainable(MACHINE)) == (None, None, None, None)
+    assert first.memory is not None
+    # Four bytes for each element that the convolutions and the ReLU read and write, and for each weight.
+    image, middle, weights = 3 * 224 * 224, 4 * 28 * 28, 8 * 8 * 3 * 4 + 4 * 2
+    assert first.memory.weights == 4 * weights
+    assert first.moved == 4 * (image + middle + 2 * middle + middle + 2 * 28 * 28 + weights)
     assert first.seconds is not None
-    text = to_text(measurements.memory(found))
-    assert f"Not told for {real}: bytes are read from descriptions, not from real models." in text
+    assert real in to_text(measurements.memory(found))
     assert real in to_text(measurements.times(found))
 
 
 def test_the_training_step_of_a_real_model(real: str) -> None:
     each = measure(real, batch=2, device="cpu", training=True, clock=Clock()).models[0]
     assert each.flops == 2 * 2 * (2 * FIRST + 3 * SECOND)
-    assert each.saved is None
+    # The first convolution keeps its image, and ReLU its output, which is the input of the second.
+    assert each.saved == {"0": 4 * 2 * 3 * 224 * 224, "1": 4 * 2 * 4 * 28 * 28}
+    assert each.memory is not None
+    assert each.memory.kept == each.saved
 
 
 def test_a_real_model_that_does_not_exist() -> None:
