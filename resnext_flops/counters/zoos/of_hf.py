@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.counters.built import BATCH, Built, silent
+from resnext_flops.complexity.reading import BATCH
+from resnext_flops.counters.built import Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import InputShape, parse_input
 from resnext_flops.counters.zoos.zoo import Zoo
@@ -43,7 +44,8 @@ class Configured:
 
         config = self.config(**fields)
         named = getattr(transformers, (config.architectures or [""])[0], None)
-        found: nn.Module = transformers.AutoModel.from_config(config) if named is None else named(config)
+        make: Any = named or transformers.AutoModel.from_config
+        found: nn.Module = make(config)
         return with_cache(found, cache) if cache else found
 
     def config(self, **fields: Any) -> Any:
