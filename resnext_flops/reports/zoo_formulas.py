@@ -74,11 +74,13 @@ def formula(name: str) -> Found:
 def sample(seed: str, lattices: Mapping[str, Lattice]) -> list[dict[str, int]]:
     """Sizes at random, within what was probed."""
     draw = random.Random(seed)  # noqa: S311 (no secret)
-    steps = {name: ((lattice.last or 0) - lattice.start) // lattice.step for name, lattice in lattices.items()}
-    return [
-        {name: lattice.start + lattice.step * draw.randint(0, steps[name]) for name, lattice in lattices.items()}
-        for _ in range(HELD)
-    ]
+    values = {}
+    for name, lattice in lattices.items():
+        last = ((lattice.last or 0) - lattice.start) // lattice.step
+        # Another number of classes is another module to be built; another image is not.
+        drawn = [lattice.start + lattice.step * draw.randint(0, last) for _ in range(HELD if name == FREE[0] else 4)]
+        values[name] = [drawn[place % len(drawn)] for place in range(HELD)]
+    return [{name: values[name][place] for name in lattices} for place in range(HELD)]
 
 
 def models() -> list[str]:
