@@ -77,6 +77,17 @@ def _axes(term: str, rank: int) -> tuple[Index, ...]:
     return *head, *range(rank - len(head) - len(tail), 0, -1), *tail
 
 
+def is_contraction(equation: str, shapes: Sequence[Shape]) -> bool:
+    """Whether an einsum of two operands sums over an index that both have. If not, it multiplies element by element.
+
+    >>> is_contraction("i,i->", [(3,), (3,)]), is_contraction("i,j->ij", [(3,), (4,)])
+    (True, False)
+    """
+    operands, result = parse_einsum(equation, shapes)
+    first, second = (dict(zip(axes, shape, strict=True)) for axes, shape in zip(operands, shapes, strict=True))
+    return any(first[index] == second[index] for index in first.keys() & second.keys() - result)
+
+
 def einsum(equation: str, shapes: Sequence[Shape]) -> Size:
     """Multiply-adds of an einsum of two operands: one for each combination of the indices that meet in the product.
 

@@ -122,7 +122,11 @@ def _contiguous(image: Tensor, **options: Any) -> Tensor | None:
     return image if image.is_contiguous() else _empty(image.shape, image)
 
 
-def _attention(query: Tensor, key: Tensor, value: Tensor, *_: Any, **__: Any) -> Tensor | None:
+def _attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, *_: Any, **__: Any
+) -> Tensor | None:
+    if mask is not None and mask.dim() > 2 and mask.shape[:-2] != query.shape[:-2] and max(mask.shape[:-2]) > 1:
+        return None
     if query.shape[:-2] != key.shape[:-2] or key.shape[:-1] != value.shape[:-1] or query.shape[-1] != key.shape[-1]:
         return None
     return _empty((*query.shape[:-1], value.shape[-1]), query)

@@ -1,5 +1,12 @@
 """The rule of each torch operator: a formula for its multiply-adds, a kind that has none, or free.
 
+A multiply-add is a product that is added to others: the product of a matrix product or of a contraction, in which an
+index that both factors have is summed. A product of elements alone is none, however it is written: an outer product
+counts zero as `torch.outer(a, b)`, as `torch.einsum("i,j->ij", a, b)` and as `a[:, None] * b`, like any scaling. A
+matrix product is counted by one formula for all sizes, also where its summed index has size 1: a layer with one input
+feature, or attention to one token. Torch's `FlopCounterMode` does the same in all of these cases. It leaves out `dot`,
+`mv` and most forms of attention on a CPU, which count here.
+
 An operator that is in none of these lists, and that torch cannot take apart into operators that are, is unknown: the
 trace reports it with its shapes, and the total is a lower bound. Operators are known by torch's name without its
 overload (`aten::conv2d`); the in-place form of a name (`aten::relu_`) is the same operator.
@@ -16,6 +23,7 @@ overload (`aten::conv2d`); the in-place form of a name (`aten::relu_`) is the sa
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
+from itertools import starmap, zip_longest
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -147,7 +155,9 @@ def grouped_matrix_product(args: Sequence[Any], output: Shape) -> int:
 def einsum(args: Sequence[Any], _: Shape) -> int:
     """Two operands; one alone multiplies nothing, and more are taken apart into pairs by torch."""
     equation, shapes = args[:2]
-    return products.einsum(equation, shapes) if len(shapes) > 1 else 0
+    if len(shapes) < 2 or not products.is_contraction(equation, shapes):
+        return 0
+    return products.einsum(equation, shapes)
 
 
 @operator(
@@ -160,9 +170,12 @@ def einsum(args: Sequence[Any], _: Shape) -> int:
     "aten::_scaled_dot_product_attention_math",
     kind="attention",
 )
-def attention(args: Sequence[Any], _: Shape) -> int:
-    """Attention of queries, keys and values."""
-    return products.attention(*args[:3])
+def attention(args: Sequence[Any], output: Shape) -> int:
+    """Queries times keys, then weights times values; axes of size 1 are repeated, and so are heads that are shared."""
+    query, key, value = args[:3]
+    batches = zip_longest(reversed(query[:-2]), reversed(key[:-2]), fillvalue=1)
+    weights = prod(starmap(max, batches)) * query[-2] * key[-2]
+    return products.matrix_product((weights,), query[-1]) + products.matrix_product(output[:-1], key[-2]) * value[-1]
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
