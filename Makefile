@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit formulas golden report notebooks docs bench clean
+.PHONY: table test lint types tests verify audit formulas fuzz golden report notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -21,6 +21,10 @@ types: .venv/installed
 # Two workers of one thread each: threads of two workers on two cores wait for each other most of the time.
 tests: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+# Other command lines and damaged files than those of the tests, for some minutes.
+fuzz: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/test_fuzz.py --hypothesis-profile=fuzz
 
 # The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
 verify: .venv/installed

@@ -12,6 +12,8 @@ from hypothesis import settings
 
 # Building and tracing a real network takes as long as the machine needs: no deadline, and few examples by default.
 settings.register_profile("default", deadline=None, max_examples=25, derandomize=True)
+# `make fuzz`: other examples each time, and many.
+settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("default")
 
 
