@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit golden report notebooks docs bench clean
+.PHONY: table test lint types tests verify audit formulas golden report notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -31,6 +31,10 @@ verify: .venv/installed
 audit: .venv/installed
 	$(BIN)/pytest -m slow tests/counters
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
+
+# The formula of every classification model of torchvision and of 150 of timm, held at 20 further sizes each.
+formulas: .venv/installed
+	$(BIN)/python -m resnext_flops.reports.zoo_formulas docs/formulas.md
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed

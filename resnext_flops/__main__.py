@@ -1,8 +1,10 @@
 """The command line as a process of its own: `python -m resnext_flops`, and the script `resnext-flops`."""
 
+import _thread
 import os
 import signal
 import sys
+import time
 
 STOPPED = 130
 
@@ -43,12 +45,14 @@ def main() -> None:
 def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
     """Let Ctrl-C that came while an object was deleted come again; Python would print it and go on."""
     if issubclass(lost.exc_type, KeyboardInterrupt):
-        from _thread import interrupt_main
-        from threading import Timer
-
-        Timer(0.01, interrupt_main).start()
+        _thread.start_new_thread(_again, ())
     else:
         sys.__unraisablehook__(lost)
+
+
+def _again() -> None:
+    time.sleep(0.1)  # until the object is gone
+    _thread.interrupt_main()
 
 
 if __name__ == "__main__":

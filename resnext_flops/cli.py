@@ -56,6 +56,13 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. A model's own code may end the program; that is an error, not the status of the command."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as end:
+            raise InputError(f"the code of the model ended the program with {end.code!r}") from None
+
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run, and end with the exit status that the command returns."""
         _prepare_streams()

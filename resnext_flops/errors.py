@@ -4,15 +4,25 @@ Every message is a single sentence that says what was given, what is allowed and
 that would work. The command line prints it and exits with status 2.
 """
 
+import os
 import sys
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, wraps
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_args, get_origin
+
+if TYPE_CHECKING:
+    from inspect import Signature
 
 Kind = TypeVar("Kind", bound=type[Any])
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 # An error lists at most so many known names, and quotes at most so many characters of another error or of a name.
 MOST_NAMES = 24
 MOST_QUOTED = 200
+LONGEST = 1000  # characters of a message
 
 
 def public(kind: Kind) -> Kind:
@@ -51,21 +61,22 @@ class MissError(InputError):
 
 
 def shortened(message: str) -> str:
-    """A message with each long word, and each long text in quotation marks, cut in the middle.
+    r"""A message in one line, with each long word and each long text in quotation marks cut in the middle.
 
-    >>> sentence = shortened(f"unknown model '{'a' * 1000}'; known are resnet50")
+    >>> sentence = shortened(f"unknown model '{'a' * 1000}'; known\n are resnet50")
     >>> len(sentence), "aaa…aaa" in sentence, sentence.endswith("aaa'; known are resnet50")
     (235, True, True)
     """
     import re
 
+    line = " ".join(message.split())
     # An opening mark stands behind no letter, as an apostrophe does.
-    return re.sub(r"(?<!\w)'[^']*'|(?<!\w)\"[^\"]*\"|\S+", lambda found: _cut(found[0]), message)
+    words = re.sub(r"(?<!\w)'[^']*'|(?<!\w)\"[^\"]*\"|\S+", lambda found: _cut(found[0], MOST_QUOTED), line)
+    return _cut(words, LONGEST)
 
 
-def _cut(text: str) -> str:
-    half = MOST_QUOTED // 2
-    return text if len(text) <= MOST_QUOTED else f"{text[:half]}…{text[-half:]}"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 
 def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
@@ -95,3 +106,84 @@ def one_line(error: Exception) -> str:
     """
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
+
+
+def checked(function: Callable[P, Result]) -> Callable[P, Result]:
+    """A public function that refuses an argument of another type than its annotation says, with an InputError.
+
+    What is annotated with a text, with `Any` or with a type variable is not looked at.
+
+    >>> @checked
+    ... def half(number: int, names: str | Iterable[str] = ()) -> int:
+    ...     return number // 2
+    >>> half("4")
+    Traceback (most recent call last):
+    resnext_flops.InputError: number is '4'; it must be a whole number
+    >>> half(4, 5)
+    Traceback (most recent call last):
+    resnext_flops.InputError: names is 5; it must be a text or several texts
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        declared = _signature(function)
+        try:
+            given = declared.bind(*args, **kwargs).arguments
+        except TypeError:  # Python itself says which argument is missing, or too many
+            return function(*args, **kwargs)
+        for name, value in given.items():
+            parameter = declared.parameters[name]
+            several = parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}
+            if not several and parameter.annotation is not parameter.empty:
+                _check(name, value, parameter.annotation)
+        return function(*args, **kwargs)
+
+    return call
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> "Signature":
+    from inspect import signature
+
+    return signature(function)
+
+
+def _check(name: str, value: object, annotation: Any) -> None:
+    if not _is_a(value, annotation):
+        raise InputError(f"{name} is {value!r}; it must be {_words(annotation)}")
+
+
+def _is_a(value: object, annotation: Any) -> bool:
+    """Whether a value is of a type, as far as that can be said."""
+    kind, parts = get_origin(annotation) or annotation, get_args(annotation)
+    if kind is UnionType:
+        return any(_is_a(value, part) for part in parts)
+    if kind is Any or not isinstance(kind, type):
+        return True
+    if kind in {int, float}:
+        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+    if kind is Sequence:
+        return isinstance(value, Sequence) and not isinstance(value, str) and all(_is_a(each, *parts) for each in value)
+    return isinstance(value, kind) and not (kind is Iterable and isinstance(value, str))
+
+
+_WORDS = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    os.PathLike: "a path",
+    Callable: "a function",
+    Mapping: "a mapping",
+}
+_PLURALS = {int: "several whole numbers", str: "several texts"}
+
+
+def _words(annotation: Any) -> str:
+    """What the values of a type are called."""
+    kind, parts = get_origin(annotation) or annotation, get_args(annotation)
+    if kind is UnionType:
+        return " or ".join(map(_words, parts))
+    if kind in {Sequence, Iterable}:
+        return _PLURALS.get(parts[0], "several values")
+    return _WORDS.get(kind, "None" if kind is NoneType else kind.__name__)

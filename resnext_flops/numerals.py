@@ -56,8 +56,8 @@ def decimal(text: str) -> Decimal:
     except InvalidOperation:  # its exponent has too many digits
         number = Decimal("inf")
     sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int) or abs(number.adjusted()) > MOST_DIGITS:
-        raise ValueError(f"{text!r} is too large or too small")
+    if not isinstance(exponent, int) or abs(number.adjusted()) > MOST_DIGITS or len(digits) > MOST_DIGITS:
+        raise ValueError(f"{text!r} is too large or too small, or has too many digits")
     return Decimal((sign, digits, exponent + power))
 
 

@@ -48,8 +48,9 @@ class Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def most_alive(model: nn.Module, *args: Any, **kwargs: Any) -> int:
     """The most bytes that exist at once in a run in evaluation mode without gradients."""
     alive = Alive((args, kwargs), model)
+    model.eval()
     with torch.no_grad(), alive:
-        model.eval()(*args, **kwargs)
+        model(*args, **kwargs)
     return alive.largest
 
 
@@ -70,7 +71,8 @@ def saved(model: nn.Module, *args: Any, **kwargs: Any) -> dict[str, int]:
         return tensor
 
     handles = []
-    for name, module in model.train().named_modules():
+    model.train()
+    for name, module in model.named_modules():
         handles.append(module.register_forward_pre_hook(enter(name)))
         handles.append(module.register_forward_hook(lambda *_: path.pop() and None, always_call=True))
     with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):

@@ -57,6 +57,8 @@ def command(
 
     if bool(names) + paper + (published is not None) != 1:
         raise InputError("give one or more models, or --paper, or --published FILE.csv")
+    if column is not None and published is None:
+        raise InputError("--column is a column of the file of --published; give both, or neither")
     if published is not None:
         output.emit([measurements.correlations(correlate(published, column), published)])
         return 0

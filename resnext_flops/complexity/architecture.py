@@ -78,6 +78,8 @@ class Architecture:
         for name in arguments:
             if name not in known:
                 raise unknown(f"argument of {family.__name__}", name, known)
+            if isinstance(known[name].default, bool) and not isinstance(arguments[name], bool):
+                raise InputError(f"{name} is {arguments[name]!r}; it must be True or False")
         return cls(family, {name: arguments.get(name, parameter.default) for name, parameter in known.items()})
 
     @property
@@ -136,7 +138,9 @@ class Architecture:
         return Description(description.input, _deepened(description.body, iter(_with(_depths(description), sizes))))
 
     def _described(self, arguments: Mapping[str, Any]) -> Description:
-        description: Description = unwrap(self.family)(**arguments)
+        description = unwrap(self.family)(**arguments)
+        if not isinstance(description, Description):
+            raise InputError(f"{self.name} returned {type(description).__name__}; a family returns a Description")
         return description
 
     @cached_property

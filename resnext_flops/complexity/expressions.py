@@ -29,7 +29,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, checked, unknown
 from resnext_flops.numerals import NUMBER, UNITS, fraction
 
 LONGEST = 500
@@ -87,6 +87,7 @@ TOKEN = re.compile(
 )
 
 
+@checked
 def parse(text: str) -> Expression:
     """The node of a text, with nothing computed yet.
 

@@ -17,7 +17,7 @@ from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description, Node, Repeat
 from resnext_flops.complexity.network import Network, described
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, checked, unknown
 
 
 @cache
@@ -87,6 +87,7 @@ PATTERNS: Mapping[str, str] = {
 }
 
 
+@checked
 def network(model: str) -> Network:
     """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
 
@@ -120,7 +121,8 @@ class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     description: Description
 
 
-def save(network: Network, path: "str | os.PathLike[str]") -> None:
+@checked
+def save(network: Network, path: str | os.PathLike[str]) -> None:
     """Write a network's description and its call to a JSON file, whole or not at all.
 
     Raises InputError if the file cannot be written, or a size of the network is a formula.
@@ -138,7 +140,8 @@ def _refuse(value: object) -> NoReturn:
     raise InputError(f"a network with the size {value} cannot be saved; give every free size a number first")
 
 
-def load(path: "str | os.PathLike[str]") -> Network:
+@checked
+def load(path: str | os.PathLike[str]) -> Network:
     """The network that `save` wrote: with the arguments of its call, where the call still gives that description.
 
     Raises InputError for a file that cannot be read or holds no description, with the place of what is wrong.

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial, wraps
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from resnext_flops.complexity.architecture import Architecture, letter
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.errors import InputError, public
+from resnext_flops.errors import InputError, checked, public
 
 if TYPE_CHECKING:
     import sympy
@@ -235,6 +235,7 @@ class Network:
         return self.name
 
 
+@checked
 def described(description: Description, name: str = "network") -> Network:
     """A network of a description of one's own, with every reading; it has no arguments to change.
 
@@ -282,6 +283,10 @@ def _with_smallest_resolution(architecture: Architecture, error: InputError) -> 
     return error
 
 
+_UNNAMED = {Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
+
+
+@checked
 def family(function: Callable[P, Description]) -> Callable[P, Network]:
     """The public form of a family function: the same arguments and documentation, and a Network as the result.
 
@@ -298,7 +303,13 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
     >>> tiny().closed_form("params", d=Symbol("d"))
     27 d
     """
-    declared = signature(function)
+    try:
+        declared = signature(function)
+        named = all(parameter.kind not in _UNNAMED for parameter in declared.parameters.values())
+    except ValueError:  # a class that is written in C
+        named = False
+    if not named:
+        raise InputError(f"{function!r} does not name its sizes; give a function from sizes to a Description")
 
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Network:
@@ -308,6 +319,6 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
             raise InputError(f"{function.__name__}: {error}") from None
         return network_of(Architecture.of(make, bound.arguments))
 
-    make.__annotations__ = {**function.__annotations__, "return": Network}
+    make.__annotations__ = {**getattr(function, "__annotations__", {}), "return": Network}
     vars(make)["__signature__"] = declared.replace(return_annotation=Network)
     return make

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from resnext_flops.complexity import layers
 from resnext_flops.complexity.layers import Node, Sequential, Shape, walk
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, one_line
 
 
 class Branches(nn.ModuleDict):
@@ -174,7 +174,7 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
     does by default. The same seed gives the same weights, and the caller's random state is left alone. On the device
     `meta` nothing is drawn and nothing takes memory.
 
-    Raises InputError where a layer cannot take its input.
+    Raises InputError where a layer cannot take its input, a tensor is too large, or there is no such device.
 
     >>> build(Sequential.of(conv=layers.Conv(8, 3), norm=layers.BatchNorm()), (3, 32, 32))
     Sequential(
@@ -186,18 +186,33 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
     for visit in visits:
         if visit.times != 1:
             raise InputError(f"{visit.path}: a network with a symbol for its depth cannot be built")
+    place = _device(device)
     with torch.device("meta"):
         leaves = (
             module(visit.layer, visit.inputs[0])
             for visit in visits
             if not isinstance(visit.layer, (layers.Sum, layers.Concat, layers.Auxiliary))
         )
-        model = _assemble(node, leaves)
-    if torch.device(device).type == "meta":
+        try:
+            model = _assemble(node, leaves)
+        except (TypeError, RuntimeError) as error:  # a size, or the bytes of a tensor, does not fit into 64 bits
+            raise InputError(f"the model cannot be built: {one_line(error)}") from error
+    if place.type == "meta":
         return model
-    model.to_empty(device=device)
+    try:
+        model.to_empty(device=place)
+    except (RuntimeError, AssertionError) as error:  # no such device, no memory, no CUDA in this torch
+        raise InputError(f"the model cannot be built on {place}: {one_line(error)}") from None
     initialise(model, seed)
     return model
+
+
+def _device(device: str | torch.device) -> torch.device:
+    """A device by its name. Raises InputError for what is none."""
+    try:
+        return torch.device(device)
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(f"device is {device!r}; it must be the name of a device, such as 'cpu'") from None
 
 
 def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:

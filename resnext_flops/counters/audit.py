@@ -7,6 +7,7 @@ from resnext_flops.complexity.conventions import CONVENTIONS, convention
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built
+from resnext_flops.errors import checked
 from resnext_flops.show import display
 
 # Why a rule is not exact on a model, where it is not: shown beside the residue.
@@ -82,6 +83,7 @@ class Audit(NamedTuple):
         return all(not finding.residue or finding.counter in RESIDUES for finding in self.findings)
 
 
+@checked
 def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True) -> Audit:
     """Predict every counter's figure for a model, and ask those that are installed, each in a process of its own.
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built
+from resnext_flops.errors import checked
 
 
+@checked
 def count(
     model: Given,
     inputs: Any = None,

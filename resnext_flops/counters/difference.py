@@ -23,6 +23,7 @@ from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import Given, model
+from resnext_flops.errors import checked
 from resnext_flops.show import display
 
 
@@ -97,6 +98,7 @@ class Difference(NamedTuple):
         return Fraction(getattr(change, figure), whole) if whole else None
 
 
+@checked
 def diff(first: "Given | Ledger", second: "Given | Ledger", inputs: Any = None) -> Difference:
     """Where the second network differs from the first: layers that it lacks, that it adds, and that it changes.
 

@@ -34,11 +34,16 @@ class InputShape(NamedTuple):
     def tensor(self, values: Mapping[str, int], dtype: "torch.dtype | None" = None) -> "torch.Tensor":
         """The tensor without memory; dtype is that of its elements where it has none of its own.
 
-        Raises InputError for a name without a value, or a length that is no length.
+        Raises InputError for a name without a value, a length that is no length, or too many elements.
         """
         import torch
 
-        return torch.empty(self.lengths(values), dtype=getattr(torch, self.kind) if self.kind else dtype, device="meta")
+        try:
+            return torch.empty(
+                self.lengths(values), dtype=getattr(torch, self.kind) if self.kind else dtype, device="meta"
+            )
+        except (TypeError, RuntimeError):  # a size, or the number of bytes, does not fit into 64 bits
+            raise InputError(f"an input of {self} is too large for a tensor") from None
 
     def lengths(self, values: Mapping[str, int]) -> tuple[int, ...]:
         """The shape in numbers. Raises InputError as `tensor` does."""

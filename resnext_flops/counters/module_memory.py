@@ -71,7 +71,7 @@ def module_memory(
     """
     check_settings(dtype, optimizer)
     kind, given = getattr(torch, dtype), (list(args), dict(kwargs))
-    with _undisturbed():
+    with _undisturbed(module):
         try:
             mode = FakeTensorMode()
             copied, inputs = _fake(module, given, mode, kind)
@@ -96,8 +96,9 @@ def saved_bytes(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any
     >>> saved_bytes(nn.Sequential(nn.Linear(3, 5), nn.Linear(5, 2)), [torch.zeros(7, 3)], {})  # 7 * 3 and 7 * 5 numbers
     {'0': 84, '1': 140}
     """
+    own = _Own(module)
     with _calls(module) as running:
-        return _by_module(_saved(module, args, kwargs, running), _Own(module))
+        return _by_module(_saved(module, args, kwargs, running), own)
 
 
 def _memory(
@@ -107,7 +108,12 @@ def _memory(
     own = _Own(module)
     trained = [part for part in module.parameters() if part.requires_grad]
     gradients = sum([part.nbytes for part in trained])
-    kept, moved_backward = _backward(module.train(), args, kwargs, own)
+    module.train()
+    kept, moved_backward = _backward(module, args, kwargs, own)
+    module.eval()
+    live, moved = _live(module, args, kwargs, own), _moved(module, args, kwargs, own)
+    module.train()
+    moved_in_training = _moved(module, args, kwargs, own) + moved_backward
     return Memory(
         batch,
         dtype,
@@ -117,9 +123,9 @@ def _memory(
         gradients,
         OPTIMIZERS[optimizer](gradients, len(trained)),
         kept,
-        _live(module.eval(), args, kwargs, own),
-        _moved(module.eval(), args, kwargs, own),
-        _moved(module.train(), args, kwargs, own) + moved_backward,
+        live,
+        moved,
+        moved_in_training,
     )
 
 
@@ -127,11 +133,12 @@ def _memory(
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed(module: nn.Module) -> Iterator[None]:
     """Silence warnings and torch's log of what fails without memory, and put random numbers back as they were.
 
     The garbage collector rests: when it frees a tensor would depend on chance.
     """
+    devices = [part.device for part in module.parameters() if part.is_cuda][:1]
     log = logging.getLogger("torch._subclasses.fake_tensor")
     with ExitStack() as stack:
         stack.callback(setattr, log, "disabled", log.disabled)
@@ -141,7 +148,7 @@ def _undisturbed() -> Iterator[None]:
             gc.disable()
         log.disabled = True
         stack.enter_context(warnings.catch_warnings(action="ignore"))
-        stack.enter_context(torch.random.fork_rng())
+        stack.enter_context(torch.random.fork_rng(devices=devices))
         yield
 
 
@@ -219,6 +226,7 @@ class _Own:
     """The storages of a module's learned tensors and of its buffers, and their bytes."""
 
     def __init__(self, module: nn.Module) -> None:
+        self.tensors = [*module.parameters(), *module.buffers()]  # kept alive, so that no storage takes their place
         learned = {_storage(part): part.untyped_storage().nbytes() for part in module.parameters()}
         buffers = {_storage(part): part.untyped_storage().nbytes() for part in module.buffers()}
         self.learned, self.buffers = learned.keys(), buffers.keys() - learned.keys()

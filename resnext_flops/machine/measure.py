@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ from resnext_flops.complexity.memory import ITEM_BYTES, OPTIMIZERS, Memory
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, checked, unknown
 from resnext_flops.machine.timing import Spread, ratios, spread, take_turns
 from resnext_flops.proof.verify import choose_device, device_name
 from resnext_flops.show import display
@@ -123,6 +124,7 @@ class Measurement(NamedTuple):
         return tuple(measured.failure for measured in self.models if measured.failure)
 
 
+@checked
 def measure(
     *models: Given, batch: int | Sequence[int] = 1, clock: Clock = perf_counter, **settings: Any
 ) -> Measurement:
@@ -147,7 +149,7 @@ def measure(
     for name in settings:
         if name not in Settings._fields:
             raise unknown("setting", name, Settings._fields)
-    chosen = _checked(Settings(**settings))
+    chosen = _possible(checked(Settings)(**settings))
     networks = [lookup.model(model) for model in models]
     if not networks:
         raise InputError("there is nothing to measure; give one or more models")
@@ -158,7 +160,7 @@ def measure(
     return Measurement(chosen, machine, tuple(found))
 
 
-def _checked(settings: Settings) -> Settings:
+def _possible(settings: Settings) -> Settings:
     if settings.dtype not in DTYPES:
         raise unknown("dtype", settings.dtype, DTYPES)
     if settings.optimizer not in OPTIMIZERS:
@@ -170,8 +172,8 @@ def _checked(settings: Settings) -> Settings:
         )
     for name in ("precision", "seconds"):
         value = getattr(settings, name)
-        if not value > 0:
-            raise InputError(f"{name} is {value}; it must be more than 0")
+        if not 0 < value < inf:
+            raise InputError(f"{name} is {value}; it must be a finite number above 0")
     return settings
 
 

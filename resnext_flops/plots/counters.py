@@ -94,6 +94,8 @@ def counters(model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None) -> 
     'counted besides (M)'
     """
     cost, found = bridged(model)
+    if not any(row.figure for row in found):
+        raise InputError(f"{cost.name!r} has nothing that a counter counts; give a network with convolutions")
     whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found))
     places = range(len(found))
     letter = _draw(whole, [multiply_adds(cost, row) for row in found], LOOKS)

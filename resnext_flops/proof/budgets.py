@@ -287,7 +287,7 @@ def parse_config(text: str, path: "Path") -> Config:
     source = _Source(text, path)
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number with thousands of digits, tables within tables
         raise InputError(f"{str(path)!r} is no TOML: {error}") from None
     if path.name == "pyproject.toml":
         content = content.get("tool", {}).get(SECTION, {})

@@ -65,6 +65,8 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
     ['fvcore', 'timm']
     """
     printed = parse_figure(figure)
+    if printed < 1:
+        raise InputError(f"figure {figure!r} is less than one operation; write it as 4.12G, 3.8e9 or 4089184256")
     found = lookup.model(model)
     candidates = [
         Candidate(variant, what, unit, agreement(printed, int(exact)))
@@ -72,6 +74,8 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
         for what, unit, exact in _figures(ledger)
         if exact
     ]
+    if not candidates:
+        raise InputError(f"{found.name} has neither parameters nor operations, so no figure is one of it")
     agreeing = tuple(candidate for candidate in candidates if candidate.agreement.holds)
     return agreeing or (min(candidates, key=lambda candidate: abs(candidate.agreement.exact - printed)),)
 

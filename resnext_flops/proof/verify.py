@@ -23,7 +23,7 @@ from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.network import Network
 from resnext_flops.counters.lookup import Given, described_network
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, checked, one_line, unknown
 from resnext_flops.proof.rungs import Proof, Rung
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ RUNGS = (*MODEL_RUNGS, "reference", "formulas", "printed")
 IN_TRAINING = {"layers": "layers in training", "forward": "forward in training"}
 
 
+@checked
 def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> Proof:
     """Build a network on a device and hold its ledger against the real model, its reference and its paper.
 
@@ -79,8 +80,11 @@ def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Run
 
     ledger = network.cost()
     model = network.to_torch(place).eval()
-    inputs = torch.randn(1, *ledger.input, generator=torch.Generator().manual_seed(0)).to(place)
-    counted = fvcore_count.count_with_fvcore(model, inputs)
+    try:
+        inputs = torch.randn(1, *ledger.input, generator=torch.Generator().manual_seed(0)).to(place)
+        counted = fvcore_count.count_with_fvcore(model, inputs)
+    except (TypeError, RuntimeError) as error:  # too large for 64 bits, or for the memory
+        raise InputError(f"{network!r} does not run on {place}: {one_line(error)}") from error
     found = {
         "layers": compare_layers(ledger, counted.multiply_adds, counted.total),
         "tensors": compare_tensors(ledger, model),

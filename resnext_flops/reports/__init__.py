@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import Given, model
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, checked, unknown
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.tables.sentences import Prove
 
@@ -43,6 +43,7 @@ class _Unversioned:
         return sorted({proof.device for proof in self.proofs.values()})
 
 
+@checked
 def report(
     *models: Given,
     output: str | Path,
@@ -81,6 +82,7 @@ def report(
     return Path(output)
 
 
+@checked
 def stale(
     *models: Given,
     output: str | Path,

@@ -39,9 +39,11 @@ def replacing(directory: Path, force: bool) -> Iterator[Path]:
     given = directory
     try:
         directory = directory.resolve()
+        _allow(given, directory, force)
+    except InputError:
+        raise
     except (OSError, RuntimeError, ValueError):  # no working directory, a link to itself, no name of a file
         raise InputError(f"cannot write {str(given)!r}; {_WANTED}") from None
-    _allow(given, directory, force)
     try:
         aside = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}."))
     except OSError as error:

@@ -96,7 +96,7 @@ def _row(name: str, part: Ledger, whole: Ledger) -> dict[str, Cell]:
 
 
 def _module(name: str, part: Ledger, whole: Ledger) -> dict[str, Cell]:
-    return {**_row(name, part, whole), "output": show(part.entries[-1].output)}
+    return {**_row(name, part, whole), "output": show(part.entries[-1].output) if part.entries else None}
 
 
 def _layer(entry: Entry, ledger: Ledger) -> dict[str, Cell]:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import resnext_flops as rf
+from resnext_flops.cli import main
 from resnext_flops.counters.built import Built
 from resnext_flops.plots import draw
 from resnext_flops.proof.budgets import check, parse_config
@@ -20,6 +22,59 @@ limits = ["change <= 1%"]
 model = "resnet34"
 limits = ["change <= 1%"]
 """
+
+
+COMMANDS = {
+    "a model that ends the program": (
+        ("count", "sys:exit"),
+        "the code of the model ended the program with None",
+    ),
+    "a column of no file": (
+        ("measure", "resnet20_cifar", "--column", "x"),
+        "--column is a column of the file of --published; give both, or neither",
+    ),
+    "a precision that means nothing": (
+        ("measure", "resnet20_cifar", "--precision", "inf"),
+        "precision is inf; it must be a finite number above 0",
+    ),
+    "a figure of nothing": (
+        ("identify", "resnet50", "0"),
+        "figure '0' is less than one operation; write it as 4.12G, 3.8e9 or 4089184256",
+    ),
+    "a size of more than 64 bits": (
+        ("count", "resnet50", "--input", f"1,3,{10**20},8"),
+        "an input of 1,3,100000000000000000000,8 is too large for a tensor",
+    ),
+    "a tensor of more than 64 bits": (
+        ("count", "resnet50", "--input", "1,3,4000000000,4000000000"),
+        "an input of 1,3,4000000000,4000000000 is too large for a tensor",
+    ),
+    "a picture of nothing": (
+        ("plot", "counters", "torch.nn:Identity", "--output", "none.svg"),
+        "'torch.nn:Identity' has nothing that a counter counts; give a network with convolutions",
+    ),
+    "a resolution of more than 64 bits": (
+        ("verify", f"resnet(18, resolution={10**20})", "--device", "cpu"),
+        "resnet(18, resolution=100000000000000000000) does not run on cpu: TypeError",
+    ),
+    "a long name": (("models", "x" * 5000), "unknown network 'xxx"),
+    "a long option": (("models", f"--{'x' * 5000}"), "No such option '--xxx"),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_a_command_refuses_in_one_sentence(case: str) -> None:
+    arguments, sentence = COMMANDS[case]
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"resnext-flops: {sentence}")
+    assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < 1100
+
+
+def test_a_model_without_layers_has_tables() -> None:
+    for command in (("count",), ("count", "--by", "layer"), ("diff", "torch.nn:Identity")):
+        assert CliRunner().invoke(main, [*command, "torch.nn:Identity"]).exit_code == 0
 
 
 class WorkedError(Exception):

@@ -143,7 +143,7 @@ def test_torchs_own_error_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -
         ({"convention": "fvcor"}, "unknown convention 'fvcor'; did you mean 'fvcore'"),
         ({"convention": "fvcore", "training": True}, "counts the forward pass only"),
         ({"optimizer": "lion"}, "unknown optimizer 'lion'"),
-        ({"precision": 0.0}, r"precision is 0\.0; it must be more than 0"),
+        ({"precision": 0.0}, r"precision is 0\.0; it must be a finite number above 0"),
         ({"batch": 0}, "batch is 0"),
     ],
 )

@@ -28,7 +28,7 @@ from resnext_flops.complexity.conventions import (
     ultralytics_thop,
 )
 from resnext_flops.complexity.conventions.convention import REGISTERED, Convention
-from resnext_flops.errors import unknown
+from resnext_flops.errors import checked, unknown
 
 __all__ = [
     "CONVENTIONS",
@@ -77,6 +77,7 @@ ORDER = (
 CONVENTIONS = {name: REGISTERED[name] for name in ORDER}
 
 
+@checked
 def convention(name: str) -> Convention:
     """The convention of a name. Raises InputError, with the nearest names, where there is none.
 

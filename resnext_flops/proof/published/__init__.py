@@ -1,7 +1,7 @@
 """Figures as the papers print them, each with its source, and how a printed figure is held against an exact one."""
 
 import tomllib
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,13 +66,16 @@ class Agreement(NamedTuple):
         return " or ".join(ways)
 
 
+_ALL_DIGITS = Context(prec=1000)
+
+
 def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
     """Hold an exact figure against a printed one, whose last digit is part of it (`25.5e6`, not `25500000`)."""
     return Agreement(
         printed,
         exact,
-        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP) == printed,
-        truncated=Decimal(exact).quantize(printed, ROUND_DOWN) == printed,
+        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, _ALL_DIGITS) == printed,
+        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, _ALL_DIGITS) == printed,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.network import Network
-from resnext_flops.errors import InputError
+from resnext_flops.errors import InputError, checked
 from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
 from resnext_flops.proof.references.compare import Reference, share
 
@@ -39,7 +39,8 @@ def reference(network: Network) -> Reference | None:
     return find(network) if find else None
 
 
-def load_reference_state(network: Network, state: "Mapping[str, torch.Tensor]") -> "nn.Module":
+@checked
+def load_reference_state(network: Network, state: Mapping[str, "torch.Tensor"]) -> "nn.Module":
     """A network's model with the tensors of a checkpoint of torchvision's or timm's implementation, by their names.
 
     state: such a checkpoint, a mapping from tensor names to tensors; they are shared with the model, not copied.
@@ -53,6 +54,9 @@ def load_reference_state(network: Network, state: "Mapping[str, torch.Tensor]") 
     other = reference(network)
     if other is None:
         raise InputError(f"{network!r} has no reference whose checkpoint could be loaded")
+    for name, tensor in state.items():
+        if not hasattr(tensor, "shape"):
+            raise InputError(f"the checkpoint holds {tensor!r} under {name!r}, where a tensor should be")
     model, different = share(network, other, state)
     if different:
         more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
