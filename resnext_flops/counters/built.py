@@ -253,12 +253,15 @@ class Built:
         if self._usual:
             examples, *shape = self._usual_shape
             return with_values(arguments((batch * examples, *shape))[0], {}, dtype), {}
-        if batch != 1:
+        values = self.values
+        if batch != 1 and BATCH in self._input_names:
+            values = {**values, BATCH: batch * values[BATCH]}
+        elif batch != 1:
             raise InputError(f"the inputs of {self.source} are given, so their batch is theirs; give inputs of {batch}")
         positional, named = arguments(self.inputs)
         named = {**named, **(self.kwargs or {})}
-        tensors = with_values(named.values(), self.values, dtype)
-        return with_values(positional, self.values, dtype), dict(zip(named, tensors, strict=True))
+        tensors = with_values(named.values(), values, dtype)
+        return with_values(positional, values, dtype), dict(zip(named, tensors, strict=True))
 
     def cost(self, *, training: bool = False) -> Ledger:
         """The exact cost of one call, counted in one run; in training mode with the gradients, where asked for.

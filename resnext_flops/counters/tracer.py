@@ -35,6 +35,7 @@ from resnext_flops.complexity.records import Call, Dims, Function, Operator, Rec
 from resnext_flops.counters.functions import noted
 from resnext_flops.counters.meta_kernels import KERNELS, META
 from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.state import State
 from resnext_flops.counters.values import (
     BY_VALUES,
     NeedsValuesError,
@@ -77,32 +78,40 @@ def trace(
     >>> trace(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
     32
     """
-    _check(module, method)
-    with _mode_of(module, training):
-        try:
-            return Tracer(module, training).run(args, kwargs, name, method)
-        except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
-            if not _has_real_tensors(module):
-                raise _refusal(args, error) from None
-            reason = error
-        remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
-        try:
-            with _state_of(module):
-                return Tracer(module, training, real=True, remarks=(remark,)).run(args, kwargs, name, method)
-        except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
-            raise _refusal(args, error) from None
+    with _no_collection():
+        return _traced(module, (list(args), dict(kwargs)), training, name, method)
 
 
-def _check(module: nn.Module, method: str) -> None:
+def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: str) -> Ledger:
+    """One run without memory, or else one on the module's own device."""
+    state = State(module, inputs)
+    _check(module, state.parts, method)
+    try:
+        with state.kept(training):
+            return Tracer(module, state, training).run(name, method)
+    except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+        if not _has_real_tensors(module):
+            raise _refusal(inputs, error) from None
+        reason = error
+    remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
+    state.keep_values()
+    try:
+        with state.kept(training):
+            return Tracer(module, state, training, real=True, remarks=(remark,)).run(name, method)
+    except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+        raise _refusal(inputs, error) from None
+
+
+def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
     """Raise InputError for a method that is not there, and for layers that do not know their sizes yet."""
     if method and not callable(getattr(module, method, None)):
         raise InputError(f"{type(module).__name__} has no method {method!r}")
-    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in _parts(module)):
+    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in parts):
         raise InputError("the model has lazy layers, whose sizes are not known yet; run it once first")
 
 
-def _refusal(args: Sequence[Any], error: Exception) -> InputError:
-    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(args) if isinstance(leaf, Tensor))
+def _refusal(inputs: Any, error: Exception) -> InputError:
+    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor))
     return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
 
 
@@ -112,44 +121,6 @@ def _has_real_tensors(module: nn.Module) -> bool:
 
 def _device(module: nn.Module) -> torch.device:
     return next((part.device for part in module.parameters()), torch.device("cpu"))
-
-
-@contextmanager
-def _mode_of(module: nn.Module, training: bool) -> Iterator[None]:
-    """Put every part of a module into training or evaluation mode, and back as it was."""
-    before = [(part, part.training) for part in _parts(module)]
-    if any(mode is not training for _, mode in before):
-        module.train(training)
-    try:
-        yield
-    finally:
-        for part, mode in before:
-            if part.training is not mode:
-                part.training = mode
-
-
-def _parts(module: nn.Module) -> list[nn.Module]:
-    """Every part of a module once. Torch's own iterator makes a name for each, and walks up the tree with it."""
-    found, known = [module], {id(module)}
-    for part in found:
-        for child in part._modules.values():  # noqa: SLF001
-            if child is not None and id(child) not in known:
-                known.add(id(child))
-                found.append(child)
-    return found
-
-
-@contextmanager
-def _state_of(module: nn.Module) -> Iterator[None]:
-    """Put a module's buffers and the random state back after a real run."""
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    with torch.random.fork_rng():
-        try:
-            yield
-        finally:
-            with torch.no_grad():
-                for buffer, values in buffers:
-                    buffer.copy_(values)
 
 
 @contextmanager
@@ -216,9 +187,11 @@ def _operator(
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """One run of one module. `run` may be called once."""
 
-    def __init__(self, module: nn.Module, training: bool, real: bool = False, remarks: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, module: nn.Module, state: State, training: bool, real: bool = False, remarks: tuple[str, ...] = ()
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.module, self.training, self.real, self.remarks = module, training, real, remarks
+        self.module, self.state, self.training, self.real, self.remarks = module, state, training, real, remarks
         self.entries: list[Entry] = []
         self.unknown: list[Unknown] = []
         self.operators: list[Any] = []
@@ -226,42 +199,46 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.functions: list[Any] = []
         self.frames: list[_Frame] = [_Frame(-1, "", ())]
         self.seen: set[int] = set()
-        self.learned: dict[int, Tensor] = {}
+        self.learned: dict[int, Tensor] = {id(part): part for part in state.own.registered}
         self.names: dict[int, str] = {}
         self.paths: dict[int, list[str]] = {}
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
-        self.known = Values(self.learned)
+        self.known = Values(self.learned, state.tensors)
         self.meta: dict[int, Tensor] = {}
-        self.given: dict[int, Tensor] = {}
         self.flow: dict[int, tuple[int, ...]] = {}
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
         self.answering = False
+        self.rooted = False  # whether any tensor was made of parameters alone
 
-    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any], name: str, method: str = "") -> Ledger:
-        """Call the module, or a method of it, once and return its ledger."""
-        args, kwargs = tree_map(self._given, (list(args), dict(kwargs)))
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch keeps its compiler away from each answer of a mode; `run` keeps it away once."""
+        return False
+
+    def run(self, name: str, method: str = "") -> Ledger:
+        """Call the module, or a method of it, once on copies of its inputs and return its ledger."""
+        (args, kwargs), tensors = self.state.copied_inputs(self._copied)
         first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
         inputs = dict.fromkeys(map(storage_of, tensors))
         self.flow = {place: (number,) for number, place in enumerate(inputs)}
         self.values = max(len(inputs) - 1, 0)
         with ExitStack() as stack:
-            stack.enter_context(_no_collection())
             stack.enter_context(torch.inference_mode())
             stack.enter_context(torch.set_grad_enabled(self.training))
             stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
             stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
             stack.enter_context(noted(self._note))
-            stack.callback(self.known.undo)
+            stack.enter_context(self.known.keeping())
             if not self.real:
                 stack.enter_context(real_lists())
             stack.enter_context(self)
-            (getattr(self.module, method) if method else self.module)(*args, **kwargs)
+            called = getattr(self.module, method) if method else self.module.__call__
+            torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
         one = first is None or first.dim() < 2 or first.shape[0] == 1
@@ -269,16 +246,12 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
 
     def _survey(self, path: str, module: nn.Module) -> None:
-        """Note every path and learned tensor below a module. Torch's own iterators walk the tree once for each."""
+        """Note every path below a module, of parts and of parameters. Torch's own iterators walk the tree for each."""
         self.paths.setdefault(id(module), []).append(path)
         prefix = f"{path}." if path else ""
         for name, part in module._parameters.items():  # noqa: SLF001
             if part is not None:
-                self.learned[id(part)] = part
                 self.names.setdefault(id(part), prefix + name)
-        for buffer in module._buffers.values():  # noqa: SLF001
-            if buffer is not None:
-                self.learned[id(buffer)] = buffer
         for name, child in module._modules.items():  # noqa: SLF001
             if child is not None:
                 self._survey(prefix + name, child)
@@ -292,15 +265,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
         self.later = False
 
-    def _given(self, value: Any) -> Any:
-        """An input as the module gets it: without memory, or a copy on the module's own device."""
-        if not isinstance(value, Tensor):
-            return value
-        if id(value) not in self.given:  # one tensor may be several inputs
-            self.given[id(value)] = self._copied(value)
-        return self.given[id(value)]
-
     def _copied(self, value: Tensor) -> Tensor:
+        """An input as the module gets it: without memory, or a copy on the module's own device."""
         if not self.real:
             return self.known.given(value.detach())
         return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
@@ -421,7 +387,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for part in tensors:
             if id(part) in learned:
                 roots += (id(part),)
-            elif made_of := getattr(part, ROOTS, None):
+            elif self.rooted and (made_of := getattr(part, ROOTS, None)):
                 roots += made_of
             else:
                 data.append(part)
@@ -456,6 +422,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for leaf in tree_leaves(output):
             if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
                 if roots and not data:
+                    self.rooted = True
                     setattr(leaf, ROOTS, roots)
                 setattr(leaf, GRADIENT, gradient)
 

@@ -33,6 +33,10 @@ FROM_LISTS = ((torch, "tensor"), (torch, "as_tensor"), (torch, "asarray"), (Tens
 GROWING = frozenset({"repeat", "tile", "one_hot", "repeat_interleave", "diag_embed", "constant_pad_nd", "pad", "kron"})
 
 
+# Operators that give their first tensor another shape or memory, besides those with torch's mark for it.
+RESHAPING = frozenset({"aten::set_", "aten::resize_", "aten::resize_as_"})
+
+
 class NeedsValuesError(Exception):
     """The module's code reads the value of a tensor that has only a shape."""
 
@@ -49,6 +53,12 @@ def storage_of(part: Tensor) -> int:
     return place
 
 
+def set_version(part: Tensor, version: int) -> None:
+    """Set the number of writes into a tensor, by which torch sees before a backward pass that it was changed."""
+    if part._version != version:  # noqa: SLF001
+        torch._C._autograd._unsafe_set_version_counter((part,), (version,))  # noqa: SLF001
+
+
 def is_counting(part: Tensor) -> bool:
     """Whether a tensor holds whole numbers or truth values."""
     return not (part.is_floating_point() or part.is_complex() or part.is_quantized)
@@ -60,12 +70,14 @@ class Traits(NamedTuple):
     constant: it takes the shape of a tensor alone, such as `zeros_like`.
     reads: its output is no tensor, but a value.
     grows: its output may be much larger than its tensors.
+    reshapes: it changes the shape or the memory of its first tensor.
     written: the arguments that it writes into, by position and name.
     """
 
     constant: bool
     reads: bool
     grows: bool
+    reshapes: bool
     written: tuple[tuple[int, str], ...]
 
 
@@ -82,6 +94,7 @@ def traits_of(func: Any) -> Traits:
         name.endswith("_like") or "::new_" in name,
         torch.Tag.data_dependent_output in func.tags or name == "aten::is_nonzero",
         name.removeprefix("aten::") in GROWING,
+        name in RESHAPING or (torch.Tag.inplace_view in func.tags and name != "aten::detach_"),
         tuple((place, part.name) for place, part in arguments if part.alias_info and part.alias_info.is_write),
     )
 
@@ -91,13 +104,16 @@ class Values:
 
     learned: the parameters and buffers of the module, by their ids. They have values only if they count something:
         what is computed from weights has a shape alone.
+    kept: the tensors that must be afterwards as they were.
     """
 
-    def __init__(self, learned: Mapping[int, Tensor]) -> None:
-        self.learned = learned
+    def __init__(self, learned: Mapping[int, Tensor], kept: Sequence[Tensor]) -> None:
+        self.learned, self.kept = learned, kept
         self.own: set[int] = set()  # the storages that this run made
         self.lost: dict[int, UntypedStorage] = {}
         self.before: dict[int, tuple[UntypedStorage, UntypedStorage]] = {}
+        self.versions: dict[int, tuple[Tensor, int]] = {}
+        self.forms: dict[int, tuple[Tensor, Tensor]] = {}
 
     def has(self, part: Tensor) -> bool:
         """Whether a tensor has values to compute with."""
@@ -120,9 +136,14 @@ class Values:
 
     def write(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], lose: bool) -> None:
         """Before an operator writes: keep what is not of this run; or note that the values are lost instead."""
-        for place, name in traits_of(func).written:
+        traits = traits_of(func)
+        if traits.reshapes:
+            self.keep_form(args[0])
+        for place, name in traits.written:
             value = args[place] if place < len(args) else kwargs.get(name)
             for part in value if isinstance(value, (list, tuple)) else (value,):
+                if isinstance(part, Tensor) and not part.is_inference():
+                    self.versions.setdefault(id(part), (part, part._version))  # noqa: SLF001
                 if isinstance(part, Tensor) and not part.is_meta:
                     self._write(part, lose)
 
@@ -136,11 +157,35 @@ class Values:
             storage = part.untyped_storage()
             self.before[place] = storage, storage.clone()  # type: ignore[no-untyped-call]
 
-    def undo(self) -> None:
-        """Put back what was written into tensors that are not of this run."""
-        for storage, before in self.before.values():
-            storage.copy_(before)
-        self.before.clear()
+    def keep_form(self, part: Tensor) -> None:
+        """Before a tensor gets another shape or memory: keep those that it has."""
+        if id(part) not in self.forms and any(part is one for one in self.kept):
+            with torch._C._DisableTorchDispatch():  # noqa: SLF001
+                self.forms[id(part)] = part, part.detach()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Afterwards put back what was changed in tensors that are not of this run."""
+        plain: Any = Tensor.data
+
+        def set_data(part: Tensor, data: Tensor) -> None:
+            self.keep_form(part)
+            if data.is_meta and not part.is_meta and data.shape == part.shape:
+                self._write(part, lose=True)
+            else:
+                plain.__set__(part, data)
+
+        Tensor.data = property(plain.__get__, set_data)  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            del Tensor.data
+            for part, form in self.forms.values():
+                part.data = form
+            for storage, before in self.before.values():
+                storage.copy_(before)
+            for part, version in reversed(self.versions.values()):  # a view shares the number of its base
+                set_version(part, version)
 
     def given(self, value: Tensor) -> Tensor:
         """An input as the module gets it: a copy with values if it counts something, and else its shape."""
@@ -249,6 +294,13 @@ def _repeat_interleave(func: Any, args: Sequence[Any], has: Callable[[Tensor], b
     return func(*map(shape_only, args), output_size=int(repeats.expand(length).sum()))
 
 
+def _embedding(_: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> None:
+    """A position without a row is refused, as it is where tensors have memory. The output has a shape alone."""
+    table, places = args[:2]
+    if has(places) and places.numel() and not 0 <= int(places.min()) <= int(places.max()) < table.shape[0]:
+        raise IndexError(f"index out of range: {int(places.max())} in a table of {table.shape[0]} rows")
+
+
 def _reading(position: int) -> Callable[..., Any]:
     """Torch's own meta kernel reads the values of this argument."""
 
@@ -292,6 +344,7 @@ BY_VALUES: Mapping[Any, Callable[..., Any]] = {
     **dict.fromkeys((*_LIKE, _aten.reshape_as.default), _like_second),
     **dict.fromkeys((_aten.index.Tensor, _aten.index_put.default, _aten.index_put_.default), _index),
     _aten.masked_select.default: _masked_select,
+    _aten.embedding.default: _embedding,
     _aten.repeat_interleave.self_Tensor: _repeat_interleave,
     _aten.tensor_split.tensor_indices_or_sections: _reading(1),
     **{getattr(_aten, name).data: _reading(1) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")},

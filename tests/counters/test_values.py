@@ -16,6 +16,9 @@ from resnext_flops.counters import operators, values
 
 META = torch.device("meta")
 
+# What runs saw. A list that a module can reach is as before after a count, and so is one in a closure.
+SEEN: list[float] = []
+
 
 class Net(nn.Module):
     """A forward pass over one layer without a bias, from 4 to 4."""
@@ -161,14 +164,14 @@ def test_what_counts_something_is_computed(number: int) -> None:
     def forward(layer: nn.Module, x: Tensor) -> Any:
         torch.manual_seed(0)
         made = FACTORIES[number](x.device, x)
-        seen.append(made.sum().item())
+        SEEN.append(made.sum().item())
         return layer(x)
 
-    seen: list[float] = []
+    SEEN.clear()
     counted(forward, ROWS)
     torch.manual_seed(0)
     expected = FACTORIES[number](torch.device("cpu"), ROWS).sum().item()
-    assert seen == [expected] * 2
+    assert [expected] * 2 == SEEN
 
 
 def test_an_input_of_a_shape_alone_is_zeros() -> None:
@@ -219,7 +222,7 @@ def test_an_index_that_was_computed_from_activations_has_no_values() -> None:
 
 def test_what_is_large_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(values, "LARGEST", 100)
-    seen: list[bool] = []
+    SEEN.clear()
 
     def forward(layer: nn.Module, x: Tensor) -> Any:
         small, other = torch.arange(11, device=x.device), torch.arange(9, device=x.device)
@@ -232,11 +235,11 @@ def test_what_is_large_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
             torch.ones(101, dtype=torch.bool)[:99],
             torch.ones(101, dtype=torch.bool).logical_not(),
         ]
-        seen.extend(part.is_meta for part in made)
+        SEEN.extend(part.is_meta for part in made)
         return layer(x)
 
     rf.count(Net(forward), ROWS)
-    assert seen == [False, True, True, True, True, False, True]
+    assert SEEN == [False, True, True, True, True, False, True]
 
 
 def test_inputs_of_a_mapping_are_keywords() -> None:
@@ -334,3 +337,18 @@ def test_what_a_kernel_calls_is_no_call_of_the_model() -> None:
     assert [bool(trace and trace.remarks) for trace in traces] == [False, True]
     names = [[function.name for function in trace.records.functions] for trace in traces if trace]
     assert names[0] == [name for name in names[1] if name != "Tensor.sum"]
+
+
+def test_a_position_without_a_row_is_refused_as_it_is_with_memory() -> None:
+    class Positions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(16, 4)
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            rows: Tensor = self.table(torch.arange(tokens.shape[1]))
+            return rows
+
+    assert rf.count(Positions(), "1,16:int64").macs == 0
+    with pytest.raises(rf.InputError, match="index out of range: 16 in a table of 16 rows"):
+        rf.count(Positions().to("meta"), "1,17:int64")

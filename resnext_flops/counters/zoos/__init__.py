@@ -23,7 +23,7 @@ from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, one_line, unknown
 
 # The file of each library, by the prefix of its models.
-ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm"}
+ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm", "hf": "of_hf"}
 
 
 def zoo(library: str) -> Zoo:
@@ -65,7 +65,7 @@ def _bare(text: str) -> Any:
     if get_close_matches(text, known):
         raise unknown("model", text, known)
     raise InputError(
-        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, or "
+        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, hf:PATH, or "
         "package.module:factory"
     )
 

@@ -1,0 +1,136 @@
+"""Hugging Face's models, each built from a configuration: a folder with a `config.json`, or such a file. No weights.
+
+Whole-numbered fields of the configuration are the arguments of the constructor, by the configuration's own names. The
+usual input follows from what the model's `forward` takes: T tokens, or an image of the configuration's size, N at once.
+
+With `cache` tokens behind it, a decoder reads T further ones: `hf:PATH(cache=c)` with T = 1 is one step of generating
+text, and without a cache it is the reading of a prompt.
+"""
+
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resnext_flops.complexity.reading import BATCH
+from resnext_flops.counters.built import Built, silent
+from resnext_flops.counters.constructors import Constructed
+from resnext_flops.counters.inputs import InputShape, parse_input
+from resnext_flops.counters.zoos.zoo import Zoo
+from resnext_flops.errors import InputError, one_line
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TOKENS = 128
+TEXTS = ("input_ids", "decoder_input_ids")
+IMAGE = "pixel_values"
+
+
+class Configured:
+    """What makes a model of a configuration, in which fields may be replaced."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = dict(settings)
+        names = {name: value for name, value in self.settings.items() if type(value) is int and name.isidentifier()}
+        kind = inspect.Parameter.KEYWORD_ONLY
+        fields = [inspect.Parameter(name, kind, default=value) for name, value in ({"cache": 0} | names).items()]
+        self.__signature__ = inspect.Signature(fields)
+
+    def __call__(self, cache: int = 0, **fields: Any) -> "nn.Module":
+        """The model with some fields of its configuration replaced, and so many tokens in its cache."""
+        import transformers
+
+        config = self.config(**fields)
+        named = getattr(transformers, (config.architectures or [""])[0], None)
+        make: Any = named or transformers.AutoModel.from_config
+        found: nn.Module = make(config)
+        return with_cache(found, cache) if cache else found
+
+    def config(self, **fields: Any) -> Any:
+        """The configuration. Raises InputError for a field that it does not have."""
+        import transformers
+
+        for name in fields:
+            if name not in self.settings:
+                from resnext_flops.errors import unknown
+
+                raise unknown("field of the configuration", name, self.settings)
+        return transformers.AutoConfig.for_model(**{**self.settings, **fields})
+
+
+def with_cache(decoder: Any, tokens: int) -> "nn.Module":
+    """A decoder that has read so many tokens, whose keys and values are in its cache when it is called."""
+    import torch
+    import transformers
+    from torch import nn
+
+    config = decoder.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    taken = inspect.signature(decoder.forward).parameters
+    argument = "cache" if "cache" in taken else "past_key_values"
+
+    class Cached(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.decoder = decoder
+
+        def forward(self, **inputs: Any) -> Any:
+            cache, first = transformers.DynamicCache(config=config), next(self.decoder.parameters())
+            shape = (next(iter(inputs.values())).shape[0], heads, tokens, width)
+            for layer in range(config.num_hidden_layers):
+                keys, values = (torch.zeros(shape, dtype=first.dtype, device=first.device) for _ in range(2))
+                cache.update(keys, values, layer)
+            return self.decoder(**inputs, **{argument: cache})
+
+    return Cached()
+
+
+def model(path: str) -> Built:
+    """The model of a configuration. Raises InputError where transformers is missing, or the file cannot be used."""
+    try:
+        with silent():
+            import transformers
+    except ImportError:
+        raise InputError("transformers is not installed; install the extra `hf` of this project") from None
+    made = Configured(_settings(path))
+    try:
+        with silent():
+            made.config()
+            kind: Any = getattr(transformers, (made.config().architectures or [""])[0], None)
+            kind = kind or transformers.AutoModel._model_mapping[type(made.config())]  # noqa: SLF001 (it has no other)
+    except Exception as error:  # noqa: BLE001 (the library's own error is the answer)
+        raise InputError(f"{path!r} holds no configuration of a model: {one_line(error)}") from None
+    taken = [name for name in (*TEXTS, IMAGE) if name in inspect.signature(kind.forward).parameters]
+    if not taken:
+        return Built(f"hf:{path}", Constructed(made), ())
+    inputs = {name: _image(made) if name == IMAGE else parse_input("N,T:int64") for name in taken}
+    values = {BATCH: 1} | ({"T": TOKENS} if set(taken) & set(TEXTS) else {})
+    return Built(f"hf:{path}", Constructed(made), (), inputs=inputs, values=values)
+
+
+def _image(made: Configured) -> InputShape:
+    """The image of a vision model, by the size and the channels that its configuration, or a part of it, has."""
+    config = made.config()
+    parts = (config, getattr(config, "vision_config", config), getattr(config, "backbone_config", None) or config)
+    size = next((part.image_size for part in parts if isinstance(getattr(part, "image_size", None), int)), 224)
+    channels = next((part.num_channels for part in parts if isinstance(getattr(part, "num_channels", None), int)), 3)
+    return parse_input(f"N,{channels},{size},{size}")
+
+
+def _settings(path: str) -> dict[str, Any]:
+    file = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {str(file)!r}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{str(file)!r} is no JSON: {error}") from None
+    if not isinstance(found, dict) or "model_type" not in found:
+        raise InputError(f"{str(file)!r} is no configuration of a model; it needs a field model_type")
+    return found
+
+
+ZOO = Zoo(list, model)

@@ -1,0 +1,99 @@
+"""Hugging Face's models from configurations that are made here: their formulas, derived by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import resnext_flops as rf
+
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Any:
+    def save(kind: str, architecture: str, **sizes: Any) -> str:
+        config = getattr(transformers, kind)(architectures=[architecture], **sizes)
+        config.save_pretrained(tmp_path)
+        return f"hf:{tmp_path}"
+
+    return save
+
+
+LLAMA = {
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "vocab_size": 128,
+}
+
+
+def test_llama_by_hand(saved: Any) -> None:
+    net = rf.model(saved("LlamaConfig", "LlamaForCausalLM", **LLAMA))
+    assert (net.sizes()["T"], net.sizes()["N"], net.sizes()["num_hidden_layers"]) == (128, 1, 2)
+    h, kv, f, layers, words = 64, 2 * 64 // 8, 96, 2, 128
+    # Each of T tokens: queries and output 2 h^2, keys and values 2 h kv, the three products of the gated layer 3 h f,
+    # and h words at the end. Attention has two products of T x T x h a layer.
+    form = net.closed_form("macs", "T")
+    assert str(form) == f"{layers * 2 * h} T^2 + {layers * (2 * h * h + 2 * h * kv + 3 * h * f) + h * words} T"
+    by_layers = net.closed_form("macs", "T", "num_hidden_layers")
+    assert by_layers(T=200, num_hidden_layers=5) == net.replace(T=200, num_hidden_layers=5).cost().macs
+
+
+def test_a_decoding_step_by_hand(saved: Any) -> None:
+    net = rf.model(saved("LlamaConfig", "LlamaForCausalLM", **LLAMA) + "(cache=c)", T=1, c=16)
+    h, kv, f, layers, words = 64, 2 * 64 // 8, 96, 2, 128
+    # One token meets c cached ones and itself.
+    token = layers * (2 * h * h + 2 * h * kv + 3 * h * f) + h * words
+    assert str(net.closed_form("macs", "c")) == f"{layers * 2 * h} c + {layers * 2 * h + token}"
+
+
+def test_gpt_2_by_hand(saved: Any) -> None:
+    net = rf.model(
+        saved("GPT2Config", "GPT2LMHeadModel", n_embd=32, n_layer=2, n_head=4, vocab_size=64, n_positions=512)
+    )
+    # 12 L H^2 T + 2 L H T^2 + H T V, with H = 32, L = 2 and V = 64.
+    assert str(net.closed_form("macs", "T")) == f"{2 * 2 * 32} T^2 + {12 * 2 * 32 * 32 + 32 * 64} T"
+    form = net.closed_form("macs", "n_layer", "T", "vocab_size")
+    assert str(form) == f"{2 * 32} n_layer T^2 + {12 * 32 * 32} n_layer T + 32 T vocab_size"
+    assert form.reading.lattices["T"].last is not None
+    assert form.reading.lattices["T"].last <= 512  # it has no more positions
+
+
+def test_an_image_model_takes_the_image_of_its_configuration(saved: Any) -> None:
+    net = rf.model(
+        saved(
+            *("ViTConfig", "ViTForImageClassification"),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            image_size=32,
+            patch_size=8,
+            num_labels=10,
+        )
+    )
+    tokens, h, m = (32 // 8) ** 2 + 1, 32, 64
+    by_hand = (tokens - 1) * 3 * 64 * h + 2 * (tokens * (4 * h * h + 2 * h * m) + 2 * h * tokens**2)
+    assert net.cost().macs - by_hand == 10 * h or net.cost().macs == by_hand + 2 * h  # ten classes, or the usual two
+    assert str(net.closed_form("params", "N")) == str(net.cost().params)
+
+
+def test_bad_configurations_are_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    for content, sentence in [
+        ("{", "is no JSON"),
+        ("[]", "is no configuration of a model; it needs a field model_type"),
+        (json.dumps({"model_type": "nonsense"}), "holds no configuration of a model"),
+    ]:
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(rf.InputError, match=sentence):
+            rf.model(f"hf:{file}")
+    with pytest.raises(rf.InputError, match="cannot read"):
+        rf.model(f"hf:{tmp_path / 'nowhere.json'}")
+    file.write_text(json.dumps({"model_type": "gpt2", "n_layer": 1}), encoding="utf-8")
+    with pytest.raises(rf.InputError, match="unknown field of the configuration 'depth'"):
+        rf.model(f"hf:{file}(depth=3)").cost()
