@@ -25,7 +25,10 @@ def execute(notebooks: list[Any]) -> None:
     """Run notebooks one after the other, and put what their cells show into them; an error in a cell is raised."""
     runs = [[new_code_cell("%reset -f"), *(new_code_cell(cell.source) for cell in code(each))] for each in notebooks]
     together = new_notebook(cells=[cell for run in runs for cell in run], metadata=notebooks[0].metadata.copy())
-    client = NotebookClient(together, timeout=SECONDS, kernel_name="python3", record_timing=False)
+    # A busy kernel sends what a cell prints in several pieces, which are joined again.
+    client = NotebookClient(
+        together, timeout=SECONDS, kernel_name="python3", record_timing=False, coalesce_streams=True
+    )
     # The kernel imports the package from this tree, whatever is installed beside it.
     client.execute(cwd=str(ROOT / "notebooks"), env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
     for notebook, run in zip(notebooks, runs, strict=True):

@@ -29,7 +29,9 @@ def test_every_command_prints_what_is_shown(
 ) -> None:
     page = PAGE.read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    Path("mymodels.py").write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    Path("small").mkdir()
+    for name, form in (("mymodels.py", "python"), ("small/config.json", "json")):
+        Path(name).write_text(page.split(f"```{form}\n")[1].split("```")[0], encoding="utf-8")
     shown = BLOCK.findall(page)
     printed = [answered(block) for block in shown]
     assert len(printed) > 9
