@@ -174,7 +174,7 @@ def attention(args: Sequence[Any], output: Shape) -> int:
     """Queries times keys, then weights times values; axes of size 1 are repeated, and so are heads that are shared."""
     query, key, value = args[:3]
     batches = zip_longest(reversed(query[:-2]), reversed(key[:-2]), fillvalue=1)
-    weights = prod(starmap(max, batches)) * query[-2] * key[-2]
+    weights: int = prod(starmap(max, batches)) * query[-2] * key[-2]
     return products.matrix_product((weights,), query[-1]) + products.matrix_product(output[:-1], key[-2]) * value[-1]
 
 
