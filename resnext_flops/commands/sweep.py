@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from resnext_flops.commands.options import Whole, output_options
+from resnext_flops.commands.options import Whole, input_option, output_options
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
@@ -70,6 +70,7 @@ def _size_options(command: Any) -> Any:
     metavar="N",
     help="Build so many at random, and count them. [default: 0; of a real model all up to 50]",
 )
+@input_option
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
 @output_options(*FORMATS)
@@ -83,6 +84,7 @@ def command(
     engine: str,
     scheduler: str | None,
     prove: int | None,
+    inputs: list[Any] | None,
     device: str,
     resume: bool,
     form: str,
@@ -118,7 +120,7 @@ def command(
             raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
     elif resume:
         raise InputError("a sweep is resumed from its file; give the same --output")
-    base = _network(model, depth)
+    base = _network(model, depth, inputs)
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
     with interpolating():
         asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
@@ -149,13 +151,13 @@ def command(
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
 
-def _network(model: str, depth: str | None) -> Model:
+def _network(model: str, depth: str | None, inputs: list[Any] | None) -> Model:
     """A network by its name, or by its family's and a depth."""
     if model not in families():
         if depth is not None:
             raise InputError(f"--depth is for a family, such as resnext, and {model!r} has a depth of its own")
-        return model_of(model)
-    return model_of(f"{model}({depth or ''})")
+        return model_of(model, inputs)
+    return model_of(f"{model}({depth or ''})", inputs)
 
 
 def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, str | None]) -> dict[str, str]:

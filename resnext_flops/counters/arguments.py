@@ -33,15 +33,17 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
     if not bracket:
         return text, {}
     inside = f"f({rest}"
+    unreadable = InputError(f"cannot read {text!r}; write it as {name}(argument=value, ...)")
     try:
-        match ast.parse(inside, mode="eval").body:
-            case ast.Call(func=ast.Name(id="f"), args=[], keywords=keywords) if all(each.arg for each in keywords):
-                return name, {str(each.arg): _value(each.value, inside) for each in keywords}
-            case ast.Call(func=ast.Name(id="f"), args=[_, *_]):
-                raise InputError(f"cannot use {text!r}: name its arguments, as in {name}(width=64)")
-    except (ValueError, SyntaxError, RecursionError):
-        pass
-    raise InputError(f"cannot read {text!r}; write it as {name}(argument=value, ...)")
+        call = ast.parse(inside, mode="eval").body
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise unreadable from None
+    match call:
+        case ast.Call(func=ast.Name(id="f"), args=[], keywords=keywords) if all(each.arg for each in keywords):
+            return name, {str(each.arg): _value(each.value, inside) for each in keywords}
+        case ast.Call(func=ast.Name(id="f"), args=[_, *_]):
+            raise InputError(f"cannot use {text!r}: name its arguments, as in {name}(width=64)")
+    raise unreadable
 
 
 def _value(node: ast.expr, text: str) -> Any:
@@ -52,8 +54,9 @@ def _value(node: ast.expr, text: str) -> Any:
             return tuple(_value(part, text) for part in parts)
         case ast.List(parts):
             return [_value(part, text) for part in parts]
-        case ast.Dict(keys, parts) if all(keys):
-            return {ast.literal_eval(key): _value(part, text) for key, part in zip(keys, parts, strict=True) if key}
+        case ast.Dict(keys, parts) if all(isinstance(key, ast.Constant) for key in keys):
+            constants = [key.value for key in keys if isinstance(key, ast.Constant)]
+            return {key: _value(part, text) for key, part in zip(constants, parts, strict=True)}
     try:
         return ast.literal_eval(node)
     except ValueError:

@@ -175,7 +175,8 @@ def attention(args: Sequence[Any], output: Shape) -> int:
     query, key, value = args[:3]
     batches = zip_longest(reversed(query[:-2]), reversed(key[:-2]), fillvalue=1)
     weights: int = prod(starmap(max, batches)) * query[-2] * key[-2]
-    return products.matrix_product((weights,), query[-1]) + products.matrix_product(output[:-1], key[-2]) * value[-1]
+    scores: int = products.matrix_product((weights,), query[-1])
+    return scores + products.matrix_product(output[:-1], key[-2]) * int(value[-1])
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
