@@ -39,6 +39,7 @@ PRIMES = (2, 3, 5, 7, 11, 13)
 DOUBLINGS = 3
 HELD = 9
 FARTHEST = 10
+NEAREST_FAR = 1.1
 SEED = 0
 FAR_STEPS = 16
 
@@ -249,44 +250,60 @@ class Interpolated(Reading):
             if not any(found.degrees and found.degrees[place] for found in self._fitted.values()):
                 raise InputError(f"nothing of {self.model.name} changes with {name}, so it cannot be free")
 
-    def _fit(self, name: str, first: int = 0) -> Polynomial:
+    def _fit(self, name: str) -> Polynomial:
         if name not in self._fitted:
-            self._fitted[name] = Polynomial.through(
-                lambda point: self.exact(name, self._sizes(point)), len(self.free), first
-            )
+            self._fitted[name] = Polynomial.through(lambda point: self.exact(name, self._sizes(point)), len(self.free))
         return self._fitted[name]
 
     def _draw(self, fitted: Sequence[Polynomial]) -> list[dict[str, int]]:
-        """Sizes to hold the formulas at: between the nodes and far from them, for each size, an odd number of steps.
+        """Sizes to hold the formulas at: far from the nodes and between them, for each size, an odd number of steps.
 
-        Where the model refuses a size that is far away, the largest that it takes is drawn: see `limits`.
+        Where the model refuses a size that is far away, the largest that it takes is drawn: see `limits`. Where there
+        are fewer odd numbers between the nodes than are needed, those just beyond them are taken.
         """
         draw = random.Random(f"{self.seed} {self.model.name}")  # noqa: S311 (no secret)
         highest = {
             name: SPACING * max(index[place] for found in fitted for index in found.nodes)
             for place, name in enumerate(self.free)
         }
-        far = [{name} for name in self.free] + [set(self.free)] * (len(self.free) > 1)
-        plans = far + [set()] * max(HELD - len(far), len(self.free) + 1)
-        return [self._drawn(distant, highest, draw) for distant in plans]
+        alone, together = [{name} for name in self.free], [set(self.free)] * (len(self.free) > 1)
+        held = [self._distant(names, highest, draw) for names in (*alone, *together)]
+        wanted, reach = max(HELD, 2 * len(self.free) + 2), 0
+        while len(held) < wanted and reach <= LARGEST_STEP:
+            sizes = self._sizes(self._between(highest, reach, draw))
+            if sizes in held or not self._takes(sizes):
+                reach += SPACING
+            else:
+                held.append(sizes)
+        return held
 
-    def _drawn(self, distant: set[str], highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
-        point = {name: 2 * draw.randrange(max(highest[name] // 2, 1)) + 1 for name in self.free}
-        times = draw.uniform(2, FARTHEST) if len(distant) < 2 else 2
-        while distant:
-            for name in distant:
-                point[name] = self._far(name, highest[name], times)
-            sizes = self._sizes(tuple(point.values()))
+    def _between(self, highest: Mapping[str, int], reach: int, draw: random.Random) -> Point:
+        return tuple(2 * draw.randrange(max((highest[name] + reach) // 2, 1)) + 1 for name in self.free)
+
+    def _takes(self, sizes: Mapping[str, int]) -> bool:
+        try:
+            self._counted(sizes)
+        except InputError:
+            return False
+        return True
+
+    def _distant(self, names: set[str], highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
+        """Sizes of which some are far from the nodes, and the others between them."""
+        between = dict(zip(self.free, self._between(highest, 0, draw), strict=True))
+        times = draw.uniform(2, FARTHEST) if len(names) == 1 else 2
+        while True:
+            far = {name: self._far(name, highest[name], times) for name in names}
+            sizes = self._sizes(tuple({**between, **far}.values()))
             try:
                 self._counted(sizes)
             except InputError as error:
-                if times < 1.1:
+                if times < NEAREST_FAR:
                     raise
-                self.limits |= dict.fromkeys(distant, error)
+                if len(names) == 1:
+                    self.limits |= dict.fromkeys(names, error)
                 times = 1 + (times - 1) / 2
             else:
                 return sizes
-        return self._sizes(tuple(point.values()))
 
     def _far(self, name: str, highest: int, times: float) -> int:
         """Steps to a size that is so many times the largest node, or the last that is asked for."""
@@ -357,7 +374,7 @@ class Interpolated(Reading):
             product: Size = whole({(): difference})
             for place, node in zip(places, index, strict=True):
                 for before in range(node):
-                    product = product * (place - SPACING * (found.first + before))
+                    product = product * (place - SPACING * before)
             total = total + product
         return whole(terms_of(total))
 

@@ -36,31 +36,30 @@ class Polynomial:
     (True, (2,))
     """
 
-    def __init__(self, differences: Mapping[Index, Fraction], first: int = 0) -> None:
-        """From the differences of all nodes that were looked at, and the node that is the first of every variable."""
-        self.nodes, self.first = tuple(differences), first
+    def __init__(self, differences: Mapping[Index, Fraction]) -> None:
+        """From the differences of all nodes that were looked at."""
+        self.nodes = tuple(differences)
         self.differences = {index: value for index, value in differences.items() if value}
 
     @classmethod
-    def through(cls, value: Callable[[Point], int], variables: int, first: int = 0, patience: int = 1) -> "Polynomial":
+    def through(cls, value: Callable[[Point], int], variables: int, patience: int = 1) -> "Polynomial":
         """The polynomial through values at nodes, which are chosen one after the other.
 
         value: the exact value at a point. It is called once for each node.
-        first: the node that is the first of every variable.
         patience: so many differences in a row must vanish along a variable.
 
         Raises NoPolynomialError where they do not vanish up to the highest degree.
         """
         origin = (0,) * variables
-        found = cls({}, first)
+        found = cls({})
         known: dict[Index, Fraction] = {}
         waiting = [origin]
         while waiting:
             index = min(waiting, key=sum)
             waiting.remove(index)
-            point = tuple(SPACING * (first + place) for place in index)
-            known[index] = difference = (value(point) - found.at(point)) / _basis(index, point, first)
-            found = cls(known, first)
+            point = tuple(SPACING * place for place in index)
+            known[index] = difference = (value(point) - found.at(point)) / _basis(index, point)
+            found = cls(known)
             for place in range(variables):
                 if difference and index[place] > HIGHEST_DEGREE:
                     raise NoPolynomialError(place)
@@ -69,7 +68,7 @@ class Polynomial:
 
     def at(self, point: Point) -> Fraction:
         """The value at a point."""
-        return sum((value * _basis(index, point, self.first) for index, value in self.differences.items()), Fraction(0))
+        return sum((value * _basis(index, point) for index, value in self.differences.items()), Fraction(0))
 
     @property
     def degrees(self) -> Index:
@@ -77,8 +76,8 @@ class Polynomial:
         return tuple(max(column) for column in zip(*self.differences, strict=True)) if self.differences else ()
 
 
-def _basis(index: Index, point: Point, first: int) -> int:
-    return prod(x - SPACING * (first + before) for node, x in zip(index, point, strict=True) for before in range(node))
+def _basis(index: Index, point: Point) -> int:
+    return prod(x - SPACING * before for node, x in zip(index, point, strict=True) for before in range(node))
 
 
 def _after(index: Index) -> list[Index]:
