@@ -54,6 +54,8 @@ def closed_form(
                 f"{size} is {symbol!r}; it must be a name or a SymPy symbol (replace() sets a size to a number)"
             )
     form = ClosedForm(read(list(shown)), name, {known_as(size): sign for size, sign in shown.items()})
+    if len(set(form.variables)) < len(form.variables):
+        raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
     form.reading.figure(name)
     return form
 
@@ -146,10 +148,10 @@ class ClosedForm:
         >>> form(resolution=320) == rf.resnet(50, resolution=320).cost().macs
         True
         """
-        given = {
-            own: sizes[shown] for own, shown in zip(self.reading.free, self.variables, strict=True) if shown in sizes
-        }
-        given |= {name: value for name, value in sizes.items() if name in self.reading.free}
+        given = {name: value for name, value in sizes.items() if name in self.reading.free}
+        # The shown names come first: they may be those of other sizes.
+        if set(sizes) == set(self.variables):
+            given = {own: sizes[shown] for own, shown in zip(self.reading.free, self.variables, strict=True)}
         if set(given) != set(self.reading.free) or len(sizes) != len(given):
             raise InputError(f"given are {', '.join(sizes) or 'no sizes'}; free are {', '.join(self.variables)}")
         for name, value in given.items():

@@ -87,7 +87,10 @@ class Reading(ABC):
     def variables(self) -> dict[str, str]:
         """The letter k for each free size that has steps."""
         stepping = [name for name in self.free if self.lattices[name].step > 1]
-        return {name: "k" if len(stepping) == 1 else f"k_{name}" for name in stepping}
+        letters = {name: "k" if len(stepping) == 1 else f"k_{name}" for name in stepping}
+        while taken := [name for name, letter in letters.items() if letter in self.free]:
+            letters |= {name: f"{letters[name]}_{name}" for name in taken}
+        return letters
 
     def in_steps(self, formula: Size) -> Size:
         """A formula with base + step k in the place of each size that has steps."""

@@ -38,6 +38,10 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
         call = ast.parse(inside, mode="eval").body
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise unreadable from None
+    given = [str(each.arg) for each in call.keywords] if isinstance(call, ast.Call) else []
+    for argument in given:
+        if given.count(argument) > 1:
+            raise InputError(f"cannot use {text!r}: {argument} is given twice")
     match call:
         case ast.Call(func=ast.Name(id="f"), args=[], keywords=keywords) if all(each.arg for each in keywords):
             return name, {str(each.arg): _value(each.value, inside) for each in keywords}
@@ -59,7 +63,7 @@ def _value(node: ast.expr, text: str) -> Any:
             return {key: _value(part, text) for key, part in zip(constants, parts, strict=True)}
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError):
         return quantity(ast.get_source_segment(text, node) or "", None)
 
 

@@ -147,7 +147,7 @@ class Built:
         These are the free names in the call's arguments, the whole-numbered arguments of the constructor, the pixels r
         and the batch N of a usual input, and the names in the shape of an input that was given.
 
-        Raises InputError for one name that is two of these, and if the module cannot be built.
+        Of a name that is two of these, the first is meant; `known_as` refuses it.
 
         >>> import resnext_flops as rf
         >>> sizes = rf.model("torchvision:resnet50").sizes()
@@ -168,20 +168,28 @@ class Built:
         others += [(name, "a length of an input", self.values.get(name)) for name in self._input_names]
         for name, meaning, value in others:
             if name in meanings:
-                raise InputError(f"{name} is {meanings[name]} and {meaning}; call one of them by another name")
-            own[name], meanings[name] = value, meaning
+                self._doubtful[name] = f"{name} is {meanings[name]} and {meaning}; call one of them by another name"
+            else:
+                own[name], meanings[name] = value, meaning
         return own
+
+    @cached_property
+    def _doubtful(self) -> dict[str, str]:
+        """Names that mean two things, and which."""
+        return {}
 
     def known_as(self, name: str) -> str:
         """The name that the model has for a size: its own, or what a letter of described networks stands for.
 
-        Raises InputError, with the nearest names, for a size that the model does not have.
+        Raises InputError, with the nearest names, for a size that the model does not have, or that means two things.
 
         >>> import resnext_flops as rf
         >>> rf.model("timm:resnet50").known_as("C"), rf.model("timm:resnet50").known_as("w")
         ('cardinality', 'base_width')
         """
         own = self.sizes()
+        if name in self._doubtful:
+            raise InputError(self._doubtful[name])
         for known in (name, ALIASES.get(name, name)):
             if known in own:
                 return known
@@ -201,7 +209,7 @@ class Built:
         placed = {*self._call_names, *self._input_names, *([PIXELS, BATCH] if self._usual else [])}
         values = {name: value for name, value in sizes.items() if name in placed}
         others = {self._argument(name): value for name, value in sizes.items() if name not in placed}
-        if PIXELS in others:
+        if PIXELS in others and self._usual:
             values[PIXELS] = others.pop(PIXELS)
         return replace(self, arguments={**self.arguments, **others}, values={**self.values, **values})
 
@@ -225,7 +233,13 @@ class Built:
         """The shape of its usual input with the batch; it follows the arguments for the image's size and channels."""
         channels, *sides = self.image
         deciding = {*IMAGE_ARGUMENTS, *CHANNEL_ARGUMENTS}
-        given = self._filled({name: value for name, value in self.arguments.items() if name in deciding})
+        given = self._filled(
+            {
+                name: value
+                for name, value in self.arguments.items()
+                if name in deciding and not names(value) - self.values.keys()
+            }
+        )
         for name in IMAGE_ARGUMENTS:
             sides = [given[name]] * len(sides) if type(given.get(name)) is int else sides
         sides = [self.values[PIXELS]] * len(sides) if PIXELS in self.values else sides
@@ -456,6 +470,8 @@ class Built:
                 return self.make(given, device, seed)
         except InputError:
             raise
+        except SystemExit as error:
+            raise InputError(f"{self.name!r} cannot be built: it ended the program with {error.code}") from error
         except Exception as error:
             raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from error
 

@@ -108,12 +108,14 @@ class Constructed:
             parameters = inspect.signature(self.function).parameters
         except (TypeError, ValueError):  # a function of another language has none
             return {}
-        open_ended = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
+        parameter = inspect.Parameter
+        open_ended = {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY}
         return {name: each for name, each in parameters.items() if each.kind not in open_ended}
 
     def values(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """As in `Make`: the function's own arguments with their defaults, and those of the class of what it makes."""
-        own = {name: None if each.default is each.empty else each.default for name, each in self.named.items()}
+        own = {name: each.default for name, each in self.named.items() if each.default is not None}
+        own = {name: None if default is inspect.Parameter.empty else default for name, default in own.items()}
         try:
             _, bound = self._captured({name: value for name, value in arguments.items() if name in self.named})
         except Exception:  # noqa: BLE001 (what cannot be made is told when it is counted)

@@ -142,6 +142,5 @@ def with_values(values: Iterable[Any], sizes: Mapping[str, int], dtype: "torch.d
 def names_of(values: Iterable[Any]) -> list[str]:
     """The names in the shapes among some arguments, in their order."""
     shapes = [value for value in values if isinstance(value, InputShape)]
-    return list(
-        dict.fromkeys(part.name for value in shapes for part in value.shape if isinstance(part, Name))
-    ) or sorted({name for value in shapes for name in value.names})
+    bare = [part.name for value in shapes for part in value.shape if isinstance(part, Name)]
+    return list(dict.fromkeys([*bare, *sorted({name for value in shapes for name in value.names})]))

@@ -97,8 +97,9 @@ class Interpolated(Reading):
         self._fitted: dict[str, Polynomial] = {}
         self._found: dict[str, Size] = {}
         self.limits: dict[str, InputError] = {}
+        self.cut: dict[str, int] = {}
         self.missed: Miss | None = None
-        self._counted(self.base)
+        self.at(self.base)
         self.steps = {name: self._step(name) for name in self.free}
         self._settle()
 
@@ -266,8 +267,9 @@ class Interpolated(Reading):
             name: SPACING * max(index[place] for found in fitted for index in found.nodes)
             for place, name in enumerate(self.free)
         }
-        alone, together = [{name} for name in self.free], [set(self.free)] * (len(self.free) > 1)
-        held = [self._distant(names, highest, draw) for names in (*alone, *together)]
+        held = [self._distant(name, highest, draw) for name in self.free]
+        if len(self.free) > 1:
+            held.append(self._corner(held))
         wanted, reach = max(HELD, 2 * len(self.free) + 2), 0
         while len(held) < wanted and reach <= LARGEST_STEP:
             sizes = self._sizes(self._between(highest, reach, draw))
@@ -287,23 +289,39 @@ class Interpolated(Reading):
             return False
         return True
 
-    def _distant(self, names: set[str], highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
-        """Sizes of which some are far from the nodes, and the others between them."""
-        between = dict(zip(self.free, self._between(highest, 0, draw), strict=True))
-        times = draw.uniform(2, FARTHEST) if len(names) == 1 else 2
+    def _distant(self, name: str, highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
+        """Sizes of which one is far from the nodes, and the others are between them."""
+        point = dict(zip(self.free, self._between(highest, 0, draw), strict=True))
+        times = draw.uniform(2, FARTHEST)
         while True:
-            far = {name: self._far(name, highest[name], times) for name in names}
-            sizes = self._sizes(tuple({**between, **far}.values()))
+            point[name] = self._far(name, highest[name], times)
+            sizes = self._sizes(tuple(point.values()))
             try:
                 self._counted(sizes)
             except InputError as error:
                 if times < NEAREST_FAR:
                     raise
-                if len(names) == 1:
-                    self.limits |= dict.fromkeys(names, error)
+                self.limits[name] = error
                 times = 1 + (times - 1) / 2
             else:
                 return sizes
+
+    def _corner(self, distant: Sequence[Mapping[str, int]]) -> dict[str, int]:
+        """The sizes of which each is as far as it was taken alone: the largest for which a formula is said to hold.
+
+        Where the model refuses them together, they come nearer, and so does the domain of the formula.
+        """
+        self.cut = {}
+        far = {name: sizes[name] for name, sizes in zip(self.free, distant, strict=True)}
+        while not self._takes(far):
+            nearer = {
+                name: self.base[name] + self.steps[name] * max(((value - self.base[name]) // self.steps[name]) // 2, 1)
+                for name, value in far.items()
+            }
+            if nearer == far:
+                return dict(distant[0])
+            far = self.cut = nearer
+        return far
 
     def _far(self, name: str, highest: int, times: float) -> int:
         """Steps to a size that is so many times the largest node, or the last that is asked for."""
@@ -338,9 +356,8 @@ class Interpolated(Reading):
     def lattices(self) -> Mapping[str, Lattice]:
         """The values between the own size and the largest that was counted."""
         tried = [*self.nodes, *self.held]
-        return {
-            name: Lattice(self.base[name], self.steps[name], max(sizes[name] for sizes in tried)) for name in self.free
-        }
+        last = {name: max(sizes[name] for sizes in tried) for name in self.free} | self.cut
+        return {name: Lattice(self.base[name], self.steps[name], last[name]) for name in self.free}
 
     @property
     def nodes(self) -> list[dict[str, int]]:

@@ -72,8 +72,8 @@ class Solution:
     target: what was asked for in words, such as `at most 2,000,000,000 multiply-adds`.
     costs: every figure of the scope, exact; budgets: the same of the reference, or the one figure of a plain budget.
     efficient: of several pairs, whether no other is nearer to the budget in every figure asked for.
-    counted: the figure solved for, counted on the real model with these sizes, where the formulas are interpolated;
-        None where they are derived, or where there are more answers than are counted.
+    counted: the same figures as `costs`, counted on the real model with these sizes, where the formulas are
+        interpolated; None where they are derived, and for pairs that others beat or that are too many.
     tried: whether the sizes are within those that an interpolated formula was tried for.
     evidence: how the formulas were found; empty where they are derived.
     """
@@ -88,14 +88,14 @@ class Solution:
     costs: Mapping[str, int]
     budgets: Mapping[str, int]
     efficient: bool = True
-    counted: int | None = None
+    counted: Mapping[str, int] | None = None
     tried: bool = True
     evidence: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether the real model costs what the formulas say, as far as it was counted."""
-        return self.counted is None or self.counted == self.cost
+        return self.counted is None or self.counted == self.costs
 
     @property
     def cost(self) -> int:
@@ -204,8 +204,8 @@ def solve(
 
     The resolution of a described network may be any whole number: each of the 32 polynomials of resolutions that are
     rounded alike is solved. For a real model it is of the kind of its own. Every answer for a real model is counted
-    (of pairs the first 50): `Solution.counted`. The bytes of inference are a maximum, which is no polynomial: they are
-    found by counting alone, on the condition that they grow with the unknown.
+    (of pairs the first 50 efficient ones): `Solution.counted`. The bytes of inference are a maximum, which is no
+    polynomial: they are found by counting alone, on the condition that they grow with the unknown.
 
     Raises InputError where nothing is in reach (with what is attainable), for an unknown that the figure does not
     depend on, for sizes that the network does not have, and for bounds or budgets that contradict each other.
@@ -299,7 +299,7 @@ def _solutions(
             cost,
             budgets,
             mark,
-            _counted(answer, target.figure) if place < MOST_COUNTED else None,
+            _counted(answer, names) if mark and sum(marks[:place]) < MOST_COUNTED else None,
             all(answer.reading.lattices[name].holds(value) for name, value in answer.point.items()),
             answer.reading.evidence,
         )
@@ -313,9 +313,11 @@ def _cost(answer: Found, figure: str) -> int:
     return substitute(answer.reading.figure(figure), answer.point)
 
 
-def _counted(answer: Found, figure: str) -> int | None:
-    """The figure of the real model, where the formulas are interpolated."""
-    return answer.reading.exact(figure, answer.point) if answer.reading.origin == "interpolated" else None
+def _counted(answer: Found, figures: Iterable[str]) -> dict[str, int] | None:
+    """The figures of the real model, where the formulas are interpolated."""
+    if answer.reading.origin != "interpolated":
+        return None
+    return {name: answer.reading.exact(name, answer.point) for name in figures}
 
 
 def identity_block(solution: Solution) -> tuple[int, int] | None:

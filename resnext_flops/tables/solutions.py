@@ -13,6 +13,9 @@ from resnext_flops.tables.sentences import MEANING, Prove, meaning, proof_senten
 
 HEADERS = {"macs": "mult-adds"}
 
+# So many sizes are named in a note.
+MOST_NAMED = 5
+
 # The sides of a budget on which a cost may have to be.
 SIDES = ("at most", "at least")
 
@@ -89,8 +92,9 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     else:
         side = next((f", of those that cost {word}" for word in SIDES if first.target.startswith(word)), "")
+        exactly = f"{name}* meets the budget of {first.budget:,} {unit} exactly; " if first.root is not None else ""
         notes = [
-            f"{name}* meets the budget of {first.budget:,} {unit} exactly; {name} is the whole number whose cost is "
+            f"{exactly}{name} is the whole number whose cost is "
             f"nearest to it{side}{' the budget' if side else ''}. Asked for were {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
@@ -105,12 +109,14 @@ def _counted(found: Sequence[Solution]) -> list[str]:
     counted = [solution for solution in found if solution.counted is not None]
     notes = [f"{found[0].evidence} {len(counted)} of {len(found)} answers were counted on the real model."]
     if outside := [_sizes(solution) for solution in found if not solution.tried]:
-        notes.append(f"Outside of the sizes that the formula was tried for: {'; '.join(outside)}.")
-    notes += [
-        f"DOES NOT HOLD: at {_sizes(solution)} the formula gives {solution.cost:,}; counted are {solution.counted:,}."
-        for solution in counted
-        if not solution.holds
-    ]
+        more = f" and {len(outside) - MOST_NAMED} more" if len(outside) > MOST_NAMED else ""
+        named = "; ".join(outside[:MOST_NAMED])
+        notes.append(f"Outside of the sizes that the formula was tried for: {named}{more}.")
+    for solution in counted:
+        for name, exact in (solution.counted or {}).items():
+            if exact != solution.costs[name]:
+                formula = f"the formula gives {solution.costs[name]:,} {figure_name(name)}"
+                notes.append(f"DOES NOT HOLD: at {_sizes(solution)} {formula}; counted are {exact:,}.")
     return notes
 
 

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.figures import FIGURES, figure
+from resnext_flops.complexity.formula import terms
 from resnext_flops.complexity.lattices import Lattice, Span
+from resnext_flops.counters.arguments import parse_call
 from resnext_flops.counters.lookup import built
 from resnext_flops.counters.newton import NoPolynomialError, Polynomial
 
@@ -175,10 +177,12 @@ def test_a_branch_beyond_them_cuts_the_domain_and_an_answer_there_is_counted() -
     assert 28 <= last < 999
     model = rf.model(lambda width: planted(width, "a far branch"), inputs=IMAGE, width=8)
     (inside,) = rf.solve(model, "width", budget=24300 * 100)
-    assert (inside.sizes, inside.holds, inside.counted) == ({"width": 100}, True, 24300 * 100)
+    assert inside.counted is not None
+    assert (inside.sizes, inside.holds, inside.counted["macs"]) == ({"width": 100}, True, 24300 * 100)
     (outside,) = rf.solve(model, "width", budget=24300 * 1200)
     assert (outside.sizes, outside.tried, outside.holds) == ({"width": 1200}, False, False)
-    assert outside.counted == 24300 * 1200 + 900 * 1200 * 1200
+    assert outside.counted is not None
+    assert outside.counted["macs"] == 24300 * 1200 + 900 * 1200 * 1200
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,8 @@ def test_heads_that_divide_are_told_how_to_be_freed() -> None:
 
     model = rf.model(attention, inputs=(1, 10, "width"))
     with pytest.raises(rf.InputError, match="width is an argument of the constructor and a length of an input"):
-        model.sizes()
+        model.known_as("width")
+    assert model.known_as("heads") == "heads"
     model = rf.model(attention, inputs=(1, 10, 24))
     with pytest.raises(rf.InputError, match=r"it refuses some: .*divisible.*free what both follow from"):
         model.reading(["heads"])
@@ -296,6 +301,86 @@ def test_every_figure_comes_from_the_same_counts(monkeypatch: pytest.MonkeyPatch
     assert len(built) == before
     # thop counts a convolution's multiply-adds as we do; fvcore too.
     assert str(found.figure("thop")) == str(found.figure("fvcore")) == "24300 width"
+
+
+# Names and corners ----------------------------------------------------------------------------------------------------
+
+
+def test_the_corner_of_the_printed_domain_is_counted() -> None:
+    def joint(a: int = 4, b: int = 4) -> nn.Module:
+        more = [nn.Conv2d(b, b, 1)] if a * b > 500 else []
+        return nn.Sequential(nn.Conv2d(3, a, 1), nn.Conv2d(a, b, 1), *more)
+
+    with pytest.raises(rf.InputError, match="so there is no one formula"):
+        rf.model(joint, inputs=IMAGE).reading(["a", "b"])
+
+
+def test_a_constructor_may_call_its_arguments_r_and_k() -> None:
+    def net(r: int = 8, k: int = 8, w: int = 64) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(3, r, 1, bias=False), nn.Conv2d(r, k, 1, bias=False), conv_of(k, w // 8 * 8))
+
+    def conv_of(k: int, w: int) -> nn.Module:
+        return nn.Conv2d(k, w, 1, bias=False)
+
+    model = rf.model(net, inputs=IMAGE)
+    assert model.replace(r=16).cost().params == 3 * 16 + 16 * 8 + 8 * 64
+    form = model.closed_form("params", "r", "k", "w")
+    assert str(form) == "r k + k w + 3 r"
+    # The steps of w cannot be called k, which is a size.
+    assert form.reading.variables() == {"w": "k_w"}
+    assert terms(form.in_steps) == {("k", "k_w"): 8, ("k", "r"): 1, ("k",): 64, ("r",): 3}
+
+
+def test_the_shown_names_of_a_form_come_first() -> None:
+    def net(w: int = 8, h: int = 4) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(3, w, 1, bias=False), nn.Conv2d(w, h, 1, bias=False))
+
+    form = rf.model(net, inputs=IMAGE).closed_form("params", w="h", h="w")
+    # In the form h is the first width and w the second: 3 h + h w.
+    assert form(h=10, w=12) == 3 * 10 + 10 * 12
+    with pytest.raises(rf.InputError, match="x, x stand for the sizes; give each another name"):
+        rf.model(net, inputs=IMAGE).closed_form("params", w="x", h="x")
+
+
+def test_a_scope_that_does_not_exist_and_a_constructor_that_ends_the_program() -> None:
+    with pytest.raises(rf.InputError, match="has no part 'nope'"):
+        rf.model(conv, inputs=IMAGE, width=4).reading(["width"], "nope")
+
+    def ends() -> nn.Module:
+        raise SystemExit(7)
+
+    with pytest.raises(rf.InputError, match="it ended the program with 7"):
+        rf.model(ends, inputs=IMAGE).cost()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [("conv(w=3, w=5)", "w is given twice"), ("conv(cfg={[1]: 3})", "cannot use"), ("conv(", "cannot read")],
+)
+def test_calls_that_cannot_be_read(call: str, sentence: str) -> None:
+    with pytest.raises(rf.InputError, match=sentence):
+        parse_call(call)
+
+
+def test_every_figure_of_an_answer_is_counted() -> None:
+    class Extra(nn.Module):
+        """A parameter that no layer uses, above a width."""
+
+        def __init__(self, width: int = 4) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, width, 3, bias=False)
+            if width > 900:
+                self.unused = nn.Parameter(torch.zeros(width))
+
+        def forward(self, image: Tensor) -> Tensor:
+            made: Tensor = self.conv(image)
+            return made
+
+    (found,) = rf.solve(rf.model(Extra, inputs=IMAGE), "width", budget=24300 * 1000)
+    assert found.sizes == {"width": 1000}
+    assert found.counted is not None
+    assert found.counted["macs"] == found.cost
+    assert not found.holds
 
 
 # Memory ---------------------------------------------------------------------------------------------------------------
