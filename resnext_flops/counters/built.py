@@ -471,7 +471,7 @@ class Built:
         except InputError:
             raise
         except SystemExit as error:
-            raise InputError(f"{self.name!r} cannot be built: it ended the program with {error.code}") from error
+            raise InputError(f"the code of the model ended the program with {error.code}") from error
         except Exception as error:
             raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from error
 

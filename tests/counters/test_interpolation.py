@@ -349,7 +349,7 @@ def test_a_scope_that_does_not_exist_and_a_constructor_that_ends_the_program() -
     def ends() -> nn.Module:
         raise SystemExit(7)
 
-    with pytest.raises(rf.InputError, match="it ended the program with 7"):
+    with pytest.raises(rf.InputError, match="ended the program with 7"):
         rf.model(ends, inputs=IMAGE).cost()
 
 
