@@ -13,6 +13,7 @@ first asked for. Notes keep tensors alive, so on a real module, whose tensors ha
 """
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
@@ -22,7 +23,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as hooks
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
@@ -34,7 +34,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
 from resnext_flops.counters.functions import noted
 from resnext_flops.counters.meta_kernels import KERNELS, META
-from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.operators import FREE, UNKNOWN, Nested, OperatorRule, recurrent_weights, rule_of
 from resnext_flops.counters.state import State
 from resnext_flops.counters.values import (
     BY_VALUES,
@@ -111,7 +111,10 @@ def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
 
 
 def _refusal(inputs: Any, error: Exception) -> InputError:
-    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor))
+    if calls := re.search(r"HigherOrderOperator (\w+)", str(error)):
+        return InputError(f"the model calls torch's {calls[1]} with functions, and what runs in them is not counted")
+    tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
+    shapes = ", ".join("x".join(map(str, shape_of(leaf))) for leaf in tensors)
     return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
 
 
@@ -230,20 +233,37 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(torch.set_grad_enabled(self.training))
-            stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
-            stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
+            stack.enter_context(self._calls_seen())
             stack.enter_context(noted(self._note))
             stack.enter_context(self.known.keeping())
             if not self.real:
                 stack.enter_context(real_lists())
             stack.enter_context(self)
-            called = getattr(self.module, method) if method else self.module.__call__
+            called: Any = getattr(self.module, method) if method else self.module.__call__
             torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
-        one = first is None or first.dim() < 2 or first.shape[0] == 1
+        one = first is None or first.dim() < 2 or first.is_nested or first.shape[0] == 1
         companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
+
+    @contextmanager
+    def _calls_seen(self) -> Iterator[None]:
+        """See every call of a module. Torch's global hooks would do it too, but send each call on a slower path."""
+        patched: Any = nn.Module
+        original = patched._call_impl  # noqa: SLF001
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            self._enter(module, args)
+            output = original(module, *args, **kwargs)
+            self._leave(module, args, kwargs, output)
+            return output
+
+        patched._call_impl = call  # noqa: SLF001
+        try:
+            yield
+        finally:
+            patched._call_impl = original  # noqa: SLF001
 
     def _survey(self, path: str, module: nn.Module) -> None:
         """Note every path below a module, of parts and of parameters. Torch's own iterators walk the tree for each."""
@@ -310,6 +330,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Answer one operator, and write its entry."""
+        if types and any(kind.__torch_dispatch__ is not Tensor.__torch_dispatch__ for kind in types):
+            return NotImplemented  # a tensor with operators of its own is asked first, and what it calls comes here
         kwargs = kwargs or {}
         rule = rule_of(func)
         if rule is UNKNOWN or (rule.kind == "einsum" and len(args[1]) > 2):
@@ -361,7 +383,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.answering = True
         try:
             by_values = BY_VALUES.get(func)
-            if by_values and not kwargs and (output := by_values(func, args, known.has)) is not None:
+            if by_values and not kwargs and (output := by_values(func, args, known)) is not None:
                 return known.made(output, tensors)
             args, kwargs = tree_map(self._shape_only, (args, kwargs))
             return known.create(func, args, kwargs) if traits.constant else func(*args, **kwargs)
@@ -415,7 +437,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Note a new value in every tensor of an output; what is changed in part is still the old value too."""
         for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
             if isinstance(leaf, Tensor):
-                self.flow[storage_of(leaf)] = (number,) if _is_whole(leaf) else (*before, number)
+                place = storage_of(leaf)
+                self.flow[place] = (number,) if place not in self.flow or _is_whole(leaf) else (*before, number)
 
     def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
         gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
@@ -485,8 +508,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             params = sum([self.learned[root].numel() for root in fresh])
         if rule.macs or kind in POOL_KINDS:
             shapes = dims(args)
-            kind, kernel, groups = _shape_of(func, rule, shapes, output.shape)
-            macs = rule.macs(shapes, output.shape) if rule.macs else 0
+            made = shape_of(output)
+            kind, kernel, groups = _shape_of(func, rule, shapes, made)
+            macs = rule.macs(shapes, made) if rule.macs else 0
             if self.training and macs:
                 backward = self._backward(macs, rule, args, shapes, tensors)
         activations = output.numel() if macs else 0
@@ -554,7 +578,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def _shape_of(func: Any, rule: OperatorRule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
     """The kind of an entry, and its kernel and groups where it has them."""
     kind = rule.kind
-    if kind in {"conv", "transposed conv"}:
+    if kind in {"conv", "transposed conv", "deformable conv"}:
         weight = args[1]
         kernel = weight[2:]
         if len(args) > 6 and args[6] is True:  # torch's one operator for both
@@ -646,31 +670,44 @@ def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
     return found
 
 
+def shape_of(part: Tensor) -> Shape:
+    """The shape of a tensor, also of a nested one, whose own attribute refuses.
+
+    >>> shape_of(torch.nested.nested_tensor([torch.zeros(3, 8), torch.zeros(5, 8)]))
+    (8, 8)
+    """
+    try:
+        return part.shape
+    except RuntimeError:
+        return Nested.of([tuple(one.shape) for one in part.unbind()])
+
+
 def trimmed(part: Tensor) -> Shape:
     """The shape of a tensor without a batch of one.
 
     >>> trimmed(torch.empty(1, 64, 56, 56)), trimmed(torch.empty(2, 8))
     ((64, 56, 56), (2, 8))
     """
-    shape = tuple(part.shape)
+    shape = tuple(shape_of(part))
     return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
 def shapes_of(values: Any) -> tuple[Shape, ...]:
     """The whole shapes of the tensors among some values, one level deep."""
     if isinstance(values, Tensor):
-        return (tuple(values.shape),)
+        return (tuple(shape_of(values)),)
     if isinstance(values, Mapping):
         values = tuple(values.values())
     if not isinstance(values, (tuple, list)):
         return ()
-    return tuple([tuple(value.shape) for value in values if isinstance(value, Tensor)])
+    return tuple([tuple(shape_of(value)) for value in values if isinstance(value, Tensor)])
 
 
 def dims(value: Any) -> Any:
     """An argument as it is kept: a tensor as its shape, a short sequence as a tuple, anything else as it is."""
     if isinstance(value, Tensor):
-        return Dims(value.shape)
+        shape = shape_of(value)
+        return shape if isinstance(shape, Nested) else Dims(shape)
     if isinstance(value, (list, tuple)):
         return tuple([part if type(part) is int else dims(part) for part in value])
     return value

@@ -121,6 +121,10 @@ class Values:
             return False
         return not self.lost or storage_of(part) not in self.lost
 
+    def has_memory(self) -> bool:
+        """Whether the module's own tensors have values, so that it can run on its own device instead."""
+        return not any(part.is_meta for part in self.learned.values())
+
     def readable(self, parts: Sequence[Tensor]) -> bool:
         """Whether the values of all tensors may be read; those of weights may."""
         return all(not part.is_meta and storage_of(part) not in self.lost for part in parts)
@@ -258,18 +262,20 @@ def _stays(value: Any) -> Any:
 # Operators of tensors with and without values. Each rule answers where the values decide the shape, or else says None.
 
 
-def _like_second(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _like_second(func: Any, args: Sequence[Any], values: Values) -> Any:
     """The second tensor gives a shape or a type alone. One element, repeated, takes its place without memory."""
     first, second = args[:2]
-    return func(first, torch.empty((), dtype=second.dtype).expand(second.shape), *args[2:]) if has(first) else None
+    return (
+        func(first, torch.empty((), dtype=second.dtype).expand(second.shape), *args[2:]) if values.has(first) else None
+    )
 
 
-def _index(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _index(func: Any, args: Sequence[Any], values: Values) -> Any:
     """A mask picks as many elements as it has ones."""
     indices: list[Tensor | None] = []
     for part in args[1]:
         is_mask = part is not None and part.dtype in {torch.bool, torch.uint8}
-        if is_mask and not has(part):
+        if is_mask and not values.has(part):
             if func._schema.name == "aten::index":  # noqa: SLF001
                 raise NeedsValuesError(func)
             return None
@@ -277,17 +283,17 @@ def _index(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any
     return func(*tree_map(shape_only, (args[0], indices, *args[2:])))
 
 
-def _masked_select(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _masked_select(func: Any, args: Sequence[Any], values: Values) -> Any:
     image, mask = args
-    if not has(mask):
+    if not values.has(mask):
         raise NeedsValuesError(func)
     shape = torch.broadcast_shapes(image.shape, mask.shape)  # type: ignore[no-untyped-call]
     return torch.empty(int(mask.expand(shape).sum()), dtype=image.dtype, device=META)
 
 
-def _repeat_interleave(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _repeat_interleave(func: Any, args: Sequence[Any], values: Values) -> Any:
     image, repeats = args[:2]
-    if not has(repeats):
+    if not values.has(repeats):
         raise NeedsValuesError(func)
     axis = args[2] if len(args) > 2 and args[2] is not None else None
     length = image.numel() if axis is None else image.shape[axis]
@@ -297,32 +303,39 @@ def _repeat_interleave(func: Any, args: Sequence[Any], has: Callable[[Tensor], b
 def _reading(position: int) -> Callable[..., Any]:
     """Torch's own meta kernel reads the values of this argument."""
 
-    def rule(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-        if not has(args[position]):
+    def rule(func: Any, args: Sequence[Any], values: Values) -> Any:
+        if not values.has(args[position]):
             raise NeedsValuesError(func)
         return func(*tree_map(shape_only, args[:position]), args[position], *tree_map(shape_only, args[position + 1 :]))
 
     return rule
 
 
-def _pack(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _pack(func: Any, args: Sequence[Any], values: Values) -> Any:
     """The steps of all sequences one after another, and how many sequences have each step."""
     rows, lengths, _ = args
-    if not has(lengths):
+    if not values.has(lengths):
         raise NeedsValuesError(func)
     steps = torch.arange(int(lengths.max()))
     sizes = (lengths > steps[:, None]).sum(1)
     return rows.new_empty((int(lengths.sum()), *rows.shape[2:]), device=META), sizes
 
 
-def _unpack(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
+def _unpack(func: Any, args: Sequence[Any], values: Values) -> Any:
     """The reverse: sequences of one length, and the length that each has of its own."""
     data, sizes, batch_first, _, total = args
-    if not has(sizes):
+    if not values.has(sizes):
         raise NeedsValuesError(func)
     steps, batch = max(len(sizes), total), int(sizes[0])
     shape = (batch, steps) if batch_first else (steps, batch)
     return data.new_empty((*shape, *data.shape[1:]), device=META), (sizes > torch.arange(batch)[:, None]).sum(1)
+
+
+def _left_aligned(func: Any, args: Sequence[Any], values: Values) -> Any:
+    """Whether a padded batch becomes nested, without its padding. That needs memory; without it the padding stays."""
+    if not values.has(args[1]) or values.has_memory():
+        raise NeedsValuesError(func)
+    return False
 
 
 def shape_only(value: Any) -> Any:
@@ -342,4 +355,5 @@ BY_VALUES: Mapping[Any, Callable[..., Any]] = {
     **{getattr(_aten, name).data: _reading(1) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
     _aten._pack_padded_sequence.default: _pack,  # noqa: SLF001
     _aten._pad_packed_sequence.default: _unpack,  # noqa: SLF001
+    _aten._nested_tensor_from_mask_left_aligned.default: _left_aligned,  # noqa: SLF001
 }
