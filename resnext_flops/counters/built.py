@@ -138,7 +138,7 @@ class Built:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
         import torch
 
-        from resnext_flops.counters.tracer import filled
+        from resnext_flops.counters.values import filled
 
         args = arguments((1, *self.input) if self.inputs is None else self.inputs)
         cpu = torch.device("cpu")

@@ -25,25 +25,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 
 from resnext_flops.complexity.cost import Cost
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
-from resnext_flops.counters.functions import noted
-from resnext_flops.counters.meta_kernels import KERNELS, META
-from resnext_flops.counters.operators import FREE, UNKNOWN, Nested, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
+from resnext_flops.counters.functions import calls_seen, noted
+from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import State
-from resnext_flops.counters.values import (
-    BY_VALUES,
-    NeedsValuesError,
-    Values,
-    real_lists,
-    storage_of,
-    traits_of,
-)
+from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
@@ -208,13 +201,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
-        self.known = Values(self.learned, state.tensors)
-        self.meta: dict[int, Tensor] = {}
+        self.known = Values(self.learned, state.tensors, real)
         self.flow: dict[int, tuple[int, ...]] = {}
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
-        self.answering = False
         self.rooted = False  # whether any tensor was made of parameters alone
 
     @classmethod
@@ -224,7 +215,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def run(self, name: str, method: str = "") -> Ledger:
         """Call the module, or a method of it, once on copies of its inputs and return its ledger."""
-        (args, kwargs), tensors = self.state.copied_inputs(self._copied)
+        (args, kwargs), tensors = self.state.copied_inputs(lambda value: self.known.given(value.detach()))
         first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
         inputs = dict.fromkeys(map(storage_of, tensors))
@@ -233,7 +224,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(torch.set_grad_enabled(self.training))
-            stack.enter_context(self._calls_seen())
+            stack.enter_context(calls_seen(self._enter, self._leave))
             stack.enter_context(noted(self._note))
             stack.enter_context(self.known.keeping())
             if not self.real:
@@ -246,24 +237,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         one = first is None or first.dim() < 2 or first.is_nested or first.shape[0] == 1
         companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
-
-    @contextmanager
-    def _calls_seen(self) -> Iterator[None]:
-        """See every call of a module. Torch's global hooks would do it too, but send each call on a slower path."""
-        patched: Any = nn.Module
-        original = patched._call_impl  # noqa: SLF001
-
-        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            self._enter(module, args)
-            output = original(module, *args, **kwargs)
-            self._leave(module, args, kwargs, output)
-            return output
-
-        patched._call_impl = call  # noqa: SLF001
-        try:
-            yield
-        finally:
-            patched._call_impl = original  # noqa: SLF001
 
     def _survey(self, path: str, module: nn.Module) -> None:
         """Note every path below a module, of parts and of parameters. Torch's own iterators walk the tree for each."""
@@ -284,12 +257,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for make, kept in self._kept():
             kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
         self.later = False
-
-    def _copied(self, value: Tensor) -> Tensor:
-        """An input as the module gets it: without memory, or a copy on the module's own device."""
-        if not self.real:
-            return self.known.given(value.detach())
-        return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
 
     # Modules ----------------------------------------------------------------------------------------------------------
 
@@ -319,7 +286,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
-        if self.answering:
+        if self.known.answering:
             return  # torch's own kernel called it, not the module's code
         noted_function = (self.frames[-1], name, args, kwargs, output, outer)
         self.functions.append(noted_function if self.later else _function(*noted_function))
@@ -341,9 +308,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return output
         if self.later and rule is FREE and torch.Tag.inplace_view in func.tags:
             self._settle()  # it changes the shape of a tensor that may have been noted
-        tensors = _leaves(args, kwargs)
+        tensors = leaves(args, kwargs)
         data, roots = self._origins(tensors)
-        output = self._answer(func, args, kwargs, tensors)
+        output = self.known.answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
         else:
@@ -351,55 +318,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
         return output
-
-    def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """The output: by shape arithmetic, or computed where every input has its values."""
-        known = self.known
-        if self.real:
-            known.write(func, args, kwargs, lose=False)
-            return func(*args, **kwargs)
-        if tensors and (tensors[0].is_meta or not all(map(known.has, tensors))):  # nearly always the first
-            kernel = KERNELS.get(func)
-            output = kernel(*args, **kwargs) if kernel else None
-            if output is None or (not output.is_meta and traits_of(func).written):
-                output = self._by_shape(func, args, kwargs, tensors)
-            return output
-        if not tensors or traits_of(func).constant:
-            return known.create(func, args, kwargs)
-        output = known.compute(func, args, kwargs, tensors)
-        return self._by_shape(func, args, kwargs, tensors) if output is None else output
-
-    def _by_shape(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """The output of torch's own kernel for the device `meta`."""
-        known, traits = self.known, traits_of(func)
-        if traits.written:
-            known.write(func, args, kwargs, lose=True)
-            if isinstance(args[0], Tensor) and not args[0].is_meta:
-                return args[0]
-        if traits.reads:
-            if known.readable(tensors):
-                return func(*args, **kwargs)
-            raise NeedsValuesError(func)
-        self.answering = True
-        try:
-            by_values = BY_VALUES.get(func)
-            if by_values and not kwargs and (output := by_values(func, args, known)) is not None:
-                return known.made(output, tensors)
-            args, kwargs = tree_map(self._shape_only, (args, kwargs))
-            return known.create(func, args, kwargs) if traits.constant else func(*args, **kwargs)
-        finally:
-            self.answering = False
-
-    def _shape_only(self, value: Any) -> Any:
-        if isinstance(value, Tensor):
-            if value.is_meta:
-                return value
-            if id(value) in self.learned:
-                if id(value) not in self.meta:
-                    self.meta[id(value)] = _on_meta(value)
-                return self.meta[id(value)]
-            return _on_meta(value)
-        return META if isinstance(value, torch.device) else value
 
     def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
         """The tensors that come from the input, and the parameters that the other tensors are made of."""
@@ -465,7 +383,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
-        first = output if isinstance(output, Tensor) else next(iter(_leaves((output,), {})), None)
+        first = output if isinstance(output, Tensor) else next(iter(leaves((output,), {})), None)
         if first is None:
             return
         if rule is UNKNOWN:
@@ -642,75 +560,9 @@ def fuses(module: nn.Module, args: Sequence[Any]) -> bool:
     return isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
 
 
-def filled(value: Tensor, device: torch.device) -> Tensor:
-    """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
-    if value.is_floating_point():
-        return torch.randn(value.shape, dtype=value.dtype, device=device)
-    return torch.zeros(value.shape, dtype=value.dtype, device=device)
-
-
 def _is_whole(part: Tensor) -> bool:
     """Whether a tensor is all that is in its storage, and not a part of it."""
     return part.layout is not torch.strided or part.nbytes >= part.untyped_storage().nbytes()
-
-
-def _on_meta(value: Tensor) -> Tensor:
-    """The same tensor without memory. Torch checks that a view of a normal tensor is no inference tensor."""
-    with torch.inference_mode(value.is_inference()):
-        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
-
-
-def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
-    found: list[Tensor] = []
-    for value in (*args, *kwargs.values()) if kwargs else args:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):
-            found.extend([part for part in value if isinstance(part, Tensor)])
-    return found
-
-
-def shape_of(part: Tensor) -> Shape:
-    """The shape of a tensor, also of a nested one, whose own attribute refuses.
-
-    >>> shape_of(torch.nested.nested_tensor([torch.zeros(3, 8), torch.zeros(5, 8)]))
-    (8, 8)
-    """
-    try:
-        return part.shape
-    except RuntimeError:
-        return Nested.of([tuple(one.shape) for one in part.unbind()])
-
-
-def trimmed(part: Tensor) -> Shape:
-    """The shape of a tensor without a batch of one.
-
-    >>> trimmed(torch.empty(1, 64, 56, 56)), trimmed(torch.empty(2, 8))
-    ((64, 56, 56), (2, 8))
-    """
-    shape = tuple(shape_of(part))
-    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
-
-
-def shapes_of(values: Any) -> tuple[Shape, ...]:
-    """The whole shapes of the tensors among some values, one level deep."""
-    if isinstance(values, Tensor):
-        return (tuple(shape_of(values)),)
-    if isinstance(values, Mapping):
-        values = tuple(values.values())
-    if not isinstance(values, (tuple, list)):
-        return ()
-    return tuple([tuple(shape_of(value)) for value in values if isinstance(value, Tensor)])
-
-
-def dims(value: Any) -> Any:
-    """An argument as it is kept: a tensor as its shape, a short sequence as a tuple, anything else as it is."""
-    if isinstance(value, Tensor):
-        shape = shape_of(value)
-        return shape if isinstance(shape, Nested) else Dims(shape)
-    if isinstance(value, (list, tuple)):
-        return tuple([part if type(part) is int else dims(part) for part in value])
-    return value
 
 
 @cache
