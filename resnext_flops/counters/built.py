@@ -363,7 +363,7 @@ class Built:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
         import torch
 
-        from resnext_flops.counters.tracer import filled as with_memory
+        from resnext_flops.counters.values import filled as with_memory
 
         args, cpu = self._called_with()[0], torch.device("cpu")
         with torch.random.fork_rng(devices=[]):

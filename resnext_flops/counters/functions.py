@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from resnext_flops.complexity.conventions.vocabulary import (
@@ -54,6 +55,28 @@ def noted(note: Note) -> Iterator[None]:
                 delattr(owner, name)  # it was inherited
             else:
                 setattr(owner, name, original)
+
+
+@contextmanager
+def calls_seen(enter: Callable[[nn.Module, Any], None], leave: Callable[..., None]) -> Iterator[None]:
+    """Call `enter(module, args)` before each call of a module, and `leave(module, args, kwargs, output)` after it.
+
+    Torch's global hooks would do it too, but they send each call on a slower path.
+    """
+    owner: Any = nn.Module
+    original = owner._call_impl  # noqa: SLF001
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        enter(module, args)
+        output = original(module, *args, **kwargs)
+        leave(module, args, kwargs, output)
+        return output
+
+    owner._call_impl = call  # noqa: SLF001
+    try:
+        yield
+    finally:
+        owner._call_impl = original  # noqa: SLF001
 
 
 def _noting(shown: str, original: Any, note: Note, running: list[str]) -> Any:

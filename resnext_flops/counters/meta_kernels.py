@@ -20,6 +20,17 @@ META = torch.device("meta")
 _ACTIVATIONS = ("relu", "silu", "sigmoid", "hardswish", "hardsigmoid", "hardtanh")
 
 
+def on_meta(value: Any) -> Any:
+    """A tensor without its memory; anything else as it is.
+
+    Torch checks that a view of a normal tensor is no inference tensor.
+    """
+    if not isinstance(value, Tensor) or value.is_meta:
+        return value
+    with torch.inference_mode(value.is_inference()):
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+
+
 def _empty(shape: Any, like: Tensor) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device=META)
 

@@ -34,7 +34,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.complexity.memory import OPTIMIZERS, Memory, check_settings
-from resnext_flops.counters.tracer import filled
+from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
 
 ADDITIONS = (torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor)

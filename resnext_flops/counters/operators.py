@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from itertools import starmap, zip_longest
 from math import prod
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import torch
 
@@ -47,6 +47,25 @@ class OperatorRule(NamedTuple):
     macs: MacsOfShapes | None = None
     weight: int | None = None
     bias: int | None = None
+
+
+class Nested(Dims):
+    """The shape of tensors of different lengths in one: all their rows, and how long a row is.
+
+    parts: the shape of each. A rule that multiplies rows by rows must ask for them.
+
+    >>> Nested.of([(3, 8), (5, 8)]), Nested.of([(3, 8), (5, 8)]).parts
+    ((8, 8), [(3, 8), (5, 8)])
+    """
+
+    parts: Sequence[Shape]
+
+    @classmethod
+    def of(cls, parts: Sequence[Shape]) -> Self:
+        """The shape of all together."""
+        shape = cls((sum(prod(part[:-1]) for part in parts), parts[0][-1] if parts else 0))
+        shape.parts = parts
+        return shape
 
 
 FREE = OperatorRule("free")
@@ -173,26 +192,33 @@ def einsum(args: Sequence[Any], _: Shape) -> int:
 def attention(args: Sequence[Any], output: Shape) -> int:
     """Queries times keys, then weights times values; axes of size 1 are repeated, and so are heads that are shared."""
     query, key, value = args[:3]
+    if isinstance(query, Nested):
+        parts = zip(query.parts, key.parts, value.parts, strict=True)
+        return sum(attention(one, (*one[0][:-1], value[-1])) for one in parts)
     batches = zip_longest(reversed(query[:-2]), reversed(key[:-2]), fillvalue=1)
-    weights: int = prod(starmap(max, batches)) * query[-2] * key[-2]
-    scores: int = products.matrix_product((weights,), query[-1])
-    return scores + products.matrix_product(output[:-1], key[-2]) * int(value[-1])
+    weights = prod(starmap(max, batches)) * query[-2] * key[-2]
+    return int(weights * query[-1] + prod(output[:-1]) * key[-2] * value[-1])
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
 def fused_multi_head_attention(args: Sequence[Any], _: Shape) -> int:
     """Self-attention in one operator: three projections in, the attention, one projection out."""
-    (batch, tokens, width), keys = args[0], args[1][1]
-    projections = prod(args[5]) + prod(args[7])
-    return int(batch * tokens * (projections + 2 * keys * width))
+    queries, keys = args[:2]
+    width, projections = queries[-1], prod(args[5]) + prod(args[7])
+    pairs = zip(_sequences(queries), _sequences(keys), strict=True)
+    return sum(one[-2] * (projections + 2 * other[-2] * width) for one, other in pairs)
 
 
 @operator("aten::_transformer_encoder_layer_fwd", kind="transformer encoder layer", weight=3, bias=4)
 def fused_encoder_layer(args: Sequence[Any], _: Shape) -> int:
     """Self-attention and the two layers after it, in one operator."""
-    batch, tokens, width = args[0]
     weights = sum(prod(args[position]) for position in (3, 5, 14, 16))
-    return int(batch * tokens * (weights + 2 * tokens * width))
+    return sum(tokens * (weights + 2 * tokens * width) for tokens, width in _sequences(args[0]))
+
+
+def _sequences(shape: Shape) -> Sequence[Shape]:
+    """The shapes of the sequences of a batch."""
+    return shape.parts if isinstance(shape, Nested) else [shape[1:]] * shape[0]
 
 
 @operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
@@ -215,6 +241,73 @@ def bilinear(args: Sequence[Any], output: Shape) -> int:
     return products.matrix_product(output, (first + 1) * second)
 
 
+@operator("torchvision::deform_conv2d", kind="deformable conv", weight=1, bias=4)
+def deformable_convolution(args: Sequence[Any], output: Shape) -> int:
+    """A convolution of pixels that were interpolated before. That takes products of elements alone."""
+    return products.convolution(args[1], output)
+
+
+# Quantized layers keep their weights in an object that is no tensor.
+_WITH = ("", "_relu", "_dynamic", "_add", "_add_relu")
+
+
+@operator(*(f"quantized::conv{dims}d{more}" for dims in (1, 2, 3) for more in _WITH), kind="quantized conv")
+def quantized_convolution(args: Sequence[Any], output: Shape) -> int:
+    """As a convolution."""
+    return products.convolution(_packed(args)[0], output)
+
+
+@operator(
+    *(f"quantized::conv_transpose{dims}d{more}" for dims in (1, 2, 3) for more in ("", "_dynamic")),
+    kind="quantized transposed conv",
+)
+def quantized_transposed_convolution(args: Sequence[Any], _: Shape) -> int:
+    """As a transposed convolution."""
+    return products.convolution(_packed(args)[0], args[0])
+
+
+@operator(
+    *(f"quantized::linear{more}" for more in ("", "_relu", "_leaky_relu", "_tanh", "_dynamic", "_relu_dynamic")),
+    *(f"quantized::linear{more}_dynamic_fp16" for more in ("", "_relu")),
+    kind="quantized linear",
+)
+def quantized_linear(args: Sequence[Any], output: Shape) -> int:
+    """As a linear layer."""
+    return products.matrix_product(output, _packed(args)[0][-1])
+
+
+@operator("quantized::matmul", kind="quantized matmul")
+def quantized_matrix_product(args: Sequence[Any], output: Shape) -> int:
+    """As a product of two arguments."""
+    return products.matrix_product(output, args[0][-1])
+
+
+@operator(
+    *(f"aten::quantized_{name}" for name in ("lstm", "gru")),
+    *(f"quantized::quantized_{name}_cell_dynamic" for name in ("lstm", "gru", "rnn_relu", "rnn_tanh")),
+    kind="quantized recurrent",
+)
+def quantized_recurrent(args: Sequence[Any], _: Shape) -> int:
+    """As recurrent layers; a cell takes one step."""
+    steps: int = prod(args[0][:-1])
+    return steps * sum(map(prod, _packed(args)))
+
+
+def _packed(args: Sequence[Any]) -> list[Shape]:
+    """The shapes of the weights that are packed in objects among some arguments, also in lists and in other objects."""
+    found: list[Shape] = []
+    for value in args:
+        if isinstance(value, torch.ScriptObject):
+            if hasattr(value, "unpack"):
+                found.append(tuple(value.unpack()[0].shape))
+            else:  # a cell of a recurrent layer: the last of its state are two packed matrices
+                state: Any = value.__getstate__()
+                found.extend(_packed(state[0][-1]))
+        elif isinstance(value, (list, tuple)) and not isinstance(value, Dims):
+            found.extend(_packed(value))
+    return found
+
+
 def _kind(name: str) -> str:
     """What the ledger calls an operator that has no other name for it."""
     return name.strip("_").replace("_", " ")
@@ -227,6 +320,8 @@ def _register_others() -> None:
     kinds |= {name: _kind(name) for name in names["own_name"]}
     _register({f"aten::{name}": OperatorRule(kind) for name, kind in kinds.items()})
     _register({f"aten::{name}": FREE for name in names["free"]})
+    for space, same in names["namespaces"].items():
+        _register({f"{space}::{name}": OperatorRule(f"{space} {_kind(name)}") for name in same})
 
 
 _register_others()

@@ -300,7 +300,7 @@ class Found:
     def _add_slot(self, value: Any, name: str) -> None:
         if name[:2] != "__" and hasattr(value, name):
             before = getattr(value, name)
-            self.others.append((partial(setattr, value, name), before))
+            self.others.append((partial(object.__setattr__, value, name), before))  # it may be frozen
             self._follow((before,))
 
     def _add_state(self, value: Any) -> None:

@@ -13,6 +13,7 @@ first asked for. Notes keep tensors alive, so on a real module, whose tensors ha
 """
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
@@ -22,28 +23,20 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as hooks
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves
 
 from resnext_flops.complexity.cost import Cost
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.records import Call, Dims, Function, Operator, Records, Trace, Unknown
-from resnext_flops.counters.functions import noted
-from resnext_flops.counters.meta_kernels import KERNELS, META
+from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
+from resnext_flops.counters.functions import calls_seen, noted
 from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import State
-from resnext_flops.counters.values import (
-    BY_VALUES,
-    NeedsValuesError,
-    Values,
-    real_lists,
-    storage_of,
-    traits_of,
-)
+from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
@@ -111,7 +104,10 @@ def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
 
 
 def _refusal(inputs: Any, error: Exception) -> InputError:
-    shapes = ", ".join("x".join(map(str, leaf.shape)) for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor))
+    if calls := re.search(r"HigherOrderOperator (\w+)", str(error)):
+        return InputError(f"the model calls torch's {calls[1]} with functions, and what runs in them is not counted")
+    tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
+    shapes = ", ".join("x".join(map(str, shape_of(leaf))) for leaf in tensors)
     return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
 
 
@@ -205,13 +201,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.kinds: dict[int, Any] = {}
         self._survey("", module)
         self.later = not real and bool(self.learned) and all(part.is_meta for part in self.learned.values())
-        self.known = Values(self.learned, state.tensors)
-        self.meta: dict[int, Tensor] = {}
+        self.known = Values(self.learned, state.tensors, real)
         self.flow: dict[int, tuple[int, ...]] = {}
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
-        self.answering = False
         self.rooted = False  # whether any tensor was made of parameters alone
 
     @classmethod
@@ -221,7 +215,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def run(self, name: str, method: str = "") -> Ledger:
         """Call the module, or a method of it, once on copies of its inputs and return its ledger."""
-        (args, kwargs), tensors = self.state.copied_inputs(self._copied)
+        (args, kwargs), tensors = self.state.copied_inputs(lambda value: self.known.given(value.detach()))
         first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
         inputs = dict.fromkeys(map(storage_of, tensors))
@@ -230,18 +224,17 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
             stack.enter_context(torch.set_grad_enabled(self.training))
-            stack.callback(hooks.register_module_forward_pre_hook(self._enter).remove)
-            stack.callback(hooks.register_module_forward_hook(self._leave, with_kwargs=True).remove)
+            stack.enter_context(calls_seen(self._enter, self._leave))
             stack.enter_context(noted(self._note))
             stack.enter_context(self.known.keeping())
             if not self.real:
                 stack.enter_context(real_lists())
             stack.enter_context(self)
-            called = getattr(self.module, method) if method else self.module.__call__
+            called: Any = getattr(self.module, method) if method else self.module.__call__
             torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
-        one = first is None or first.dim() < 2 or first.shape[0] == 1
+        one = first is None or first.dim() < 2 or first.is_nested or first.shape[0] == 1
         companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
 
@@ -264,12 +257,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for make, kept in self._kept():
             kept[:] = [made and make(*made) for made in kept]  # a call that is still running is None
         self.later = False
-
-    def _copied(self, value: Tensor) -> Tensor:
-        """An input as the module gets it: without memory, or a copy on the module's own device."""
-        if not self.real:
-            return self.known.given(value.detach())
-        return value.detach().clone() if not value.is_meta else filled(value, _device(self.module))
 
     # Modules ----------------------------------------------------------------------------------------------------------
 
@@ -299,7 +286,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:
-        if self.answering:
+        if self.known.answering:
             return  # torch's own kernel called it, not the module's code
         noted_function = (self.frames[-1], name, args, kwargs, output, outer)
         self.functions.append(noted_function if self.later else _function(*noted_function))
@@ -310,6 +297,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Answer one operator, and write its entry."""
+        if types and any(kind.__torch_dispatch__ is not Tensor.__torch_dispatch__ for kind in types):
+            return NotImplemented  # a tensor with operators of its own is asked first, and what it calls comes here
         kwargs = kwargs or {}
         rule = rule_of(func)
         if rule is UNKNOWN or (rule.kind == "einsum" and len(args[1]) > 2):
@@ -319,9 +308,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return output
         if self.later and rule is FREE and torch.Tag.inplace_view in func.tags:
             self._settle()  # it changes the shape of a tensor that may have been noted
-        tensors = _leaves(args, kwargs)
+        tensors = leaves(args, kwargs)
         data, roots = self._origins(tensors)
-        output = self._answer(func, args, kwargs, tensors)
+        output = self.known.answer(func, args, kwargs, tensors)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
         else:
@@ -329,55 +318,6 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
         return output
-
-    def _answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """The output: by shape arithmetic, or computed where every input has its values."""
-        known = self.known
-        if self.real:
-            known.write(func, args, kwargs, lose=False)
-            return func(*args, **kwargs)
-        if tensors and (tensors[0].is_meta or not all(map(known.has, tensors))):  # nearly always the first
-            kernel = KERNELS.get(func)
-            output = kernel(*args, **kwargs) if kernel else None
-            if output is None or (not output.is_meta and traits_of(func).written):
-                output = self._by_shape(func, args, kwargs, tensors)
-            return output
-        if not tensors or traits_of(func).constant:
-            return known.create(func, args, kwargs)
-        output = known.compute(func, args, kwargs, tensors)
-        return self._by_shape(func, args, kwargs, tensors) if output is None else output
-
-    def _by_shape(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
-        """The output of torch's own kernel for the device `meta`."""
-        known, traits = self.known, traits_of(func)
-        if traits.written:
-            known.write(func, args, kwargs, lose=True)
-            if isinstance(args[0], Tensor) and not args[0].is_meta:
-                return args[0]
-        if traits.reads:
-            if known.readable(tensors):
-                return func(*args, **kwargs)
-            raise NeedsValuesError(func)
-        self.answering = True
-        try:
-            by_values = BY_VALUES.get(func)
-            if by_values and not kwargs and (output := by_values(func, args, known.has)) is not None:
-                return known.made(output, tensors)
-            args, kwargs = tree_map(self._shape_only, (args, kwargs))
-            return known.create(func, args, kwargs) if traits.constant else func(*args, **kwargs)
-        finally:
-            self.answering = False
-
-    def _shape_only(self, value: Any) -> Any:
-        if isinstance(value, Tensor):
-            if value.is_meta:
-                return value
-            if id(value) in self.learned:
-                if id(value) not in self.meta:
-                    self.meta[id(value)] = _on_meta(value)
-                return self.meta[id(value)]
-            return _on_meta(value)
-        return META if isinstance(value, torch.device) else value
 
     def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:
         """The tensors that come from the input, and the parameters that the other tensors are made of."""
@@ -415,7 +355,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Note a new value in every tensor of an output; what is changed in part is still the old value too."""
         for leaf in (output,) if isinstance(output, Tensor) else tree_leaves(output):
             if isinstance(leaf, Tensor):
-                self.flow[storage_of(leaf)] = (number,) if _is_whole(leaf) else (*before, number)
+                place = storage_of(leaf)
+                self.flow[place] = (number,) if place not in self.flow or _is_whole(leaf) else (*before, number)
 
     def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
         gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
@@ -442,7 +383,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
-        first = output if isinstance(output, Tensor) else next(iter(_leaves((output,), {})), None)
+        first = output if isinstance(output, Tensor) else next(iter(leaves((output,), {})), None)
         if first is None:
             return
         if rule is UNKNOWN:
@@ -485,8 +426,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             params = sum([self.learned[root].numel() for root in fresh])
         if rule.macs or kind in POOL_KINDS:
             shapes = dims(args)
-            kind, kernel, groups = _shape_of(func, rule, shapes, output.shape)
-            macs = rule.macs(shapes, output.shape) if rule.macs else 0
+            made = shape_of(output)
+            kind, kernel, groups = _shape_of(func, rule, shapes, made)
+            macs = rule.macs(shapes, made) if rule.macs else 0
             if self.training and macs:
                 backward = self._backward(macs, rule, args, shapes, tensors)
         activations = output.numel() if macs else 0
@@ -554,7 +496,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def _shape_of(func: Any, rule: OperatorRule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:
     """The kind of an entry, and its kernel and groups where it has them."""
     kind = rule.kind
-    if kind in {"conv", "transposed conv"}:
+    if kind in {"conv", "transposed conv", "deformable conv"}:
         weight = args[1]
         kernel = weight[2:]
         if len(args) > 6 and args[6] is True:  # torch's one operator for both
@@ -618,62 +560,9 @@ def fuses(module: nn.Module, args: Sequence[Any]) -> bool:
     return isinstance(module, nn.MultiheadAttention) and fuses_attention(module, args)
 
 
-def filled(value: Tensor, device: torch.device) -> Tensor:
-    """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
-    if value.is_floating_point():
-        return torch.randn(value.shape, dtype=value.dtype, device=device)
-    return torch.zeros(value.shape, dtype=value.dtype, device=device)
-
-
 def _is_whole(part: Tensor) -> bool:
     """Whether a tensor is all that is in its storage, and not a part of it."""
     return part.layout is not torch.strided or part.nbytes >= part.untyped_storage().nbytes()
-
-
-def _on_meta(value: Tensor) -> Tensor:
-    """The same tensor without memory. Torch checks that a view of a normal tensor is no inference tensor."""
-    with torch.inference_mode(value.is_inference()):
-        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
-
-
-def _leaves(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Tensor]:
-    found: list[Tensor] = []
-    for value in (*args, *kwargs.values()) if kwargs else args:
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):
-            found.extend([part for part in value if isinstance(part, Tensor)])
-    return found
-
-
-def trimmed(part: Tensor) -> Shape:
-    """The shape of a tensor without a batch of one.
-
-    >>> trimmed(torch.empty(1, 64, 56, 56)), trimmed(torch.empty(2, 8))
-    ((64, 56, 56), (2, 8))
-    """
-    shape = tuple(part.shape)
-    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
-
-
-def shapes_of(values: Any) -> tuple[Shape, ...]:
-    """The whole shapes of the tensors among some values, one level deep."""
-    if isinstance(values, Tensor):
-        return (tuple(values.shape),)
-    if isinstance(values, Mapping):
-        values = tuple(values.values())
-    if not isinstance(values, (tuple, list)):
-        return ()
-    return tuple([tuple(value.shape) for value in values if isinstance(value, Tensor)])
-
-
-def dims(value: Any) -> Any:
-    """An argument as it is kept: a tensor as its shape, a short sequence as a tuple, anything else as it is."""
-    if isinstance(value, Tensor):
-        return Dims(value.shape)
-    if isinstance(value, (list, tuple)):
-        return tuple([part if type(part) is int else dims(part) for part in value])
-    return value
 
 
 @cache

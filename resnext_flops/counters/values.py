@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, UntypedStorage
 from torch.utils._pytree import tree_leaves, tree_map
 
-from resnext_flops.counters.meta_kernels import META
+from resnext_flops.counters.by_values import BY_VALUES, NeedsValuesError
+from resnext_flops.counters.meta_kernels import KERNELS, META, on_meta
 
 CPU = torch.device("cpu")
 
@@ -35,13 +36,6 @@ GROWING = frozenset({"repeat", "tile", "one_hot", "repeat_interleave", "diag_emb
 
 # Operators that give their first tensor another shape or memory, besides those with torch's mark for it.
 RESHAPING = frozenset({"aten::set_", "aten::resize_", "aten::resize_as_"})
-
-
-class NeedsValuesError(Exception):
-    """The module's code reads the value of a tensor that has only a shape."""
-
-    def __init__(self, func: Any) -> None:
-        super().__init__(f"its code reads the value of a tensor ({func})")
 
 
 def storage_of(part: Tensor) -> int:
@@ -62,6 +56,13 @@ def set_version(part: Tensor, version: int) -> None:
 def is_counting(part: Tensor) -> bool:
     """Whether a tensor holds whole numbers or truth values."""
     return not (part.is_floating_point() or part.is_complex() or part.is_quantized)
+
+
+def filled(value: Tensor, device: torch.device) -> Tensor:
+    """A real tensor in the place of one that has only a shape: noise, or zeros where it holds no floating point."""
+    if value.is_floating_point():
+        return torch.randn(value.shape, dtype=value.dtype, device=device)
+    return torch.zeros(value.shape, dtype=value.dtype, device=device)
 
 
 class Traits(NamedTuple):
@@ -105,15 +106,64 @@ class Values:
     learned: the parameters and buffers of the module, by their ids. They have values only if they count something:
         what is computed from weights has a shape alone.
     kept: the tensors that must be afterwards as they were.
+    real: whether everything is computed.
     """
 
-    def __init__(self, learned: Mapping[int, Tensor], kept: Sequence[Tensor]) -> None:
-        self.learned, self.kept = learned, kept
+    def __init__(self, learned: Mapping[int, Tensor], kept: Sequence[Tensor], real: bool) -> None:
+        self.learned, self.kept, self.real = learned, kept, real
+        self.answering = False
+        self.meta: dict[int, Tensor] = {}  # the learned tensors without memory
         self.own: set[int] = set()  # the storages that this run made
         self.lost: dict[int, UntypedStorage] = {}
         self.before: dict[int, tuple[UntypedStorage, UntypedStorage]] = {}
         self.versions: dict[int, tuple[Tensor, int]] = {}
         self.forms: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def answer(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
+        """The output of an operator: by shape arithmetic, or computed where every input has its values."""
+        if self.real:
+            self.write(func, args, kwargs, lose=False)
+            return self.made(func(*args, **kwargs), tensors)
+        if tensors and (tensors[0].is_meta or not all(map(self.has, tensors))):  # nearly always the first
+            kernel = KERNELS.get(func)
+            output = kernel(*args, **kwargs) if kernel else None
+            if output is None or (not output.is_meta and traits_of(func).written):
+                output = self._by_shape(func, args, kwargs, tensors)
+            return output
+        if not tensors or traits_of(func).constant:
+            return self._create(func, args, kwargs)
+        output = self._compute(func, args, kwargs, tensors)
+        return self._by_shape(func, args, kwargs, tensors) if output is None else output
+
+    def _by_shape(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[Tensor]) -> Any:
+        """The output of torch's own kernel for the device `meta`."""
+        traits = traits_of(func)
+        if traits.written:
+            self.write(func, args, kwargs, lose=True)
+            if isinstance(args[0], Tensor) and not args[0].is_meta:
+                return args[0]
+        if traits.reads:
+            if self._readable(tensors):
+                return func(*args, **kwargs)
+            raise NeedsValuesError(func)
+        self.answering = True
+        try:
+            by_values = BY_VALUES.get(func)
+            if by_values and not kwargs and (output := by_values(func, args, self)) is not None:
+                return self.made(output, tensors)
+            args, kwargs = tree_map(self._shape_only, (args, kwargs))
+            return self._create(func, args, kwargs) if traits.constant else func(*args, **kwargs)
+        finally:
+            self.answering = False
+
+    def _shape_only(self, value: Any) -> Any:
+        if isinstance(value, torch.device):
+            return META
+        if id(value) not in self.learned or value.is_meta:
+            return on_meta(value)
+        if id(value) not in self.meta:
+            self.meta[id(value)] = on_meta(value)
+        return self.meta[id(value)]
 
     def has(self, part: Tensor) -> bool:
         """Whether a tensor has values to compute with."""
@@ -121,7 +171,11 @@ class Values:
             return False
         return not self.lost or storage_of(part) not in self.lost
 
-    def readable(self, parts: Sequence[Tensor]) -> bool:
+    def has_memory(self) -> bool:
+        """Whether the module's own tensors have values, so that it can run on its own device instead."""
+        return not any(part.is_meta for part in self.learned.values())
+
+    def _readable(self, parts: Sequence[Tensor]) -> bool:
         """Whether the values of all tensors may be read; those of weights may."""
         return all(not part.is_meta and storage_of(part) not in self.lost for part in parts)
 
@@ -187,15 +241,22 @@ class Values:
             for part, version in reversed(self.versions.values()):  # a view shares the number of its base
                 set_version(part, version)
 
-    def given(self, value: Tensor) -> Tensor:
-        """An input as the module gets it: a copy with values if it counts something, and else its shape."""
+    def device(self) -> torch.device:
+        """The device of the module."""
+        return next((part.device for part in self.learned.values()), CPU)
+
+    def given(self, value: Tensor) -> Any:
+        """An input as the module gets it: a copy if everything is computed or if it counts something, else its shape.
+
+        Of a shape alone there are zeros in the place of what counts, and noise in the place of other values.
+        """
+        if self.real:
+            return self.made(value.clone() if not value.is_meta else filled(value, self.device()))
         if not is_counting(value) or value.numel() > LARGEST or value.layout is not torch.strided:
             return value.to(META, copy=True)
-        copy = torch.zeros(value.shape, dtype=value.dtype) if value.is_meta else value.to(CPU, copy=True)
-        self.made(copy)
-        return copy
+        return self.made(filled(value, CPU) if value.is_meta else value.to(CPU, copy=True))
 
-    def create(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _create(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The output of a factory. What counts something gets values, whatever device is asked for."""
         output = func(*args, **kwargs)
         if isinstance(output, Tensor) and not output.is_cpu:
@@ -205,7 +266,7 @@ class Values:
                 output = output.to(META)
         return self.made(output)
 
-    def compute(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensors: Sequence[Tensor]) -> Any:
+    def _compute(self, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensors: Sequence[Tensor]) -> Any:
         """The output of an operator whose tensors all have values; None if it is too large to be computed."""
         if not func.is_view and self._is_large(func, args, kwargs, tensors):
             return None
@@ -220,7 +281,7 @@ class Values:
         if traits_of(func).written:
             return max(part.numel() for part in tensors) > LARGEST
         try:
-            output = func(*tree_map(shape_only, args), **tree_map(shape_only, kwargs))
+            output = func(*tree_map(on_meta, args), **tree_map(on_meta, kwargs))
         except (RuntimeError, NotImplementedError):  # the shape depends on the values
             return max(part.numel() for part in tensors) > LARGEST
         return any(leaf.numel() > LARGEST for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
@@ -253,101 +314,3 @@ def _on_cpu(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _stays(value: Any) -> Any:
     """The CPU in the place of any other device that a tensor is moved to."""
     return CPU if isinstance(value, torch.device) else value
-
-
-# Operators of tensors with and without values. Each rule answers where the values decide the shape, or else says None.
-
-
-def _like_second(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    """The second tensor gives a shape or a type alone. One element, repeated, takes its place without memory."""
-    first, second = args[:2]
-    return func(first, torch.empty((), dtype=second.dtype).expand(second.shape), *args[2:]) if has(first) else None
-
-
-def _index(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    """A mask picks as many elements as it has ones."""
-    indices: list[Tensor | None] = []
-    for part in args[1]:
-        is_mask = part is not None and part.dtype in {torch.bool, torch.uint8}
-        if is_mask and not has(part):
-            if func._schema.name == "aten::index":  # noqa: SLF001
-                raise NeedsValuesError(func)
-            return None
-        indices.extend(part.nonzero().unbind(1) if is_mask else (part,))
-    return func(*tree_map(shape_only, (args[0], indices, *args[2:])))
-
-
-def _masked_select(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    image, mask = args
-    if not has(mask):
-        raise NeedsValuesError(func)
-    shape = torch.broadcast_shapes(image.shape, mask.shape)  # type: ignore[no-untyped-call]
-    return torch.empty(int(mask.expand(shape).sum()), dtype=image.dtype, device=META)
-
-
-def _repeat_interleave(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    image, repeats = args[:2]
-    if not has(repeats):
-        raise NeedsValuesError(func)
-    axis = args[2] if len(args) > 2 and args[2] is not None else None
-    length = image.numel() if axis is None else image.shape[axis]
-    return func(*map(shape_only, args), output_size=int(repeats.expand(length).sum()))
-
-
-def _embedding(_: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> None:
-    """A position without a row is refused, as it is where tensors have memory. The output has a shape alone."""
-    table, places = args[:2]
-    if has(places) and places.numel() and not 0 <= int(places.min()) <= int(places.max()) < table.shape[0]:
-        raise IndexError(f"index out of range: {int(places.max())} in a table of {table.shape[0]} rows")
-
-
-def _reading(position: int) -> Callable[..., Any]:
-    """Torch's own meta kernel reads the values of this argument."""
-
-    def rule(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-        if not has(args[position]):
-            raise NeedsValuesError(func)
-        return func(*tree_map(shape_only, args[:position]), args[position], *tree_map(shape_only, args[position + 1 :]))
-
-    return rule
-
-
-def _pack(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    """The steps of all sequences one after another, and how many sequences have each step."""
-    rows, lengths, _ = args
-    if not has(lengths):
-        raise NeedsValuesError(func)
-    steps = torch.arange(int(lengths.max()))
-    sizes = (lengths > steps[:, None]).sum(1)
-    return rows.new_empty((int(lengths.sum()), *rows.shape[2:]), device=META), sizes
-
-
-def _unpack(func: Any, args: Sequence[Any], has: Callable[[Tensor], bool]) -> Any:
-    """The reverse: sequences of one length, and the length that each has of its own."""
-    data, sizes, batch_first, _, total = args
-    if not has(sizes):
-        raise NeedsValuesError(func)
-    steps, batch = max(len(sizes), total), int(sizes[0])
-    shape = (batch, steps) if batch_first else (steps, batch)
-    return data.new_empty((*shape, *data.shape[1:]), device=META), (sizes > torch.arange(batch)[:, None]).sum(1)
-
-
-def shape_only(value: Any) -> Any:
-    """A tensor without its memory; anything else as it is."""
-    if not isinstance(value, Tensor) or value.is_meta:
-        return value
-    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
-
-
-_LIKE = (_aten.to.other, _aten.type_as.default, _aten.expand_as.default, _aten.view_as.default)
-BY_VALUES: Mapping[Any, Callable[..., Any]] = {
-    **dict.fromkeys((*_LIKE, _aten.reshape_as.default), _like_second),
-    **dict.fromkeys((_aten.index.Tensor, _aten.index_put.default, _aten.index_put_.default), _index),
-    _aten.masked_select.default: _masked_select,
-    _aten.embedding.default: _embedding,
-    _aten.repeat_interleave.self_Tensor: _repeat_interleave,
-    _aten.tensor_split.tensor_indices_or_sections: _reading(1),
-    **{getattr(_aten, name).data: _reading(1) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
-    _aten._pack_padded_sequence.default: _pack,  # noqa: SLF001
-    _aten._pad_packed_sequence.default: _unpack,  # noqa: SLF001
-}
