@@ -17,6 +17,7 @@ from resnext_flops.complexity.formula import Formula, substitute
 from resnext_flops.complexity.layers import (
     Conv,
     Description,
+    LocalResponseNorm,
     MaxPool,
     ReLU,
     Repeat,
@@ -97,6 +98,15 @@ def test_the_convolutional_networks(call: str) -> None:
     found = network.memory(2)
     assert found.kept == saved(model, inputs)
     assert found.live == most_alive(model, inputs)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5, 16])
+def test_local_response_norm_of_few_and_of_many_channels(channels: int) -> None:
+    body = Sequential.of(conv=Conv(channels, 1), norm=LocalResponseNorm(), relu=ReLU())
+    network = rf.described(Description((3, 5, 6), body))
+    model, inputs = real(network)
+    assert network.memory(2).kept == saved(model, inputs)
+    assert network.memory(2).live == most_alive(model, inputs)
 
 
 @pytest.mark.parametrize("name", ["sgd", "adam"])

@@ -185,6 +185,17 @@ class Falling(nn.Module):
             return self.right(x).sigmoid()
 
 
+class Plain(nn.Module):
+    """A module with a tensor that is neither learned nor a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.scale = nn.Linear(8, 8), torch.ones(8)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.linear(x) * self.scale
+
+
 class Partly(nn.Module):
     """A module with a batch norm that never trains, and with a buffer that each run replaces."""
 
@@ -228,6 +239,8 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[Tensor, ...]]] = {
     "in place": (lambda: Function(lambda w, x: (x @ w).sub_(1).relu_().mul_(2)), (ROWS,)),
     "slices": (lambda: Function(lambda w, x: torch.cat((x @ w).chunk(2, -1)[::-1], -1)), (ROWS,)),
     "constants": (lambda: Function(lambda w, x: x @ w + torch.arange(8) * torch.zeros_like(x)), (ROWS,)),
+    "a plain tensor": (Plain, (ROWS,)),
+    "spectral norm by hooks": (lambda: torch.nn.utils.spectral_norm(nn.Linear(8, 4)), (ROWS,)),
     "a part that does not train": (Partly, (IMAGE,)),
     "a part that fails": (Falling, (ROWS,)),
     "a function of one's own": (lambda: Function(lambda w, x: OfOnesOwn.apply(x @ w)), (ROWS,)),
@@ -358,7 +371,7 @@ def test_a_type_is_that_of_all_floating_point_tensors(dtype: str) -> None:
 
 
 class Reading(nn.Module):
-    """A module whose code reads a value, draws random numbers, and counts its calls."""
+    """A module whose code reads a value, draws random numbers, counts its calls, and changes its input."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -366,6 +379,7 @@ class Reading(nn.Module):
 
     def forward(self, x: Tensor) -> Any:
         self.calls += 1
+        x.add_(1)
         return functional.dropout(self.norm(x), 0.1, self.training) if x.sum() < random.random() * 1e9 else x  # noqa: S311
 
 
