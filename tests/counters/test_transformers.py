@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 import resnext_flops as rf
+from tests.by_torch import macs_of
 
 transformers = pytest.importorskip("transformers")
 
@@ -18,29 +17,10 @@ TOKENS = 12
 SIZES = {"vocab_size": 60, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 
 
-class ByTorch(TorchDispatchMode):
-    """The sum of torch's own formulas over the operators of a run; `FlopCounterMode` adds hooks that models break."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.flops = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func not in {torch.ops.aten.linear.default, torch.ops.aten.matmul.default}:
-            output = func(*args, **(kwargs or {}))
-        else:
-            with self:
-                return func.decompose(*args, **(kwargs or {}))
-        formula = flop_registry.get(func._overloadpacket)  # noqa: SLF001
-        self.flops += formula(*args, **(kwargs or {}), out_val=output) if formula else 0
-        return output
-
-
 def by_torch(module: nn.Module, inputs: dict[str, Any]) -> int:
-    with torch.no_grad(), ByTorch() as counter:
-        module.eval()(**inputs)
-    assert counter.flops % 2 == 0
-    return int(counter.flops // 2)
+    """The multiply-adds of a real run."""
+    with torch.no_grad():
+        return macs_of(lambda: module.eval()(**inputs))
 
 
 def text(tokens: int = TOKENS) -> dict[str, Any]:
