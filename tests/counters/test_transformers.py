@@ -155,3 +155,21 @@ def test_a_model_in_half_precision() -> None:
     config, inputs = (make() for make in MODELS["ViTModel"])
     module = built("ViTModel", config, "meta")
     assert on_meta(module.half(), (1, 3, 64, 64)) == on_meta(module.float(), inputs)
+
+
+@pytest.mark.filterwarnings("ignore:.past_key_values. is deprecated")
+def test_a_cache_that_is_given_does_not_grow() -> None:
+    config, inputs = (make() for make in MODELS["LlamaForCausalLM"])
+    real, meta = built("LlamaForCausalLM", config, "cpu"), built("LlamaForCausalLM", config, "meta")
+    cache = transformers.DynamicCache(config=config)
+    real(input_ids=inputs["input_ids"], past_key_values=cache)
+    layers = [(layer, layer.keys, layer.values, layer.keys.clone()) for layer in cache.layers]
+    step = {"input_ids": torch.ones(1, 3, dtype=torch.long), "past_key_values": cache}
+    # Three tokens look at twelve of the cache and at themselves.
+    layers_and_words = 2 * (3 * 32 * 64 + 2 * 32 * 32 + 2 * 32 * 16 + 2 * (TOKENS + 3) * 32) + 32 * 60
+    for module in (meta, real):
+        assert on_meta(module, step) == 3 * layers_and_words
+    assert cache.get_seq_length() == TOKENS
+    for layer, keys, values, before in layers:
+        assert (layer.keys is keys, layer.values is values) == (True, True)
+        assert torch.equal(keys, before)
