@@ -109,6 +109,11 @@ def _unpack(func: Any, args: Sequence[Any], values: Known) -> Any:
     return data.new_empty((*shape, *data.shape[1:]), device=META), (sizes > torch.arange(batch)[:, None]).sum(1)
 
 
+def _refuse(func: Any, _: Sequence[Any], __: Known) -> Any:
+    """The number of its elements depends on the values."""
+    raise NeedsValuesError(func)
+
+
 def _left_aligned(func: Any, args: Sequence[Any], values: Known) -> Any:
     """Whether a padded batch becomes nested, without its padding. That needs memory; without it the padding stays."""
     if not values.has(args[1]) or values.has_memory():
@@ -120,6 +125,7 @@ _LIKE = (_aten.to.other, _aten.type_as.default, _aten.expand_as.default, _aten.v
 BY_VALUES: Mapping[Any, Callable[..., Any]] = {
     **dict.fromkeys((*_LIKE, _aten.reshape_as.default), _like_second),
     **dict.fromkeys((_aten.index.Tensor, _aten.index_put.default, _aten.index_put_.default), _index),
+    **dict.fromkeys((_aten.nonzero.default, _aten.unique_dim.default, _aten.bincount.default), _refuse),
     _aten.masked_select.default: _masked_select,
     _aten.embedding.default: _embedding,
     _aten.repeat_interleave.self_Tensor: _repeat_interleave,

@@ -68,8 +68,11 @@ def calls_seen(enter: Callable[[nn.Module, Any], None], leave: Callable[..., Non
 
     def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
         enter(module, args)
-        output = original(module, *args, **kwargs)
-        leave(module, args, kwargs, output)
+        output = None
+        try:
+            output = original(module, *args, **kwargs)
+        finally:
+            leave(module, args, kwargs, output)
         return output
 
     owner._call_impl = call  # noqa: SLF001

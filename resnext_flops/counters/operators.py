@@ -130,6 +130,13 @@ def any_convolution(args: Sequence[Any], output: Shape) -> int:
     return transposed_convolution(args, output) if args[6] else convolution(args, output)
 
 
+@operator("aten::convolution_backward", kind="gradients of conv")
+def convolution_gradients(args: Sequence[Any], _: Shape) -> int:
+    """As many products as forward for the gradient of the image, and for that of the weight, if they are asked for."""
+    made, image, weight = args[:3]
+    return int(products.convolution(weight, image if args[7] else made) * sum(args[10][:2]))
+
+
 @operator("aten::linear", kind="linear", weight=1, bias=2)
 def linear(args: Sequence[Any], output: Shape) -> int:
     """A matrix product with the input features. The weight may be a vector."""
@@ -190,14 +197,20 @@ def einsum(args: Sequence[Any], _: Shape) -> int:
     kind="attention",
 )
 def attention(args: Sequence[Any], output: Shape) -> int:
-    """Queries times keys, then weights times values; axes of size 1 are repeated, and so are heads that are shared."""
+    """Queries times keys, then weights times values."""
+    return sum(attention_products(args, output))
+
+
+def attention_products(args: Sequence[Any], output: Shape) -> tuple[int, int]:
+    """The two products apart; axes of size 1 are repeated, and so are heads that are shared."""
     query, key, value = args[:3]
     if isinstance(query, Nested):
         parts = zip(query.parts, key.parts, value.parts, strict=True)
-        return sum(attention(one, (*one[0][:-1], value[-1])) for one in parts)
+        pairs = [attention_products(one, (*one[0][:-1], value[-1])) for one in parts]
+        return sum(first for first, _ in pairs), sum(second for _, second in pairs)
     batches = zip_longest(reversed(query[:-2]), reversed(key[:-2]), fillvalue=1)
     weights = prod(starmap(max, batches)) * query[-2] * key[-2]
-    return int(weights * query[-1] + prod(output[:-1]) * key[-2] * value[-1])
+    return weights * query[-1], prod(output[:-1]) * key[-2] * value[-1]
 
 
 @operator("aten::_native_multi_head_attention", kind="multi-head attention", weight=5, bias=6)
@@ -346,6 +359,9 @@ def _look_up(function: Any) -> OperatorRule:
         return _RULES[stem]
     if stem.startswith("aten::"):
         tags = function.tags
+        forward = _RULES.get(stem.removesuffix("_data").removesuffix("_backward"))
+        if stem.endswith(("_backward", "_backward_data")) and forward and not forward.macs:
+            return FREE
         if function.is_view or torch.Tag.inplace_view in tags:
             return FREE
         if torch.Tag.pointwise in tags or getattr(torch.Tag, "reduction", None) in tags:

@@ -33,7 +33,15 @@ from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
 from resnext_flops.counters.functions import calls_seen, noted
-from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule, recurrent_weights, rule_of
+from resnext_flops.counters.gradients import Step, plain
+from resnext_flops.counters.operators import (
+    FREE,
+    UNKNOWN,
+    OperatorRule,
+    attention_products,
+    recurrent_weights,
+    rule_of,
+)
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import State
 from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
@@ -80,8 +88,7 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     state = State(module, inputs)
     _check(module, state.parts, method)
     try:
-        with state.kept(training):
-            return Tracer(module, state, training).run(name, method)
+        return _ledger(Tracer(module, state, training), name, method)
     except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
         if not _has_real_tensors(module):
             raise _refusal(inputs, error) from None
@@ -89,10 +96,21 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
     state.keep_values()
     try:
-        with state.kept(training):
-            return Tracer(module, state, training, real=True, remarks=(remark,)).run(name, method)
+        return _ledger(Tracer(module, state, training, real=True, remarks=(remark,)), name, method)
     except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
         raise _refusal(inputs, error) from None
+
+
+def _ledger(tracer: "Tracer", name: str, method: str) -> Ledger:
+    """The ledger of one run, and of a second one with torch's own gradients where they are needed."""
+    with tracer.state.kept(tracer.training):
+        tracer.run(method)
+    if tracer.met:
+        with tracer.state.kept(tracer.training):
+            step = Step(tracer.module, tracer.state, tracer.real)
+            step.run(method)
+        tracer.add(step)
+    return tracer.ledger(name)
 
 
 def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
@@ -206,6 +224,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.values = 0
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
+        self.first: Tensor | None = None
+        self.met: list[str] = []  # what has a backward pass that no layer gives
         self.rooted = False  # whether any tensor was made of parameters alone
 
     @classmethod
@@ -213,10 +233,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Torch keeps its compiler away from each answer of a mode; `run` keeps it away once."""
         return False
 
-    def run(self, name: str, method: str = "") -> Ledger:
-        """Call the module, or a method of it, once on copies of its inputs and return its ledger."""
+    def run(self, method: str = "") -> None:
+        """Call the module, or a method of it, once on copies of its inputs."""
         (args, kwargs), tensors = self.state.copied_inputs(lambda value: self.known.given(value.detach()))
-        first = tensors[0] if tensors else None
+        self.first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
         inputs = dict.fromkeys(map(storage_of, tensors))
         self.flow = {place: (number,) for number, place in enumerate(inputs)}
@@ -226,6 +246,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             stack.enter_context(torch.set_grad_enabled(self.training))
             stack.enter_context(calls_seen(self._enter, self._leave))
             stack.enter_context(noted(self._note))
+            if self.training:
+                self.met = stack.enter_context(plain(self._passes_on))
             stack.enter_context(self.known.keeping())
             if not self.real:
                 stack.enter_context(real_lists())
@@ -233,6 +255,16 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             called: Any = getattr(self.module, method) if method else self.module.__call__
             torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
+
+    def add(self, step: Step) -> None:
+        """Add what a second run, forward and backward, found besides the gradients of layers."""
+        self.unknown += step.unknown
+        for entry in step.entries:
+            self._append(entry)
+
+    def ledger(self, name: str) -> Ledger:
+        """The ledger of the run."""
+        first = self.first
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
         one = first is None or first.dim() < 2 or first.is_nested or first.shape[0] == 1
         companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
@@ -372,6 +404,14 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return part.requires_grad
         return bool(getattr(part, GRADIENT, False))
 
+    def _passes_on(self, inputs: Any, output: Any) -> bool:
+        """Whether a gradient passes through a function of these inputs; its outputs are marked."""
+        gradient = any(self._needs_gradient(part) for part in tree_leaves(inputs) if isinstance(part, Tensor))
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
+                setattr(leaf, GRADIENT, gradient)
+        return gradient and torch.is_grad_enabled()
+
     def _record(
         self,
         func: Any,
@@ -430,7 +470,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kind, kernel, groups = _shape_of(func, rule, shapes, made)
             macs = rule.macs(shapes, made) if rule.macs else 0
             if self.training and macs:
-                backward = self._backward(macs, rule, args, shapes, tensors)
+                backward = self._backward(macs, rule, args, shapes, made, tensors)
         activations = output.numel() if macs else 0
         return Cost(kind, kernel, groups, weights, biases, params, macs, activations), backward
 
@@ -466,7 +506,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return True
 
     def _backward(
-        self, macs: int, rule: OperatorRule, args: Sequence[Any], shapes: Sequence[Any], tensors: Sequence[Tensor]
+        self,
+        macs: int,
+        rule: OperatorRule,
+        args: Sequence[Any],
+        shapes: Sequence[Any],
+        made: Shape,
+        tensors: Sequence[Tensor],
     ) -> int:
         """The multiply-adds of the gradients: as many as forward, once for each factor that needs one."""
         if not torch.is_grad_enabled():
@@ -474,12 +520,23 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if rule.kind in {"conv", "transposed conv", "linear", "matmul", "grouped matmul", "einsum"}:
             factors = tensors if rule.kind == "einsum" else _factors(args, rule)
             return macs * sum(self._needs_gradient(part) for part in factors)
-        # Attention and recurrent layers: each product has two factors.
+        if rule.kind == "deformable conv":
+            image, weight = any(map(self._needs_gradient, (args[0], *args[2:4]))), self._needs_gradient(args[1])
+            return macs * (image + weight)
+        if rule.kind == "attention":
+            return self._backward_of_attention(args, attention_products(shapes, made))
+        # Recurrent layers and others: each product has two factors.
         whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
         if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
             directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
             whole -= prod(shapes[0][:-1]) * directions * prod(recurrent_weights(shapes)[0])
         return whole
+
+    def _backward_of_attention(self, args: Sequence[Any], forward: tuple[int, int]) -> int:
+        """The gradients of the values and of the weights, and through these the gradients of queries and of keys."""
+        query, key, value, *mask = [isinstance(part, Tensor) and self._needs_gradient(part) for part in args[:4]]
+        scores, values = forward
+        return values * (value + any((query, key, *mask))) + scores * (query + key)
 
     def _leftover(self) -> None:
         """Entries for the parameters of parts that did not run. Only their elements count."""
@@ -488,9 +545,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 part = self.learned[root]
                 shape = tuple(part.shape)
                 path = name.rpartition(".")[0]
-                self.entries.append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
-                nothing: tuple[Any, _Frame, list[Tensor]] = ("", self.frames[0], [])
-                self.operators.append(nothing if self.later else _operator(*nothing))
+                self._append(Entry(path, "unused parameter", (shape,), shape, params=part.numel()))
+
+    def _append(self, entry: Entry) -> None:
+        """Add an entry of which no operator of the run is known."""
+        self.entries.append(entry)
+        nothing: tuple[Any, _Frame, list[Tensor]] = ("", self.frames[0], [])
+        self.operators.append(nothing if self.later else _operator(*nothing))
 
 
 def _shape_of(func: Any, rule: OperatorRule, args: Sequence[Any], output: Shape) -> tuple[str, Shape, int]:

@@ -26,13 +26,11 @@ CPU = torch.device("cpu")
 # A tensor with more elements is not computed. It bounds what a run costs: about ten milliseconds an operator.
 LARGEST = 1 << 22
 
-_aten = torch.ops.aten
-
+# Functions that make a tensor of a list, without an operator that the run sees.
 FROM_LISTS = ((torch, "tensor"), (torch, "as_tensor"), (torch, "asarray"), (Tensor, "new_tensor"))
 
 # Operators of one small tensor whose output may be large.
 GROWING = frozenset({"repeat", "tile", "one_hot", "repeat_interleave", "diag_embed", "constant_pad_nd", "pad", "kron"})
-
 
 # Operators that give their first tensor another shape or memory, besides those with torch's mark for it.
 RESHAPING = frozenset({"aten::set_", "aten::resize_", "aten::resize_as_"})

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 import resnext_flops as rf
+from tests.by_torch import macs_of
 
 transformers = pytest.importorskip("transformers")
 
@@ -18,29 +17,10 @@ TOKENS = 12
 SIZES = {"vocab_size": 60, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 
 
-class ByTorch(TorchDispatchMode):
-    """The sum of torch's own formulas over the operators of a run; `FlopCounterMode` adds hooks that models break."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.flops = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func not in {torch.ops.aten.linear.default, torch.ops.aten.matmul.default}:
-            output = func(*args, **(kwargs or {}))
-        else:
-            with self:
-                return func.decompose(*args, **(kwargs or {}))
-        formula = flop_registry.get(func._overloadpacket)  # noqa: SLF001
-        self.flops += formula(*args, **(kwargs or {}), out_val=output) if formula else 0
-        return output
-
-
 def by_torch(module: nn.Module, inputs: dict[str, Any]) -> int:
-    with torch.no_grad(), ByTorch() as counter:
-        module.eval()(**inputs)
-    assert counter.flops % 2 == 0
-    return int(counter.flops // 2)
+    """The multiply-adds of a real run."""
+    with torch.no_grad():
+        return macs_of(lambda: module.eval()(**inputs))
 
 
 def text(tokens: int = TOKENS) -> dict[str, Any]:
@@ -175,3 +155,21 @@ def test_a_model_in_half_precision() -> None:
     config, inputs = (make() for make in MODELS["ViTModel"])
     module = built("ViTModel", config, "meta")
     assert on_meta(module.half(), (1, 3, 64, 64)) == on_meta(module.float(), inputs)
+
+
+@pytest.mark.filterwarnings("ignore:.past_key_values. is deprecated")
+def test_a_cache_that_is_given_does_not_grow() -> None:
+    config, inputs = (make() for make in MODELS["LlamaForCausalLM"])
+    real, meta = built("LlamaForCausalLM", config, "cpu"), built("LlamaForCausalLM", config, "meta")
+    cache = transformers.DynamicCache(config=config)
+    real(input_ids=inputs["input_ids"], past_key_values=cache)
+    layers = [(layer, layer.keys, layer.values, layer.keys.clone()) for layer in cache.layers]
+    step = {"input_ids": torch.ones(1, 3, dtype=torch.long), "past_key_values": cache}
+    # Three tokens look at twelve of the cache and at themselves.
+    layers_and_words = 2 * (3 * 32 * 64 + 2 * 32 * 32 + 2 * 32 * 16 + 2 * (TOKENS + 3) * 32) + 32 * 60
+    for module in (meta, real):
+        assert on_meta(module, step) == 3 * layers_and_words
+    assert cache.get_seq_length() == TOKENS
+    for layer, keys, values, before in layers:
+        assert (layer.keys is keys, layer.values is values) == (True, True)
+        assert torch.equal(keys, before)
