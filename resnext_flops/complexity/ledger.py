@@ -158,7 +158,7 @@ class Ledger:
         Raises InputError for a convention that does not exist.
 
         >>> import resnext_flops as rf
-        >>> rf.resnet(50).cost().terms("pycls")["linear", "bias, once a channel"]
+        >>> rf.resnet(50).cost().terms("pycls")["linear", "bias"]
         1000
         """
         from resnext_flops.complexity.conventions import convention

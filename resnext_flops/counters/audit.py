@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from resnext_flops.complexity.conventions import CONVENTIONS, convention
+from resnext_flops.complexity.conventions import convention, distinct
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built
@@ -87,7 +87,8 @@ class Audit(NamedTuple):
 def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = None, run: bool = True) -> Audit:
     """Predict every counter's figure for a model, and ask those that are installed, each in a process of its own.
 
-    model, inputs: as in `count`. counters: names of conventions, all by default. run: whether counters are asked.
+    model, inputs: as in `count`. run: whether counters are asked.
+    counters: names of conventions. By default all, without the variants that have the same figure.
 
     Raises InputError as `count` does, and for a counter that does not exist.
 
@@ -98,9 +99,10 @@ def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = Non
     """
     from resnext_flops.counters import peers
 
-    conventions = [convention(name) for name in (CONVENTIONS if counters is None else counters)]
+    named = None if counters is None else [convention(name) for name in counters]
     found = built(model, inputs)
     ledger = found.cost()
+    conventions = [convention(name) for name in distinct(ledger.total)] if named is None else named
     asked = [rule.name for rule in conventions if run and rule.name in peers.PEERS and peers.installed(rule.name)]
     module, args = (found.to_torch(), found.real_inputs()) if asked else (None, [])
     findings = []

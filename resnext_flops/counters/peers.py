@@ -22,10 +22,14 @@ SECONDS = 600  # after which a counter counts as one that does not answer
 
 
 class Peer(NamedTuple):
-    """A counter that may be installed: the package that holds it, and how it is asked."""
+    """A counter that may be installed: the package that holds it, and how it is asked.
+
+    gradients: whether they are on, as where nobody has switched them off.
+    """
 
     package: str
     ask: Callable[[Any, Sequence[Any]], int]
+    gradients: bool = True
 
 
 class Answer(NamedTuple):
@@ -45,9 +49,12 @@ def _torch(model: Any, args: Sequence[Any]) -> int:
 
 
 def _fvcore(model: Any, args: Sequence[Any]) -> int:
-    from resnext_flops.counters import fvcore_count
+    from fvcore.nn import FlopCountAnalysis
 
-    return fvcore_count.count_with_fvcore(model, tuple(args)).total  # type: ignore[arg-type]
+    from resnext_flops.counters.fvcore_count import quiet
+
+    with quiet():
+        return whole(FlopCountAnalysis(model, tuple(args)).total())
 
 
 def _ptflops(backend: str, model: Any, args: Sequence[Any]) -> int:
@@ -92,11 +99,9 @@ def _calflops(position: int, model: Any, args: Sequence[Any]) -> int:
 
 
 def _torchprofile(model: Any, args: Sequence[Any]) -> int:
-    import torch
     from torchprofile import profile_macs
 
-    with torch.enable_grad():  # without gradients it fails on fused attention
-        return int(profile_macs(model, tuple(args)))
+    return int(profile_macs(model, tuple(args)))
 
 
 def _torchmeter(model: Any, args: Sequence[Any]) -> int:
@@ -121,14 +126,19 @@ def _torch_flops(model: Any, args: Sequence[Any]) -> int:
 
 PEERS: Mapping[str, Peer] = {
     "torch": Peer("torch", _torch),
+    "torch-no-grad": Peer("torch", _torch, gradients=False),
     "fvcore": Peer("fvcore", _fvcore),
+    "fvcore-no-grad": Peer("fvcore", _fvcore, gradients=False),
     "ptflops-pytorch": Peer("ptflops", partial(_ptflops, "pytorch")),
     "ptflops-aten": Peer("ptflops", partial(_ptflops, "aten")),
+    "ptflops-aten-no-grad": Peer("ptflops", partial(_ptflops, "aten"), gradients=False),
     "thop": Peer("thop", _thop),
     "ultralytics-thop": Peer("ultralytics-thop", _thop),
     "torchinfo": Peer("torchinfo", _torchinfo),
     "calflops": Peer("calflops", partial(_calflops, 0)),
+    "calflops-no-grad": Peer("calflops", partial(_calflops, 0), gradients=False),
     "calflops-macs": Peer("calflops", partial(_calflops, 1)),
+    "calflops-macs-no-grad": Peer("calflops", partial(_calflops, 1), gradients=False),
     "torchprofile": Peer("torchprofile", _torchprofile),
     "flopth": Peer("flopth", _flopth),
     "torchmeter": Peer("torchmeter", _torchmeter),
@@ -195,7 +205,7 @@ def main(counter: str, path: str) -> None:
     model, args = torch.load(path, weights_only=False)
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.set_grad_enabled(PEERS[counter].gradients):
             content: dict[str, Any] = {"figure": PEERS[counter].ask(model, args)}
     except Exception as error:  # noqa: BLE001 (a counter that fails is an answer, too)
         content = {"error": one_line(error)}

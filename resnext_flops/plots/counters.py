@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 
-from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions import CONVENTIONS, distinct
 from resnext_flops.complexity.conventions.convention import SECOND
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.audit import Step, bridge
@@ -54,9 +54,9 @@ def bridges(cost: Ledger) -> list[Bridge]:
     (True, ())
     """
     found = []
-    for name, convention in CONVENTIONS.items():
+    for name in distinct(cost.total):
         terms = cost.terms(name)
-        found.append(Bridge(name, convention.unit, int(terms.total), bridge(cost, terms)))
+        found.append(Bridge(name, CONVENTIONS[name].unit, int(terms.total), bridge(cost, terms)))
     return sorted(found, key=lambda each: each.figure)
 
 

@@ -6,7 +6,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import NamedTuple
 
-from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions import CONVENTIONS, distinct, pycls
+from resnext_flops.complexity.conventions.convention import Run
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters import lookup
@@ -83,9 +84,12 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
 def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
     yield "parameters", "", ledger.params
     yield "activations", "", ledger.activations
+    if (theirs := pycls.activations(Run(ledger.entries, ledger.trace))) != ledger.activations:
+        yield "activations with those of max pools, as pycls counts", "", int(theirs)
     in_training = ledger.trace is not None and ledger.trace.training
     skipped = {"torchvision", "fvcore-training"}  # the paper's rule on every network; and a rule of the other mode
-    for name in ("paper", "fvcore-training") if in_training else (name for name in CONVENTIONS if name not in skipped):
+    names = ["paper", "fvcore-training"] if in_training else distinct(ledger.total)
+    for name in (name for name in names if in_training or name not in skipped):
         yield name, CONVENTIONS[name].unit, ledger.total(name)
     yield "paper, times two", "FLOP", 2 * ledger.macs
 

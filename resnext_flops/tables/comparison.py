@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.conventions import CONVENTIONS, distinct
 from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
@@ -52,8 +52,8 @@ def by_convention(ledgers: Sequence[Ledger]) -> Table:
     ('FLOP', True)
     """
     rows: list[dict[str, Cell]] = [
-        {"convention": name, "unit": convention.unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
-        for name, convention in CONVENTIONS.items()
+        {"convention": name, "unit": CONVENTIONS[name].unit, **_row(int(ledger.total(name)) for ledger in ledgers)}
+        for name in _distinct(ledgers)
     ]
     notes = ("A MAC counts a multiply-add as one, a FLOP as two. The figures are predicted by each counter's rules.",)
     columns = (Column("convention", "convention"), Column("unit", "unit"), *_columns(ledgers))
@@ -67,11 +67,11 @@ def bridges(ledgers: Sequence[Ledger]) -> Table:
 
     >>> from resnext_flops.complexity.families.resnet import resnet
     >>> [row["term"] for row in bridges([resnet(50).cost()]).rows][:3]
-    ['our multiply-adds', 'linear: bias, once a channel', '= pycls']
+    ['our multiply-adds', 'linear: bias', '= pycls']
     """
     rows: list[dict[str, Cell]] = []
     equal = []
-    for name in CONVENTIONS:
+    for name in _distinct(ledgers):
         steps = [_added(bridge(ledger, ledger.terms(name))) for ledger in ledgers]
         if not any(steps):
             equal.append(name)
@@ -84,6 +84,11 @@ def bridges(ledgers: Sequence[Ledger]) -> Table:
     notes = (f"Our multiply-adds are the figure of {', '.join(equal)} as they are.",) if equal else ()
     columns = (Column("convention", "convention"), Column("term", "term"), *_columns(ledgers))
     return Table("bridges", "From our multiply-adds to each convention's figure", "", columns, rows, notes)
+
+
+def _distinct(ledgers: Sequence[Ledger]) -> list[str]:
+    """The conventions, without the variants that give every model the figure of what they are a variant of."""
+    return distinct(lambda name: [ledger.total(name) for ledger in ledgers])
 
 
 def _added(steps: Sequence[Step]) -> dict[str, int]:

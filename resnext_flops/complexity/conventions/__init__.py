@@ -2,12 +2,15 @@
 
 A convention says what it counts in one sentence, in which unit, and where the rule was read. What a rule does not name
 counts zero in that counter; that is a fact about the counter, not about the network. Each rule is that of the counter
-run on a CPU, in evaluation mode and without gradients, on a batch of one.
+run on a CPU, in evaluation mode, on a batch of one, and called as its README says. Where gradients are on then, and the
+figure is another under `torch.no_grad`, that is a convention of its own, and a variant of the first.
 
 One file a counter; its docstring says what is peculiar about it. `convention.py` has what a convention is and the
 registry, `calls.py` the calls that modules and functions make, `vocabulary.py` the names that rules share. A rule knows
 entries and traces, which are plain data; torch and NumPy are not needed.
 """
+
+from collections.abc import Callable
 
 from resnext_flops.complexity.conventions import (
     calflops,
@@ -36,6 +39,7 @@ __all__ = [
     "calflops",
     "convention",
     "deepspeed",
+    "distinct",
     "flopth",
     "fvcore",
     "paper",
@@ -57,11 +61,15 @@ ORDER = (
     "paper",
     "torchvision",
     "pycls",
+    "pycls-2020",
     "fvcore",
+    "fvcore-no-grad",
     "fvcore-training",
     "timm",
     "torch",
+    "torch-no-grad",
     "ptflops-aten",
+    "ptflops-aten-no-grad",
     "torchprofile",
     "thop",
     "ultralytics-thop",
@@ -71,7 +79,9 @@ ORDER = (
     "torch-flops",
     "ptflops-pytorch",
     "calflops",
+    "calflops-no-grad",
     "calflops-macs",
+    "calflops-macs-no-grad",
     "deepspeed",
 )
 CONVENTIONS = {name: REGISTERED[name] for name in ORDER}
@@ -87,3 +97,15 @@ def convention(name: str) -> Convention:
     if name not in CONVENTIONS:
         raise unknown("convention", name, CONVENTIONS)
     return CONVENTIONS[name]
+
+
+def distinct(total: Callable[[str], object]) -> list[str]:
+    """The names of all conventions, without the variants whose figure is that of what they are a variant of.
+
+    total: the figure of a convention, by its name.
+
+    >>> import resnext_flops as rf
+    >>> "fvcore-no-grad" in distinct(rf.resnet(50).cost().total)
+    False
+    """
+    return [name for name, rule in CONVENTIONS.items() if not rule.variant_of or total(name) != total(rule.variant_of)]

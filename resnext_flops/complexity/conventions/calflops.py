@@ -2,7 +2,10 @@
 
 The operators `+ * @`, `bmm` and attention are not seen. Interpolation to a given size counts that size alone, without
 batch and channels. An einsum counts what NumPy prints as the operations of its best order, in four digits. A module
-that several parents share counts once here, and in calflops once a parent.
+that several parents share counts once a parent.
+
+Its README calls it with gradients, and so does its own code. Without them torch fuses multi-head attention modules, and
+their linear layers are not seen.
 """
 
 from collections.abc import Iterable
@@ -29,7 +32,9 @@ from resnext_flops.complexity.conventions.vocabulary import (
     POOL_FUNCTIONS,
     PRODUCT_FUNCTIONS,
     RECURRENT,
+    SECOND_FACTOR,
     TRANSPOSED_FUNCTIONS,
+    added_products,
     argument,
     broadcast,
     einsum_of,
@@ -37,6 +42,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     is_torchs,
     label,
     name_of,
+    tensor,
 )
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.products import Index, parse_einsum
@@ -70,6 +76,24 @@ def calflops(run: Run) -> Terms:
 
 
 @counter(
+    "calflops-no-grad",
+    unit="FLOP",
+    version="0.3.2",
+    counts="as calflops, called under torch.no_grad: multi-head attention modules are not seen",
+    source="calflops/pytorch_ops.py",
+    link="https://github.com/MrYxJ/calculate-flops.pytorch",
+    variant_of="calflops",
+    bias="1 an output (conv)",
+    norm="2 batch, 5 layer",
+    activation="1",
+    pool="1",
+)
+def calflops_without_gradients(run: Run) -> Terms:
+    """calflops' FLOPs where gradients are off."""
+    return patched(run, PRODUCT_FUNCTIONS, gradients=False)
+
+
+@counter(
     "calflops-macs",
     unit="MAC",
     version="0.3.2",
@@ -78,24 +102,48 @@ def calflops(run: Run) -> Terms:
     link="https://github.com/MrYxJ/calculate-flops.pytorch",
 )
 def calflops_macs(run: Run) -> Terms:
-    """calflops' MACs: the multiply-adds of its FLOPs, without those of einsum."""
+    """calflops' MACs."""
+    return _multiply_adds(calflops(run))
+
+
+@counter(
+    "calflops-macs-no-grad",
+    unit="MAC",
+    version="0.3.2",
+    counts="as calflops-macs, called under torch.no_grad: multi-head attention modules are not seen",
+    source="calflops/pytorch_ops.py",
+    link="https://github.com/MrYxJ/calculate-flops.pytorch",
+    variant_of="calflops-macs",
+)
+def calflops_macs_without_gradients(run: Run) -> Terms:
+    """calflops' MACs where gradients are off."""
+    return _multiply_adds(calflops_without_gradients(run))
+
+
+def _multiply_adds(flops: Terms) -> Terms:
+    """The multiply-adds of calflops' FLOPs, without those of einsum."""
     terms = Terms()
-    for (kind, what), figure in calflops(run).items():
+    for (kind, what), figure in flops.items():
         if what == MULTIPLY_ADDS and kind != "torch.einsum":
             terms.add(kind, what, figure)
     return terms
 
 
-def patched(run: Run, products: frozenset[str]) -> Terms:
+def patched(run: Run, products: frozenset[str], gradients: bool = True) -> Terms:
     """The FLOPs of the replaced functions, and of recurrent modules. products: the functions that multiply matrices."""
     terms = Terms()
     for function, times in functions(run):
-        if not hidden(run, function.within, hooks=True):
-            terms.add_parts(name_of(function), _function_parts(function, products), times)
+        if gradients or not hidden(run, function.within, hooks=True):
+            terms.add_parts(name_of(function), _function_parts(function, products), times * _parents(run, function))
     for call, times in calls(run):
         if is_torchs(call) and call.classes[0] in RECURRENT:
-            terms.add_parts(label(call), _recurrent(call), times)
+            terms.add_parts(label(call), _recurrent(call), times * call.paths)
     return terms
+
+
+def _parents(run: Run, function: Function) -> int:
+    """How often the module that calls a function is reached in the tree of modules, where figures are added up."""
+    return run.trace.records.calls[function.within[-1]].paths if run.trace and function.within else 1
 
 
 def _recurrent(call: Call) -> Parts:
@@ -107,32 +155,34 @@ def _recurrent(call: Call) -> Parts:
 
 
 def _function_parts(function: Function, products: frozenset[str]) -> Parts:
-    name, args = function.name, function.args
+    name = function.name
     if name == "F.linear":
-        yield from twice(prod(args[0]) * args[1][0])
+        yield from twice(prod(tensor(function, 0, "input")) * tensor(function, 1, "weight")[0])
     elif name in CONV_FUNCTIONS | TRANSPOSED_FUNCTIONS:
         yield from _convolution(function)
     elif name in SCALES:
-        low = 1 if name == "F.batch_norm" else 4
-        yield "elements", prod(args[0]) * (low if argument(function, SCALES[name], "weight") is None else low + 1)
+        estimated = name != "F.batch_norm" or argument(function, 5, "training", default=False)
+        scaled = argument(function, SCALES[name], "weight") is not None
+        yield "elements", prod(tensor(function, 0, "input")) * ((4 if estimated else 1) + scaled)
     elif name in INPUT_FUNCTIONS:
-        yield "elements", prod(argument(function, 0, "input"))
+        yield "elements", prod(tensor(function, 0, "input"))
     elif name in products:
-        yield from twice(prod(args[0]) * argument(function, 1, "other")[-1])
+        yield from twice(prod(tensor(function, 0, "input")) * tensor(function, 1, *SECOND_FACTOR)[-1])
     elif name in ADDED_PRODUCTS:
-        yield from twice(prod(args[1]) * args[2][-1])
-        yield "bias", prod(args[0])
+        yield from twice(added_products(function))
+        yield "bias", prod(tensor(function, 0, "input"))
     elif name in ELEMENTWISE:
         yield "elements", broadcast(function)
     elif name == "torch.einsum":
         yield "optimised path", best_order(*einsum_of(function))
     elif name in {"F.interpolate", "F.upsample"}:
         size = argument(function, 1, "size")
-        yield "elements", prod(args[0]) if size is None else prod(size) if isinstance(size, tuple) else int(size)
+        image = tensor(function, 0, "input")
+        yield "elements", prod(image) if size is None else prod(size) if isinstance(size, tuple) else int(size)
 
 
 def _convolution(function: Function) -> Parts:
-    image, weight = function.args[:2]
+    image, weight = tensor(function, 0, "input"), tensor(function, 1, "weight")
     output = function.output
     pixels = prod((image if function.name in TRANSPOSED_FUNCTIONS else output)[2:]) * image[0]
     yield from twice(prod(weight) * pixels)

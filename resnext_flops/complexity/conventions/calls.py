@@ -29,6 +29,10 @@ def calls(run: Run) -> Iterator[tuple[Call, Size]]:
             yield Call(entry.path, classes, number, 1, True, TORCH, settings, params, inputs, outputs), entry.times
 
 
+# On a CPU each is one operator. On the device meta torch resamples in Python, and calls other functions.
+RESAMPLING = frozenset({"F.interpolate", "F.upsample"})
+
+
 def outermost(made: Sequence[tuple[Call, Size]], chosen: Container[int]) -> Iterator[tuple[Call, Size]]:
     """The chosen calls, given by number, that run inside no other chosen one."""
     for number, (call, times) in enumerate(made):
@@ -39,7 +43,7 @@ def outermost(made: Sequence[tuple[Call, Size]], chosen: Container[int]) -> Iter
 def functions(run: Run) -> Iterator[tuple[Function, Size]]:
     """The calls of functions that the run's model makes, also those inside its modules."""
     if run.trace is not None:
-        yield from ((function, 1) for function in run.trace.records.functions)
+        yield from ((function, 1) for function in run.trace.records.functions if RESAMPLING.isdisjoint(function.outer))
         return
     needs_trace(run, "local response norm")  # torch makes it of several functions
     for entry, _ in active(run):

@@ -59,6 +59,7 @@ class Convention(NamedTuple):
     counts: one sentence.
     source: where the rule was read.
     link: the counter's documentation.
+    variant_of: the convention of the same counter as its README calls it; empty for that convention itself.
     bias, norm, activation, pool, attention: what one element of each counts, in a few words.
     """
 
@@ -69,6 +70,7 @@ class Convention(NamedTuple):
     source: str
     link: str
     rule: CountingRule
+    variant_of: str = ""
     bias: str = "0"
     norm: str = "0"
     activation: str = "0"
@@ -134,6 +136,8 @@ def needs_trace(run: Run, *kinds: str) -> None:
 
 def hidden(run: Run, within: tuple[int, ...], hooks: bool) -> bool:
     """Whether a call ran inside an operator that torch fuses on a CPU without gradients, where no counter sees it.
+
+    With gradients torch fuses none of them.
 
     hooks: whether the counter puts hooks on modules; torch then does not fuse an encoder layer, but still fuses the
         attention inside it.

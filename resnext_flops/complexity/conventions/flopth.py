@@ -1,8 +1,7 @@
 """flopth, which keeps a figure a module: of a module that is called several times, the last call alone counts.
 
 It takes a linear layer's input for two-dimensional, so that tokens are dropped. It prints what it counts as FLOPs, and
-a multiply-add as one. It knows its classes by identity; here they are known by name, so that a class of the same name
-that is not torch's (timm's own GELU) is taken for torch's.
+a multiply-add as one.
 """
 
 from math import prod

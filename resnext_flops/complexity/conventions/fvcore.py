@@ -1,9 +1,10 @@
 """fvcore's FlopCountAnalysis, which looks at the operators of a graph that `torch.jit` traces.
 
-Its figures depend on the gradients: with them off, as here, torch fuses attention into one operator that fvcore does
-not know (vit_b_16: 11 290 036 992, and 16 867 412 736 with them on). A convolution with padding="same" and a few
-products have names in the graph that it does not know either. An average pool counts where its output has a fixed size
-in two dimensions.
+Its README calls it with gradients. Without them torch fuses multi-head attention into one operator that fvcore does not
+know (vit_b_16: 11 290 036 992, and 16 867 412 736 with them). A convolution with padding="same" and a few products have
+names in the graph that it does not know either. An average pool counts where its output has a fixed size in two
+dimensions. A batch norm that takes the statistics of its own input, as where weights are standardised, counts as any
+other affine norm.
 """
 
 from math import prod
@@ -33,8 +34,24 @@ UNKNOWN_IN_GRAPH = frozenset({"mv", "dot", "baddbmm"})
     pool="1 adaptive average",
 )
 def fvcore(run: Run) -> Terms:
-    """FlopCountAnalysis without gradients."""
-    return _terms(run, training=False)
+    """FlopCountAnalysis."""
+    return _terms(run)
+
+
+@counter(
+    "fvcore-no-grad",
+    unit="MAC",
+    version="0.1.5.post20221221",
+    counts="as fvcore, called under torch.no_grad: multi-head attention modules are not seen",
+    source="fvcore/nn/jit_handles.py",
+    link="https://github.com/facebookresearch/fvcore/blob/main/docs/flop_count.md",
+    variant_of="fvcore",
+    norm="2 batch, 5 layer",
+    pool="1 adaptive average",
+)
+def fvcore_without_gradients(run: Run) -> Terms:
+    """FlopCountAnalysis where gradients are off."""
+    return _terms(run, gradients=False)
 
 
 @counter(
@@ -52,19 +69,24 @@ def fvcore_training(run: Run) -> Terms:
     return _terms(run, training=True)
 
 
-def _terms(run: Run, training: bool) -> Terms:
+def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
     terms = Terms()
     for entry, operator in active(run, training):
-        if operator and hidden(run, operator.within, hooks=False):
+        if operator and not gradients and hidden(run, operator.within, hooks=False):
             continue
         if entry.kind in PRODUCT_KINDS and not _is_lost(operator):
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         extra = _elements(entry, operator)
-        if training and entry.kind == "batch norm":
-            extra = 5 * prod(entry.inputs[0])  # counted as any other affine norm
+        if entry.kind == "batch norm" and (training or (operator and _has_own_statistics(operator))):
+            extra = (4 if operator and not operator.affine else 5) * prod(entry.inputs[0])
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
     return terms
+
+
+def _has_own_statistics(operator: Operator) -> bool:
+    """Whether a batch norm was given no running values: besides its input it has at most a scale and a shift."""
+    return len(operator.tensors) <= (3 if operator.affine else 1)
 
 
 def _is_lost(operator: Operator | None) -> bool:

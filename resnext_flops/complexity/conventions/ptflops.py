@@ -4,15 +4,16 @@ The aten backend is a dispatch mode like torch's own counter, and adds biases: o
 takes the bias with the product. A bias that torch adds after the product is not seen.
 
 The pytorch backend hooks into calls of modules by exact class and replaces Python functions. What a hooked module calls
-inside counts once more: ReLU, GELU and pools count twice. With timm installed, timm's own class `Attention` counts as
-one module, without its linear layers; here any class of that name is taken for it. A module that several parents share
-counts once here, and in ptflops once a parent.
+inside counts once more: ReLU, GELU and pools count twice. With timm installed, the `Attention` of timm's vision
+transformer counts as one module, without its linear layers. A module that several parents share counts once a parent.
+
+Its README calls it with gradients.
 """
 
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions, outermost
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter, hidden
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter
 from resnext_flops.complexity.conventions.torch_flop_counter import is_dispatched
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
@@ -28,7 +29,9 @@ from resnext_flops.complexity.conventions.vocabulary import (
     POOL_FUNCTIONS,
     PRODUCT_FUNCTIONS,
     RECURRENT,
+    SECOND_FACTOR,
     TRANSPOSED,
+    added_products,
     argument,
     broadcast,
     image_of,
@@ -36,6 +39,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     label,
     name_of,
     output_of,
+    tensor,
 )
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape, Size
@@ -53,6 +57,8 @@ HOOKED = (
     | {"AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Linear", "Upsample", "MultiheadAttention"}
     | {"ReLU", "PReLU", "ELU", "LeakyReLU", "ReLU6", "GELU"}
 )
+# Where the attention of timm's vision transformer is defined.
+TIMMS = frozenset({"timm.layers.attention", "timm.models.vision_transformer"})
 # Functions that count one operation an input element.
 INPUT_FUNCTIONS = POOL_FUNCTIONS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
 # Operations a hidden unit and step besides the products.
@@ -71,9 +77,28 @@ GATES = {"RNN": 1, "GRU": 7, "LSTM": 10}
 )
 def aten(run: Run) -> Terms:
     """Ptflops' counter of aten operators."""
+    return _aten(run, gradients=True)
+
+
+@counter(
+    "ptflops-aten-no-grad",
+    unit="MAC",
+    version="0.7.5",
+    counts="as ptflops-aten, called under torch.no_grad: multi-head attention modules are not seen",
+    source="ptflops/aten_ops.py",
+    link="https://github.com/sovrasov/flops-counter.pytorch",
+    variant_of="ptflops-aten",
+    bias="1 an output",
+)
+def aten_without_gradients(run: Run) -> Terms:
+    """Ptflops' counter of aten operators where gradients are off."""
+    return _aten(run, gradients=False)
+
+
+def _aten(run: Run, gradients: bool) -> Terms:
     terms = Terms()
     for entry, operator in active(run):
-        if entry.macs == 0 or not is_dispatched(run, entry, operator):
+        if entry.macs == 0 or not is_dispatched(run, entry, operator, gradients):
             continue
         if operator and operator.name.startswith("aten.baddbmm"):
             continue
@@ -114,15 +139,14 @@ def pytorch(run: Run) -> Terms:
     made = list(calls(run))
     hooked = {number for number, (call, _) in enumerate(made) if _is_hooked(call)}
     for call, times in outermost(made, hooked):
-        terms.add_parts(label(call), _parts(call), times)
+        terms.add_parts(label(call), _parts(call), times * call.paths)
     for function, times in functions(run):
-        if not hidden(run, function.within, hooks=True):
-            terms.add_parts(name_of(function), _function_parts(function), times)
+        terms.add_parts(name_of(function), _function_parts(function), times)
     return terms
 
 
 def _is_hooked(call: Call) -> bool:
-    if call.origin.startswith("timm."):
+    if call.origin in TIMMS:
         return call.classes[:1] == ("Attention",)
     return is_torchs(call) and call.classes[0] in HOOKED
 
@@ -182,12 +206,12 @@ def recurrent(call: Call) -> Parts:
 
 def _function_parts(function: Function) -> Parts:
     if function.name in INPUT_FUNCTIONS:
-        yield "elements", prod(argument(function, 0, "input"))
+        yield "elements", prod(tensor(function, 0, "input"))
     elif function.name in PRODUCT_FUNCTIONS | MORE_PRODUCTS:
-        yield MULTIPLY_ADDS, prod(function.args[0]) * argument(function, 1, "other")[-1]
+        yield MULTIPLY_ADDS, prod(tensor(function, 0, "input")) * tensor(function, 1, *SECOND_FACTOR)[-1]
     elif function.name in ADDED_PRODUCTS:
-        yield MULTIPLY_ADDS, prod(function.args[1]) * function.args[2][-1]
-        yield "bias", prod(function.args[0]) if function.kwargs.get("beta", 1) != 0 else 0
+        yield MULTIPLY_ADDS, added_products(function)
+        yield "bias", prod(tensor(function, 0, "input")) if function.kwargs.get("beta", 1) != 0 else 0
     elif function.name in ELEMENTWISE:
         yield "elements", broadcast(function)
     elif function.name in {"F.interpolate", "F.upsample"}:
@@ -195,7 +219,7 @@ def _function_parts(function: Function) -> Parts:
 
 
 def _interpolated(function: Function) -> Size:
-    image: Shape = argument(function, 0, "input")
+    image = tensor(function, 0, "input")
     size, scale = argument(function, 1, "size"), argument(function, 2, "scale_factor")
     spatial = len(image) - 2
     if size is not None:

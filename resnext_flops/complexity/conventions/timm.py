@@ -1,18 +1,29 @@
 """The GMACs of timm's result tables, which are fvcore's total where its benchmark finds no DeepSpeed.
 
-The tables were made with the fused attention switched off, and with some networks reparameterised.
+The tables were made with timm's fused attention switched off (`TIMM_FUSED_ATTN=0`), so that fvcore sees the products of
+attention; here a model may have it on. They are those of the networks as they are trained: a network that is
+reparameterised, or built otherwise than by default, has another figure.
 """
 
-from resnext_flops.complexity.conventions.convention import counter
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter
 from resnext_flops.complexity.conventions.fvcore import fvcore
 
-counter(
+
+@counter(
     "timm",
     unit="MAC",
     version="1.0.31",
-    counts="GMACs of its result tables: fvcore's total, where its benchmark finds no deepspeed",
+    counts="GMACs of its result tables: fvcore's total with the multiply-adds of attention, which is not fused there",
     source="timm's benchmark.py, profile_fvcore",
     link="https://github.com/huggingface/pytorch-image-models/tree/main/results",
     norm="2 batch, 5 layer",
     pool="1 adaptive average",
-)(fvcore)
+    attention="multiply-adds",
+)
+def timm(run: Run) -> Terms:
+    """fvcore's total of a model whose attention is not fused."""
+    terms = fvcore(run)
+    for entry, _ in active(run):
+        if entry.kind == "attention":
+            terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
+    return terms

@@ -1,6 +1,8 @@
 """torch's own FlopCounterMode, a dispatch mode: it sees the operators that are left when torch has taken others apart.
 
-On a CPU without gradients these are not seen: attention that torch fuses, the LSTM, and products with a vector.
+On a CPU these are not seen: attention that torch fuses, the LSTM, and products with a vector. Torch's documentation
+calls it with gradients. Without them torch fuses whole multi-head attention modules and encoder layers; with them it
+takes attention apart whose mask is learned, because the fused one has no gradient of a mask.
 """
 
 from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden, twice
@@ -14,32 +16,62 @@ from resnext_flops.complexity.records import Operator
     "torch",
     unit="FLOP",
     version="2.14.1",
-    counts="2 a multiply-add of convolutions and matrix products, no biases; on a CPU without gradients fused "
-    "attention and LSTM are not seen",
+    counts="2 a multiply-add of convolutions and matrix products, no biases; on a CPU fused attention and LSTM are not "
+    "seen",
     source="torch/utils/flop_counter.py",
     link="https://docs.pytorch.org/docs/stable/utils.html",
 )
 def flop_counter_mode(run: Run) -> Terms:
-    """FlopCounterMode on a CPU without gradients."""
+    """FlopCounterMode on a CPU."""
+    return _terms(run, gradients=True)
+
+
+@counter(
+    "torch-no-grad",
+    unit="FLOP",
+    version="2.14.1",
+    counts="as torch, called under torch.no_grad: multi-head attention modules are not seen",
+    source="torch/utils/flop_counter.py",
+    link="https://docs.pytorch.org/docs/stable/utils.html",
+    variant_of="torch",
+)
+def without_gradients(run: Run) -> Terms:
+    """FlopCounterMode on a CPU where gradients are off."""
+    return _terms(run, gradients=False)
+
+
+def _terms(run: Run, gradients: bool) -> Terms:
     terms = Terms()
     for entry, operator in active(run):
-        if entry.macs != 0 and is_dispatched(run, entry, operator):
+        if entry.macs != 0 and is_dispatched(run, entry, operator, gradients):
             terms.add_parts(entry.kind, twice(entry.macs), entry.times)
     return terms
 
 
-def is_dispatched(run: Run, entry: Entry, operator: Operator | None) -> bool:
+def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: bool) -> bool:
     """Whether an operator comes down to matrix products and convolutions that a dispatch mode sees on a CPU."""
     if operator is None:
         return True
-    if hidden(run, operator.within, hooks=False):
+    if not gradients and hidden(run, operator.within, hooks=False):
         return False
     if entry.kind == "attention":
-        return not _is_flash(operator.tensors)
+        return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
     if entry.kind == "recurrent":
         return not operator.name.startswith("aten.lstm")
     factors = () if entry.kind in LAYER_KINDS else operator.tensors[:2]
     return entry.kind in PRODUCT_KINDS and not any(len(shape) == 1 for shape in factors)
+
+
+def _has_learned_mask(run: Run, entry: Entry, operator: Operator) -> bool:
+    """Whether the mask of an attention is made of parameters.
+
+    It does not come with the inputs, and parameters come to the attention with nothing between, or to a layer in the
+    same module that takes nothing that comes with the inputs.
+    """
+    if len(operator.tensors) <= 3 or len(entry.takes) > 3:
+        return False
+    inside = (other for other in run.entries if f".{other.path}.".startswith(f".{entry.path}.".replace("..", ".")))
+    return entry.params != 0 or any(other.params != 0 and not other.takes for other in inside)
 
 
 def _is_flash(tensors: tuple[Shape, ...]) -> bool:

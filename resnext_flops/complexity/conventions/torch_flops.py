@@ -13,14 +13,17 @@ from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
     BATCH_NORMS,
+    CONV_FUNCTIONS,
     CONVS,
     INSTANCE_NORMS,
     MAX_POOLS,
     argument,
+    attended,
     image_of,
     kernel_of,
     label,
     output_of,
+    tensor,
     window_products,
 )
 from resnext_flops.complexity.products import matrix_product
@@ -105,21 +108,26 @@ def _parts(call: Call) -> Parts:
 
 
 def _function_parts(function: Function) -> Parts:
-    output, args = prod(function.output), function.args
+    output = prod(function.output)
     if function.name in ELEMENTWISE:
         yield "elements", output
     elif function.name in {"torch.matmul", "Tensor.__matmul__"}:
-        yield from sums(matrix_product(function.output, args[0][-1]), output)
+        yield from sums(matrix_product(function.output, tensor(function, 0, "input")[-1]), output)
     elif function.name == "F.linear":
-        yield from sums(matrix_product(function.output, args[0][-1]), output)
+        yield from sums(matrix_product(function.output, tensor(function, 0, "input")[-1]), output)
         yield "bias", 0 if argument(function, 2, "bias") is None else output
+    elif function.name in CONV_FUNCTIONS:
+        # It looks for the bias and the groups among the arguments that are given by name.
+        weight = tensor(function, 1, "weight")
+        groups = 0 if function.kwargs.get("bias") is not None else function.kwargs.get("groups") or 1
+        yield from sums(matrix_product(function.output, prod(weight[1:])), groups * output)
     elif function.name == "F.leaky_relu":
         yield "elements", 4 * output
     elif function.name == "Tensor.softmax":
         length = function.output[argument(function, 1, "dim")]
         yield "elements", 2 * output + output // length * (length - 1)
     elif function.name == "F.scaled_dot_product_attention":
-        query, key, value = args[:3]
+        query, key, value = attended(function)
         rows, scores = prod(query[:-1]), prod(query[:-1]) * key[-2]
         yield from sums(scores * query[-1], scores)
         yield from sums(scores * value[-1], rows * value[-1])

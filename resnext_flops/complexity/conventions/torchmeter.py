@@ -70,5 +70,5 @@ def _parts(call: Call) -> Parts:
     elif is_a(call, *AVG_POOLS):
         yield "elements", output * (2 * kernel_of(call) - 1)
     else:
-        factor = next((ACTIVATIONS[name] for name in call.classes if name in ACTIVATIONS), 0)
+        factor = next((factor for name, factor in ACTIVATIONS.items() if is_a(call, name)), 0)
         yield "elements", factor * prod(image)

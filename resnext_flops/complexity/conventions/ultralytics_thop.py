@@ -16,10 +16,12 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CONVS,
     RECURRENT,
     TRANSPOSED,
+    attended,
     einsum_of,
     image_of,
     label,
     output_of,
+    tensor,
     window_products,
 )
 from resnext_flops.complexity.layers import Size
@@ -142,11 +144,10 @@ def _attention(call: Call) -> Size:
 
 def _function_figure(function: Function) -> Size:
     """The products that the later thop sees as functions; of an einsum only one of two operands."""
-    args = function.args
     if function.name in PRODUCT_FUNCTIONS:
-        return matrix_product(function.output, args[0][-1])
+        return matrix_product(function.output, tensor(function, 0, "input")[-1])
     if function.name == "F.scaled_dot_product_attention":
-        query, key, value = args[:3]
+        query, key, value = attended(function)
         return attention((*function.output[:-1], query[-1]), key, value)
     if function.name == "torch.einsum":
         equation, shapes = einsum_of(function)

@@ -34,6 +34,8 @@ PRODUCT_FUNCTIONS = frozenset({"torch.matmul", "Tensor.matmul"})
 MORE_PRODUCTS = frozenset({"torch.mm", "Tensor.mm", "torch.bmm", "Tensor.bmm"})
 ADDED_PRODUCTS = frozenset({"torch.addmm", "Tensor.addmm", "torch.baddbmm"})
 ELEMENTWISE = frozenset({"torch.mul", "Tensor.mul", "torch.add", "Tensor.add"})
+# What the second factor of a product may be called.
+SECOND_FACTOR = ("other", "mat2", "tensor2")
 
 _LABELS = {
     **dict.fromkeys(CONVS, "conv"),
@@ -66,8 +68,11 @@ def label(call: Call) -> str:
 
 
 def is_a(call: Call, *names: str) -> bool:
-    """Whether a call's class is one of these, or derives from one."""
-    return any(name in names for name in call.classes)
+    """Whether a call's class is torch's of one of these names, or derives from one.
+
+    A class of another package may have the name of torch's without deriving from it, such as timm's own GELU.
+    """
+    return any(name in names for name in (call.classes if is_torchs(call) else call.classes[1:]))
 
 
 def is_torchs(call: Call) -> bool:
@@ -107,9 +112,27 @@ def name_of(function: Function) -> str:
     return _NAMES.get(function.name, function.name)
 
 
-def argument(function: Function, position: int, name: str, default: Any = None) -> Any:
-    """An argument by its position or its name."""
-    return function.args[position] if len(function.args) > position else function.kwargs.get(name, default)
+def argument(function: Function, position: int, *names: str, default: Any = None) -> Any:
+    """An argument by its position, or by one of the names that it may have."""
+    if len(function.args) > position:
+        return function.args[position]
+    return next((function.kwargs[name] for name in names if name in function.kwargs), default)
+
+
+def tensor(function: Function, position: int, *names: str) -> Shape:
+    """The shape of a tensor among the arguments; of a number, that of a scalar."""
+    found = argument(function, position, *names)
+    return found if isinstance(found, Dims) else ()
+
+
+def added_products(function: Function) -> Size:
+    """The multiply-adds of a product of matrices to which something is added."""
+    return prod(tensor(function, 1, "mat1", "batch1")) * tensor(function, 2, "mat2", "batch2")[-1]
+
+
+def attended(function: Function) -> tuple[Shape, Shape, Shape]:
+    """The query, the key and the value of an attention."""
+    return tensor(function, 0, "query"), tensor(function, 1, "key"), tensor(function, 2, "value")
 
 
 def broadcast(function: Function) -> Size:
