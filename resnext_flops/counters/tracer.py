@@ -461,8 +461,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         weights = biases = params = macs = 0
         backward = 0 if self.training else None
         if roots and (fresh := self._fresh_among(roots)):
-            weights = self._learned_elements(args, rule.weight, fresh)
-            biases = self._learned_elements(args, rule.bias, fresh)
+            weights = sum([self._learned_elements(part, fresh) for part in _weights(args, rule)])
+            biases = self._learned_elements(_at(args, rule.bias), fresh)
             params = sum([self.learned[root].numel() for root in fresh])
         if rule.macs or kind in POOL_KINDS:
             shapes = dims(args)
@@ -480,11 +480,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.seen.update(fresh)
         return fresh
 
-    def _learned_elements(self, args: Sequence[Any], position: int | None, fresh: Sequence[int]) -> int:
+    def _learned_elements(self, part: Any, fresh: Sequence[int]) -> int:
         """The elements of a weight or a bias that no layer before has taken."""
-        if position is None or len(args) <= position:
-            return 0
-        part = args[position]
         return part.numel() if isinstance(part, Tensor) and self._fresh(part, fresh) else 0
 
     def _fresh(self, part: Tensor, fresh: Sequence[int]) -> bool:
@@ -577,6 +574,15 @@ def _shape_of(func: Any, rule: OperatorRule, args: Sequence[Any], output: Shape)
 def _factors(args: Sequence[Any], rule: OperatorRule) -> list[Tensor]:
     tensors = [part for part in args[:3] if isinstance(part, Tensor)]
     return tensors[-2:] if rule.weight is None else tensors[:2]
+
+
+def _weights(args: Sequence[Any], rule: OperatorRule) -> list[Any]:
+    """What may be the weight of a layer: either factor of a matrix product can be one."""
+    return _factors(args, rule) if rule.kind == "matmul" else [_at(args, rule.weight)]
+
+
+def _at(args: Sequence[Any], position: int | None) -> Any:
+    return None if position is None or len(args) <= position else args[position]
 
 
 def _fuses_bias(args: Sequence[Any]) -> bool:

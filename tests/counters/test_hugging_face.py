@@ -61,6 +61,9 @@ def test_gpt_2_by_hand(saved: Any) -> None:
     assert str(form) == f"{2 * 32} n_layer T^2 + {12 * 32 * 32} n_layer T + 32 T vocab_size"
     assert form.reading.lattices["T"].last is not None
     assert form.reading.lattices["T"].last <= 512  # it has no more positions
+    # Its layers are matrix products with a weight behind the input. The head shares the weight of the embedding.
+    assert net.cost().weights == 12 * 2 * 32 * 32
+    assert net.cost().params == 12 * 2 * 32 * 32 + (64 + 512) * 32 + 2 * (4 + 9) * 32 + 2 * 32
 
 
 def test_an_image_model_takes_the_image_of_its_configuration(saved: Any) -> None:
