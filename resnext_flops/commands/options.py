@@ -187,7 +187,7 @@ input_option = click.option(
     "--input",
     "inputs",
     multiple=True,
-    metavar="N,C,H,W",
+    metavar="[NAME=]SHAPE[:TYPE]",
     callback=_shapes,
-    help="Shape of an input; repeat it for several. [default: its usual]",
+    help="An input, such as 1,3,224,224 or tokens=1,T:int64; repeat it for several. [default: its usual]",
 )

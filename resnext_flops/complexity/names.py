@@ -191,4 +191,7 @@ def _call(text: str) -> Network:
 
 
 def _unreadable(text: str) -> InputError:
-    return InputError(f"cannot read {text!r}; write it as resnext(50, cardinality=8, width=14)")
+    return InputError(
+        f"cannot read {text!r}; write it with numbers, as resnext(50, cardinality=8, width=14); its sizes are freed by "
+        "name, as in --free C"
+    )

@@ -17,6 +17,7 @@ from resnext_flops.complexity.expressions import (
     evaluate,
     fold,
     names_in,
+    naming,
     quantity,
     text_of,
 )
@@ -103,7 +104,8 @@ def folded(value: Any, sizes: Mapping[str, int]) -> Any:
     '(96, 192 * n)'
     """
     if is_expression(value):
-        return fold(value, sizes)
+        with naming(text_of(value)):
+            return fold(value, sizes)
     if isinstance(value, dict):
         return {key: folded(part, sizes) for key, part in value.items()}
     return type(value)(folded(part, sizes) for part in value) if type(value) in {tuple, list} else value
@@ -114,7 +116,8 @@ def whole(node: Expression, sizes: Mapping[str, int], least: int = 1) -> int:
     for name in sorted(names_in([node])):
         if sizes.get(name) is None:
             raise InputError(f"{name} has no value; give it one, as in --free {name}=8, or {name}=8 in Python")
-    found = evaluate(node, sizes)
+    with naming(text_of(node)):
+        found = evaluate(node, sizes)
     if not isinstance(found, int) or isinstance(found, bool) or found < least:
         at = ", ".join(f"{name} = {sizes[name]}" for name in sorted(names_in([node])))
         raise InputError(

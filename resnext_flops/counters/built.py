@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
-from resnext_flops.complexity.architecture import ARGUMENTS
 from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import Shape, size
 from resnext_flops.complexity.ledger import Ledger, Origin
@@ -29,7 +28,14 @@ PIXELS = "r"
 # What libraries call an argument that has to be the height and width of the image, its channels, and the classes.
 IMAGE_ARGUMENTS = ("image_size", "img_size")
 CHANNEL_ARGUMENTS = ("in_chans",)
-ALIASES = {**ARGUMENTS, "K": "num_classes"}
+# What libraries call the sizes that have a letter in described networks, the likeliest first.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "C": ("cardinality", "groups"),
+    "d": ("base_width", "width_per_group", "width"),
+    "K": ("num_classes", "classes"),
+    "r": ("resolution",),
+    "resolution": (PIXELS,),
+}
 # So many modules are kept while a formula is interpolated. On `meta` they have no weights.
 MODULES = 32
 
@@ -184,17 +190,15 @@ class Built:
         Raises InputError, with the nearest names, for a size that the model does not have, or that means two things.
 
         >>> import resnext_flops as rf
-        >>> rf.model("timm:resnet50").known_as("C"), rf.model("timm:resnet50").known_as("w")
-        ('cardinality', 'base_width')
+        >>> rf.model("timm:resnet50").known_as("C"), rf.model("torchvision:resnet50").known_as("d")
+        ('cardinality', 'width_per_group')
         """
         own = self.sizes()
         if name in self._doubtful:
             raise InputError(self._doubtful[name])
-        for known in (name, ALIASES.get(name, name)):
+        for known in (name, *ALIASES.get(name, ())):
             if known in own:
                 return known
-        if name in ("resolution", "r") and PIXELS in own:
-            return PIXELS
         raise unknown(f"free size of {self.source}", name, own)
 
     def replace(self, **sizes: Any) -> Self:
@@ -214,8 +218,7 @@ class Built:
         return replace(self, arguments={**self.arguments, **others}, values={**self.values, **values})
 
     def _argument(self, name: str) -> str:
-        alias = name in ALIASES or name == "resolution"
-        return self.known_as(name) if alias and name not in self.make.named else name
+        return self.known_as(name) if name in ALIASES and name not in self.make.named else name
 
     def _filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = filled(dict(given), self.values)

@@ -69,9 +69,8 @@ class Constructed:
             stack.enter_context(torch.device(device if meta else "cpu"))
             if seed is None:
                 stack.enter_context(undrawn(self.drawing))
-            if not meta:
-                stack.enter_context(torch.random.fork_rng(devices=[]))
-                torch.manual_seed(seed or 0)
+            stack.enter_context(torch.random.fork_rng(devices=[]))
+            torch.default_generator.manual_seed(seed or 0)
             made = self._made(arguments)
         if not isinstance(made, nn.Module):
             raise InputError(

@@ -98,7 +98,9 @@ class Interpolated(Reading):
         self._found: dict[str, Size] = {}
         self.limits: dict[str, InputError] = {}
         self.cut: dict[str, int] = {}
+        # The first reason why a step did not do: figures that differ, or another one.
         self.missed: Miss | None = None
+        self.failed: Exception | None = None
         self.at(self.base)
         self.steps = {name: self._step(name) for name in self.free}
         self._settle()
@@ -173,7 +175,7 @@ class Interpolated(Reading):
     def _no_step(self, name: str, refused: InputError | None) -> InputError:
         start = f"--free {name}={self.base[name]}:256"
         advice = f"start elsewhere or give a step, as in {start}"
-        why = f"; {self.missed.told(self.model.name)}" if self.missed else ""
+        why = f"; {self.missed.told(self.model.name) if self.missed else self.failed}"
         if refused:
             why = f"; it refuses some: {refused}"
             advice = (
@@ -206,7 +208,8 @@ class Interpolated(Reading):
             found = {one: Polynomial.through(partial(value, one), 1) for one in FIGURES}
             highest = SPACING * max(len(each.nodes) - 1 for each in found.values())
             tests = [(x, counted(x)) for x in (1, 3, highest + 1)]
-        except (InputError, NoPolynomialError):
+        except (InputError, NoPolynomialError) as error:
+            self.failed = self.failed or error
             return False
         # What is rounded is constant nearby, so a size about twice as large is looked at, unless the model refuses it.
         far = max(FAR_STEPS, self.base[name] // step) // 2 * 2 + 1

@@ -24,7 +24,7 @@ class NoPolynomialError(ArithmeticError):
     """Values whose differences do not vanish. variable: the place of the variable along which they do not."""
 
     def __init__(self, variable: int) -> None:
-        super().__init__(f"no polynomial of degree {HIGHEST_DEGREE} or less")
+        super().__init__(f"no polynomial of degree {HIGHEST_DEGREE} or less goes through the counts")
         self.variable = variable
 
 

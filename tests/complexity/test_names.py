@@ -56,7 +56,7 @@ def test_calls() -> None:
         ("resnet51", "unknown network 'resnet51'; did you mean 'resnet50' or"),
         ("resnext77_32x4d", "unknown depth 77"),
         ("resnex(50)", "unknown family 'resnex'; did you mean 'resnext'"),
-        ("resnext(50", r"cannot read 'resnext\(50'; write it as resnext\(50, cardinality=8, width=14\)"),
+        ("resnext(50", r"cannot read 'resnext\(50'; write it with numbers, as resnext\(50, cardinality=8, width=14\)"),
         ("resnext(open('x'))", "cannot read"),
         ("resnext(*[50])", "cannot read"),
         ("(50)", "cannot read"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from math import comb
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import resnext_flops as rf
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import terms
 from resnext_flops.complexity.lattices import Lattice, Span
-from resnext_flops.counters.arguments import parse_call
+from resnext_flops.counters.arguments import filled, parse_call
 from resnext_flops.counters.lookup import built
 from resnext_flops.counters.newton import NoPolynomialError, Polynomial
 
@@ -362,6 +363,22 @@ def test_calls_that_cannot_be_read(call: str, sentence: str) -> None:
         parse_call(call)
 
 
+def test_why_there_is_no_formula_is_told() -> None:
+    def make(w: int) -> nn.Module:
+        return nn.Linear(8, comb(w, 8))  # of degree 8
+
+    with pytest.raises(rf.InputError, match="no polynomial of degree 6 or less goes through the counts"):
+        rf.model(make, inputs=(1, 8), w=8).closed_form("macs", "w")
+    with pytest.raises(rf.InputError, match=r"cannot use '8 / \(v - 8\)': it divides by zero"):
+        filled(parse_call("make(w=8/(v-8))")[1], {"v": 8})
+
+
+def test_letters_of_the_paper_stand_for_what_a_library_calls_them() -> None:
+    assert rf.model("timm:resnet50").known_as("d") == "base_width"
+    with pytest.raises(rf.InputError, match="unknown free size of timm:resnet50 'w'"):
+        rf.model("timm:resnet50").known_as("w")  # in described networks w is another width
+
+
 def test_every_figure_of_an_answer_is_counted() -> None:
     class Extra(nn.Module):
         """A parameter that no layer uses, above a width."""
@@ -384,6 +401,26 @@ def test_every_figure_of_an_answer_is_counted() -> None:
 
 
 # Memory ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_figure_that_a_sweep_compares_is_counted() -> None:
+    def branching(w: int) -> nn.Module:
+        return nn.Sequential(nn.Linear(8, w), *([nn.ReLU()] if w == 44 else []), nn.Linear(w, 8))
+
+    net, space = rf.model(branching, inputs=(1, 8), w=30), {"w": "30:45"}
+    assert len(rf.sweep(net, space)) == 16  # no figure that is shown differs
+    # calflops: 2 a multiply-add, and 1 an element of ReLU.
+    with pytest.raises(rf.errors.MissError, match=f"w = 44: .* {4 * 8 * 44:,} FLOPs .* {4 * 8 * 44 + 44:,};"):
+        rf.sweep(net, space, budget="calflops > 0")
+
+
+def test_a_constructor_that_draws_leaves_the_random_state() -> None:
+    def drawing(w: int) -> nn.Module:
+        return nn.Linear(8, w + int(torch.rand((), device="cpu")))
+
+    before = torch.random.get_rng_state()
+    assert rf.model(drawing, inputs=(1, 8), w=4).cost().macs == 8 * 4
+    assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_the_bytes_of_training_have_one_formula_described_and_built() -> None:

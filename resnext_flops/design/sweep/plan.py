@@ -160,10 +160,15 @@ def pieces(network: Model, grid: Grid, figures: Mapping[str, str]) -> tuple[Piec
     return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid))
 
 
+def spans_of(grid: Grid) -> dict[str, Span]:
+    """What is asked of each size of a grid: from its first value to its last."""
+    return {axis.name: Span(int(axis.values[0]), None, int(axis.values[-1])) for axis in grid.axes}
+
+
 def _readings(network: Model, grid: Grid) -> Iterator[tuple[Reading, tuple[Whole, ...]]]:
     """The readings that cover the grid, each with the positions for which it holds."""
     every = tuple(np.arange(length) for length in grid.shape)
-    free = {axis.name: Span(int(axis.values[0]), None, int(axis.values[-1])) for axis in grid.axes}
+    free = spans_of(grid)
     reading = network.reading(free)
     step = reading.lattices["r"].step if "r" in free else 1
     if step == 1:

@@ -76,8 +76,8 @@ class Sweep(NamedTuple):
 
     @property
     def shown(self) -> list[str]:
-        """The sizes that are swept, and the figures that are always shown."""
-        return [*(axis.name for axis in self.plan.grid.axes), *COMMON]
+        """The sizes that are swept, and the figures of a design: those always shown, and those that decide."""
+        return [*(axis.name for axis in self.plan.grid.axes), *self.plan.pieces[0].figures]
 
     def smallest(self) -> dict[str, int]:
         """The sizes of the first design."""

@@ -11,11 +11,13 @@ import random
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.figures import COMMON, figure, figure_name
+from resnext_flops.complexity.figures import expression_names, figure_name
 from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.reading import Reading
 from resnext_flops.counters.lookup import Given, model
 from resnext_flops.counters.watching import tell
 from resnext_flops.design.sweep.engines import run
+from resnext_flops.design.sweep.plan import spans_of
 from resnext_flops.design.sweep.request import Sweep, plan_sweep
 from resnext_flops.design.sweep.search import Tell
 from resnext_flops.design.sweep.selection import Selection
@@ -111,9 +113,10 @@ def result(
         derived = network.origin == "derived"
         wanted = min(HELD if derived else MOST_COUNTED if counted is None else counted, len(frame))
         places = range(len(frame)) if wanted == len(frame) else random.Random(seed).sample(range(len(frame)), wanted)  # noqa: S311
+        reading = network.reading(spans_of(asked.plan.grid))
         for done, place in enumerate(places):
             tell(f"counting design {frame.index[place]}", done)
-            _hold(network, {name: int(frame.iloc[place][name]) for name in asked.shown})
+            _hold(reading, network.name, {name: frame.iloc[place][name] for name in asked.shown})
         if not derived:
             frame[COUNTED] = [place in set(places) for place in range(len(frame))]
         return frame
@@ -130,14 +133,15 @@ def result(
     raise asked.nobody(nearest.frame(found))
 
 
-def _hold(network: Model, design: Mapping[str, int]) -> None:
-    """Hold the figures of a design against an exact cost. Raises MissError where they differ."""
-    sizes = {name: value for name, value in design.items() if name not in COMMON}
-    ledger = network.at(sizes)
-    for name in COMMON:
-        if (exact := figure(ledger, name)) != design[name]:
+def _hold(reading: Reading, model: str, design: Mapping[str, Any]) -> None:
+    """Hold every figure of a design against an exact one. Raises MissError where they differ."""
+    sizes = {name: int(design[name]) for name in reading.free}
+    known = expression_names()
+    for name, given in design.items():
+        if name in known and (exact := reading.exact(known[name], sizes)) != given:
             at = ", ".join(f"{size} = {value}" for size, value in sizes.items())
+            what = figure_name(known[name])
             raise MissError(
-                f"the formulas of {network.name} do not hold at {at}: they give {design[name]:,} {figure_name(name)}, "
-                f"and exact are {exact:,}; its structure changes there, so sweep sizes on one side of it"
+                f"the formulas of {model} do not hold at {at}: they give {given:,} {what}, and exact are {exact:,}; "
+                "its structure changes there, so sweep sizes on one side of it"
             )
