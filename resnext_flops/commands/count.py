@@ -33,8 +33,9 @@ def command(
     \b
     MODEL is one of
       a name, pattern or call of a described network, as `models` lists them
-      torchvision:NAME or timm:NAME
+      torchvision:NAME, timm:NAME, or hf:PATH of a configuration
       package.module:factory, imported from the current directory
+    and any real one may have arguments, as in "timm:resnet50(base_width=8)".
 
     A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network
     is counted from its description, and its real model where --input, --training or --convention is given.

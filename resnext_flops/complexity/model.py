@@ -92,6 +92,14 @@ class Model(Protocol):
     def memory(self, batch: int = 1, dtype: str = "float32", optimizer: str = "sgd") -> "Memory":
         """The exact bytes of its tensors. Raises InputError for a real model that does not run."""
 
+    @property
+    def training_bytes(self) -> int:
+        """`Memory.training` of one example, or of the inputs that were given, in `float32` and with momentum."""
+
+    @property
+    def inference_bytes(self) -> int:
+        """`Memory.inference` of one example, or of the inputs that were given, in `float32`."""
+
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device. Raises InputError if it cannot be built."""
 
@@ -109,5 +117,5 @@ def figure_of(model: Model, name: str, scope: str = "network") -> int:
         return figure(model.part(scope), name)
     if scope != "network":
         raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
-    found: int = getattr(model.memory(), BYTES[name])
+    found: int = getattr(model, name)
     return found

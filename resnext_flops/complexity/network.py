@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial, wraps
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from resnext_flops.complexity.architecture import Architecture, letter
 from resnext_flops.complexity.cost import network_ledger
@@ -199,6 +199,16 @@ class Network:
         from resnext_flops.complexity.memory import memory
 
         return memory(self.cost(), batch, dtype, optimizer)
+
+    @property
+    def training_bytes(self) -> int:
+        """`Memory.training` of one example in `float32` and with momentum."""
+        return int(self.memory().training)
+
+    @property
+    def inference_bytes(self) -> int:
+        """`Memory.inference` of one example in `float32`."""
+        return cast("int", self.memory().inference)
 
     def call(self, names: Iterable[str]) -> str:
         """The call that makes it, with names in the place of some of its sizes.

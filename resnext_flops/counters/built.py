@@ -1,10 +1,10 @@
 """A built model: a real module that is made when it is asked for, and counted in one run of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import Shape, size
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.complexity.memory import Memory
     from resnext_flops.complexity.reading import Reading
+
+T = TypeVar("T")
 
 PIXELS = "r"
 # What libraries call an argument that has to be the height and width of the image, its channels, and the classes.
@@ -449,15 +451,35 @@ class Built:
         from resnext_flops.counters.module_memory import module_memory
 
         check_settings(dtype, optimizer)
+        examples = size("batch", batch)
+        return self._on_its_inputs(
+            partial(module_memory, batch=examples, dtype=dtype, optimizer=optimizer), batch=examples
+        )
+
+    @cached_property
+    def training_bytes(self) -> int:
+        """`Memory.training` of its inputs, in `float32` and with momentum. Raises InputError as `memory` does."""
+        from resnext_flops.counters.module_memory import training_bytes
+
+        return self._on_its_inputs(training_bytes)
+
+    @cached_property
+    def inference_bytes(self) -> int:
+        """`Memory.inference` of its inputs, in `float32`. Raises InputError as `memory` does."""
+        from resnext_flops.counters.module_memory import inference_bytes
+
+        return self._on_its_inputs(inference_bytes)
+
+    def _on_its_inputs(self, find: Callable[..., T], batch: int = 1) -> T:
+        """What is found of a call of its module, which is built with memory where it does not run without."""
         module, _ = self._module()
-        args, kwargs = self._called_with(size("batch", batch), _number_type(module))
-        found = partial(module_memory, args=args, kwargs=kwargs, batch=batch, dtype=dtype, optimizer=optimizer)
+        args, kwargs = self._called_with(batch, _number_type(module))
         try:
-            return found(module)
+            return find(module, args=args, kwargs=kwargs)
         except InputError:
             if not any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise
-            return found(self.to_torch())
+            return find(self.to_torch(), args=args, kwargs=kwargs)
 
     def to_torch(self, device: "str | torch.device" = "cpu", seed: int = 0) -> "nn.Module":
         """The real module on a device; the same seed gives the same weights.
@@ -500,9 +522,15 @@ def _number_type(module: "nn.Module") -> "torch.dtype | None":
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Keep the warnings of libraries out of the output."""
+    """Keep the warnings of libraries, and what they log as warnings, out of the output."""
+    import logging
     import warnings
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

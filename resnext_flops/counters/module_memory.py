@@ -21,9 +21,10 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ from torch.utils._pytree import tree_leaves, tree_map
 from resnext_flops.complexity.memory import OPTIMIZERS, Memory, check_settings
 from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
+
+T = TypeVar("T")
 
 ADDITIONS = (torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor)
 
@@ -70,19 +73,46 @@ def module_memory(
     (144, {'': 64}, 96)
     """
     check_settings(dtype, optimizer)
-    kind, given = getattr(torch, dtype), (list(args), dict(kwargs))
+    return _of_a_copy(
+        partial(_memory, batch=batch, dtype=dtype, optimizer=optimizer), module, args, kwargs, getattr(torch, dtype)
+    )
+
+
+def training_bytes(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    """`Memory.training` of one call in `float32` with `sgd`, in one run. Raises InputError as `module_memory` does.
+
+    >>> training_bytes(nn.Linear(8, 4), [torch.empty(2, 8)], {})  # three times the weights, and the input
+    496
+    """
+    return _of_a_copy(_training, module, args, kwargs, torch.float32)
+
+
+def inference_bytes(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    """`Memory.inference` of one call in `float32`, in two runs. Raises InputError as `module_memory` does.
+
+    >>> inference_bytes(nn.Linear(8, 4), [torch.empty(2, 8)], {})  # the weights, the input and the output
+    240
+    """
+    return _of_a_copy(_inference, module, args, kwargs, torch.float32)
+
+
+def _of_a_copy(
+    find: Callable[..., T], module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any], kind: torch.dtype
+) -> T:
+    """What is found of a copy of a module and of its inputs: one without memory, or with memory where that fails."""
+    given = (list(args), dict(kwargs))
     with _undisturbed(module):
         try:
             mode = FakeTensorMode()
             copied, inputs = _fake(module, given, mode, kind)
             with mode:
-                return _memory(copied, *inputs, batch=batch, dtype=dtype, optimizer=optimizer)
+                return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (whatever a module raises without memory, it may not raise elsewhere)
             if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise InputError(f"the model does not run without memory: {one_line(error)}") from None
         try:
             copied, inputs = _real(module, given, kind)
-            return _memory(copied, *inputs, batch=batch, dtype=dtype, optimizer=optimizer)
+            return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
             raise InputError(f"the model does not run: {one_line(error)}") from None
 
@@ -106,27 +136,36 @@ def _memory(
 ) -> Memory:
     """The figures of a copy. What its code keeps for a later run is made in the first, where gradients are on."""
     own = _Own(module)
-    trained = [part for part in module.parameters() if part.requires_grad]
-    gradients = sum([part.nbytes for part in trained])
     module.train()
     kept, moved_backward = _backward(module, args, kwargs, own)
     module.eval()
     live, moved = _live(module, args, kwargs, own), _moved(module, args, kwargs, own)
     module.train()
     moved_in_training = _moved(module, args, kwargs, own) + moved_backward
-    return Memory(
-        batch,
-        dtype,
-        optimizer,
-        own.weights,
-        own.buffer_bytes,
-        gradients,
-        OPTIMIZERS[optimizer](gradients, len(trained)),
-        kept,
-        live,
-        moved,
-        moved_in_training,
-    )
+    held = _held(module, own, optimizer)
+    return Memory(batch, dtype, optimizer, *held, kept, live, moved, moved_in_training)
+
+
+def _training(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    own = _Own(module)
+    module.train()
+    kept = _kept(module, args, kwargs, own)
+    return int(Memory(1, "float32", "sgd", *_held(module, own, "sgd"), kept, None, 0, 0).training)
+
+
+def _inference(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    own = _Own(module)
+    module.train()
+    _kept(module, args, kwargs, own)  # the first run, as in `_memory`
+    module.eval()
+    return own.weights + own.buffer_bytes + _live(module, args, kwargs, own)
+
+
+def _held(module: nn.Module, own: "_Own", optimizer: str) -> tuple[int, int, int, int]:
+    """The bytes of weights, buffers, gradients and the optimizer's state."""
+    trained = [part for part in module.parameters() if part.requires_grad]
+    gradients = sum([part.nbytes for part in trained])
+    return own.weights, own.buffer_bytes, gradients, OPTIMIZERS[optimizer](gradients, len(trained))
 
 
 # Copies ---------------------------------------------------------------------------------------------------------------
@@ -407,11 +446,17 @@ def _moved(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> int:
     return operators.forward
 
 
-def _backward(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> tuple[dict[str, int], int]:
-    """What each module is the first to keep for the backward pass, and the bytes that this moves.
+def _kept(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> dict[str, int]:
+    """What each module is the first to keep for the backward pass.
 
     An LSTM is torch's own: the workspace that oneDNN keeps instead is not known without memory.
     """
+    with torch.backends.mkldnn.flags(enabled=False), _calls(module) as running:
+        return _by_module(_saved(module, args, kwargs, running), own)
+
+
+def _backward(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> tuple[dict[str, int], int]:
+    """The same, and the bytes that the backward pass moves."""
     with torch.backends.mkldnn.flags(enabled=False), _calls(module) as running:
         operators = _Operators(own, running)
         with operators:

@@ -1,8 +1,8 @@
 """An audit as tables: what each counter answers, and the bridge from our multiply-adds to each figure."""
 
-from resnext_flops.complexity.layers import show
 from resnext_flops.counters.audit import Audit
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import on_its_input
 
 OURS = "our multiply-adds"
 
@@ -33,7 +33,7 @@ def audit(found: Audit) -> list[Table]:
         if remark := finding.error or finding.explanation:
             remarks.setdefault(remark, []).append(finding.counter)
     notes = [f"{', '.join(counters)}: {remark}." for remark, counters in remarks.items()]
-    name, macs = found.ledger.name, found.ledger.macs
+    macs = found.ledger.macs
     steps: list[dict[str, Cell]] = []
     for finding in found.findings:
         steps.append({"counter": finding.counter, "what": OURS, "figure": macs})
@@ -42,6 +42,6 @@ def audit(found: Audit) -> list[Table]:
         steps.append({"counter": "", "what": f"= {finding.counter}", "figure": figure})
     bridged = (Column("counter", "counter"), Column("what", "term"), Column("figure", "figure"))
     return [
-        Table("audit", f"What the counters say of {name} on {show(found.ledger.input)}", "", columns, rows, notes),
+        Table("audit", f"What the counters say of {on_its_input(found.ledger)}", "", columns, rows, notes),
         Table("bridge", f"From our {macs:,} multiply-adds to each figure", "", bridged, steps),
     ]

@@ -11,7 +11,7 @@ from resnext_flops.complexity.figures import figures
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.sentences import MEANING, meaning
+from resnext_flops.tables.sentences import MEANING, meaning, on_its_input
 
 PARAMS, MACS, SHARE = (
     Column("params", "params"),
@@ -75,7 +75,7 @@ def breakdown(
         kinds = dict.fromkeys(entry.kind for entry in ledger)
         rows = [_row(kind, _part(ledger, *(entry for entry in ledger if entry.kind == kind)), ledger) for kind in kinds]
     total = (_module if by == "module" else _row)("total", ledger, ledger)
-    title = f"{ledger.name or 'a part'} on {show(ledger.input)}{SUFFIXES[by]}"
+    title = f"{on_its_input(ledger)}{SUFFIXES[by]}"
     return Table("count", title, "", COLUMNS[by], [*rows, total], (_meaning(ledger), *notes(ledger, conventions or {})))
 
 

@@ -2,14 +2,14 @@
 
 from fractions import Fraction
 
-from resnext_flops.complexity.layers import show
 from resnext_flops.counters.difference import Difference
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.sentences import on_its_input
 
 
 def difference(found: Difference) -> Table:
     """The layers that differ, with their shares of the difference."""
-    title = " against ".join(f"{ledger.name} on {show(ledger.input)}" for ledger in (found.first, found.second))
+    title = " against ".join(map(on_its_input, (found.first, found.second)))
     if found.identical:
         return Table("diff", title, "", (Column("what", "difference"),), [{"what": "identical, layer by layer"}])
     rows: list[dict[str, Cell]] = [

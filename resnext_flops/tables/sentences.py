@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from resnext_flops.complexity.layers import show
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
 
@@ -53,3 +55,14 @@ def proof_sentence(proofs: Sequence[Proof | None]) -> str:
         f"convolution and linear layers have fvcore's multiply-adds, {sum(proof.tensors for proof in made):,} tensors "
         "their shapes, and a forward pass gives finite numbers of the stated shape."
     )
+
+
+def on_its_input(ledger: Ledger) -> str:
+    """A model and its input, which may be in its name already.
+
+    >>> import resnext_flops as rf
+    >>> on_its_input(rf.resnet(18).cost()), on_its_input(rf.model("torchvision:resnet18", r=64).cost())
+    ('resnet(18) on 3x224x224', 'torchvision:resnet18 on 1,3,64,64')
+    """
+    name = ledger.name or "a part"
+    return name if " on " in name else f"{name} on {show(ledger.input)}"

@@ -458,3 +458,9 @@ def test_a_failed_run_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(rf.InputError, match="the model does not run without memory"):
         memory_of(on_meta(lambda: nn.Sequential(nn.Conv2d(4, 4, 1), nn.AvgPool2d(9))), IMAGE)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["torchvision:resnet18", "torchvision:mnasnet0_5", "timm:vit_tiny_patch16_224"])
+def test_one_figure_alone_is_that_of_all(name: str) -> None:
+    net = rf.model(name)
+    assert (net.training_bytes, net.inference_bytes) == (net.memory().training, net.memory().inference)
