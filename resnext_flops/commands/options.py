@@ -1,23 +1,18 @@
 """Options that several commands share, and the forms of their values."""
 
-import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.lattices import Span, named_span
 from resnext_flops.errors import InputError
 from resnext_flops.show.output import FORMATS, destination, emit, put
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-# A free size, with the value that its formula starts at and how far apart its values are.
-FREE = re.compile(r"(?P<name>[^\W\d]\w*)(?:=(?P<start>[1-9]\d{0,18})(?::(?P<step>[1-9]\d{0,18}))?)?")
 
 
 class Sizes(click.ParamType[tuple[int, ...]]):
@@ -155,15 +150,13 @@ def free_sizes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) ->
     """Free sizes by name, from texts such as `C,d` or `w=96,r=224:32`. Raises InputError for any other text."""
     found: dict[str, Span] = {}
     for part in (part for text in texts for part in text.split(",")):
-        match = FREE.fullmatch(part)
-        if match is None:
-            raise InputError(
-                f"--free {part!r} is not of the form NAME, NAME=START or NAME=START:STEP, such as r=224:32"
-            )
-        if match["name"] in found:
-            raise InputError(f"{match['name']} is given twice; give it once")
-        start, step = (int(number) if number else None for number in (match["start"], match["step"]))
-        found[match["name"]] = Span(start, step)
+        try:
+            name, span = named_span(part)
+        except InputError as error:
+            raise InputError(f"--free: {error}") from None
+        if name in found:
+            raise InputError(f"{name} is given twice; give it once")
+        found[name] = span
     return found
 
 

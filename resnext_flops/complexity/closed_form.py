@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.formula import Coefficient, ordered, rename, substitute, terms, text
-from resnext_flops.complexity.lattices import Lattice
+from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def closed_form(
-    read: Callable[[list[str]], Reading],
+    read: Callable[[Mapping[str, Span]], Reading],
     known_as: Callable[[str], str],
     name: str,
     free: Iterable[str],
@@ -40,12 +40,14 @@ def closed_form(
 ) -> "ClosedForm":
     """The closed form of a figure of a model in free sizes, some of which have a symbol or a name to stand for them.
 
+    free: names of sizes, each with the value to start at and the step where these are asked for, as in `r=224:32`.
     read: the model's reading with some sizes free. known_as: the name that the model has for a size.
 
     Raises InputError for a size that the network does not have, a figure or scope that does not exist, no free size at
     all, or a value that is no symbol.
     """
-    shown = {**{size: size for size in free}, **symbols}
+    asked = dict(map(named_span, free)) | dict.fromkeys(symbols, Span())
+    shown = {size: symbols.get(size, size) for size in asked}
     if not shown:
         raise InputError("a closed form needs a free size; give one, such as closed_form('macs', 'd')")
     for size, symbol in symbols.items():
@@ -53,7 +55,7 @@ def closed_form(
             raise InputError(
                 f"{size} is {symbol!r}; it must be a name or a SymPy symbol (replace() sets a size to a number)"
             )
-    form = ClosedForm(read(list(shown)), name, {known_as(size): sign for size, sign in shown.items()})
+    form = ClosedForm(read(asked), name, {known_as(size): sign for size, sign in shown.items()})
     if len(set(form.variables)) < len(form.variables):
         raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
     form.reading.figure(name)

@@ -1,9 +1,12 @@
 """Free sizes: what is asked of one, and for which values its formulas hold."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from resnext_flops.errors import InputError
+
+ASKED = re.compile(r"(?P<name>[^\W\d]\w*)(?:=(?P<start>[1-9]\d{0,18})(?::(?P<step>[1-9]\d{0,18}))?)?")
 
 
 class Span(NamedTuple):
@@ -12,6 +15,24 @@ class Span(NamedTuple):
     start: int | None = None
     step: int | None = None
     last: int | None = None
+
+
+def named_span(text: str) -> tuple[str, Span]:
+    """A free size and what is asked of it, from a text such as `r`, `w=96` or `r=224:32`: NAME[=START[:STEP]].
+
+    Raises InputError for any other text.
+
+    >>> named_span("r=224:32")
+    ('r', Span(start=224, step=32, last=None))
+    """
+    match = ASKED.fullmatch(text)
+    if match is None:
+        raise InputError(
+            f"{text!r} is no free size; write it as NAME, NAME=START or NAME=START:STEP with whole numbers of up to 19 "
+            "digits, such as r=224:32"
+        )
+    start, step = (int(number) if number else None for number in (match["start"], match["step"]))
+    return match["name"], Span(start, step)
 
 
 def spans(free: "Iterable[str] | Mapping[str, Span]", known_as: Callable[[str], str]) -> dict[str, Span]:

@@ -165,7 +165,8 @@ class Network:
 
         figure: `params`, `weights`, `macs`, `activations`, `training_bytes`, or a convention.
         names: the free sizes: C (cardinality), d (width), n1, n2, ... (blocks of the stages), r (resolution),
-            K (classes), w (base width), N (the batch), or any other size by its argument's name.
+            K (classes), w (base width), N (the batch), or any other size by its argument's name. Behind a name may
+            stand where the formula starts, and its step: `r=224:64`.
         scope: `block`, `stage`, `network`, or a path such as `conv3`.
         symbols: free sizes too, each with the SymPy symbol, or the name, that stands for it in the polynomial.
 

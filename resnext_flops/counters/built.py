@@ -428,12 +428,16 @@ class Built:
     ) -> "ClosedForm":
         """A figure as a polynomial in free sizes, interpolated: see `reading`, and `Network.closed_form`.
 
+        names: sizes; behind each may stand where the formula starts, and its step, as in `width=96:8`.
+
         Raises InputError as `reading` does.
 
         >>> import resnext_flops as rf
         >>> net = rf.model("timm:resnet50")
         >>> net.closed_form("macs", "cardinality", "base_width")
         451584 cardinality base_width^2 + 27496448 cardinality base_width + 479723520
+        >>> net.closed_form("macs", "r=64:64").holds[:34]
+        'It holds for r = 64, 128, 192, ...'
         """
         from resnext_flops.complexity.closed_form import closed_form
 

@@ -146,7 +146,7 @@ def test_a_sweep_that_a_count_contradicts_ends_with_1(family: str) -> None:
         (["formula", "ownfamily:wide(width=open('x'))", *WIDE], "cannot use \"open('x')\""),
         (["formula", "ownfamily:wide(width=w)", "--free", "width", *WIDE], "unknown free size"),
         (["formula", "ownfamily:wide(width=w, odd=w)", "--free", "w", *WIDE], "w has no value to start at"),
-        (["formula", "ownfamily:wide(width=w)", "--free", "w=2:0", *WIDE], "is not of the form NAME, NAME=START"),
+        (["formula", "ownfamily:wide(width=w)", "--free", "w=2:0", *WIDE], "'w=2:0' is no free size; write it as"),
         (["formula", "ownfamily:wide", "--free", "width,width", *WIDE], "width is given twice; give it once"),
         (["formula", "ownfamily:wide", "--free", "odd", *WIDE], "nothing of ownfamily:wide changes with odd"),
         (["formula", "ownfamily:wide", "--free", "width", "--input", "1,4,8,8"], "does not run on an input of 1x4x8x8"),
