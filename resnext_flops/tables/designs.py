@@ -8,7 +8,7 @@ from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.sentences import MEANING, meaning, proof_sentence
+from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, meaning, proof_sentence
 from resnext_flops.tables.solutions import HEADERS
 
 if TYPE_CHECKING:
@@ -43,9 +43,11 @@ def swept(
             row["proven"] = proofs[number].holds if number in proofs else None
     left = len(frame) - len(shown)
     more = [f"{left:,} more design{' is' if left == 1 else 's are'} selected."] if left else []
+    said = meaning(of="all N examples") if BATCH in cells else MEANING
     if COUNTED in cells:
         counted = sum(bool(held) for held in frame[COUNTED])
         more.append(f"Figures are interpolated; {counted:,} of {len(frame):,} designs were counted on the real model.")
+        said = MEANING_OF_RUNS
     return Table(
         id="sweep",
         title=title,
@@ -56,7 +58,7 @@ def swept(
             *((Column("proven", "proven"),) if proofs else ()),
         ),
         rows=rows,
-        notes=(*more, meaning(of="all N examples") if BATCH in cells else MEANING),
+        notes=(*more, said),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
     )
 

@@ -25,6 +25,8 @@ def meaning(layers: str = "convolutions and fully-connected layers", of: str = "
 
 
 MEANING = meaning()
+# The same of formulas that are interpolated from runs, whose input may be anything.
+MEANING_OF_RUNS = meaning("convolutions and all matrix products", "one call of the model")
 MET = (
     "Papers print multiply-adds as FLOPs. A printed figure is met if the exact one, rounded or truncated, gives its "
     "last digit; otherwise the deviation is shown."

@@ -9,7 +9,7 @@ from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import MEANING, Prove, meaning, proof_sentence
+from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, Prove, meaning, proof_sentence
 
 HEADERS = {"macs": "mult-adds"}
 
@@ -99,7 +99,13 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    return [*notes, *_counted(found), meaning(of="all N examples") if BATCH in first.sizes else MEANING]
+    return [*notes, *_counted(found), _meaning(first)]
+
+
+def _meaning(solution: Solution) -> str:
+    if solution.evidence:
+        return MEANING_OF_RUNS
+    return meaning(of="all N examples") if BATCH in solution.sizes else MEANING
 
 
 def _counted(found: Sequence[Solution]) -> list[str]:
