@@ -70,6 +70,13 @@ def _binary(first: Any, second: Any, **_: Any) -> Tensor | None:
     return None
 
 
+def _same_type(first: Tensor, second: Tensor) -> bool:
+    """Whether two factors hold numbers of one type. Raises TypeError for whole numbers and others, as a CPU does."""
+    if first.is_floating_point() != second.is_floating_point() and not (first.is_complex() or second.is_complex()):
+        raise TypeError(f"a product of {first.dtype} and {second.dtype}; give inputs of the type of the weights")
+    return first.dtype == second.dtype
+
+
 def _convolution(
     image: Tensor,
     weight: Tensor,
@@ -79,13 +86,8 @@ def _convolution(
     dilation: Any = (1,),
     groups: int = 1,
 ) -> Tensor | None:
-    spatial = weight.dim() - 2
-    if (
-        image.dim() != spatial + 2
-        or isinstance(padding, str)
-        or not image.is_contiguous()
-        or image.dtype != weight.dtype
-    ):
+    spatial, alike = weight.dim() - 2, _same_type(image, weight)
+    if image.dim() != spatial + 2 or isinstance(padding, str) or not image.is_contiguous() or not alike:
         return None
     shape, kernel = image.shape, weight.shape
     if shape[1] != kernel[1] * groups:
@@ -100,7 +102,8 @@ def _convolution(
 
 
 def _linear(rows: Tensor, weight: Tensor, _bias: Tensor | None = None) -> Tensor | None:
-    if weight.dim() != 2 or rows.dim() < 1 or rows.shape[-1] != weight.shape[1] or rows.dtype != weight.dtype:
+    alike = _same_type(rows, weight)
+    if weight.dim() != 2 or rows.dim() < 1 or rows.shape[-1] != weight.shape[1] or not alike:
         return None
     return _empty((*rows.shape[:-1], weight.shape[0]), rows)
 
@@ -144,7 +147,7 @@ def _attention(
 
 
 def _matmul(first: Tensor, second: Tensor) -> Tensor | None:
-    if first.dim() != second.dim() or first.dim() < 2 or first.dtype != second.dtype:
+    if not _same_type(first, second) or first.dim() != second.dim() or first.dim() < 2:
         return None
     if first.shape[:-2] != second.shape[:-2] or first.shape[-1] != second.shape[-2]:
         return None

@@ -405,3 +405,13 @@ def test_a_trace_made_later_is_the_one_made_at_once() -> None:
     assert later.trace is not None
     assert later.trace == at_once.trace
     assert pickle.loads(pickle.dumps(later)) == later  # noqa: S301
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(3, 4, 3), nn.Linear(8, 4), nn.Bilinear(8, 8, 4)])
+def test_whole_numbers_into_a_layer_are_refused_as_on_a_cpu(layer: nn.Module) -> None:
+    inputs = [torch.zeros(1, 3, 8, 8, dtype=torch.int64)] * (2 if isinstance(layer, nn.Bilinear) else 1)
+    with pytest.raises(RuntimeError):
+        layer(*inputs)
+    for module in (layer, layer.to("meta")):
+        with pytest.raises(rf.InputError):
+            rf.count(module, inputs)
