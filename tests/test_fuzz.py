@@ -3,7 +3,6 @@
 A few seconds in the suite, with the same examples each time; `make fuzz` draws others, for minutes.
 """
 
-import json
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from resnext_flops.complexity.names import NAMED
 from resnext_flops.counters.peers import Answer
 from resnext_flops.proof.budgets import check, read_config
 from resnext_flops.reports import provenance
+from tests.enveloped import answered
 from tests.proofs import refuted
 
 EXAMPLES = settings().max_examples  # 25 in the suite
@@ -258,7 +258,7 @@ def test_valid_calls_answer_what_python_answers(tmp_path: Path) -> None:
             with pytest.raises(rf.InputError):
                 call.answer()
         else:
-            assert call.seen(json.loads(result.stdout)) == call.answer()
+            assert call.seen(answered(result.stdout)) == call.answer()
 
     with chdir(tmp_path):
         each()

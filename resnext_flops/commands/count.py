@@ -46,7 +46,7 @@ def command(
                resnext-flops count mymodels:net --input 1,3,320,320 --by layer --format csv
     """
     from resnext_flops.counters import lookup
-    from resnext_flops.tables.breakdown import as_json, breakdown
+    from resnext_flops.tables.breakdown import breakdown, content
 
     if inputs or training or conventions:
         ledger = lookup.built(model, inputs).cost(training=training)
@@ -54,7 +54,7 @@ def command(
         ledger = lookup.model(model).cost()
     figures = {name: ledger.total(name) for name in conventions}
     if output.form == "json":
-        output.put(as_json(ledger, figures))
+        output.put_json("count-1", content(ledger, figures))
     else:
         output.emit([breakdown(ledger, by, levels, figures)])
     return int(strict and ledger.lower_bound)

@@ -48,12 +48,16 @@ def command(
     """
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.counters import lookup
-    from resnext_flops.tables.formulas import FORMS
+    from resnext_flops.tables.formulas import FORMS, content
 
     with interpolating():
         found = lookup.model(model, inputs)
         closed = ClosedForm(found.reading(free or _usual(found), scope), figure)
-        output.put(FORMS[output.form](closed, found.call(closed.reading.free), breakdown, steps))
+        call = found.call(closed.reading.free)
+        if output.form == "json":
+            output.put_json("formula-1", content(closed, call, breakdown))
+        else:
+            output.put(FORMS[output.form](closed, call, breakdown, steps))
 
 
 def _usual(model: Model) -> list[str]:

@@ -8,7 +8,8 @@ import click
 
 from resnext_flops.complexity.lattices import Span, named_span
 from resnext_flops.errors import InputError
-from resnext_flops.show.output import FORMATS, destination, emit, put
+from resnext_flops.show.output import FORMATS, destination, emit, enveloped, put
+from resnext_flops.show.render import content
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
@@ -86,8 +87,20 @@ class Output(NamedTuple):
     path: "Path | None"
 
     def emit(self, tables: Sequence[Table]) -> None:
-        """Print tables."""
-        emit(tables, self.form, self.path)
+        """Print tables; in JSON one table, or an array of several."""
+        if self.form != "json":
+            emit(tables, self.form, self.path)
+        elif len(tables) == 1:
+            self.put_json("table-1", content(tables[0]))
+        else:
+            self.put_json("tables-1", list(map(content, tables)))
+
+    def put_json(self, schema: str, result: Any) -> None:
+        """Print a result as JSON, in the envelope of all commands. schema: what the result is."""
+        from resnext_flops import __version__
+
+        command = click.get_current_context().info_name or ""
+        self.put(enveloped(command, __version__, schema, result))
 
     def put(self, text: str) -> None:
         """Print a text."""

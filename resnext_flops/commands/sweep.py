@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from resnext_flops.commands.options import Whole, input_option, output_options
+from resnext_flops.commands.options import Output, Whole, input_option, output_options
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
@@ -18,7 +18,7 @@ from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError
 from resnext_flops.numerals import fraction
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.show.output import FORMATS, destination, emit
+from resnext_flops.show.output import FORMATS, destination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +146,7 @@ def command(
         proofs, done, remark = {}, False, f"{remark}; stopped while proving"
     if path is None or proofs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        emit([swept(frame, _title(asked, base), most, proofs)], form, None)
+        Output(form, None).emit([swept(frame, _title(asked, base), most, proofs)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 

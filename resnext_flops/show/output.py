@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resnext_flops.errors import InputError
 from resnext_flops.files import check_destination, write
@@ -13,7 +13,7 @@ from resnext_flops.show.table import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMATS = ("rich", *RENDERERS)
+FORMATS = ("rich", *RENDERERS, "json")
 # ECMA-48, Section 8.3.117.
 STYLES = {"bold": "\033[1m", "dim": "\033[2m"}
 RESET = "\033[0m"
@@ -35,17 +35,22 @@ def destination(output: str | None, force: bool) -> "Path | None":
 
 
 def emit(tables: Sequence[Table], form: str, path: "Path | None") -> None:
-    """Print tables, or write them to a file: plain text for `rich` wherever there is no terminal.
-
-    Several tables in JSON are an array.
-    """
+    """Print tables, or write them to a file: plain text for `rich` wherever there is no terminal."""
     if form == "rich" and path is None and sys.stdout.isatty():
         put("\n\n".join(map(_in_terminal, tables)), path)
         return
-    texts = [RENDERERS.get(form, to_text)(table) for table in tables]
-    several_in_json = form == "json" and len(texts) > 1
-    content = "[\n" + ",\n".join(texts) + "\n]" if several_in_json else "\n\n".join(texts)
-    put(content, path)
+    put("\n\n".join(RENDERERS.get(form, to_text)(table) for table in tables), path)
+
+
+def enveloped(command: str, version: str, schema: str, result: Any) -> str:
+    """The result of a command as JSON, in the envelope that all commands share: see docs/json.md.
+
+    schema: the name of the file in `resnext_flops/schemas` that says what `result` is.
+    """
+    import json
+
+    content = {"command": command, "version": version, "schema": schema, "result": result}
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _in_terminal(table: Table) -> str:

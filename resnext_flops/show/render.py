@@ -1,4 +1,4 @@
-"""One renderer for every table: a terminal, a pipe, markdown, CSV, JSON, LaTeX and HTML.
+"""One renderer for every table: a terminal, a pipe, markdown, CSV, LaTeX, HTML and plain data for JSON.
 
 Integers are exact everywhere but in a terminal that is too narrow for them, where they become 4.230 G; columns that
 still do not fit are dropped by rank and named below the table.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.numerals import POWERS, printed
 from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Table
@@ -81,11 +81,9 @@ def raw(cell: Cell) -> str | int | float | bool | None:
     return cell
 
 
-def to_json(table: Table) -> str:
-    """The table as JSON: `table`, `title`, `source`, `columns`, `rows`, `notes`, `proof`, with exact integers."""
-    import json
-
-    content = {
+def content(table: Table) -> dict[str, Any]:
+    """The table as plain data for JSON, with exact integers: the schema `table-1`."""
+    return {
         "table": table.id,
         "title": table.title,
         "source": table.source,
@@ -94,7 +92,6 @@ def to_json(table: Table) -> str:
         "notes": list(table.notes),
         "proof": table.proof or None,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def to_csv(table: Table) -> str:
@@ -155,7 +152,6 @@ def _filled(form: str, table: Table) -> str:
 RENDERERS: dict[str, Callable[[Table], str]] = {
     "markdown": to_markdown,
     "csv": to_csv,
-    "json": to_json,
     "latex": to_latex,
     "html": to_html,
 }

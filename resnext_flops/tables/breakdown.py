@@ -1,6 +1,5 @@
 """A ledger as a table: its cost by module, layer or kind of layer, and what is to be said about it."""
 
-import json
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -136,9 +135,9 @@ def notes(ledger: Ledger, conventions: Mapping[str, int]) -> list[str]:
     return lines
 
 
-def as_json(ledger: Ledger, conventions: Mapping[str, int]) -> str:
-    """A count as JSON: the totals, and one object a layer."""
-    content: dict[str, Any] = {
+def content(ledger: Ledger, conventions: Mapping[str, int]) -> dict[str, Any]:
+    """A count as plain data for JSON, the schema `count-1`: the totals, and one object a layer."""
+    found: dict[str, Any] = {
         "model": ledger.name,
         "input": ledger.input,
         **figures(ledger),
@@ -149,5 +148,5 @@ def as_json(ledger: Ledger, conventions: Mapping[str, int]) -> str:
         "layers": [entry._asdict() for entry in ledger],
     }
     if ledger.trace is not None and ledger.trace.training:
-        content["backward_macs"] = ledger.backward
-    return json.dumps(content, indent=2, ensure_ascii=False)
+        found["backward_macs"] = ledger.backward
+    return found

@@ -1,6 +1,7 @@
 """A closed form as text, LaTeX, markdown and JSON: the formula, what is free in it, and for which sizes it holds."""
 
 from collections.abc import Callable
+from typing import Any
 
 from resnext_flops.complexity.architecture import size_name
 from resnext_flops.complexity.closed_form import ClosedForm
@@ -73,43 +74,35 @@ def to_markdown(form: ClosedForm, model: str, breakdown: str | None = None, step
     return "\n\n".join((f"**{title(form, model)}**", body, holds(form, steps)))
 
 
-def to_json(form: ClosedForm, model: str, breakdown: str | None = None, _steps: bool = False) -> str:
-    """The formula as JSON: every coefficient exact, with the powers of its sizes.
+def content(form: ClosedForm, model: str, breakdown: str | None = None) -> dict[str, Any]:
+    """The formula as plain data for JSON, the schema `formula-1`: coefficients are exact, with the powers of the sizes.
 
     A coefficient that is not whole is a text such as "1/2", because JSON has no fractions. `steps` is always there: the
     same formula in k, where a size has steps.
     """
-    import json
-
     reading = form.reading
-
-    def content(formula: Size) -> dict[str, object]:
-        terms = [
-            {
-                "coefficient": _exact(coefficient),
-                "powers": {name: monomial.count(name) for name in dict.fromkeys(monomial)},
-            }
-            for monomial, coefficient in ordered(formula, names(form))
-        ]
-        return {"formula": text(formula, names(form)), "terms": terms}
-
-    return json.dumps(
-        {
-            "model": model,
-            "figure": form.figure,
-            "scope": reading.scope,
-            "origin": reading.origin,
-            "evidence": reading.evidence or None,
-            "free": {
-                name: {"meaning": size_name(name), "base": reading.base[name], **lattice._asdict()}
-                for name, lattice in reading.lattices.items()
-            },
-            **content(form.polynomial),
-            "steps": content(form.in_steps) if reading.variables() else None,
-            "parts": {name: content(formula) for name, formula in form.parts(breakdown).items()} if breakdown else None,
+    return {
+        "model": model,
+        "figure": form.figure,
+        "scope": reading.scope,
+        "origin": reading.origin,
+        "evidence": reading.evidence or None,
+        "free": {
+            name: {"meaning": size_name(name), "base": reading.base[name], **lattice._asdict()}
+            for name, lattice in reading.lattices.items()
         },
-        indent=2,
-    )
+        **_terms(form.polynomial, form),
+        "steps": _terms(form.in_steps, form) if reading.variables() else None,
+        "parts": {name: _terms(each, form) for name, each in form.parts(breakdown).items()} if breakdown else None,
+    }
+
+
+def _terms(formula: Size, form: ClosedForm) -> dict[str, Any]:
+    terms = [
+        {"coefficient": _exact(coefficient), "powers": {name: monomial.count(name) for name in dict.fromkeys(monomial)}}
+        for monomial, coefficient in ordered(formula, names(form))
+    ]
+    return {"formula": text(formula, names(form)), "terms": terms}
 
 
 def _exact(coefficient: Coefficient) -> int | str:
@@ -120,5 +113,4 @@ FORMS: dict[str, Callable[[ClosedForm, str, str | None, bool], str]] = {
     "text": to_text,
     "latex": to_latex,
     "markdown": to_markdown,
-    "json": to_json,
 }

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from tests.enveloped import answered
 
 
 def run(*arguments: str) -> Result:
@@ -17,7 +17,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_count_as_json_has_exact_integers() -> None:
-    content = json.loads(run("count", "resnet50", "--convention", "torch", "--format", "json").stdout)
+    content = answered(run("count", "resnet50", "--convention", "torch", "--format", "json").stdout)
     # torchvision's num_params and `_ops` of ResNet-50 are 25,557,032 and 4.089; FlopCounterMode prints 8178368512.
     assert content["params"] == 25557032
     assert content["macs"] == 4089184256
@@ -65,7 +65,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_model_of_ones_own(models: str) -> None:
-    content = json.loads(run("count", f"{models}:net", "--input", "1,3,10,10", "--format", "json").stdout)
+    content = answered(run("count", f"{models}:net", "--input", "1,3,10,10", "--format", "json").stdout)
     assert content["macs"] == 3 * 9 * 4 * 8 * 8
     assert "resnet(18) on 3x224x224" in run("count", f"{models}:described").stdout
 
@@ -86,7 +86,7 @@ def test_training_is_told() -> None:
 
 
 def test_conventions_and_audit() -> None:
-    assert len(json.loads(run("conventions", "--format", "json").stdout)["rows"]) >= 18
+    assert len(answered(run("conventions", "--format", "json").stdout)["rows"]) >= 18
     result = run("audit", "resnet20_cifar", "--no-run", "--convention", "fvcore")
     assert result.exit_code == 0
     assert "batch norm: elements" in result.stdout

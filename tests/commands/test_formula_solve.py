@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from click.testing import CliRunner, Result
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.commands import progress
+from tests.enveloped import answered
 from tests.proofs import refuted
 
 
@@ -78,7 +78,7 @@ def test_latex_and_markdown() -> None:
 
 
 def test_json_has_exact_integers() -> None:
-    content = json.loads(
+    content = answered(
         run("formula", "resnext(50)", "--free", "C,r", "--breakdown", "stage", "--format", "json").stdout
     )
     assert content["free"] == {
@@ -160,7 +160,7 @@ def test_a_proof_of_the_answer() -> None:
     model = "resnext((1, 1, 1, 1), resolution=32, base_width=8)"
     result = run("solve", model, "--free", "d", "--budget", "9e6", "--prove", "--device", "cpu", "--format", "json")
     assert result.exit_code == 0, result.output
-    content = json.loads(result.stdout)
+    content = answered(result.stdout)
     assert content["rows"][0]["proven"] is True
     assert content["proof"].startswith("Proven on cpu")
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from tests.enveloped import answered
 
 FACTORY = """
 from torch import nn
@@ -91,7 +91,7 @@ def test_the_formula_of_an_own_constructor(family: str) -> None:
     assert result.exit_code == 0, result.output
     assert "\n972 width\n" in result.stdout
     assert "of the real model, and met at 9 more." in result.stdout
-    content = json.loads(run("formula", family, "--free", "width=8:4", *WIDE, "--format", "json").stdout)
+    content = answered(run("formula", family, "--free", "width=8:4", *WIDE, "--format", "json").stdout)
     assert content["origin"] == "interpolated"
     assert (content["free"]["width"]["start"], content["free"]["width"]["step"]) == (8, 4)
     assert content["terms"] == [{"coefficient": 972, "powers": {"width": 1}}]

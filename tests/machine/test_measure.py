@@ -1,6 +1,5 @@
 """Measuring with a clock of our own: no test asserts a time."""
 
-import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +18,7 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.machine.measure import Machine, measure, stopwatch
 from resnext_flops.show.render import to_text
 from resnext_flops.tables import measurements
+from tests.enveloped import answered
 
 SMALL = rf.resnet_cifar(8, base_width=2, resolution=8)
 WIDE = rf.resnet_cifar(8, base_width=4, resolution=8)
@@ -188,7 +188,7 @@ def test_the_command_goes_on_after_a_failure_and_ends_with_2() -> None:
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("resnext-flops: resnet_cifar(8, resolution=1048576) with a batch of 1 needs ")
-    times, memory = json.loads(result.stdout)
+    times, memory = answered(result.stdout)
     assert [row["turns"] is None for row in times["rows"]] == [False, True]
     assert [row["macs"] for row in times["rows"]] == [rf.network(call).cost().macs for call in calls]
     assert memory["rows"][0]["weights"] == 4 * rf.network(calls[0]).cost().params

@@ -1,6 +1,5 @@
 """Published throughput against exact cost: ranks that are plain to see, and what is set aside."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from click.testing import CliRunner
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.machine.throughput import correlate
+from tests.enveloped import answered
 
 # From timm's results/benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv (Apache 2.0), with its figures of cost.
 TIMM = """\
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there() -> None:
 def test_the_command(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["measure", "--published", str(write(tmp_path, TIMM)), "--format", "json"])
     assert result.exit_code == 0, result.stderr
-    content = json.loads(result.stdout)
+    content = answered(result.stdout)
     assert [row["family"] for row in content["rows"]] == ["resnet", "resnext", "all"]
     both = CliRunner().invoke(main, ["measure", "resnet18", "--paper"])
     assert (both.exit_code, both.stderr) == (

@@ -15,6 +15,7 @@ import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.proof.budgets import check, limit, parse_config, read_config
 from resnext_flops.tables import limits
+from tests.enveloped import answered
 
 BUDGETS = """\
 # What the product may cost.
@@ -237,7 +238,7 @@ def test_the_command(tmp_path: Path) -> None:
     path, report = write(tmp_path, BUDGETS), tmp_path / "report.xml"
     result = run("--config", str(path), "--format", "json", "--junit", str(report))
     assert (result.exit_code, result.stderr) == (1, "")
-    content = json.loads(result.stdout)
+    content = answered(result.stdout)
     assert [row["result"] for row in content["rows"]] == ["pass", "pass", "FAIL"]
     assert content["notes"][-1] == "1 of 3 limits are broken."
     root = Xml.fromstring(report.read_text())  # noqa: S314 (our own file)

@@ -1,6 +1,5 @@
 """The papers' tables: their rows as printed, the networks' costs from elsewhere, and what is held against what."""
 
-import json
 from decimal import Decimal
 from functools import partial
 
@@ -14,6 +13,7 @@ from resnext_flops.tables.googlenet import googlenet
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.paper import equation_4, figure_3, performance
 from resnext_flops.tables.registry import builder, tables
+from tests.enveloped import answered
 from tests.proofs import made_up
 
 
@@ -129,12 +129,12 @@ def test_every_table_can_be_shown_in_every_form(name: str) -> None:
     for form in ("rich", "markdown", "csv", "json"):
         result = CliRunner().invoke(main, ["table", name, "--no-prove", "--format", form])
         assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["table"] == name
+    assert answered(result.stdout)["table"] == name
 
 
 def test_all_tables_at_once() -> None:
     result = CliRunner().invoke(main, ["table", "all", "--no-prove", "--format", "json"])
-    assert [table["table"] for table in json.loads(result.stdout)] == ["template", *tables()]
+    assert [table["table"] for table in answered(result.stdout)] == ["template", *tables()]
 
 
 def test_an_unknown_table_is_refused() -> None:

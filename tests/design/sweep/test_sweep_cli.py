@@ -19,6 +19,7 @@ from resnext_flops.design.sweep.journal import unfinished
 from resnext_flops.design.sweep.request import Part, Sweep
 from resnext_flops.design.sweep.search import Grain, Tell
 from resnext_flops.design.sweep.selection import Selection
+from tests.enveloped import answered
 
 SPACE = ["resnext", "--depth", "50", "--cardinality", "1:64", "--width", "1:128"]
 OVER = {"C": "1:64", "d": "1:128"}
@@ -52,13 +53,13 @@ def test_a_file_holds_what_the_library_answers(
 
 
 def test_the_table_holds_every_design_but_on_a_terminal() -> None:
-    rows = json.loads(run(*SPACE, *FRONT, "--format", "json").stdout)["rows"]
+    rows = answered(run(*SPACE, *FRONT, "--format", "json").stdout)["rows"]
     assert [row["macs"] for row in rows] == front()["macs"].tolist()
     assert run(*SPACE, *FRONT).stdout.count("\n") > len(rows)
 
 
 def test_expressions_are_split_at_commas_outside_brackets() -> None:
-    rows = json.loads(run(*SPACE, "--pareto", "max(C, abs(d)),-macs", "--format", "json").stdout)["rows"]
+    rows = answered(run(*SPACE, "--pareto", "max(C, abs(d)),-macs", "--format", "json").stdout)["rows"]
     assert {"max(C, abs(d))", "macs"} <= set(rows[0])
 
 
@@ -98,7 +99,7 @@ def test_what_was_found_is_kept_when_proving_is_stopped(tmp_path: Path, monkeypa
 
 def test_sizes_are_given_by_name_by_stage_or_by_option() -> None:
     words = ["--stage-depths", "3/4/6:8/3", "--over", "in_channels=1,3", "--classes", "10", "--format", "json"]
-    rows = json.loads(run("resnet50", *words).stdout)["rows"]
+    rows = answered(run("resnet50", *words).stdout)["rows"]
     expected = [
         rf.resnet((3, 4, n3, 3), classes=10, in_channels=channels).cost().macs
         for n3 in (6, 7, 8)
@@ -110,14 +111,14 @@ def test_sizes_are_given_by_name_by_stage_or_by_option() -> None:
 def test_the_nearest_are_to_a_number_or_a_network() -> None:
     nearest = ["resnext50_32x4d", "--width", "1:9", "--top", "1", "--format", "json", "--nearest"]
     for target in ("macs=resnet50", "macs=4.089184256e9", "fvcore=resnet50"):
-        (row,) = json.loads(run(*nearest, target).stdout)["rows"]
+        (row,) = answered(run(*nearest, target).stdout)["rows"]
         assert row["d"] == 4
 
 
 def test_some_designs_are_proven() -> None:
     words = ["resnext(50, resolution=64)", "--width", "1:4", "--by", "macs", "--prove", "2", "--device", "cpu"]
     result = run(*words, "--format", "json")
-    rows = json.loads(result.stdout)["rows"]
+    rows = answered(result.stdout)["rows"]
     assert result.exit_code == 0
     assert [row["proven"] for row in rows].count(True) == 2
 
