@@ -59,10 +59,13 @@ docs: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
-# torch and torchvision fit each other only when they are resolved together, so everything is one installation.
+# torch and torchvision fit each other only when they are resolved together, so everything is one installation. The wheels
+# of the core are kept beside it: a test installs them into an environment of their own.
 .venv/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	rm -rf .venv/core
+	$(BIN)/python -m pip wheel --quiet --wheel-dir .venv/core .
 	@touch $@
 
 clean:

@@ -13,6 +13,7 @@ when called.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.needs import tell_what_is_missing
 from resnext_flops.show import display
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _presentation() -> display.Presentation:
 
 
 display.presentation = _presentation
+tell_what_is_missing()
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,7 @@ def command(
     and any real one may have arguments, as in "timm:resnet50(base_width=8)".
 
     A real model runs on the device meta, without memory or arithmetic, or on the CPU if it cannot. A described network
-    is counted from its description, and its real model where --input, --training or --convention is given.
+    is counted from its description, and its real model where --input or --training is given.
 
     \b
     Examples:  resnext-flops count resnext50_32x4d
@@ -48,10 +48,10 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.breakdown import breakdown, content
 
-    if inputs or training or conventions:
+    if inputs or training:
         ledger = lookup.built(model, inputs).cost(training=training)
     else:
-        ledger = lookup.model(model).cost()
+        ledger = lookup.counted_by(model, conventions)
     figures = {name: ledger.total(name) for name in conventions}
     if output.form == "json":
         output.put_json("count-1", content(ledger, figures))

@@ -11,6 +11,7 @@ from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
+from resnext_flops.needs import MissingPackageError, has
 from resnext_flops.tables.template import CARDINALITIES
 from resnext_flops.tables.template import template as template_table
 
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
 )
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
 @device_option
-@click.option("--prove/--no-prove", default=True, show_default=True, help="Build the real models and count them.")
+@click.option(
+    "--prove/--no-prove", default=None, help="Build the real models and count them. [default: where torch is installed]"
+)
 @output_option()
 @click.pass_context
-def command(ctx: click.Context, /, table_id: str, device: str, prove: bool, output: Output, **sizes: Any) -> int:
+def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | None, output: Output, **sizes: Any) -> int:
     """A table of the paper's, rebuilt and proven on real models.
 
     \b
@@ -66,9 +69,12 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool, outp
     if table_id != "template" and given:
         raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
     builders = _builders(table_id, sizes)
-    with proving(device) if prove else nullcontext() as prover:
+    can = has("torch")
+    with proving(device) if prove or (prove is None and can) else nullcontext() as prover:
         results = [builder(prover) for builder in builders]
     output.emit(results)
+    if prove is None and not can:
+        click.echo(f"resnext-flops: not proven; {MissingPackageError('torch')}", err=True)
     return int(prover is not None and not prover.holds)
 
 

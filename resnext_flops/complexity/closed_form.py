@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.formula import Coefficient, ordered, rename, substitute, terms, text
+from resnext_flops.complexity.formula import Coefficient, latex, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.reading import Reading
@@ -188,9 +188,7 @@ class ClosedForm:
         >>> print(rf.resnext(50).closed_form("params", "C", "d").latex())
         2763 C d^{2} + 146476 C d + 4865320
         """
-        import sympy
-
-        return str(sympy.latex(self.express(self.polynomial if formula is None else formula)))
+        return latex(self.polynomial if formula is None else formula, self.variables)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"

@@ -16,7 +16,7 @@ some values, such as n (n + 1) / 2; the value of the formula is whole at all of 
     0
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from itertools import groupby
 from math import lcm, prod
@@ -246,12 +246,45 @@ def text(value: Size, names: Iterable[str] = ()) -> str:
     >>> text(7 - 2 * Formula.of("n") * Formula.of("n"))
     '-2 n^2 + 7'
     """
-    order = tuple(names) or sorted({name for monomial in terms(value) for name in monomial})
+    return _line(value, names, str, lambda name, power: f"{name}^{power}" if power > 1 else name)
+
+
+def latex(value: Size, names: Iterable[str] = ()) -> str:
+    r"""A formula in LaTeX. A letter is itself, a number behind it is an index, and a longer name is set upright.
+
+    >>> print(latex(Formula.of("n3") * Formula.of("n3") * Fraction(1, 2) - 3 * Formula.of("base_width")))
+    \frac{1}{2} n_{3}^{2} - 3 \, \mathrm{base\_width}
+    """
+    return _line(value, names, _latex_number, _latex_factor)
+
+
+def _line(
+    value: Size, names: Iterable[str], number: Callable[[Coefficient], str], factor: Callable[[str, int], str]
+) -> str:
+    """A formula as a sum of products. number, factor: how a number, and a power of a name, are written."""
+    order = list(dict.fromkeys((*names, *sorted({name for monomial in terms(value) for name in monomial}))))
     line = ""
     for monomial, coefficient in ordered(value, order):
         sign = (" - " if coefficient < 0 else " + ") if line else ("-" if coefficient < 0 else "")
         powers = [(name, len(list(group))) for name, group in groupby(sorted(monomial, key=order.index))]
-        factors = [f"{name}^{power}" if power > 1 else name for name, power in powers]
-        number = [] if abs(coefficient) == 1 and factors else [str(abs(coefficient))]
-        line += sign + " ".join(number + factors)
+        factors = [factor(name, power) for name, power in powers]
+        first = [] if factors and coefficient in {1, -1} else [number(max(coefficient, -coefficient))]
+        line += sign + " ".join(first + factors)
     return line or "0"
+
+
+def _latex_number(coefficient: Coefficient) -> str:
+    numerator, denominator = coefficient.numerator, coefficient.denominator
+    return str(numerator) if denominator == 1 else f"\\frac{{{numerator}}}{{{denominator}}}"
+
+
+def _latex_factor(name: str, power: int) -> str:
+    letter, index = name[0], name[1:]
+    shown = letter if not index else f"{letter}_{{{index}}}" if index.isdigit() else _upright(name)
+    return f"{shown}^{{{power}}}" if power > 1 else shown
+
+
+def _upright(name: str) -> str:
+    """A name in upright letters, with a thin space before it: it would run into the name before."""
+    escaped = name.replace("_", "\\_")
+    return f"\\, \\mathrm{{{escaped}}}"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from resnext_flops.complexity.conventions import convention, distinct
+from resnext_flops.complexity.conventions import CONVENTIONS, convention, distinct
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECOND, Terms
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.counters.lookup import Given, built
+from resnext_flops.counters.lookup import Given, built, counted_by
 from resnext_flops.errors import checked
 from resnext_flops.show import display
 
@@ -99,12 +99,15 @@ def audit(model: Given, inputs: Any = None, counters: Iterable[str] | None = Non
     """
     from resnext_flops.counters import peers
 
+    counters = None if counters is None else list(counters)
     named = None if counters is None else [convention(name) for name in counters]
-    found = built(model, inputs)
-    ledger = found.cost()
+    found = built(model, inputs) if run or inputs is not None else None
+    ledger = (
+        found.cost() if found else counted_by(model, CONVENTIONS if named is None else [each.name for each in named])
+    )
     conventions = [convention(name) for name in distinct(ledger.total)] if named is None else named
     asked = [rule.name for rule in conventions if run and rule.name in peers.PEERS and peers.installed(rule.name)]
-    module, args = (found.to_torch(), found.real_inputs()) if asked else (None, [])
+    module, args = (found.to_torch(), found.real_inputs()) if found and asked else (None, [])
     findings = []
     for rule in conventions:
         name, terms = rule.name, ledger.terms(rule.name)

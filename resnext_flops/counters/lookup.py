@@ -1,11 +1,12 @@
 """The model of a name, a network, a description, a module or a constructor: the one place that asks which it is."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
@@ -61,6 +62,25 @@ def built(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | No
     if isinstance(found, Network):
         found = Built(found.name, OfNetwork(found), found.input)
     return found if inputs is None and not kwargs else replace(found, inputs=inputs, kwargs=kwargs)
+
+
+def counted_by(given_model: Given, conventions: Iterable[str]) -> Ledger:
+    """The cost of a model with the figures of some conventions: a description gives most of them, and a run the rest.
+
+    Raises InputError as `model` does, and for a convention that does not exist.
+
+    >>> counted_by("resnet50", ["fvcore"]).origin, counted_by("alexnet_2012", ["calflops"]).origin
+    ('derived', 'counted')
+    """
+    found = model(given_model)
+    ledger = found.cost()
+    names = [convention(name).name for name in conventions]
+    try:
+        for name in names:
+            ledger.total(name)
+    except InputError:
+        return built(found).cost()
+    return ledger
 
 
 def described_network(given_model: Given) -> Network:

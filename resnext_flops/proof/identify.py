@@ -11,7 +11,7 @@ from resnext_flops.complexity.conventions.convention import Run
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters import lookup
-from resnext_flops.counters.lookup import Given, built
+from resnext_flops.counters.lookup import Given, built, counted_by
 from resnext_flops.errors import InputError
 from resnext_flops.numerals import decimal
 from resnext_flops.proof.published import Agreement, agreement
@@ -95,14 +95,14 @@ def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
 
 
 def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
-    """The model as it is, and what it is easily taken for. All are counted: every convention has its figure."""
-    own = built(model).cost()
+    """The model as it is, and what it is easily taken for. Of all of them every convention has its figure."""
+    own = counted_by(model, CONVENTIONS)
     yield "as it is", own
     arguments = model.arguments
     if "stride_in" in arguments:
         stride_in = "1x1" if arguments["stride_in"] == "3x3" else "3x3"
         with suppress(InputError):  # the network has no such variant
-            other = built(model.replace(stride_in=stride_in)).cost()
+            other = counted_by(model.replace(stride_in=stride_in), CONVENTIONS)
             if other.entries != own.entries:
                 yield f"stride in the {stride_in}", other
     if arguments.get("aux"):
@@ -111,7 +111,7 @@ def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
     for pixels in RESOLUTIONS if len(model.input) == 3 else ():
         if model.input[1:] != (pixels, pixels):
             with suppress(InputError):  # many a transformer takes one resolution alone
-                yield f"at {pixels} pixels", built(_at(model, pixels)).cost()
+                yield f"at {pixels} pixels", counted_by(_at(model, pixels), CONVENTIONS)
 
 
 def _at(model: Model, pixels: int) -> Model:

@@ -90,11 +90,8 @@ def with_cache(decoder: Any, tokens: int) -> "nn.Module":
 
 def model(path: str) -> Built:
     """The model of a configuration. Raises InputError where transformers is missing, or the file cannot be used."""
-    try:
-        with silent():
-            import transformers
-    except ImportError:
-        raise InputError("transformers is not installed; install the extra `hf` of this project") from None
+    with silent():
+        import transformers
     made = Configured(_settings(path))
     try:
         with silent():

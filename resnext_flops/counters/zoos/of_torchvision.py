@@ -5,7 +5,7 @@ from functools import partial
 from resnext_flops.counters.built import Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import unknown
 
 
 def names() -> list[str]:
@@ -20,11 +20,9 @@ def names() -> list[str]:
 
 def model(name: str) -> Built:
     """One of torchvision's models, with the input that its weights are for. Raises InputError for another name."""
+    with silent():
+        from torchvision import models
     classification = names()
-    if not classification:
-        raise InputError("torchvision is not installed; install the extra `zoo` of this project")
-    from torchvision import models
-
     if name not in models.list_models():
         raise unknown("model of torchvision", name, classification)
     extra = {} if name in classification else {"weights_backbone": None}
