@@ -13,7 +13,7 @@ from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.reading import BATCH
 from resnext_flops.counters.arguments import filled, folded, names, text
 from resnext_flops.counters.constructors import Make
-from resnext_flops.counters.inputs import InputShape, arguments, names_of, with_values
+from resnext_flops.counters.inputs import InputShape, arguments, names_of, shapes_in, with_values
 from resnext_flops.errors import InputError, one_line, unknown
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Built:
     @property
     def _shapes(self) -> list[InputShape]:
         positional, named = arguments(self.inputs)
-        return [part for part in (*positional, *named.values()) if isinstance(part, InputShape)]
+        return list(shapes_in([*positional, *named.values()]))
 
     @cached_property
     def _call_names(self) -> list[str]:
@@ -255,6 +255,8 @@ class Built:
         for value in (*positional, *named.values(), *(self.kwargs or {}).values()):
             if isinstance(value, InputShape):
                 return value.lengths(self.values)[1:]
+            if one := next(shapes_in([value]), None):  # a list of examples
+                return one.lengths(self.values)
             if hasattr(value, "shape"):
                 return tuple(value.shape[1:])
         return self.image
@@ -305,7 +307,7 @@ class Built:
                 raise
             # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
             try:
-                real = self.to_torch()
+                real = self._on("cpu", None)
             except InputError as refusal:
                 raise InputError(f"{error}; {refusal}") from None
             ledger = tracer.trace(real, args, kwargs, training=training, name=self.name, method=self.method)
@@ -362,14 +364,16 @@ class Built:
     def real_inputs(self) -> list[Any]:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
         import torch
+        from torch.utils._pytree import tree_map
 
         from resnext_flops.counters.values import filled as with_memory
 
-        args, cpu = self._called_with()[0], torch.device("cpu")
+        def real(part: Any) -> Any:
+            return with_memory(part, torch.device("cpu")) if isinstance(part, torch.Tensor) and part.is_meta else part
+
         with torch.random.fork_rng(devices=[]):
-            return [
-                with_memory(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args
-            ]
+            found: list[Any] = tree_map(real, self._called_with()[0])
+        return found
 
     def part(self, scope: str) -> Ledger:
         """The cost of the whole (`network`), or of the part below one path, such as `layer1.0`.
