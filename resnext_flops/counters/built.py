@@ -247,6 +247,18 @@ class Built:
         return self.values.get(BATCH, 1), channels, *sides
 
     @property
+    def input_text(self) -> str:
+        """What it is called with, as it is written behind `--input`.
+
+        >>> import resnext_flops as rf
+        >>> rf.model("torchvision:resnet50").input_text
+        '1,3,224,224'
+        """
+        if self._usual:
+            return ",".join(map(str, self._usual_shape))
+        return " ".join(str(shape._replace(shape=folded(shape.shape, self.values))) for shape in self._shapes)
+
+    @property
     def input(self) -> Shape:
         """The shape of one input, without the batch: of the first tensor, where inputs were given."""
         if self._usual:
@@ -360,6 +372,13 @@ class Built:
                 twice = 2 * self._usual_shape[0]
                 return self.replace(**{BATCH: twice}).cost(training=True).training_macs // 2
             raise error from None
+
+    def call_on(self, device: str) -> "tuple[nn.Module, list[Any], dict[str, Any]]":
+        """The module on a device, its weights not drawn, and the arguments of a call.
+
+        An input of which only the shape is known is on `meta`. Raises InputError if the module cannot be built.
+        """
+        return self._on(device, None), *self._called_with()
 
     def real_inputs(self) -> list[Any]:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
