@@ -135,7 +135,7 @@ def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
 
 
 def with_values(values: Iterable[Any], sizes: Mapping[str, int], dtype: "torch.dtype | None" = None) -> list[Any]:
-    """Arguments with tensors in the place of shapes, also within lists. Raises InputError as `InputShape.tensor` does."""
+    """Arguments with tensors in the place of shapes, also in lists. Raises InputError as `InputShape.tensor` does."""
 
     def with_value(value: Any) -> Any:
         if isinstance(value, InputShape):

@@ -251,7 +251,7 @@ def recurrent_weights(args: Sequence[Any]) -> list[Shape]:
 def recurrent_layer(args: Sequence[Any], _: Shape) -> int:
     """One direction of one layer of an LSTM, which a CPU runs in one operator: its input and its hidden state."""
     steps: int = prod(args[0][:-1])
-    return steps * (prod(args[1]) + prod(args[2]))
+    return steps * int(prod(args[1]) + prod(args[2]))
 
 
 @operator("aten::bilinear", kind="bilinear", weight=2, bias=3)

@@ -8,8 +8,7 @@ Gradients are on, as where FlopCounterMode is called as in torch's documentation
 `nn.MultiheadAttention` as one operator, which it does not see either.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,7 +22,7 @@ from resnext_flops.counters.built import Built
 from resnext_flops.counters.fvcore_count import quiet
 from resnext_flops.counters.operators import rule_of
 from resnext_flops.counters.shapes import dims, shape_of
-from resnext_flops.counters.state import parts_of
+from resnext_flops.counters.state import State
 from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
 
@@ -50,16 +49,16 @@ def count_with_torch(model: Built) -> TorchCount:
     Raises InputError if the model does not run, or would need memory for weights of more than 4 GiB.
 
     >>> import resnext_flops as rf
-    >>> found = count_with_torch(rf.model(lambda: nn.MultiheadAttention(8, 2, batch_first=True), [(1, 5, 8)] * 3))
-    >>> found.ours - found.flops // 2 == 2 * 5 * 5 * 8, list(found.differences)
-    (True, ['aten._scaled_dot_product_flash_attention_for_cpu'])
+    >>> found = count_with_torch(rf.model(lambda: nn.LSTM(6, 4), (7, 1, 6)))
+    >>> found.flops, found.differences, found.ours == 7 * 4 * (4 * 6 + 4 * 4)
+    (0, {'aten.mkldnn_rnn_layer': 1120}, True)
     """
     reasons: list[Exception] = []
     # Some operators have shape arithmetic for bfloat16 alone. The number of products does not depend on the type.
     for dtype in (None, torch.bfloat16):
         try:
             return _without_memory(model, dtype)
-        except Exception as error:  # noqa: BLE001, PERF203 (whatever fails without memory may run with it)
+        except Exception as error:  # noqa: BLE001 (whatever fails without memory may run with it)
             reasons.append(error)
     try:
         return _with_memory(model)
@@ -74,9 +73,11 @@ def _without_memory(model: Built, dtype: torch.dtype | None) -> TorchCount:
     def fake(value: Any) -> Any:
         if not (isinstance(value, Tensor) and value.is_meta):
             return value
-        return FakeTensor(mode, value.to(dtype) if value.is_floating_point() else value, CPU)
+        return FakeTensor(mode, _of_type(value, dtype), CPU)
 
-    with quiet(), _on_no_memory(module.to(dtype), mode), mode:
+    state = State(module, (args, kwargs))
+    with quiet(), state.kept(training=False), mode:
+        _take_memory(state.parts, mode, dtype)
         return _counted(module, *tree_map(fake, (args, kwargs)))
 
 
@@ -97,49 +98,45 @@ def _with_memory(model: Built) -> TorchCount:
     def real(value: Any) -> Any:
         return filled(value, CPU) if isinstance(value, Tensor) and value.is_meta else value
 
-    with quiet(), torch.random.fork_rng(devices=[]):
+    state = State(module, (args, kwargs))
+    state.keep_values()
+    with quiet(), state.kept(training=False):
         torch.manual_seed(0)
         return _counted(module, *tree_map(real, (args, kwargs)))
 
 
-@contextmanager
-def _on_no_memory(module: nn.Module, mode: FakeTensorMode) -> Iterator[None]:
+def _of_type(value: Tensor, dtype: torch.dtype | None) -> Tensor:
+    return value.to(dtype) if dtype and value.is_floating_point() else value
+
+
+def _take_memory(parts: Sequence[nn.Module], mode: FakeTensorMode, dtype: torch.dtype | None) -> None:
     """Put tensors that say they are on a CPU in the place of parameters and buffers."""
     made: dict[int, Tensor] = {}
 
     def fake(value: Tensor) -> Tensor:
         if id(value) not in made:
-            found = FakeTensor(mode, value.detach().to("meta"), CPU)
+            found = FakeTensor(mode, _of_type(value.detach().to("meta"), dtype), CPU)
             made[id(value)] = nn.Parameter(found, value.requires_grad) if isinstance(value, nn.Parameter) else found
         return made[id(value)]
 
-    books: list[Any] = [book for part in parts_of(module) for book in (part._parameters, part._buffers)]  # noqa: SLF001
-    before = [dict(book) for book in books]
-    try:
+    for part in parts:
+        books: tuple[Any, ...] = (part._parameters, part._buffers)  # noqa: SLF001
         for book in books:
             book.update({name: fake(value) for name, value in book.items() if value is not None})
-        for part in parts_of(module):
-            if isinstance(part, nn.RNNBase):
-                part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]  # noqa: SLF001
-        yield
-    finally:
-        for book, old in zip(books, before, strict=True):
-            book.update(old)
+        if isinstance(part, nn.RNNBase):
+            part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]  # noqa: SLF001
 
 
 def _counted(module: nn.Module, args: list[Any], kwargs: dict[str, Any]) -> TorchCount:
     # The inner mode takes operators apart, and what is left goes to the outer one.
     with _Rules() as rules, FlopCounterMode(display=False) as counter:
-        module.eval()(*args, **kwargs)
+        module(*args, **kwargs)
     flops = int(counter.get_total_flops())
-    differences = {name: 2 * ours - theirs for name, (ours, theirs) in rules.found.items()}
     if sum(theirs for _, theirs in rules.found.values()) != flops:
         raise InputError("FlopCounterMode's total is not the sum of its formulas")
-    return TorchCount(
-        flops,
-        sum(ours for ours, _ in rules.found.values()),
-        {name: twice // 2 for name, twice in sorted(differences.items()) if twice},
-    )
+    differences = {name: 2 * ours - theirs for name, (ours, theirs) in sorted(rules.found.items())}
+    ours = sum(each for each, _ in rules.found.values())
+    return TorchCount(flops, ours, {name: twice // 2 for name, twice in differences.items() if twice})
 
 
 class _Rules(TorchDispatchMode):

@@ -43,7 +43,7 @@ from resnext_flops.counters.operators import (
     rule_of,
 )
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
-from resnext_flops.counters.state import State
+from resnext_flops.counters.state import State, is_frozen
 from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
@@ -57,6 +57,10 @@ POOL_KINDS = WINDOW_KINDS | {"adaptive average pool"}
 
 # Operators whose output has a length that depends on values, besides those with torch's mark for it.
 CHOOSING = frozenset({"torchvision::nms"})
+FROZEN = (
+    "torch.jit.freeze made the parameters constants of the code, so they do not count as parameters, and no gradients "
+    "are taken of them"
+)
 PLACES = 4  # so many modules are named in a remark
 
 # Operators that leave nothing of what was in the tensor that they change.
@@ -91,8 +95,9 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     """One run without memory, or else one on the module's own device."""
     state = State(module, inputs)
     _check(module, state.parts, method)
+    remarks = (FROZEN,) if any(map(is_frozen, state.parts)) else ()
     try:
-        return _ledger(Tracer(module, state, training), name, method)
+        return _ledger(Tracer(module, state, training, remarks=remarks), name, method)
     except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
         if not _has_real_tensors(module):
             raise _refusal(inputs, error) from None
@@ -100,7 +105,7 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
     state.keep_values()
     try:
-        return _ledger(Tracer(module, state, training, real=True, remarks=(remark,)), name, method)
+        return _ledger(Tracer(module, state, training, real=True, remarks=(*remarks, remark)), name, method)
     except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
         raise _refusal(inputs, error) from None
 
@@ -234,7 +239,8 @@ class Chosen:
         more = ", ..." if len(self.places) > PLACES else ""
         return (
             f"{self.macs:,} of the multiply-adds are of tensors whose lengths depend on values "
-            f"({', '.join(self.operators)}): other weights or inputs may need more or fewer in {', '.join(first)}{more}",
+            f"({', '.join(self.operators)}): other weights or inputs may need more or fewer in "
+            f"{', '.join(first)}{more}",
         )
 
 

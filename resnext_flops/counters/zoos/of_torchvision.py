@@ -2,7 +2,8 @@
 
 The usual input of a model is what its weights are for: one image, a clip of 16 frames, a list of one image for
 detection, two images for optical flow. The sizes are those for which torchvision tells the operations of its weights
-(`_ops`); a detector's own transform leaves such an image as large as it is.
+(`_ops`, see `test/test_extended_models.py` in its repository). A detector's own transform leaves such an image as large
+as it is.
 """
 
 import inspect
@@ -16,18 +17,17 @@ from resnext_flops.counters.inputs import parse_input
 from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo
 from resnext_flops.errors import InputError, unknown
 
-# The image of a detector that is not for 800 x 800 pixels: see `test_extended_models.py` of torchvision.
+# The pixels of the image of a detector that is not for 800 x 800 of them.
 DETECTED = {"fasterrcnn_mobilenet_v3_large_320_fpn": 320, "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320}
 USUALLY_DETECTED = 800
 # Of a detector with proposals nothing is dropped, so that its cost does not depend on the image and on the weights.
 ALL_BOXES = {"rpn_nms_thresh": 1.0, "rpn_score_thresh": 0.0, "box_nms_thresh": 1.0, "box_score_thresh": 0.0}
 MOST = (
-    "as many proposals and detections as the model can have are counted, by "
-    f"{', '.join(f'{name}={value:g}' for name, value in ALL_BOXES.items())}; images and weights may have fewer"
+    "counted with as many proposals and detections as the model can have ("
+    f"{', '.join(f'{name}={value:g}' for name, value in ALL_BOXES.items())}); images and weights may have fewer"
 )
 FRAMES = 16
-# Of two images; a multiple of 8, as torchvision's own example of optical flow has.
-FLOW = {"height": 520, "width": 960}
+FLOW = 512
 
 
 def names() -> list[str]:
@@ -76,7 +76,7 @@ def _inputs(kind: str, name: str) -> tuple[list[Any] | None, dict[str, int]]:
     if kind == "detection":
         return [[parse_input("3,r,r")]], {PIXELS: DETECTED.get(name, USUALLY_DETECTED)}
     if kind == "optical_flow":
-        return [parse_input("N,3,height,width")] * 2, {BATCH: 1, **FLOW}
+        return [parse_input("N,3,r,r")] * 2, {BATCH: 1, PIXELS: FLOW}
     return None, {}
 
 

@@ -8,7 +8,7 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.counters.built import silent
 from resnext_flops.counters.lookup import model
 
-ARCHITECTURES = (
+_NAMES = (
     "AlbertForMaskedLM BartForConditionalGeneration BeitForImageClassification BertForMaskedLM BloomForCausalLM "
     "CLIPModel ConvNextForImageClassification DebertaV2ForMaskedLM DeiTForImageClassification DetrForObjectDetection "
     "DistilBertForMaskedLM ElectraForMaskedLM FalconForCausalLM GPT2LMHeadModel GPTNeoXForCausalLM GemmaForCausalLM "
@@ -16,7 +16,8 @@ ARCHITECTURES = (
     "OPTForCausalLM PhiForCausalLM Qwen2ForCausalLM Qwen3ForCausalLM RobertaForMaskedLM "
     "SegformerForSemanticSegmentation SiglipModel SwinForImageClassification T5ForConditionalGeneration "
     "ViTForImageClassification Wav2Vec2ForCTC WhisperForConditionalGeneration"
-).split()
+)
+ARCHITECTURES = tuple(_NAMES.split())
 PREFIX = "hf:"
 
 
@@ -43,7 +44,6 @@ def found(name: str) -> Iterator[Model]:
     import transformers
 
     with tempfile.TemporaryDirectory() as folder, silent():
-        transformers.logging.set_verbosity_error()
         config = getattr(transformers, architecture).config_class(architectures=[architecture])
         config.save_pretrained(folder)
         yield model(PREFIX + folder)

@@ -34,16 +34,14 @@ class Worker:
         if self.process is None:
             self._start()
         self.pipe.send((function, args))
+        if not self.pipe.poll(self.seconds):
+            self.stop()
+            raise TooLongError
         try:
-            if not self.pipe.poll(self.seconds):
-                raise TooLongError
             failure, answer = self.pipe.recv()
         except (EOFError, ConnectionError):
             self.stop()
             raise EndedError from None
-        except TooLongError:
-            self.stop()
-            raise
         self.answers += 1
         if self.answers >= ANSWERS:
             self.stop()
