@@ -30,8 +30,9 @@ PIXELS = "r"
 IMAGE_ARGUMENTS = ("image_size", "img_size")
 CHANNEL_ARGUMENTS = ("in_chans",)
 ALIASES = {**ARGUMENTS, "K": "num_classes"}
-# So many modules are kept while a formula is interpolated. On `meta` they have no weights.
+# So many modules are kept while a formula is interpolated. On `meta` they have no weights; elsewhere, so many bytes.
 MODULES = 32
+KEPT_BYTES = 1 << 31
 
 
 @dataclass
@@ -330,7 +331,7 @@ class Built:
         key = repr(self._constructed_with)
         made = self.bench.made
         if key not in made:
-            if len(made) >= MODULES:
+            if len(made) >= MODULES or sum(_memory_of(module) for module, _ in made.values()) > KEPT_BYTES:
                 del made[next(iter(made))]
             made[key] = self._made()
         return made[key]
@@ -511,6 +512,11 @@ def _side(name: str, value: Any) -> Any:
 def _is_square(shape: Sequence[int]) -> bool:
     """Whether an image without its batch is as high as it is wide."""
     return len(shape) == 3 and shape[1] == shape[2]
+
+
+def _memory_of(module: "nn.Module") -> int:
+    """The bytes of the weights of a module; none on `meta`."""
+    return sum(part.nbytes for part in module.parameters() if not part.is_meta)
 
 
 def _number_type(module: "nn.Module") -> "torch.dtype | None":
