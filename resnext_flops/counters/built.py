@@ -331,7 +331,8 @@ class Built:
         key = repr(self._constructed_with)
         made = self.bench.made
         if key not in made:
-            if len(made) >= MODULES or sum(_memory_of(module) for module, _ in made.values()) > KEPT_BYTES:
+            # What was made elsewhere than on `meta` has a reason.
+            if len(made) >= MODULES or sum(_memory_of(one) for one, reason in made.values() if reason) > KEPT_BYTES:
                 del made[next(iter(made))]
             made[key] = self._made()
         return made[key]
@@ -515,8 +516,8 @@ def _is_square(shape: Sequence[int]) -> bool:
 
 
 def _memory_of(module: "nn.Module") -> int:
-    """The bytes of the weights of a module; none on `meta`."""
-    return sum(part.nbytes for part in module.parameters() if not part.is_meta)
+    """The bytes of the weights of a module."""
+    return sum(part.nbytes for part in module.parameters())
 
 
 def _number_type(module: "nn.Module") -> "torch.dtype | None":

@@ -58,26 +58,31 @@ def test_three_small_models_go_the_whole_way(tmp_path: Path, monkeypatch: pytest
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, asked = tmp_path / "zoo.json", []
 
-    def stopped(ask: Any, items: list[str], *_: Any) -> Any:
-        for item in items:
-            if item == "c" and "c" not in asked:
-                asked.append(item)
+    def stopped(_: Any, tasks: list[tuple[str, str]], *__: Any) -> Any:
+        for task in tasks:
+            asked.append(task)
+            if task == ("by_torch", "b") and asked.count(task) == 1:
                 raise KeyboardInterrupt
-            asked.append(item)
-            yield Row(item, macs=1)
+            yield task[1], {"cost": {"macs": 1}, "by_torch": {"no_flops": "why"}}[task[0]]
 
     monkeypatch.setattr(run, "answers", stopped)
-    monkeypatch.setattr(run, "models", lambda: list("abcd"))
+    monkeypatch.setattr(run, "models", lambda: list("ab"))
     with pytest.raises(KeyboardInterrupt):
         run.main([str(data), str(tmp_path / "zoo.md")])
     assert not data.exists()
     run.main([str(data), str(tmp_path / "zoo.md")])
-    assert asked == ["a", "b", "c", "c", "d"]
-    assert list(read_rows(data)) == list("abcd")
+    assert asked == [("cost", "a"), ("cost", "b"), ("by_torch", "a"), ("by_torch", "b"), ("by_torch", "b")]
+    assert list(read_rows(data).values()) == [Row(name, macs=1, no_flops="why") for name in "ab"]
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
     run.main([str(data), str(tmp_path / "zoo.md"), "b"])
-    assert asked[-1] == "b"
-    assert list(read_rows(data)) == list("abcd")
+    assert asked[5:] == [("cost", "b"), ("by_torch", "b")]
+    assert list(read_rows(data)) == list("ab")
+
+
+def test_formulas_are_made_last_and_of_classifiers_alone() -> None:
+    found = run.tasks({}, ["timm:test_vit", "torchvision:r3d_18"])
+    assert [model for name, model in found if name == "formula"] == ["timm:test_vit"]
+    assert found[-1] == ("formula", "timm:test_vit")
 
 
 def test_a_row_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -121,17 +126,18 @@ def test_a_worker_that_is_late_or_ends_is_replaced() -> None:
         worker.stop()
 
 
-def test_each_part_of_a_row_has_its_own_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_part_of_a_row_has_its_own_reason() -> None:
     failures = {"cost": TooLongError(), "by_torch": EndedError(), "formula": RuntimeError("ValueError: no")}
 
     class Fails(Worker):
         def __call__(self, function: Any, *args: Any) -> Any:
             raise failures[args[0]]
 
-    row = run.row(Fails(5), "timm:resnet18")
-    assert row.no_count == "it took longer than 5 seconds"
-    assert row.no_flops == "the process that counted it ended"
-    assert row.no_formula == "it failed: ValueError: no"
+    assert [run.make(Fails(5), (name, "net")) for name in failures] == [
+        ("net", {"no_count": "it took longer than 5 seconds"}),
+        ("net", {"no_flops": "the process that counted it ended"}),
+        ("net", {"no_formula": "it failed: ValueError: no"}),
+    ]
 
 
 def test_answers_come_from_all_workers_and_errors_reach_the_caller() -> None:

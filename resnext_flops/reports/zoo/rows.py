@@ -135,23 +135,37 @@ def sample(seed: str, lattices: Mapping[str, Lattice]) -> list[dict[str, int]]:
     return [{name: values[name][place] for name in lattices} for place in range(HELD)]
 
 
-# The parts of a row: what makes each, and the field for the reason where it cannot be made.
-PARTS: Mapping[str, tuple[Callable[[Built], dict[str, Any]], str]] = {
-    "cost": (cost, "no_count"),
-    "by_torch": (by_torch, "no_flops"),
-    "formula": (formula, "no_formula"),
+class Part(NamedTuple):
+    """One part of a row: what makes it, the field of its figure, and that of the reason where it cannot be made."""
+
+    make: Callable[[Built], dict[str, Any]]
+    figure: str
+    reason: str
+
+    def is_in(self, row: Row) -> bool:
+        """Whether a row has this part.
+
+        >>> [PARTS["cost"].is_in(row) for row in (Row("net"), Row("net", macs=0), Row("net", no_count="why"))]
+        [False, True, True]
+        """
+        return getattr(row, self.figure) not in {None, ""} or getattr(row, self.reason) != ""
+
+
+PARTS: Mapping[str, Part] = {
+    "cost": Part(cost, "macs", "no_count"),
+    "by_torch": Part(by_torch, "flops", "no_flops"),
+    "formula": Part(formula, "formula", "no_formula"),
 }
 
 
 def part(name: str, model: str) -> dict[str, Any]:
     """The fields of one part of the row of a model."""
-    make, reason = PARTS[name]
     try:
         with found(model) as one:
             assert isinstance(one, Built)  # noqa: S101 (a library's model)
-            return make(one)
+            return PARTS[name].make(one)
     except InputError as error:
-        return {reason: str(error)}
+        return {PARTS[name].reason: str(error)}
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

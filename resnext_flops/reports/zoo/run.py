@@ -1,7 +1,7 @@
 """Count all models, two at a time, and write the data and the page."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +31,28 @@ def has_formula(model: str) -> bool:
     return library == "timm" or (library == "torchvision" and name in classification())
 
 
-def row(worker: Worker, model: str) -> Row:
-    """The row of a model, each part of it made by a worker."""
-    fields: dict[str, Any] = {}
-    for name in PARTS:
-        if name != "formula" or has_formula(model):
-            fields |= _part(worker, name, model)
-    return Row(model, **fields)
+def tasks(rows: Mapping[str, Row], chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """The parts that the rows of models lack, each with its model: first what all of them cost, their formulas last."""
+    return [
+        (name, model)
+        for name in PARTS
+        for model in chosen
+        if not PARTS[name].is_in(rows.get(model, Row(model))) and (name != "formula" or has_formula(model))
+    ]
 
 
-def _part(worker: Worker, name: str, model: str) -> dict[str, Any]:
-    _, reason = PARTS[name]
+def make(worker: Worker, task: tuple[str, str]) -> tuple[str, dict[str, Any]]:
+    """The model and the fields of a task, made by a worker; the reason, where it fails there."""
+    name, model = task
+    reason = PARTS[name].reason
     try:
-        found: dict[str, Any] = worker(part, name, model)
+        return model, worker(part, name, model)
     except TooLongError:
-        return {reason: f"it took longer than {worker.seconds:.0f} seconds"}
+        return model, {reason: f"it took longer than {worker.seconds:.0f} seconds"}
     except EndedError:
-        return {reason: "the process that counted it ended"}
+        return model, {reason: "the process that counted it ended"}
     except RuntimeError as error:
-        return {reason: f"it failed: {error}"[:200]}
-    return found
+        return model, {reason: f"it failed: {error}"[:200]}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -59,11 +61,13 @@ def main(arguments: Sequence[str]) -> None:
     path = Path(data)
     stopped = path.with_name(f".{path.name}")  # the rows of a run that was stopped
     rows = read_rows(path if chosen else stopped)
-    missing = chosen or [model for model in models() if model not in rows]
-    for count, found in enumerate(answers(row, missing, SECONDS, WORKERS), 1):
-        rows[found.model] = found
+    for model in chosen:
+        rows.pop(model, None)
+    missing = tasks(rows, chosen or models())
+    for count, (model, fields) in enumerate(answers(make, missing, SECONDS, WORKERS), 1):
+        rows[model] = rows.get(model, Row(model))._replace(**fields)
         write_rows(path if chosen else stopped, rows.values())
-        print(f"{count}/{len(missing)} {found.line()[:150]}", file=sys.stderr)  # noqa: T201
+        print(f"{count}/{len(missing)} {model}: {str(fields)[:120]}", file=sys.stderr)  # noqa: T201
     write_rows(path, rows.values())
     stopped.unlink(missing_ok=True)
     write(document, page(list(read_rows(path).values())))

@@ -6,7 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 CONTEXT = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
 ANSWERS = 60  # after which a process is replaced: what libraries keep fills its memory
@@ -79,12 +82,14 @@ def _serve(pipe: Connection) -> None:
             pipe.send((RuntimeError(f"{type(error).__name__}: {error}"), None))
 
 
-def answers(ask: Callable[[Worker, str], Any], items: Sequence[str], seconds: float, workers: int) -> Iterator[Any]:
+def answers(
+    ask: Callable[[Worker, Item], Answer], items: Sequence[Item], seconds: float, workers: int
+) -> Iterator[Answer]:
     """What `ask` answers for each item, in the order in which they are ready.
 
     ask: takes a worker, whose answers take no longer than so many seconds, and an item.
     """
-    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
     for item in items:
         waiting.put(item)
