@@ -90,17 +90,12 @@ def test_the_others(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if "rcnn" not in name])
 def test_a_module_is_counted_as_its_name_is(name: str) -> None:
     model = rf.model(f"torchvision:{name}")
-    if "rcnn" in name:
-        module = model.to_torch()
-        assert rf.count(module, [[torch.zeros(3, 320, 320)]]).params == model.cost().params
-        return
-    module = model.to_torch("cpu" if "fpn" in name or "ssd" in name or "regnet" in name else "meta")
-    image = torch.empty(model.input, device="meta")
-    shape = (1, *model.input)
-    inputs = [[image]] if "fpn" in name or "ssd" in name else [shape, shape] if "raft" in name else shape
+    module = model.to_torch("cpu" if re.search("fpn|ssd|regnet", name) else "meta")
+    one, other = (torch.empty(model.input, device="meta") for _ in range(2))
+    inputs = [[one]] if re.search("fpn|ssd", name) else [one[None], other[None]] if "raft" in name else one[None]
     found = rf.count(module, inputs)
     assert (found.macs, found.params) == (model.cost().macs, model.cost().params)
 
