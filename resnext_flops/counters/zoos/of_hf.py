@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TOKENS = 128
 SAMPLES = 16_000  # in one second of sound
+POSITIONS = ("max_position_embeddings", "max_target_positions")  # what configurations call the longest text
 TEXTS = ("input_ids", "decoder_input_ids")
 IMAGE, SOUND, SPECTROGRAM = "pixel_values", "input_values", "input_features"
 
@@ -132,8 +133,9 @@ def _spectrogram(config: Any) -> str:
 
 def _tokens(config: Any) -> int:
     """The usual number of tokens, or all positions of a model that has fewer."""
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
-    return min(TOKENS, positions) if isinstance(positions, int) else TOKENS
+    text = config.get_text_config()
+    found = [getattr(text, name, None) for name in POSITIONS]
+    return min([TOKENS, *[positions for positions in found if isinstance(positions, int)]])
 
 
 def _image(config: Any) -> str:

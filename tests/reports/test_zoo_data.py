@@ -186,7 +186,7 @@ def test_every_model_is_counted_and_every_difference_explained(rows: list[Row]) 
         assert row.flops is not None
         assert 2 * row.macs - row.flops == 2 * sum(row.differences.values())
         assert all(macs > 0 for macs in row.differences.values())
-    assert {name for row in rows for name in row.differences} == set(DERIVATIONS)
+    assert {name for row in rows for name in row.differences} <= set(DERIVATIONS)
 
 
 def test_no_formula_misses(rows: list[Row]) -> None:
