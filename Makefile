@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit formulas fuzz golden report notebooks docs bench clean
+.PHONY: table test lint types tests verify audit fuzz golden report notebooks docs bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -30,15 +30,14 @@ fuzz: .venv/installed
 verify: .venv/installed
 	$(BIN)/resnext-flops verify --all
 
-# Count every classification model of torchvision and 150 of timm, hold the memory of most against a real run, and write
-# what the installed counters answer (the extra `peers` brings them) and what we predict.
+# Count every model of torchvision and 150 of timm, hold the memory of most against a real run, and write what the
+# installed counters answer (the extra `peers` brings them) and what we predict. Then the data and the page of all models
+# of torchvision, every fourth of timm's and some of Hugging Face's, with their formulas (about an hour on two cores; a
+# run that is stopped goes on where it was).
 audit: .venv/installed
 	$(BIN)/pytest -m slow tests/counters
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
-
-# The formula of every classification model of torchvision and of 150 of timm, held at 20 further sizes each.
-formulas: .venv/installed
-	$(BIN)/python -m resnext_flops.reports.zoo_formulas docs/formulas.md
+	$(BIN)/python -m resnext_flops.reports.zoo docs/zoo.json docs/zoo.md
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed

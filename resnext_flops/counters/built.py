@@ -12,7 +12,7 @@ from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.reading import BATCH
 from resnext_flops.counters.arguments import filled, folded, names, text
 from resnext_flops.counters.constructors import Make
-from resnext_flops.counters.inputs import InputShape, arguments, names_of, with_values
+from resnext_flops.counters.inputs import InputShape, arguments, names_of, shapes_in, with_values
 from resnext_flops.errors import InputError, one_line, unknown
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "r": ("resolution",),
     "resolution": (PIXELS,),
 }
-# So many modules are kept while a formula is interpolated. On `meta` they have no weights.
+# So many modules are kept while a formula is interpolated. On `meta` they have no weights; elsewhere, so many bytes.
 MODULES = 32
+KEPT_BYTES = 1 << 31
 
 
 @dataclass
@@ -130,7 +131,7 @@ class Built:
     @property
     def _shapes(self) -> list[InputShape]:
         positional, named = arguments(self.inputs)
-        return [part for part in (*positional, *named.values()) if isinstance(part, InputShape)]
+        return list(shapes_in([*positional, *named.values()]))
 
     @cached_property
     def _call_names(self) -> list[str]:
@@ -252,6 +253,18 @@ class Built:
         return self.values.get(BATCH, 1), channels, *sides
 
     @property
+    def input_text(self) -> str:
+        """What it is called with, as it is written behind `--input`.
+
+        >>> import resnext_flops as rf
+        >>> rf.model("torchvision:resnet50").input_text
+        '1,3,224,224'
+        """
+        if self._usual:
+            return ",".join(map(str, self._usual_shape))
+        return " ".join(str(shape._replace(shape=folded(shape.shape, self.values))) for shape in self._shapes)
+
+    @property
     def input(self) -> Shape:
         """The shape of one input, without the batch: of the first tensor, where inputs were given."""
         if self._usual:
@@ -260,6 +273,8 @@ class Built:
         for value in (*positional, *named.values(), *(self.kwargs or {}).values()):
             if isinstance(value, InputShape):
                 return value.lengths(self.values)[1:]
+            if one := next(shapes_in([value]), None):  # a list of examples
+                return one.lengths(self.values)
             if hasattr(value, "shape"):
                 return tuple(value.shape[1:])
         return self.image
@@ -310,7 +325,7 @@ class Built:
                 raise
             # On `meta` a model may fail for other reasons; its error on a real device says what is wrong.
             try:
-                real = self.to_torch()
+                real = self._on("cpu", None)
             except InputError as refusal:
                 raise InputError(f"{error}; {refusal}") from None
             ledger = tracer.trace(real, args, kwargs, training=training, name=self.name, method=self.method)
@@ -321,7 +336,8 @@ class Built:
         key = repr(self._constructed_with)
         made = self.bench.made
         if key not in made:
-            if len(made) >= MODULES:
+            # What was made elsewhere than on `meta` has a reason.
+            if len(made) >= MODULES or sum(_memory_of(one) for one, reason in made.values() if reason) > KEPT_BYTES:
                 del made[next(iter(made))]
             made[key] = self._made()
         return made[key]
@@ -364,17 +380,26 @@ class Built:
                 return self.replace(**{BATCH: twice}).cost(training=True).training_macs // 2
             raise error from None
 
+    def call_on(self, device: str) -> "tuple[nn.Module, list[Any], dict[str, Any]]":
+        """The module on a device, its weights not drawn, and the arguments of a call.
+
+        An input of which only the shape is known is on `meta`. Raises InputError if the module cannot be built.
+        """
+        return self._on(device, None), *self._called_with()
+
     def real_inputs(self) -> list[Any]:
         """The positional arguments of a call, with memory: noise in the place of tensors that have only a shape."""
         import torch
+        from torch.utils._pytree import tree_map
 
         from resnext_flops.counters.values import filled as with_memory
 
-        args, cpu = self._called_with()[0], torch.device("cpu")
+        def real(part: Any) -> Any:
+            return with_memory(part, torch.device("cpu")) if isinstance(part, torch.Tensor) and part.is_meta else part
+
         with torch.random.fork_rng(devices=[]):
-            return [
-                with_memory(part, cpu) if isinstance(part, torch.Tensor) and part.is_meta else part for part in args
-            ]
+            found: list[Any] = tree_map(real, self._called_with()[0])
+        return found
 
     def part(self, scope: str) -> Ledger:
         """The cost of the whole (`network`), or of the part below one path, such as `layer1.0`.
@@ -517,6 +542,11 @@ def _side(name: str, value: Any) -> Any:
 def _is_square(shape: Sequence[int]) -> bool:
     """Whether an image without its batch is as high as it is wide."""
     return len(shape) == 3 and shape[1] == shape[2]
+
+
+def _memory_of(module: "nn.Module") -> int:
+    """The bytes of the weights of a module."""
+    return sum(part.nbytes for part in module.parameters())
 
 
 def _number_type(module: "nn.Module") -> "torch.dtype | None":

@@ -125,7 +125,9 @@ _LIKE = (_aten.to.other, _aten.type_as.default, _aten.expand_as.default, _aten.v
 BY_VALUES: Mapping[Any, Callable[..., Any]] = {
     **dict.fromkeys((*_LIKE, _aten.reshape_as.default), _like_second),
     **dict.fromkeys((_aten.index.Tensor, _aten.index_put.default, _aten.index_put_.default), _index),
-    **dict.fromkeys((_aten.nonzero.default, _aten.unique_dim.default, _aten.bincount.default), _refuse),
+    **dict.fromkeys(
+        (_aten.nonzero.default, _aten.where.default, _aten.unique_dim.default, _aten.bincount.default), _refuse
+    ),
     _aten.masked_select.default: _masked_select,
     _aten.embedding.default: _embedding,
     _aten.repeat_interleave.self_Tensor: _repeat_interleave,

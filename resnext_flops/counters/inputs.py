@@ -1,7 +1,7 @@
 """The inputs of a real model: tensors, or shapes in which some lengths are names."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.expressions import Expression, Name, names_in, quantity, text_of
@@ -135,8 +135,23 @@ def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":
 
 
 def with_values(values: Iterable[Any], sizes: Mapping[str, int], dtype: "torch.dtype | None" = None) -> list[Any]:
-    """Arguments with tensors in the place of shapes. Raises InputError as `InputShape.tensor` does."""
-    return [value.tensor(sizes, dtype) if isinstance(value, InputShape) else value for value in values]
+    """Arguments with tensors in the place of shapes, also in lists. Raises InputError as `InputShape.tensor` does."""
+
+    def with_value(value: Any) -> Any:
+        if isinstance(value, InputShape):
+            return value.tensor(sizes, dtype)
+        return [with_value(part) for part in value] if type(value) is list else value
+
+    return [with_value(value) for value in values]
+
+
+def shapes_in(values: Iterable[Any]) -> Iterator[InputShape]:
+    """The shapes among some arguments, and within lists of them."""
+    for value in values:
+        if isinstance(value, InputShape):
+            yield value
+        elif type(value) is list:
+            yield from shapes_in(value)
 
 
 def names_of(values: Iterable[Any]) -> list[str]:

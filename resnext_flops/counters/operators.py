@@ -247,6 +247,13 @@ def recurrent_weights(args: Sequence[Any]) -> list[Shape]:
     return [shape for shape in lists[-1] if len(shape) == 2]
 
 
+@operator("aten::mkldnn_rnn_layer", kind="recurrent")
+def recurrent_layer(args: Sequence[Any], _: Shape) -> int:
+    """One direction of one layer of an LSTM, which a CPU runs in one operator: its input and its hidden state."""
+    steps: int = prod(args[0][:-1])
+    return steps * int(prod(args[1]) + prod(args[2]))
+
+
 @operator("aten::bilinear", kind="bilinear", weight=2, bias=3)
 def bilinear(args: Sequence[Any], output: Shape) -> int:
     """Each output is one input times a matrix, times the other input."""

@@ -58,6 +58,11 @@ def parts_of(module: nn.Module) -> list[nn.Module]:
     return found
 
 
+def is_frozen(part: nn.Module) -> bool:
+    """Whether `torch.jit.freeze` made the parameters of a module constants of its code. Then it has no modes either."""
+    return isinstance(part, torch.jit.ScriptModule) and not hasattr(part, "training")
+
+
 class State:
     """Everything that a run of a module may change, as it is now.
 
@@ -73,7 +78,9 @@ class State:
 
     def __init__(self, module: nn.Module, inputs: Any) -> None:
         self.parts = parts_of(module)
-        self.modes = [(part, part.training) for part in self.parts if "training" not in part.__dict__]
+        self.modes = [
+            (part, part.training) for part in self.parts if "training" not in part.__dict__ and not is_frozen(part)
+        ]
         self.inputs = inputs
         known: dict[int, Any] = {id(part): part for part in self.parts}
         self.given, self.own = Found(known), Found(known)
@@ -102,7 +109,7 @@ class State:
             own = part.__dict__
             if "training" in own:
                 own["training"] = training
-            else:
+            elif not is_frozen(part):
                 part.training = training
 
     def copied_inputs(self, copied: Callable[[Tensor], Tensor]) -> tuple[Any, list[Tensor]]:

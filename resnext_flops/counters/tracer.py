@@ -43,17 +43,25 @@ from resnext_flops.counters.operators import (
     rule_of,
 )
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
-from resnext_flops.counters.state import State
+from resnext_flops.counters.state import State, is_frozen
 from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
-ROOTS, GRADIENT = "_resnext_flops_roots", "_resnext_flops_gradient"
+ROOTS, GRADIENT, CHOSEN = (f"_resnext_flops_{name}" for name in ("roots", "gradient", "chosen"))
 
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
 WINDOW_KINDS = frozenset({"max pool", "average pool"})
 POOL_KINDS = WINDOW_KINDS | {"adaptive average pool"}
+
+# Operators whose output has a length that depends on values, besides those with torch's mark for it.
+CHOOSING = frozenset({"torchvision::nms"})
+FROZEN = (
+    "torch.jit.freeze made the parameters constants of the code, so they do not count as parameters, and no gradients "
+    "are taken of them"
+)
+PLACES = 4  # so many modules are named in a remark
 
 # Operators that leave nothing of what was in the tensor that they change.
 OVERWRITING = frozenset({"aten::copy_", "aten::fill_", "aten::zero_"})
@@ -87,8 +95,9 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     """One run without memory, or else one on the module's own device."""
     state = State(module, inputs)
     _check(module, state.parts, method)
+    remarks = (FROZEN,) if any(map(is_frozen, state.parts)) else ()
     try:
-        return _ledger(Tracer(module, state, training), name, method)
+        return _ledger(Tracer(module, state, training, remarks=remarks), name, method)
     except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
         if not _has_real_tensors(module):
             raise _refusal(inputs, error) from None
@@ -96,7 +105,7 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     remark = f"it does not run on the device meta ({one_line(reason)}), so it ran on {_device(module)}"
     state.keep_values()
     try:
-        return _ledger(Tracer(module, state, training, real=True, remarks=(remark,)), name, method)
+        return _ledger(Tracer(module, state, training, real=True, remarks=(*remarks, remark)), name, method)
     except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
         raise _refusal(inputs, error) from None
 
@@ -198,6 +207,51 @@ def _operator(
     return Operator(str(func), frame.within, shapes_of(tensors), affine, fused_bias)
 
 
+class Chosen:
+    """The tensors of a run whose lengths depend on values, such as the boxes that a detector keeps, and their cost."""
+
+    def __init__(self) -> None:
+        self.operators: dict[str, None] = {}
+        self.places: dict[str, None] = {}
+        self.macs = 0
+
+    def passes_on(self, func: Any, tensors: Sequence[Tensor], output: Any) -> bool:
+        """Whether the length of an output depends on values. If so, it is marked."""
+        if _chooses(func, tensors):
+            self.operators[func._schema.name.replace("::", ".")] = None  # noqa: SLF001
+        elif not any(hasattr(part, CHOSEN) for part in tensors):
+            return False
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor) and not isinstance(leaf, nn.Parameter):
+                setattr(leaf, CHOSEN, True)
+        return True
+
+    def note(self, entry: Entry) -> None:
+        """Add the cost of a layer that takes such a tensor."""
+        self.macs += int(entry.macs)
+        self.places[".".join(entry.path.split(".")[:2])] = None
+
+    def remarks(self) -> tuple[str, ...]:
+        """One sentence, where any multiply-adds depend on values."""
+        if not self.places:
+            return ()
+        first = [place or "the model itself" for place in self.places][:PLACES]
+        more = ", ..." if len(self.places) > PLACES else ""
+        return (
+            f"{self.macs:,} of the multiply-adds are of tensors whose lengths depend on values "
+            f"({', '.join(self.operators)}): other weights or inputs may need more or fewer in "
+            f"{', '.join(first)}{more}",
+        )
+
+
+def _chooses(func: Any, tensors: Sequence[Tensor]) -> bool:
+    """Whether an operator makes as many elements as some values say. Of indices, only masks say it."""
+    if torch.Tag.dynamic_output_shape not in func.tags:
+        return func._schema.name in CHOOSING  # noqa: SLF001
+    masks = any(part.dtype in {torch.bool, torch.uint8} for part in tensors[1:])
+    return masks or func._schema.name != "aten::index"  # noqa: SLF001
+
+
 class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """One run of one module. `run` may be called once."""
 
@@ -225,6 +279,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.last_sum: tuple[Tensor | None, int] = (None, -1)
         self.fused: set[int] = set()
         self.first: Tensor | None = None
+        self.chosen = Chosen()
         self.met: list[str] = []  # what has a backward pass that no layer gives
         self.rooted = False  # whether any tensor was made of parameters alone
 
@@ -235,6 +290,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def run(self, method: str = "") -> None:
         """Call the module, or a method of it, once on copies of its inputs."""
+        if self.real:
+            torch.manual_seed(0)  # noise takes the place of inputs without values; the state puts this back
         (args, kwargs), tensors = self.state.copied_inputs(lambda value: self.known.given(value.detach()))
         self.first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
@@ -267,7 +324,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         first = self.first
         records = Records(*(starmap(make, kept) if self.later else kept for make, kept in self._kept()))
         one = first is None or first.dim() < 2 or first.is_nested or first.shape[0] == 1
-        companion = Trace(records, tuple(self.unknown), self.remarks, self.training, one)
+        remarks = (*self.remarks, *self.chosen.remarks())
+        companion = Trace(records, tuple(self.unknown), remarks, self.training, one)
         return Ledger(name, trimmed(first) if first is not None else (), tuple(self.entries), companion)
 
     def _survey(self, path: str, module: nn.Module) -> None:
@@ -349,6 +407,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._flow_on(func, output, data)
         if tensors and (self.training or not data):
             self._mark(output, tensors, data, roots)
+        if self.real and tensors and self.chosen.passes_on(func, tensors, output) and rule.macs:
+            self.chosen.note(self.entries[-1])
         return output
 
     def _origins(self, tensors: Sequence[Tensor]) -> tuple[list[Tensor], tuple[int, ...]]:

@@ -85,6 +85,31 @@ def test_an_image_model_takes_the_image_of_its_configuration(saved: Any) -> None
     assert str(net.closed_form("params", "N")) == str(net.cost().params)
 
 
+SOUND = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 48}
+
+
+def test_sound_and_spectrograms_are_usual_inputs_too(saved: Any) -> None:
+    # One second is 16,000 samples. A layer of width 10 and step 5 makes 3199 of them, one of width 8 and step 4 798.
+    layers = {"conv_dim": (16, 16), "conv_stride": (5, 4), "conv_kernel": (10, 8)}
+    positions = {"num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2, "vocab_size": 11}
+    sound = rf.model(saved("Wav2Vec2Config", "Wav2Vec2ForCTC", **SOUND, **layers, **positions))
+    assert (sound.sizes()["N"], sound.sizes()["samples"]) == (1, 16_000)
+    first, second, h = 3199, 798, 32
+    features = first * 16 * 10 + second * 16 * 16 * 8 + second * 16 * h
+    # The positions' convolution has an even width, so it makes one more; its last is dropped.
+    body = (second + 1) * h * (h // 2) * 4 + second * (4 * h * h + 2 * h * 48) + 2 * h * second**2
+    assert sound.cost().macs == features + body + second * h * 11
+
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_layers": 1, "decoder_layers": 1}
+    lengths = {"max_source_positions": 40, "max_target_positions": 20, "num_mel_bins": 8, "vocab_size": 50}
+    tokens = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
+    sizes = {**heads, **lengths, **tokens, "d_model": 16}
+    spectrogram = rf.model(saved("WhisperConfig", "WhisperForConditionalGeneration", **sizes))
+    assert spectrogram.sizes()["T"] == 20  # there are no more positions
+    assert spectrogram.input == (20,)
+    assert spectrogram.cost().params == sum(part.numel() for part in spectrogram.to_torch("meta").parameters())
+
+
 def test_bad_configurations_are_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     for content, sentence in [

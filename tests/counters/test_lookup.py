@@ -11,6 +11,7 @@ from torch import nn
 import resnext_flops as rf
 from resnext_flops.complexity.layers import Conv, Description, Sequential
 from resnext_flops.complexity.memory import memory
+from resnext_flops.counters import built
 from resnext_flops.counters.lookup import described_network
 
 IMAGE = (1, 3, 8, 8)
@@ -122,3 +123,22 @@ def test_a_module_and_the_random_state_are_left_as_they_were() -> None:
     assert module.training
     assert torch.equal(torch.get_rng_state(), drawn)
     assert all(torch.equal(part, before[name]) for name, part in module.state_dict().items())
+
+
+class NeedsMemory(nn.Linear):
+    """A layer that cannot be built without memory."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(16, width)
+        float(self.weight.sum())
+
+
+def test_modules_with_memory_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(built, "KEPT_BYTES", 3_000)
+    for make, kept in ((partial(nn.Linear, 16), 4), (NeedsMemory, 3)):
+        # The first three take 4 x 17 x (16 + 17 + 18) = 3,468 bytes where they have memory.
+        model = rf.model(lambda w, make=make: make(w), (1, 16), w=16)
+        assert isinstance(model, built.Built)
+        counts = [model.replace(w=width).cost().params for width in (16, 17, 18, 19)]
+        assert counts == [17 * width for width in (16, 17, 18, 19)]
+        assert len(model.bench.made) == kept

@@ -415,3 +415,19 @@ def test_whole_numbers_into_a_layer_are_refused_as_on_a_cpu(layer: nn.Module) ->
     for module in (layer, layer.to("meta")):
         with pytest.raises(rf.InputError):
             rf.count(module, inputs)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize("training", [False, True])
+def test_a_frozen_module_says_that_its_parameters_are_constants(training: bool) -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 5))
+    frozen = torch.jit.freeze(torch.jit.script(layers.eval()))
+    found = rf.count(frozen, (1, 3, 8, 8), training=training)
+    # 6 x 6 pixels with 8 filters of 3 x 3 x 3, and a layer from all of them to 5.
+    assert (found.macs, found.params) == (36 * 8 * 27 + 8 * 36 * 5, 0)
+    assert found.trace is not None
+    assert [remark for remark in found.trace.remarks if "made the parameters constants of the code" in remark]
+    assert not found.unknown
+    whole = rf.count(torch.jit.script(layers), (1, 3, 8, 8))
+    assert whole.trace is not None
+    assert not whole.trace.remarks

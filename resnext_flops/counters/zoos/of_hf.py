@@ -1,7 +1,8 @@
 """Hugging Face's models, each built from a configuration: a folder with a `config.json`, or such a file. No weights.
 
 Whole-numbered fields of the configuration are the arguments of the constructor, by the configuration's own names. The
-usual input follows from what the model's `forward` takes: T tokens, or an image of the configuration's size, N at once.
+usual input follows from what the model's `forward` takes: T tokens, an image of the configuration's size, one second of
+sound, or a spectrogram as long as the model takes; N at once.
 
 With `cache` tokens behind it, a decoder reads T further ones: `hf:PATH(cache=c)` with T = 1 is one step of generating
 text, and without a cache it is the reading of a prompt.
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from resnext_flops.complexity.reading import BATCH
 from resnext_flops.counters.built import Built, silent
 from resnext_flops.counters.constructors import Constructed
-from resnext_flops.counters.inputs import InputShape, parse_input
+from resnext_flops.counters.inputs import names_of, parse_input
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, one_line
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 TOKENS = 128
+SAMPLES = 16_000  # in one second of sound
+POSITIONS = ("max_position_embeddings", "max_target_positions")  # what configurations call the longest text
 TEXTS = ("input_ids", "decoder_input_ids")
-IMAGE = "pixel_values"
+IMAGE, SOUND, SPECTROGRAM = "pixel_values", "input_values", "input_features"
 
 
 class Configured:
@@ -100,21 +103,44 @@ def model(path: str) -> Built:
             kind = kind or transformers.AutoModel._model_mapping[type(made.config())]  # noqa: SLF001 (it has no other)
     except Exception as error:  # noqa: BLE001 (the library's own error is the answer)
         raise InputError(f"{path!r} holds no configuration of a model: {one_line(error)}") from None
-    taken = [name for name in (*TEXTS, IMAGE) if name in inspect.signature(kind.forward).parameters]
-    if not taken:
+    usual = {**dict.fromkeys(TEXTS, _text), IMAGE: _image, SOUND: _sound, SPECTROGRAM: _spectrogram}
+    taken = inspect.signature(kind.forward).parameters
+    shapes = {name: shape(made.config()) for name, shape in usual.items() if name in taken}
+    inputs = {name: parse_input(f"{name}={shape}") for name, shape in shapes.items() if shape}
+    if not inputs:
         return Built(f"hf:{path}", Constructed(made), ())
-    inputs = {name: _image(made) if name == IMAGE else parse_input("N,T:int64") for name in taken}
-    values = {BATCH: 1} | ({"T": TOKENS} if set(taken) & set(TEXTS) else {})
+    lengths = {BATCH: 1, "T": _tokens(made.config()), "samples": SAMPLES}
+    values = {name: lengths[name] for name in names_of(inputs.values())}
     return Built(f"hf:{path}", Constructed(made), (), inputs=inputs, values=values)
 
 
-def _image(made: Configured) -> InputShape:
+def _text(_: Any) -> str:
+    return "N,T:int64"
+
+
+def _sound(_: Any) -> str:
+    return "N,samples"
+
+
+def _spectrogram(config: Any) -> str:
+    """Its first layers halve the time; empty where the configuration does not say how long it may be."""
+    bands, length = (getattr(config, name, None) for name in ("num_mel_bins", "max_source_positions"))
+    return f"N,{bands},{2 * length}" if bands and length else ""
+
+
+def _tokens(config: Any) -> int:
+    """The usual number of tokens, or all positions of a model that has fewer."""
+    text = config.get_text_config()
+    found = [getattr(text, name, None) for name in POSITIONS]
+    return min([TOKENS, *[positions for positions in found if isinstance(positions, int)]])
+
+
+def _image(config: Any) -> str:
     """The image of a vision model, by the size and the channels that its configuration, or a part of it, has."""
-    config = made.config()
     parts = (config, getattr(config, "vision_config", config), getattr(config, "backbone_config", None) or config)
     size = next((part.image_size for part in parts if isinstance(getattr(part, "image_size", None), int)), 224)
     channels = next((part.num_channels for part in parts if isinstance(getattr(part, "num_channels", None), int)), 3)
-    return parse_input(f"N,{channels},{size},{size}")
+    return f"N,{channels},{size},{size}"
 
 
 def _settings(path: str) -> dict[str, Any]:

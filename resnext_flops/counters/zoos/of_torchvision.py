@@ -1,20 +1,51 @@
-"""torchvision's models."""
+"""torchvision's models: classification, segmentation, video, detection, optical flow, and those made to be quantized.
 
+The usual input of a model is what its weights are for: one image, a clip of 16 frames, a list of one image for
+detection, two images for optical flow. The sizes are those for which torchvision tells the operations of its weights
+(`_ops`, see `test/test_extended_models.py` in its repository). A detector's own transform leaves such an image as large
+as it is.
+"""
+
+import inspect
 from functools import partial
+from typing import Any
 
-from resnext_flops.counters.built import Built, silent
+from resnext_flops.complexity.reading import BATCH
+from resnext_flops.counters.built import PIXELS, Built, silent
 from resnext_flops.counters.constructors import Constructed
+from resnext_flops.counters.inputs import parse_input
 from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo
 from resnext_flops.errors import unknown
 
+# The pixels of the image of a detector that is not for 800 x 800 of them.
+DETECTED = {"fasterrcnn_mobilenet_v3_large_320_fpn": 320, "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320}
+USUALLY_DETECTED = 800
+# Of a detector with proposals nothing is dropped, so that its cost does not depend on the image and on the weights.
+ALL_BOXES = {"rpn_nms_thresh": 1.0, "rpn_score_thresh": 0.0, "box_nms_thresh": 1.0, "box_score_thresh": 0.0}
+MOST = (
+    "counted with as many proposals and detections as the model can have ("
+    f"{', '.join(f'{name}={value:g}' for name, value in ALL_BOXES.items())}); images and weights may have fewer"
+)
+FRAMES = 16
+FLOW = 512
+
 
 def names() -> list[str]:
-    """The names of torchvision's classification models, none if it is not installed."""
+    """The names of torchvision's models, none if it is not installed."""
     try:
         with silent():
             from torchvision import models
     except ImportError:
         return []
+    return list(models.list_models())
+
+
+def classification() -> list[str]:
+    """The names of its models that classify images, without those made to be quantized; none if it is not installed."""
+    if not names():
+        return []
+    from torchvision import models
+
     return list(models.list_models(module=models))
 
 
@@ -22,15 +53,45 @@ def model(name: str) -> Built:
     """One of torchvision's models, with the input that its weights are for. Raises InputError for another name."""
     with silent():
         from torchvision import models
-    classification = names()
-    if name not in models.list_models():
-        raise unknown("model of torchvision", name, classification)
-    extra = {} if name in classification else {"weights_backbone": None}
-    constructor = partial(models.get_model, name, weights=None, **extra)
+    known = names()
+    if name not in known:
+        raise unknown("model of torchvision", name, known)
+
+    builder = models.get_model_builder(name)
+    takes = inspect.signature(builder).parameters
+    # No weights are downloaded, those of a part neither.
+    given: dict[str, Any] = {"weights": None} | ({"weights_backbone": None} if "weights_backbone" in takes else {})
+    kind = builder.__module__.split(".")[2]
+    inputs, values = _inputs(kind, name)
+    image = () if inputs else (3, *_sides(kind, name))
+    has_proposals = "rcnn" in name
+    made = Constructed(partial(builder, **given, **(ALL_BOXES if has_proposals else {})))
+    remarks = (MOST,) if has_proposals else ()
+    return Built(f"torchvision:{name}", made, image, inputs=inputs, values=values, remarks=remarks)
+
+
+def _inputs(kind: str, name: str) -> tuple[list[Any] | None, dict[str, int]]:
+    """What a model is called with that takes something else than one image or one clip; None for these."""
+    if kind == "detection":
+        return [[parse_input("3,r,r")]], {PIXELS: DETECTED.get(name, USUALLY_DETECTED)}
+    if kind == "optical_flow":
+        return [parse_input("N,3,r,r")] * 2, {BATCH: 1, PIXELS: FLOW}
+    return None, {}
+
+
+def _sides(kind: str, name: str) -> tuple[int, ...]:
+    """The frames of a clip, and the height and width of an image."""
+    from torchvision import models
+
+    settings = [weights.transforms.keywords for weights in models.get_model_weights(name)]
+    if kind == "segmentation":
+        return (settings[0]["resize_size"],) * 2
+    if kind == "video":
+        return FRAMES, *settings[0]["crop_size"]
     # Some weights are for a larger image than the model has without them.
-    crops = [weights.transforms.keywords.get("crop_size") for weights in models.get_model_weights(name)]
+    crops = [setting.get("crop_size") for setting in settings]
     pixels = RESOLUTION if RESOLUTION in crops else next((crop for crop in crops if isinstance(crop, int)), RESOLUTION)
-    return Built(f"torchvision:{name}", Constructed(constructor), (3, pixels, pixels))
+    return pixels, pixels
 
 
 ZOO = Zoo(names, model)
