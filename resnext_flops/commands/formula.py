@@ -6,6 +6,7 @@ import click
 
 from resnext_flops.commands.options import Output, free_option, input_option, output_option
 from resnext_flops.commands.progress import interpolating
+from resnext_flops.complexity.arguments import names
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import LEVELS
@@ -62,11 +63,13 @@ def command(
 
 def _usual(model: Model) -> list[str]:
     """The sizes that are free unless others are asked for."""
-    own = list(model.sizes())
+    own = model.sizes()
+    if named := [name for name in sorted(names(dict(model.arguments))) if own[name] is None]:
+        return named
     if chosen := [name for name in own if name in {"C", "d"}]:
         return chosen
     if model.origin == "derived":
-        return own
+        return list(own)
     if "r" not in own:
         raise InputError(f"give --free with the sizes of {model.name} that are to be free: {', '.join(own) or 'N'}")
     return ["r"]

@@ -5,21 +5,27 @@ it, and the arguments of that call.
 
 A free size goes by the field's letter: C is the cardinality, d the width of the bottleneck, n1, n2, ... the blocks of
 the stages, r the resolution, K the classes, w the base width. Any other size goes by the name of its argument.
+
+An argument may be an expression of free names, as in `resnext(50, cardinality=m, width=128/m)`. Such a name is a free
+size, too.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from inspect import Parameter, signature, unwrap
+from types import MappingProxyType
 from typing import Any
 
+from resnext_flops.complexity import arguments as calls
 from resnext_flops.complexity.formula import Formula, NotPolynomialError
 from resnext_flops.complexity.layers import Description, Node, Repeat, Sequential, Size
 from resnext_flops.errors import InputError, unknown
 
 ARGUMENTS = {"C": "cardinality", "d": "width", "w": "base_width", "K": "classes", "r": "resolution"}
 LETTERS = {argument: letter for letter, argument in ARGUMENTS.items()}
+NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 DEPTH = re.compile(r"n([1-9]\d*)")
 
 
@@ -63,24 +69,50 @@ class Architecture:
     """A family and all of its arguments. As a string it is the call, without the arguments that are the defaults.
 
     family: a function that returns a description, or its public form (`rf.family`), which pickle finds by its name.
+    arguments: values, or expressions of free names.
+    values: the numbers of free names that have one.
     """
 
     family: Callable[..., Any]
     arguments: Mapping[str, Any]
+    values: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, family: Callable[..., Any], arguments: Mapping[str, Any]) -> "Architecture":
+    def of(
+        cls, family: Callable[..., Any], arguments: Mapping[str, Any], values: Mapping[str, int] = NO_VALUES
+    ) -> "Architecture":
         """An architecture with these arguments, and the defaults of the others.
 
-        Raises InputError for an argument that the family does not have.
+        Raises InputError for an argument that the family does not have, and for a free name that is a size's already.
         """
         known = parameters(family)
         for name in arguments:
             if name not in known:
                 raise unknown(f"argument of {family.__name__}", name, known)
             if isinstance(known[name].default, bool) and not isinstance(arguments[name], bool):
-                raise InputError(f"{name} is {arguments[name]!r}; it must be True or False")
-        return cls(family, {name: arguments.get(name, parameter.default) for name, parameter in known.items()})
+                raise InputError(f"{name} is {calls.text(arguments[name])}; it must be True or False")
+        given = {name: arguments.get(name, parameter.default) for name, parameter in known.items()}
+        made = cls(family, given, dict(values))
+        for name in made.names:
+            argument = ARGUMENTS.get(name, name)
+            if argument in given and not calls.names(given[argument]):
+                raise InputError(f"{name} is a free name in the call and its {argument}; call the free name otherwise")
+        return made
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The free names in the arguments.
+
+        >>> import resnext_flops as rf
+        >>> rf.network("resnext(50, cardinality=m, width=2*m)").architecture.names
+        ('m',)
+        """
+        return tuple(sorted(calls.names(dict(self.arguments))))
+
+    @property
+    def unbound(self) -> tuple[str, ...]:
+        """The free names that have no number."""
+        return tuple(name for name in self.names if name not in self.values)
 
     @property
     def name(self) -> str:
@@ -89,7 +121,17 @@ class Architecture:
 
     @cached_property
     def description(self) -> Description:
-        """The description that the family gives for the arguments. Raises InputError for a value it cannot use."""
+        """The description that the family gives for the arguments.
+
+        Raises InputError for a value it cannot use, and for a free name without a number.
+        """
+        if unbound := self.unbound:
+            raise InputError(f"{unbound[0]} has no value in {self}; write a number in its place, or free it")
+        return self._open
+
+    @cached_property
+    def _open(self) -> Description:
+        """The same with formulas for the free names that have no number."""
         return self._described(self.arguments)
 
     @cached_property
@@ -100,7 +142,7 @@ class Architecture:
         >>> rf.resnet(50).architecture.depths
         (3, 4, 6, 3)
         """
-        return _depths(self.description)
+        return _depths(self._open)
 
     def replace(self, sizes: Mapping[str, Any]) -> "Architecture":
         """The same architecture with other arguments, by their own names or by the letters of free sizes.
@@ -112,8 +154,8 @@ class Architecture:
         >>> print(rf.resnext(50).architecture.replace({"C": 8, "n3": 7}))
         resnext((3, 4, 7, 3), cardinality=8, width=4)
         """
-        changes = self._arguments(sizes)
-        stages = [name for name in sizes if DEPTH.fullmatch(name)]
+        changes, values = self._split(sizes)
+        stages = self._stages(sizes)
         if beyond := [name for name in stages if name not in self.candidates]:
             raise self.unknown_size(beyond[0])
         if stages and "depth" in changes:
@@ -121,8 +163,9 @@ class Architecture:
         if stages:
             if not self._takes_depths:
                 raise InputError(f"{self} does not take the blocks of each stage, so there is no such network to build")
-            changes["depth"] = _with(self.depths, sizes)
-        return Architecture.of(self.family, {**self.arguments, **changes})
+            own = self.arguments["depth"]
+            changes["depth"] = _with(own if isinstance(own, tuple) else self.depths, sizes)
+        return Architecture.of(self.family, {**self.arguments, **changes}, {**self.values, **values})
 
     def describe(self, sizes: Mapping[str, Size]) -> Description:
         """The description with other sizes, numbers or formulas, by the names of free sizes.
@@ -131,14 +174,15 @@ class Architecture:
 
         Raises InputError for a value that the family cannot use.
         """
-        changes = self._arguments(sizes)
-        description = self._described({**self.arguments, **changes})
-        if len(changes) == len(sizes):
+        changes, values = self._split(sizes)
+        description = self._described({**self.arguments, **changes}, values)
+        if not self._stages(sizes):
             return description
         return Description(description.input, _deepened(description.body, iter(_with(_depths(description), sizes))))
 
-    def _described(self, arguments: Mapping[str, Any]) -> Description:
-        description = unwrap(self.family)(**arguments)
+    def _described(self, arguments: Mapping[str, Any], values: Mapping[str, Size] = NO_VALUES) -> Description:
+        sizes = {**{name: Formula.of(name) for name in self.unbound}, **self.values, **values}
+        description = unwrap(self.family)(**(calls.filled(dict(arguments), sizes) if self.names else arguments))
         if not isinstance(description, Description):
             raise InputError(f"{self.name} returned {type(description).__name__}; a family returns a Description")
         return description
@@ -146,12 +190,13 @@ class Architecture:
     @cached_property
     def candidates(self) -> dict[str, int | None]:
         """The sizes that could be free, with their values; None where another size decides. A depth is no size."""
+        named = {name: self.values.get(name) for name in self.names}
         found = {
             letter(argument): value
             for argument, value in self.arguments.items()
             if (type(value) is int and argument != "depth") or (value is None and argument in LETTERS)
         }
-        return {**found, **{f"n{stage}": times for stage, times in enumerate(self.depths, start=1)}}
+        return {**named, **found, **{f"n{stage}": times for stage, times in enumerate(self.depths, start=1)}}
 
     @cached_property
     def sizes(self) -> dict[str, int | None]:
@@ -173,11 +218,13 @@ class Architecture:
         resnext((3, 4, n3, 3), cardinality=32, width=4)
         """
         free: dict[str, Any] = {name: _Name(name) for name in names}
-        arguments = {**self.arguments, **self._arguments(free)}
-        if len(self._arguments(free)) < len(free):
+        changes, named = self._split(free)
+        arguments = {**self.arguments, **changes}
+        if self._stages(free):
             arguments["depth"] = _with(self.depths, free)
         shown = {name: value for name, value in arguments.items() if name in self.arguments}
-        return str(Architecture(self.family, shown))
+        values = {name: value for name, value in self.values.items() if name not in named}
+        return str(Architecture(self.family, shown, values))
 
     def unknown_size(self, name: str) -> InputError:
         """The error for a size that is not there, or cannot be free."""
@@ -186,13 +233,21 @@ class Architecture:
             return InputError(f"resolution is {given!r}; r is free only where height and width are one number")
         return unknown(f"free size of {self.name}", name, self.sizes)
 
-    def _arguments(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
-        """Sizes by the names of their arguments, without the blocks of stages; InputError for one given twice."""
-        named = [name for name in sizes if not DEPTH.fullmatch(name)]
+    def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Sizes by the names of their arguments, and free names of the call, without the blocks of stages.
+
+        Raises InputError for one size that is given twice.
+        """
+        values = {name: size for name, size in sizes.items() if name in self.names}
+        named = [name for name in sizes if name not in self.names and not DEPTH.fullmatch(name)]
         for name in named:
             if ARGUMENTS.get(name) in named:
                 raise InputError(f"{name} and {ARGUMENTS[name]} are one size; give it once")
-        return {ARGUMENTS.get(name, name): sizes[name] for name in named}
+        return {ARGUMENTS.get(name, name): sizes[name] for name in named}, values
+
+    def _stages(self, sizes: Iterable[str]) -> list[str]:
+        """The names that stand for the blocks of a stage."""
+        return [name for name in sizes if DEPTH.fullmatch(name) and name not in self.names]
 
     @cached_property
     def _takes_depths(self) -> bool:
@@ -200,7 +255,7 @@ class Architecture:
         if "depth" not in self.arguments:
             return False
         try:
-            return self._described({**self.arguments, "depth": self.depths}) == self.description
+            return self._described({**self.arguments, "depth": self.depths}) == self._open
         except InputError:
             return False
 
@@ -213,7 +268,7 @@ class Architecture:
         return True
 
     def __hash__(self) -> int:
-        return hash((self.family, self.description))
+        return hash((self.family, self._open))
 
     def __str__(self) -> str:
         known = parameters(self.family)
@@ -221,7 +276,8 @@ class Architecture:
         for position, (name, value) in enumerate(self.arguments.items()):
             always = known[name].kind is Parameter.POSITIONAL_OR_KEYWORD
             if always or value != known[name].default:
-                shown.append(repr(value) if always and not position else f"{name}={value!r}")
+                written = calls.text(calls.folded(value, self.values))
+                shown.append(written if always and not position else f"{name}={written}")
         return f"{self.name}({', '.join(shown)})" if known else self.name
 
 

@@ -3,7 +3,6 @@
 A name is looked up in full first (torchvision's names where they exist), then by the pattern of a family.
 """
 
-import ast
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import NoReturn, get_args
 
 import msgspec
 
+from resnext_flops.complexity.arguments import parse_call
 from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
 from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
@@ -90,6 +90,8 @@ PATTERNS: Mapping[str, str] = {
 @checked
 def network(model: str) -> Network:
     """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
+
+    An argument of a call may be an expression of free names, as in `resnext(50, cardinality=m, width=2*m)`.
 
     Raises InputError, with the nearest names, for any other text.
 
@@ -175,23 +177,8 @@ def _sentence(message: str) -> str:
 
 
 def _call(text: str) -> Network:
-    """A family called with literals. Nothing is evaluated: the call is read as a syntax tree."""
-    try:
-        match ast.parse(text.strip(), mode="eval").body:
-            case ast.Call(func=ast.Name(id=family), args=args, keywords=keywords):
-                positional = [ast.literal_eval(argument) for argument in args]
-                named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
-            case _:
-                raise _unreadable(text)
-    except (ValueError, SyntaxError, RecursionError):
-        raise _unreadable(text) from None
-    if family not in families():
-        raise unknown("family", family, families())
-    return families()[family](*positional, **named)
-
-
-def _unreadable(text: str) -> InputError:
-    return InputError(
-        f"cannot read {text!r}; write it with numbers, as resnext(50, cardinality=8, width=14); its sizes are freed by "
-        "name, as in --free C"
-    )
+    """A family called with literals, and with expressions of free names. Nothing is evaluated."""
+    written = parse_call(text)
+    if written.name not in families():
+        raise unknown("family", written.name, families())
+    return families()[written.name](*written.positional, **written.named)

@@ -1,7 +1,7 @@
 """Network: a described model. It is an architecture, and the readings of the description that this gives."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial, wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
@@ -42,7 +42,17 @@ class Network:
     """
 
     architecture: Architecture
-    visits: Sequence[Visit] = field(compare=False, repr=False)
+
+    @cached_property
+    def visits(self) -> Sequence[Visit]:
+        """Its layers in order, with the shapes that they take and put out.
+
+        Raises InputError for a resolution that is too small, with the smallest that works.
+        """
+        try:
+            return walk(self.description.body, self.description.input, collapse=True)
+        except InputError as error:
+            raise _with_smallest_resolution(self.architecture, error) from None
 
     @property
     def name(self) -> str:
@@ -135,7 +145,7 @@ class Network:
 
         asked = spans(free, self.known_as)
         start = asked["r"].start if "r" in asked else None
-        base = self if start is None else self.replace(resolution=start)
+        base = self if start is None else self.replace(r=start)
         return Derived(base.architecture, asked, scope)
 
     @property
@@ -266,17 +276,15 @@ def described(description: Description, name: str = "network") -> Network:
 
 
 def network_of(architecture: Architecture) -> Network:
-    """The network of an architecture.
+    """The network of an architecture, whose free names may still be without a number.
 
     Raises InputError for a value that the family cannot use, or a resolution that is too small, with the smallest that
     works.
     """
-    description = architecture.description
-    try:
-        visits = walk(description.body, description.input, collapse=True)
-    except InputError as error:
-        raise _with_smallest_resolution(architecture, error) from None
-    return Network(architecture, visits)
+    made = Network(architecture)
+    if not architecture.unbound:
+        _ = made.visits
+    return made
 
 
 def _with_smallest_resolution(architecture: Architecture, error: InputError) -> InputError:

@@ -142,6 +142,9 @@ class Derived(Reading):
         for name in self.free:
             if name != BATCH and name not in self.own:
                 raise architecture.unknown_size(name)
+        for name in architecture.unbound:
+            if name not in free or name == "r":
+                raise InputError(f"{name} has no value; give it one, as in --free {name}={32 if name == 'r' else 8}")
         self.ledger, self.period = self._read(free["r"].step or 1 if "r" in free else 1)
         self.base = {name: self.own[name] or 1 if name == "r" else 0 for name in self.free}
         self._figures: dict[str, Size] = {}
@@ -157,9 +160,14 @@ class Derived(Reading):
                 return scoped(self.architecture.describe(sizes), self.scope), period
             except NotPolynomialError as error:
                 if "r" not in error.names or error.factor == 1:
-                    names = ", ".join(sorted(error.names))
-                    raise InputError(f"{self.architecture.name}'s cost is no polynomial in {names}: {error}") from None
+                    raise self._no_polynomial(error) from None
                 period *= error.factor
+
+    def _no_polynomial(self, error: NotPolynomialError) -> InputError:
+        names = sorted(error.names)
+        named = [name for name in names if name in self.architecture.names]
+        advice = f"; write a multiple of it, such as 32*{named[0]}" if named else ""
+        return InputError(f"{self.architecture.name}'s cost is no polynomial in {', '.join(names)}: {error}{advice}")
 
     def figure(self, name: str) -> Size:
         """As in `Reading`."""

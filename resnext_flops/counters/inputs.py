@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from resnext_flops.complexity.arguments import whole
 from resnext_flops.complexity.expressions import Expression, Name, names_in, quantity, text_of
-from resnext_flops.counters.arguments import whole
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:

@@ -232,7 +232,7 @@ class Interpolated(Reading):
             try:
                 self.held = self._draw([self._fit(name) for name in FIGURES])
                 for name in FIGURES:
-                    self._hold(name)
+                    self.hold(name)
             except (HeldError, NoPolynomialError) as error:
                 failure = error
                 self._fitted.clear()
@@ -333,15 +333,33 @@ class Interpolated(Reading):
             return (last - self.base[name]) // step
         return int((times * (self.base[name] + step * highest) - self.base[name]) / step) // 2 * 2 + 1
 
-    def _hold(self, name: str) -> None:
-        found = self._fitted[name]
+    def hold(self, name: str) -> None:
+        """Hold a figure at the sizes that were drawn. Raises HeldError, or NoPolynomialError where there is none."""
+        found = self._fit(name)
         for sizes in self.held:
             point = tuple((sizes[each] - self.base[each]) // self.steps[each] for each in self.free)
             expected, counted = found.at(point), self.exact(name, sizes)
             if expected != counted:
                 raise HeldError(Miss(sizes, name, expected, counted))
 
-    def _refusal(self, failure: HeldError | NoPolynomialError) -> InputError:
+    def _later(self, name: str) -> str:
+        """The sizes one step later, as `--free` takes them, if a figure has a formula from there on; else empty.
+
+        A model's own size can be an exception: Swin at its own 224 pixels does not shift its windows.
+        """
+        starts = {each: Span(self.base[each] + self.steps[each], self.steps[each]) for each in self.free}
+        try:
+            Interpolated(self.model, starts, self.scope, self._counts, self.seed).hold(name)
+        except (InputError, NoPolynomialError, HeldError):
+            return ""
+        return ",".join(f"{each}={span.start}:{span.step}" for each, span in starts.items())
+
+    def _refusal(self, failure: HeldError | NoPolynomialError, later: str = "") -> InputError:
+        if later:
+            return InputError(
+                f"{self.model.name} is an exception at its own size: this figure has no formula from there on, and one "
+                f"that starts later; give --free {later}"
+            )
         if isinstance(failure, NoPolynomialError):
             name = self.free[failure.variable]
             return InputError(
@@ -377,12 +395,9 @@ class Interpolated(Reading):
         refuse_maximum(name)
         if name not in self._found:
             try:
-                self._fit(name)
-                self._hold(name)
-            except NoPolynomialError as error:
-                raise self._refusal(error) from None
-            except HeldError as error:
-                raise self._refusal(error) from None
+                self.hold(name)
+            except (NoPolynomialError, HeldError) as error:
+                raise self._refusal(error, self._later(name)) from None
             self._found[name] = self._formula(self._fitted[name])
         return self._found[name]
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from resnext_flops.complexity.arguments import filled
 from resnext_flops.complexity.conventions import convention
 from resnext_flops.complexity.layers import Description, Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.counters import zoos
-from resnext_flops.counters.arguments import filled
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.constructors import Constructed, Existing, OfNetwork
 from resnext_flops.counters.zoos.zoo import IMAGE

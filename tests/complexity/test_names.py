@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
 from functools import cache
@@ -31,6 +32,7 @@ from resnext_flops.complexity.layers import (
     Sum,
 )
 from resnext_flops.complexity.names import NAMED, network
+from resnext_flops.complexity.network import Network
 
 
 def test_names() -> None:
@@ -56,9 +58,9 @@ def test_calls() -> None:
         ("resnet51", "unknown network 'resnet51'; did you mean 'resnet50' or"),
         ("resnext77_32x4d", "unknown depth 77"),
         ("resnex(50)", "unknown family 'resnex'; did you mean 'resnext'"),
-        ("resnext(50", r"cannot read 'resnext\(50'; write it with numbers, as resnext\(50, cardinality=8, width=14\)"),
-        ("resnext(open('x'))", "cannot read"),
-        ("resnext(*[50])", "cannot read"),
+        ("resnext(50", r"cannot read 'resnext\(50'; write it as resnext\(argument=value, ...\)"),
+        ("resnext(open('x'))", "'open' is no function"),
+        ("resnext(*[50])", "cannot use"),
         ("(50)", "cannot read"),
         ("resnext(50, 32, 4, 224)", "resnext: too many positional arguments"),
         ("resnext(50, **{})", "cannot read|unexpected"),
@@ -68,6 +70,68 @@ def test_calls() -> None:
 def test_what_is_no_network_is_one_sentence(model: str, message: str) -> None:
     with pytest.raises(rf.InputError, match=message):
         network(model)
+
+
+def test_free_names_in_a_call() -> None:
+    net = network("resnext(50, cardinality=m, width=2*m)")
+    # 451584 C d^2 + 27496448 C d + 479723520 with C = m and d = 2 m, so 4 times and 2 times the coefficients.
+    assert str(net.closed_form("macs", "m")) == "1806336 m^3 + 54992896 m^2 + 479723520"
+    assert net.replace(m=8) == rf.model("resnext(50, cardinality=m, width=2*m)", m=8)
+    assert net.replace(m=8).cost() == rf.resnext(50, cardinality=8, width=16).cost()
+    assert (net.replace(m=8).name, net.call(["m"])) == (
+        "resnext(50, cardinality=8, width=16)",
+        "resnext(50, cardinality=m, width=2 * m)",
+    )
+    assert (net.sizes()["m"], net.replace(m=8).sizes()["m"], "C" in net.sizes()) == (None, 8, False)
+
+
+def test_free_names_in_depths_and_pixels() -> None:
+    net = network("resnet((3, 4, n, 3), resolution=32*s)")
+    form = net.closed_form("macs", "n", "s")
+    assert form(n=23, s=7) == rf.resnet(101).cost().macs
+    assert form(n=6, s=10) == rf.resnet(50, resolution=320).cost().macs
+    # The other stages keep their letters.
+    assert net.replace(n=6, s=7, n1=5).cost().macs == rf.resnet((5, 4, 6, 3)).cost().macs
+
+
+def test_an_exact_quotient_of_a_free_name() -> None:
+    net = network("resnext(50, cardinality=C, width=6*C/2)")
+    assert net.closed_form("weights", "C", scope="block")(C=4) == rf.resnext(50, 4, 12).part("block").weights
+    assert rf.model("resnext(50, C, 128/C)", C=32).cost() == rf.resnext(50, 32, 4).cost()
+    (found,) = rf.solve("resnext(50, cardinality=4, width=e)", "e", like="resnet50", figure="weights", scope="block")
+    assert found.sizes == {"e": 24}  # Table 2 of the paper
+
+
+@pytest.mark.parametrize(
+    ("call", "free", "message"),
+    [
+        ("resnext(50, C, 128/C)", "C", r"cannot use '128 / C': \(128\) / \(C\) is no polynomial"),
+        ("resnext(50, C, d2)", "C", "d2 has no value; give it one, as in --free d2=8"),
+        ("resnet(50, resolution=r)", "r", "r has no value; give it one, as in --free r=32"),
+        ("resnet(50, resolution=s)", "s", r"no polynomial in s: .*; write a multiple of it, such as 32\*s"),
+        ("resnet(50, width=min(m, 3))", "m", r"min\(m, 3\) is no polynomial of a size that is free"),
+        ("resnet(50, width=m/0)", "m", "it divides by zero"),
+        (
+            "resnext(50, cardinality=2*d)",
+            "d",
+            "d is a free name in the call and its width; call the free name otherwise",
+        ),
+        ("resnext(50, m, 2*m)", "C", "unknown free size of resnext 'C'"),
+        ("vgg(16, batch_norm=m)", "m", "batch_norm is m; it must be True or False"),
+        ("resnet(m)", "m", "unknown depth m"),
+        ("resnext(50, cardinality=m, cardinality=2)", "m", "cardinality is given twice"),
+    ],
+)
+def test_free_names_that_cannot_be_free(call: str, free: str, message: str) -> None:
+    with pytest.raises(rf.InputError, match=message):
+        network(call).closed_form("macs", free)
+
+
+def test_a_free_name_without_a_number_has_no_cost() -> None:
+    asks: list[Callable[[Network], object]] = [Network.cost, Network.memory, Network.to_torch, lambda net: net.input]
+    for ask in asks:
+        with pytest.raises(rf.InputError, match="m has no value in resnext"):
+            ask(network("resnext(50, cardinality=m)"))
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import resnext_flops as rf
+from resnext_flops.complexity.arguments import filled, parse_call
 from resnext_flops.complexity.figures import FIGURES, figure
 from resnext_flops.complexity.formula import terms
 from resnext_flops.complexity.lattices import Lattice, Span
-from resnext_flops.counters.arguments import filled, parse_call
 from resnext_flops.counters.lookup import built
 from resnext_flops.counters.newton import NoPolynomialError, Polynomial
 
@@ -107,6 +107,26 @@ def test_a_batch_and_pixels_of_a_usual_input() -> None:
     assert net.closed_form("params", "N").polynomial == net.cost().params
     by_pixels = net.closed_form("macs", "resolution")
     assert by_pixels(resolution=288) == rf.count(net.to_torch("meta"), (1, 3, 288, 288)).macs
+
+
+def test_an_exception_at_the_own_size_says_where_a_formula_begins() -> None:
+    class Shifted(nn.Module):
+        """Adds something at every size but its own: what counts multiply-adds alone does not see it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 1, bias=False)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.conv(x)
+            return y if x.shape[-1] == 32 else y + y
+
+    net = rf.model(Shifted, inputs=(1, 3, "s", "s"), s=32)
+    assert str(net.closed_form("macs", "s")) == "12 s^2"
+    with pytest.raises(rf.InputError, match=r"Shifted.* is an exception at its own size: .*; give --free s=33:1"):
+        net.closed_form("torch-flops", "s")
+    # 3 products and 2 additions for each of 4 channels, and an addition for each: 4 * (3 + 2) + 4.
+    assert str(net.closed_form("torch-flops", "s=33:1")) == "24 s^2"
 
 
 class Tokens(nn.Module):
@@ -370,7 +390,7 @@ def test_why_there_is_no_formula_is_told() -> None:
     with pytest.raises(rf.InputError, match="no polynomial of degree 6 or less goes through the counts"):
         rf.model(make, inputs=(1, 8), w=8).closed_form("macs", "w")
     with pytest.raises(rf.InputError, match=r"cannot use '8 / \(v - 8\)': it divides by zero"):
-        filled(parse_call("make(w=8/(v-8))")[1], {"v": 8})
+        filled(parse_call("make(w=8/(v-8))").named, {"v": 8})
 
 
 def test_letters_of_the_paper_stand_for_what_a_library_calls_them() -> None:

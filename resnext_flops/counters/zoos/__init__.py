@@ -16,8 +16,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+from resnext_flops.complexity.arguments import parse_call
 from resnext_flops.complexity.names import NAMED, PATTERNS, network
-from resnext_flops.counters.arguments import parse_call
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, one_line, unknown
@@ -42,10 +42,12 @@ def find(text: str) -> tuple[Any, Mapping[str, Any]]:
     """
     library, colon, name = text.partition(":")
     if colon and "(" not in library:
-        name, arguments = parse_call(name)
+        call = parse_call(name)
+        if call.positional:
+            raise InputError(f"cannot use {name!r}: name its arguments, as in {call.name}(width=64)")
         if library in ZOOS:
-            return zoo(library).model(name), arguments
-        return _imported(library, name), arguments
+            return zoo(library).model(call.name), call.named
+        return _imported(library, call.name), call.named
     return _bare(text), {}
 
 

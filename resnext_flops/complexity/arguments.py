@@ -6,8 +6,11 @@ text is read as a syntax tree.
 """
 
 import ast
-from collections.abc import Mapping
-from typing import Any
+import operator
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import reduce
+from typing import Any, NamedTuple
 
 from resnext_flops.complexity.expressions import (
     Apply,
@@ -21,20 +24,30 @@ from resnext_flops.complexity.expressions import (
     quantity,
     text_of,
 )
+from resnext_flops.complexity.formula import Formula, NotPolynomialError
+from resnext_flops.complexity.layers import Size
 from resnext_flops.errors import InputError
 
 
-def parse_call(text: str) -> tuple[str, dict[str, Any]]:
+class Written(NamedTuple):
+    """A call as it was written: its arguments by position, and by name."""
+
+    name: str
+    positional: tuple[Any, ...]
+    named: Mapping[str, Any]
+
+
+def parse_call(text: str) -> Written:
     """The name and the arguments of a call, or of a name alone. Raises InputError for what is no such call.
 
-    >>> parse_call("convnext_tiny(depths=(3, 3, n, 3), dims=(w, 2*w))")[0]
+    >>> parse_call("convnext_tiny(depths=(3, 3, n, 3), dims=(w, 2*w))").name
     'convnext_tiny'
     """
-    name, bracket, rest = text.partition("(")
+    name, bracket, rest = text.strip().partition("(")
     if not bracket:
-        return text, {}
+        return Written(name, (), {})
     inside = f"f({rest}"
-    unreadable = InputError(f"cannot read {text!r}; write it as {name}(argument=value, ...)")
+    unreadable = InputError(f"cannot read {text!r}; write it as {name or 'NAME'}(argument=value, ...)")
     try:
         call = ast.parse(inside, mode="eval").body
     except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -44,10 +57,11 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
         if given.count(argument) > 1:
             raise InputError(f"cannot use {text!r}: {argument} is given twice")
     match call:
-        case ast.Call(func=ast.Name(id="f"), args=[], keywords=keywords) if all(each.arg for each in keywords):
-            return name, {str(each.arg): _value(each.value, inside) for each in keywords}
-        case ast.Call(func=ast.Name(id="f"), args=[_, *_]):
-            raise InputError(f"cannot use {text!r}: name its arguments, as in {name}(width=64)")
+        case ast.Call(func=ast.Name(id="f"), args=args, keywords=keywords) if name and all(
+            each.arg for each in keywords
+        ):
+            positional = tuple(_value(each, inside) for each in args)
+            return Written(name, positional, {str(each.arg): _value(each.value, inside) for each in keywords})
     raise unreadable
 
 
@@ -82,25 +96,64 @@ def names(value: Any) -> set[str]:
     return set().union(*map(names, value)) if isinstance(value, (tuple, list)) else set()
 
 
-def filled(value: Any, sizes: Mapping[str, int]) -> Any:
-    """A value of a call with numbers for its free names.
+def filled(value: Any, sizes: Mapping[str, Size]) -> Any:
+    """A value of a call with numbers, or with formulas, for its free names.
 
-    Raises InputError for a name without a number, and for an expression that is no whole number of at least 0.
+    Raises InputError for a name without either, and for an expression that is no whole number of at least 0.
 
-    >>> filled(parse_call("f(dims=(w, 2*w))")[1], {"w": 96})
+    >>> filled(parse_call("f(dims=(w, 2*w))").named, {"w": 96})
     {'dims': (96, 192)}
     """
     if is_expression(value):
+        if any(isinstance(sizes.get(name), Formula) for name in names_in([value])):
+            with naming(text_of(value)):
+                return _formula(value, sizes)
         return whole(value, sizes, least=0)
     if isinstance(value, dict):
         return {key: filled(part, sizes) for key, part in value.items()}
     return type(value)(filled(part, sizes) for part in value) if type(value) in {tuple, list} else value
 
 
+def _formula(node: Expression, sizes: Mapping[str, Size]) -> Size:
+    """An expression with formulas for some of its names. Raises InputError for what is no polynomial of them.
+
+    >>> _formula(quantity("4*w*n/2", None), {"w": Formula.of("w"), "n": 3})
+    6 w
+    """
+    match node:
+        case Name(name):
+            return sizes[name]
+        case Apply("**", (base, Constant(power))):
+            return reduce(operator.mul, [_formula(base, sizes)] * int(power))
+        case Apply(operation, operands) if operation in ARITHMETIC:
+            return ARITHMETIC[operation](*(_formula(operand, sizes) for operand in operands))
+        case Constant(int(value)):
+            return value
+    raise InputError(f"{text_of(node)} is no polynomial of a size that is free")
+
+
+def _exact_quotient(dividend: Size, divisor: Size) -> Size:
+    if divisor == 0:
+        raise InputError("it divides by zero")
+    with suppress(NotPolynomialError):
+        if (quotient := dividend // divisor) * divisor == dividend:
+            return quotient
+    raise InputError(f"({dividend}) / ({divisor}) is no polynomial of a size that is free")
+
+
+ARITHMETIC: Mapping[str, Callable[..., Size]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "negative": operator.neg,
+    "/": _exact_quotient,
+}
+
+
 def folded(value: Any, sizes: Mapping[str, int]) -> Any:
     """The same with numbers for those free names that have one.
 
-    >>> text(folded(parse_call("f(dims=(w, 2*w*n))")[1]["dims"], {"w": 96}))
+    >>> text(folded(parse_call("f(dims=(w, 2*w*n))").named["dims"], {"w": 96}))
     '(96, 192 * n)'
     """
     if is_expression(value):
@@ -129,7 +182,7 @@ def whole(node: Expression, sizes: Mapping[str, int], least: int = 1) -> int:
 def text(value: Any) -> str:
     """A value of a call as it is written.
 
-    >>> text(parse_call("f(dims=(w, 2*w))")[1]["dims"])
+    >>> text(parse_call("f(dims=(w, 2*w))").named["dims"])
     '(w, 2 * w)'
     """
     if is_expression(value):
