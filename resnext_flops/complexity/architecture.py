@@ -26,6 +26,7 @@ from resnext_flops.errors import InputError, unknown
 ARGUMENTS = {"C": "cardinality", "d": "width", "w": "base_width", "K": "classes", "r": "resolution"}
 LETTERS = {argument: letter for letter, argument in ARGUMENTS.items()}
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
+BATCH = "N"
 DEPTH = re.compile(r"n([1-9]\d*)")
 
 
@@ -94,9 +95,8 @@ class Architecture:
         given = {name: arguments.get(name, parameter.default) for name, parameter in known.items()}
         made = cls(family, given, dict(values))
         for name in made.names:
-            argument = ARGUMENTS.get(name, name)
-            if argument in given and not calls.names(given[argument]):
-                raise InputError(f"{name} is a free name in the call and its {argument}; call the free name otherwise")
+            if meaning := _meaning(name, given):
+                raise InputError(f"{name} is a free name in the call and {meaning}; call the free name otherwise")
         return made
 
     @cached_property
@@ -132,7 +132,10 @@ class Architecture:
     @cached_property
     def _open(self) -> Description:
         """The same with formulas for the free names that have no number."""
-        return self._described(self.arguments)
+        try:
+            return self._described(self.arguments)
+        except NotPolynomialError as error:
+            raise InputError(f"cannot describe {self}: {error}") from None
 
     @cached_property
     def depths(self) -> tuple[Size, ...]:
@@ -196,7 +199,8 @@ class Architecture:
             for argument, value in self.arguments.items()
             if (type(value) is int and argument != "depth") or (value is None and argument in LETTERS)
         }
-        return {**named, **found, **{f"n{stage}": times for stage, times in enumerate(self.depths, start=1)}}
+        stages = {f"n{stage}": times for stage, times in enumerate(self.depths, start=1) if type(times) is int}
+        return {**named, **found, **stages}
 
     @cached_property
     def sizes(self) -> dict[str, int | None]:
@@ -279,6 +283,14 @@ class Architecture:
                 written = calls.text(calls.folded(value, self.values))
                 shown.append(written if always and not position else f"{name}={written}")
         return f"{self.name}({', '.join(shown)})" if known else self.name
+
+
+def _meaning(name: str, arguments: Mapping[str, Any]) -> str:
+    """What a free name in a call means besides; empty where it means nothing else."""
+    argument = ARGUMENTS.get(name, name)
+    if argument in arguments and not calls.names(arguments[argument]):
+        return f"its {argument}"
+    return "the batch" if name == BATCH else f"the {size_name(name)}" if DEPTH.fullmatch(name) else ""
 
 
 def _depths(description: Description) -> tuple[Size, ...]:

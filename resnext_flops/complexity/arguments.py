@@ -24,7 +24,7 @@ from resnext_flops.complexity.expressions import (
     quantity,
     text_of,
 )
-from resnext_flops.complexity.formula import Formula, NotPolynomialError
+from resnext_flops.complexity.formula import Formula, NotPolynomialError, terms
 from resnext_flops.complexity.layers import Size
 from resnext_flops.errors import InputError
 
@@ -96,6 +96,19 @@ def names(value: Any) -> set[str]:
     return set().union(*map(names, value)) if isinstance(value, (tuple, list)) else set()
 
 
+def whole_numbers(value: Any) -> set[int]:
+    """The whole numbers in a value of a call, or in a dict of them.
+
+    >>> sorted(whole_numbers(parse_call("f(dims=(w, 128), depth=3)").named))
+    [3, 128]
+    """
+    if isinstance(value, dict):
+        return whole_numbers(tuple(value.values()))
+    if type(value) in {tuple, list}:
+        return set().union(*map(whole_numbers, value))
+    return {value} if type(value) is int and value > 0 else set()
+
+
 def filled(value: Any, sizes: Mapping[str, Size]) -> Any:
     """A value of a call with numbers, or with formulas, for its free names.
 
@@ -107,11 +120,18 @@ def filled(value: Any, sizes: Mapping[str, Size]) -> Any:
     if is_expression(value):
         if any(isinstance(sizes.get(name), Formula) for name in names_in([value])):
             with naming(text_of(value)):
-                return _formula(value, sizes)
+                return _growing(_formula(value, sizes))
         return whole(value, sizes, least=0)
     if isinstance(value, dict):
         return {key: filled(part, sizes) for key, part in value.items()}
     return type(value)(filled(part, sizes) for part in value) if type(value) in {tuple, list} else value
+
+
+def _growing(found: Size) -> Size:
+    """A size that is a formula. Raises InputError for one that falls: it would be negative somewhere."""
+    if any(coefficient < 0 for monomial, coefficient in terms(found).items() if monomial):
+        raise InputError("it must not fall where a size that is free grows")
+    return found
 
 
 def _formula(node: Expression, sizes: Mapping[str, Size]) -> Size:

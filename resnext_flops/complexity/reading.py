@@ -14,7 +14,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any, ClassVar
 
-from resnext_flops.complexity.architecture import Architecture
+from resnext_flops.complexity.architecture import BATCH, Architecture
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, compose, position, progression, substitute
@@ -27,11 +27,12 @@ from resnext_flops.errors import InputError
 
 # The total stride of an ImageNet network; the period of its resolutions, unless a quotient asks for more.
 PERIOD = 32
-# A small size may change the structure of a network, as k = 1 does in a Wide ResNet; no size above this does.
+# A small size may change the structure of a network, as k = 1 does in a Wide ResNet; no size above this does. A free
+# name in a call may have to be larger, as q in `width=q-20`.
 LARGEST_LEAST = 8
+LARGEST_LEAST_NAMED = 1 << 10
 # How a breakdown names an entry: by its stage, or by its whole path.
 LEVELS = ("stage", "layer")
-BATCH = "N"
 
 
 class Reading(ABC):
@@ -83,6 +84,10 @@ class Reading(ABC):
     def least(self, name: str) -> int:
         """The smallest value of a size for which the formulas may hold; for smaller ones they certainly do not."""
         return self.lattices[name].start
+
+    def most(self, name: str) -> int | None:  # noqa: ARG002
+        """The largest value that the model takes, where it refuses larger ones; None where it is not known."""
+        return None
 
     def variables(self) -> dict[str, str]:
         """The letter k for each free size that has steps."""
@@ -146,7 +151,7 @@ class Derived(Reading):
             if name not in free or name == "r":
                 raise InputError(f"{name} has no value; give it one, as in --free {name}={32 if name == 'r' else 8}")
         self.ledger, self.period = self._read(free["r"].step or 1 if "r" in free else 1)
-        self.base = {name: self.own[name] or 1 if name == "r" else 0 for name in self.free}
+        self.base = {name: (self.own[name] or 1) if name == "r" else span.start or 0 for name, span in free.items()}
         self._figures: dict[str, Size] = {}
 
     def _read(self, multiple_of: int) -> tuple[Ledger, int]:
@@ -230,8 +235,13 @@ class Derived(Reading):
         return Lattice(span.start or least, span.step or 1)
 
     def _least(self, size: str) -> int:
-        others = {other: self.own[other] or 1 for other in self.free if other != BATCH}
-        first, last, step = 1, LARGEST_LEAST, 1
+        named = self.architecture.names
+        others = {
+            other: self.spans[other].start or self.own[other] or (LARGEST_LEAST_NAMED if other in named else 1)
+            for other in self.free
+            if other != BATCH
+        }
+        first, last, step = 1, LARGEST_LEAST_NAMED if size in named else LARGEST_LEAST, 1
         if size == "r":
             first, last, step = self.base["r"] % self.period or self.period, self.base["r"], self.period
         for value in range(first, last + 1, step):
@@ -242,7 +252,9 @@ class Derived(Reading):
                 continue
             if all(substitute(figure(self.ledger, name), self._steps(sizes)) == figure(part, name) for name in FIGURES):
                 return value
-        raise ArithmeticError(f"the formulas of {self.architecture.name} do not hold for any {size} up to {last}")
+        raise InputError(
+            f"the formulas of {self.architecture.name} hold for no {size} up to {last}; choose another one"
+        )
 
     def _steps(self, sizes: Mapping[str, int]) -> dict[str, int]:
         """Sizes as the ledger in formulas has them: a resolution by its steps."""

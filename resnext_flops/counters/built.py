@@ -11,7 +11,7 @@ from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import Shape, size
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.reading import BATCH
-from resnext_flops.counters.constructors import Make
+from resnext_flops.counters.constructors import Make, key_of
 from resnext_flops.counters.inputs import InputShape, arguments, names_of, shapes_in, with_values
 from resnext_flops.errors import InputError, one_line, unknown
 
@@ -53,7 +53,7 @@ class Bench:
     device: where the one that was counted last was made. What fails there afterwards is not tried elsewhere.
     """
 
-    made: "dict[str, tuple[nn.Module, tuple[str, ...]]]" = field(default_factory=dict)
+    made: "dict[object, tuple[nn.Module, tuple[str, ...]]]" = field(default_factory=dict)
     device: str = ""
     reason: str = ""
     image_argument: str | None = None
@@ -333,7 +333,7 @@ class Built:
 
     def _module(self) -> "tuple[nn.Module, tuple[str, ...]]":
         """The module on the device `meta`, or on the CPU where it cannot be built on `meta`, with the reason."""
-        key = repr(self._constructed_with)
+        key = key_of(self._constructed_with)
         made = self.bench.made
         if key not in made:
             # What was made elsewhere than on `meta` has a reason.

@@ -57,7 +57,7 @@ class Constructed:
 
     def __init__(self, function: Callable[..., Any], drawing: tuple[str, ...] = ()) -> None:
         self.function, self.drawing = function, drawing
-        self._by_class: dict[str, tuple[Any, inspect.BoundArguments]] = {}
+        self._by_class: dict[object, tuple[Any, inspect.BoundArguments]] = {}
 
     def __call__(self, arguments: Mapping[str, Any], device: "str | torch.device", seed: int | None) -> "nn.Module":
         """As in `Make`. Raises InputError if what is made is no module, or for an argument that nothing takes."""
@@ -126,7 +126,7 @@ class Constructed:
 
     def _captured(self, arguments: Mapping[str, Any]) -> tuple[Any, inspect.BoundArguments]:
         """The class of what the function makes of some arguments, and what the function calls the class with."""
-        key = repr(arguments)
+        key = key_of(arguments)
         if key not in self._by_class:
             try:
                 found = self._capture(arguments, "meta")
@@ -146,6 +146,25 @@ class Constructed:
                 made = self.function(**arguments)
         args, kwargs = next((args, kwargs) for module, args, kwargs in calls if module is made)
         return kind, inspect.signature(kind).bind(*args, **kwargs)
+
+
+def key_of(arguments: Mapping[str, Any]) -> object:
+    """What tells one call from another: the text of arguments that are literals, or else nothing that comes twice.
+
+    An object may have the same text as another one, and it may have changed since.
+
+    >>> key_of({"width": 8}) == key_of({"width": 8}), key_of({"config": object}) == key_of({"config": object})
+    (True, False)
+    """
+    return repr(arguments) if _is_literal(dict(arguments)) else object()
+
+
+def _is_literal(value: Any) -> bool:
+    if type(value) is dict:
+        return _is_literal((*value.keys(), *value.values()))
+    if type(value) in {tuple, list}:
+        return all(map(_is_literal, value))
+    return value is None or type(value) in {int, float, str, bool, bytes}
 
 
 def _open_ended(signature: inspect.Signature) -> str:

@@ -3,20 +3,23 @@
 The cost of a real constructor is a polynomial in its sizes, as long as these keep the structure of the model and are
 rounded alike on their way through it. A handful of counts determines it: the nodes are a few values of each size, from
 its own on and two steps apart, and Newton's differences (`newton.py`) find the degree. Then at least nine more counts
-are made, drawn by a seed: between the nodes, and at two to ten times the largest of them, for every size, always an odd
-number of steps away. One that differs, and there is no formula.
+are made. Some are drawn by a seed: between the nodes, anywhere in the range, and at two to ten times the largest node,
+for every size. Others are values at which models branch: twice the first value, a number that is another argument, and
+two sizes that are equal. One that differs, and there is no formula.
 
 How far apart values must be is found too: a step of 1 where that works, and else a larger one, because heads divide
 widths and patches divide images. A step that a size has by itself may not do for several, so a miss doubles it.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import partial
+from itertools import combinations
 from typing import NamedTuple
 
+from resnext_flops.complexity.arguments import whole_numbers
 from resnext_flops.complexity.figures import FIGURES, figure, figure_name
 from resnext_flops.complexity.formula import position, whole
 from resnext_flops.complexity.formula import terms as terms_of
@@ -30,16 +33,17 @@ from resnext_flops.counters.watching import tell
 from resnext_flops.errors import InputError
 
 # Steps that are tried for a size: small ones, then numbers of many divisors, of which the smallest that works is found.
-STEPS = (1, 2, 3, 4, 8, 16, 128, 120, 126, 110, 104)
+STEPS = (1, 2, 3, 4, 8, 16, 128, 120, 126, 110, 104, 96, 100, 108, 112, 80)
 # The same for the pixels of an image, the likeliest first: strides, patches, and windows of patches.
 PIXELS = "r"
-PIXEL_STEPS = (32, 14, 12, 64, 224, 256, 448)
+PIXEL_STEPS = (32, 14, 12, 64, 224, 256, 448, 96, 80, 100, 72)
 LARGEST_STEP = 128
 PRIMES = (2, 3, 5, 7, 11, 13)
 DOUBLINGS = 3
 HELD = 9
 FARTHEST = 10
-NEAREST_FAR = 1.1
+# Models branch where a width is doubled. These times the first value are held.
+DOUBLED = (2, 4, 8)
 SEED = 0
 FAR_STEPS = 16
 
@@ -69,6 +73,18 @@ class HeldError(ArithmeticError):
         self.miss = miss
 
 
+class _Limit(NamedTuple):
+    """The largest value of a size that a model takes beside others, and the error for the next."""
+
+    sizes: Mapping[str, int]
+    error: InputError
+
+    def told(self, name: str) -> str:
+        """The limit as a sentence."""
+        others = ", ".join(f"{other} = {value}" for other, value in self.sizes.items() if other != name)
+        return f"A larger {name} than {self.sizes[name]} is refused{f' at {others}' if others else ''}: {self.error}."
+
+
 class Interpolated(Reading):
     """A real model with free sizes: polynomials through exact counts, for one scope.
 
@@ -96,7 +112,7 @@ class Interpolated(Reading):
         self._counts = counts
         self._fitted: dict[str, Polynomial] = {}
         self._found: dict[str, Size] = {}
-        self.limits: dict[str, InputError] = {}
+        self.limits: dict[str, _Limit] = {}
         self.cut: dict[str, int] = {}
         # The first reason why a step did not do: figures that differ, or another one.
         self.missed: Miss | None = None
@@ -173,18 +189,20 @@ class Interpolated(Reading):
         return step
 
     def _no_step(self, name: str, refused: InputError | None) -> InputError:
+        if not refused and self._fits(name, 1, first=1):
+            return self._exception(f"{name}={self.base[name] + 1}")
         start = f"--free {name}={self.base[name]}:256"
         advice = f"start elsewhere or give a step, as in {start}"
         why = f"; {self.missed.told(self.model.name) if self.missed else self.failed}"
         if refused:
             why = f"; it refuses some: {refused}"
             advice = (
-                "a size that divides another one has no steps by itself, so free what both follow from, as in "
-                f"width=64*h, heads=h, or give start and step, as in {start}"
+                "a size that divides another one, or that takes few values, has no steps by itself; free what both "
+                f"follow from, as in width=64*h, heads=h, or give start and step, as in {start}"
             )
         return InputError(
-            f"no formula of {self.model.name} in {name} from {self.base[name]} on is found in steps of up to "
-            f"{LARGEST_STEP}{why}; {advice}"
+            f"no formula of {self.model.name} in {name} from {self.base[name]} on is found in any of the steps that "
+            f"were tried{why}; {advice}"
         )
 
     def _ones(self) -> dict[str, int]:
@@ -193,12 +211,17 @@ class Interpolated(Reading):
     def _along(self, name: str, x: int, others: int = 0) -> Point:
         return tuple(x if each == name else others for each in self.free)
 
-    def _fits(self, name: str, step: int, steps: Mapping[str, int] | None = None, others: int = 0) -> bool:
-        """Whether every figure is a polynomial along one size, and holds between the nodes and far from them."""
+    def _fits(
+        self, name: str, step: int, steps: Mapping[str, int] | None = None, others: int = 0, first: int = 0
+    ) -> bool:
+        """Whether every figure is a polynomial along one size, and holds between the nodes and far from them.
+
+        others: so many steps away all other sizes are. first: so many steps after its first value the size begins.
+        """
         by = {**(steps or self._ones()), name: step}
 
         def counted(x: int) -> Mapping[str, int]:
-            sizes = self._sizes(self._along(name, x, others), by)
+            sizes = self._sizes(self._along(name, first + x, others), by)
             return {one: self.exact(one, sizes) for one in FIGURES}
 
         def value(one: str, point: Point) -> int:
@@ -218,28 +241,31 @@ class Interpolated(Reading):
         for x, values in tests:
             for one in FIGURES:
                 if (expected := found[one].at((x,))) != values[one]:
-                    self.missed = self.missed or Miss(
-                        self._sizes(self._along(name, x, others), by), one, expected, values[one]
-                    )
+                    sizes = self._sizes(self._along(name, first + x, others), by)
+                    self.missed = self.missed or Miss(sizes, one, expected, values[one])
                     return False
         return True
 
     # Fitting ----------------------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Fit and hold every figure of a ledger; where a size misses, with larger steps."""
-        for _ in range(DOUBLINGS + 1):
+        """Fit and hold every figure of a ledger; where a size misses, with larger steps.
+
+        Raises InputError with the first miss where no steps do.
+        """
+        failures: list[HeldError | NoPolynomialError] = []
+        while len(failures) <= DOUBLINGS:
             try:
                 self.held = self._draw([self._fit(name) for name in FIGURES])
                 for name in FIGURES:
                     self.hold(name)
             except (HeldError, NoPolynomialError) as error:
-                failure = error
+                failures.append(error)
                 self._fitted.clear()
                 self._widen()
             else:
-                return self._require_use()
-        raise self._refusal(failure)
+                return
+        raise self._refusal(failures[0])
 
     def _widen(self) -> None:
         """Larger steps for the sizes that have no polynomial where all others are an odd number of steps away."""
@@ -252,7 +278,8 @@ class Interpolated(Reading):
         """Raises InputError for a size that no figure depends on."""
         for place, name in enumerate(self.free):
             if not any(found.degrees and found.degrees[place] for found in self._fitted.values()):
-                raise InputError(f"nothing of {self.model.name} changes with {name}, so it cannot be free")
+                steps = f" in steps of {self.steps[name]}" if self.steps[name] > 1 else ""
+                raise InputError(f"nothing of {self.model.name} changes with {name}{steps}, so it cannot be free")
 
     def _fit(self, name: str) -> Polynomial:
         if name not in self._fitted:
@@ -260,27 +287,56 @@ class Interpolated(Reading):
         return self._fitted[name]
 
     def _draw(self, fitted: Sequence[Polynomial]) -> list[dict[str, int]]:
-        """Sizes to hold the formulas at: far from the nodes and between them, for each size, an odd number of steps.
+        """Sizes to hold the formulas at: far from the nodes and between them, and where models branch.
 
-        Where the model refuses a size that is far away, the largest that it takes is drawn: see `limits`. Where there
-        are fewer odd numbers between the nodes than are needed, those just beyond them are taken.
+        Where the model refuses a size that is far away, the largest that it takes is drawn: see `limits`.
         """
         draw = random.Random(f"{self.seed} {self.model.name}")  # noqa: S311 (no secret)
-        highest = {
-            name: SPACING * max(index[place] for found in fitted for index in found.nodes)
-            for place, name in enumerate(self.free)
-        }
+        nodes = {tuple(SPACING * node for node in index) for found in fitted for index in found.nodes}
+        highest = {name: max(point[place] for point in nodes) for place, name in enumerate(self.free)}
         held = [self._distant(name, highest, draw) for name in self.free]
         if len(self.free) > 1:
             held.append(self._corner(held))
-        wanted, reach = max(HELD, 2 * len(self.free) + 2), 0
-        while len(held) < wanted and reach <= LARGEST_STEP:
-            sizes = self._sizes(self._between(highest, reach, draw))
-            if sizes in held or not self._takes(sizes):
-                reach += SPACING
-            else:
+        last = {name: self.cut.get(name, max(sizes[name] for sizes in held)) for name in self.free}
+        known = [self._sizes(point) for point in nodes]
+        branches = self._branches(last)
+        for place, sizes in enumerate([*branches, *self._anywhere(highest, last, draw)]):
+            enough = place >= len(branches) + 2 * len(self.free) and len(held) >= max(HELD, 2 * len(self.free) + 2)
+            if not enough and sizes not in known and sizes not in held and self._takes(sizes):
                 held.append(sizes)
         return held
+
+    def _branches(self, last: Mapping[str, int]) -> list[dict[str, int]]:
+        """Sizes at which models do something else: see the top of this file."""
+        own = self.model.sizes()
+        others = {value for value in own.values() if value} | whole_numbers(dict(self.model.arguments))
+        found = [
+            {**self.base, name: value}
+            for name in self.free
+            for value in sorted(others | {times * self.base[name] for times in DOUBLED})
+            if self._lies(name, value, last)
+        ]
+        for one, other in combinations(self.free, 2):
+            start = max(self.base[one], self.base[other])
+            equal = (value for value in range(start, start + self.steps[one] * self.steps[other] + 1))
+            value = next(
+                (value for value in equal if all(self._lies(name, value, last) for name in (one, other))), None
+            )
+            found += [{**self.base, one: value, other: value}] if value else []
+        return found
+
+    def _lies(self, name: str, value: int, last: Mapping[str, int]) -> bool:
+        """Whether a value is one of those for which a formula is said to hold."""
+        return Lattice(self.base[name], self.steps[name], last[name]).holds(value)
+
+    def _anywhere(
+        self, highest: Mapping[str, int], last: Mapping[str, int], draw: random.Random
+    ) -> Iterator[dict[str, int]]:
+        """Sizes between the nodes, an odd number of steps away, and sizes in the whole range, in turn."""
+        for reach in range(0, LARGEST_STEP, SPACING):
+            yield self._sizes(self._between(highest, reach, draw))
+            steps = [(last[name] - self.base[name]) // self.steps[name] for name in self.free]
+            yield self._sizes(tuple(int(most ** draw.random()) for most in steps))
 
     def _between(self, highest: Mapping[str, int], reach: int, draw: random.Random) -> Point:
         return tuple(2 * draw.randrange(max((highest[name] + reach) // 2, 1)) + 1 for name in self.free)
@@ -294,20 +350,24 @@ class Interpolated(Reading):
 
     def _distant(self, name: str, highest: Mapping[str, int], draw: random.Random) -> dict[str, int]:
         """Sizes of which one is far from the nodes, and the others are between them."""
-        point = dict(zip(self.free, self._between(highest, 0, draw), strict=True))
-        times = draw.uniform(2, FARTHEST)
-        while True:
-            point[name] = self._far(name, highest[name], times)
-            sizes = self._sizes(tuple(point.values()))
-            try:
-                self._counted(sizes)
-            except InputError as error:
-                if times < NEAREST_FAR:
-                    raise
-                self.limits[name] = error
-                times = 1 + (times - 1) / 2
-            else:
-                return sizes
+        near = dict(zip(self.free, self._between(highest, 0, draw), strict=True))
+
+        def sizes(steps: int) -> dict[str, int]:
+            return self._sizes(tuple({**near, name: steps}.values()))
+
+        far = self._far(name, highest[name], draw.uniform(2, FARTHEST))
+        try:
+            self._counted(sizes(far))
+        except InputError as error:
+            taken, refused = highest[name], far
+            while refused - taken > 1:
+                middle = (taken + refused) // 2
+                taken, refused = (middle, refused) if self._takes(sizes(middle)) else (taken, middle)
+            if not self._takes(sizes(taken)):
+                raise
+            self.limits[name] = _Limit(sizes(taken), error)
+            far = taken
+        return sizes(far)
 
     def _corner(self, distant: Sequence[Mapping[str, int]]) -> dict[str, int]:
         """The sizes of which each is as far as it was taken alone: the largest for which a formula is said to hold.
@@ -354,12 +414,15 @@ class Interpolated(Reading):
             return ""
         return ",".join(f"{each}={span.start}:{span.step}" for each, span in starts.items())
 
+    def _exception(self, later: str) -> InputError:
+        at = ", ".join(f"{name} = {value}" for name, value in self.base.items())
+        return InputError(
+            f"{self.model.name} is an exception at {at}: a formula begins at the next size, so give --free {later}"
+        )
+
     def _refusal(self, failure: HeldError | NoPolynomialError, later: str = "") -> InputError:
         if later:
-            return InputError(
-                f"{self.model.name} is an exception at its own size: this figure has no formula from there on, and one "
-                f"that starts later; give --free {later}"
-            )
+            return self._exception(later)
         if isinstance(failure, NoPolynomialError):
             name = self.free[failure.variable]
             return InputError(
@@ -386,6 +449,11 @@ class Interpolated(Reading):
         indices = {index for found in self._fitted.values() for index in found.nodes}
         return [self._sizes(tuple(SPACING * node for node in index)) for index in indices]
 
+    def most(self, name: str) -> int | None:
+        """As in `Reading`. Beside other free sizes it depends on these."""
+        limit = self.limits.get(name)
+        return limit.sizes[name] if limit and len(self.free) == 1 else None
+
     def least(self, name: str) -> int:
         """The smallest size in steps from its own; below this it is not tried, and has to be counted."""
         return self.spans[name].start or self.base[name] % self.steps[name] or self.steps[name]
@@ -398,6 +466,7 @@ class Interpolated(Reading):
                 self.hold(name)
             except (NoPolynomialError, HeldError) as error:
                 raise self._refusal(error, self._later(name)) from None
+            self._require_use()
             self._found[name] = self._formula(self._fitted[name])
         return self._found[name]
 
@@ -446,8 +515,5 @@ class Interpolated(Reading):
     def evidence(self) -> str:
         """From how many counts, and at how many more it was met."""
         used = len({tuple(sizes.values()) for sizes in self.nodes})
-        limits = [
-            f" A larger {name} than {self.lattices[name].last} is refused: {error}."
-            for name, error in self.limits.items()
-        ]
+        limits = [f" {limit.told(name)}" for name, limit in self.limits.items()]
         return f"Interpolated from {used} counts of the real model, and met at {len(self.held)} more.{''.join(limits)}"

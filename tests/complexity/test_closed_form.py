@@ -192,3 +192,9 @@ def test_what_cannot_be_free_or_evaluated() -> None:
 def test_shape_preserving_replacement_keeps_the_rest() -> None:
     network = rf.resnext(50)
     assert network.architecture.describe({"n1": 3}) == network.description
+
+
+def test_steps_begin_at_the_start_that_is_asked_for() -> None:
+    form = rf.resnext(50).closed_form("macs", "C=3:2")
+    assert form(C=7) == rf.resnext(50, 7, 4).cost().macs
+    assert substitute(form.in_steps, {"k": 2}) == form(C=7)  # 3 + 2 * 2

@@ -94,6 +94,13 @@ def test_free_names_in_depths_and_pixels() -> None:
     assert net.replace(n=6, s=7, n1=5).cost().macs == rf.resnet((5, 4, 6, 3)).cost().macs
 
 
+def test_a_free_name_begins_where_the_network_is_one() -> None:
+    form = network("resnext(50, cardinality=m, width=q-20)").closed_form("macs", "m", "q")
+    assert [form.reading.lattices[name].start for name in ("m", "q")] == [1, 21]
+    assert form(m=8, q=34) == rf.resnext(50, 8, 14).cost().macs
+    assert network("wide_resnet(6*n+4, 2)").closed_form("params", "n")(n=4) == rf.wide_resnet(28, 2).cost().params
+
+
 def test_an_exact_quotient_of_a_free_name() -> None:
     net = network("resnext(50, cardinality=C, width=6*C/2)")
     assert net.closed_form("weights", "C", scope="block")(C=4) == rf.resnext(50, 4, 12).part("block").weights
@@ -119,6 +126,11 @@ def test_an_exact_quotient_of_a_free_name() -> None:
         ("resnext(50, m, 2*m)", "C", "unknown free size of resnext 'C'"),
         ("vgg(16, batch_norm=m)", "m", "batch_norm is m; it must be True or False"),
         ("resnet(m)", "m", "unknown depth m"),
+        ("resnet(50, width=8-m)", "m", r"cannot use '8 - m': it must not fall where a size that is free grows"),
+        ("resnext(50, width=N)", "N", "N is a free name in the call and the batch"),
+        ("resnext(50, width=n3)", "n3", "n3 is a free name in the call and the blocks of stage 3"),
+        ("resnet((3, 4, m, 3))", "n3", "unknown free size of resnet 'n3'"),
+        ("wide_resnet(m, 2)", "m", r"cannot describe wide_resnet\(m, widening=2\)"),
         ("resnext(50, cardinality=m, cardinality=2)", "m", "cardinality is given twice"),
     ],
 )

@@ -51,6 +51,15 @@ def test_a_decoding_step_by_hand(saved: Any) -> None:
     assert str(net.closed_form("macs", "c")) == f"{layers * 2 * h} c + {layers * 2 * h + token}"
 
 
+def test_what_keeps_no_cache_of_its_own_takes_none(saved: Any) -> None:
+    small = {"num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 64}
+    bert = saved("BertConfig", "BertForMaskedLM", hidden_size=16, intermediate_size=32, **small)
+    t5 = saved("T5Config", "T5ForConditionalGeneration", d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2)
+    for name in (bert, t5):
+        with pytest.raises(rf.InputError, match="a cache is known for decoders that keep keys and values alone"):
+            rf.model(f"{name}(cache=4)").cost()
+
+
 def test_gpt_2_by_hand(saved: Any) -> None:
     net = rf.model(
         saved("GPT2Config", "GPT2LMHeadModel", n_embd=32, n_layer=2, n_head=4, vocab_size=64, n_positions=512)
@@ -59,8 +68,9 @@ def test_gpt_2_by_hand(saved: Any) -> None:
     assert str(net.closed_form("macs", "T")) == f"{2 * 2 * 32} T^2 + {12 * 2 * 32 * 32 + 32 * 64} T"
     form = net.closed_form("macs", "n_layer", "T", "vocab_size")
     assert str(form) == f"{2 * 32} n_layer T^2 + {12 * 32 * 32} n_layer T + 32 T vocab_size"
-    assert form.reading.lattices["T"].last is not None
-    assert form.reading.lattices["T"].last <= 512  # it has no more positions
+    assert form.reading.lattices["T"].last == 512  # it has no more positions
+    (longest,) = rf.solve(net, "T", budget="macs <= 1G")
+    assert longest.sizes == {"T": 512}
     # Its layers are matrix products with a weight behind the input. The head shares the weight of the embedding.
     assert net.cost().weights == 12 * 2 * 32 * 32
     assert net.cost().params == 12 * 2 * 32 * 32 + (64 + 512) * 32 + 2 * (4 + 9) * 32 + 2 * 32

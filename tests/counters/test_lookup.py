@@ -142,3 +142,10 @@ def test_modules_with_memory_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -
         counts = [model.replace(w=width).cost().params for width in (16, 17, 18, 19)]
         assert counts == [17 * width for width in (16, 17, 18, 19)]
         assert len(model.bench.made) == kept
+
+
+def test_learned_weights_are_never_asked_for() -> None:
+    for name in ("torchvision:resnet18(weights='DEFAULT')", "timm:resnet18(pretrained=True)"):
+        with pytest.raises(rf.InputError, match="asks for learned weights, on which no cost depends"):
+            rf.model(name)
+    assert rf.model("torchvision:resnet18(weights=None)").cost().macs == rf.resnet(18).cost().macs

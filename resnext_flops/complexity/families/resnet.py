@@ -25,6 +25,7 @@ from resnext_flops.complexity.layers import (
     Size,
     Sum,
     Widen,
+    is_symbolic,
     pair,
     size,
 )
@@ -155,11 +156,12 @@ def stage_depths(depth: Any, known: Mapping[int, tuple[int, ...]]) -> tuple[Size
     return known[depth]
 
 
-def cifar_depths(depth: Any, layers_a_block: int, others: int) -> tuple[int, int, int]:
+def cifar_depths(depth: Any, layers_a_block: int, others: int) -> tuple[Size, Size, Size]:
     """Three equal stages, from the number of weighted layers: `layers_a_block` for each block, and the others."""
     a_stage = 3 * layers_a_block
-    blocks, rest = divmod(size("depth", depth) - others, a_stage)
-    if rest or blocks < 1:
+    left = size("depth", depth) - others
+    blocks, rest = left // a_stage, left % a_stage
+    if rest or (not is_symbolic(blocks) and blocks < 1):
         near = max(blocks, 1) * a_stage + others
         raise InputError(f"depth is {depth}; it must be {a_stage}n + {others}, such as {near} or {near + a_stage}")
     return (blocks, blocks, blocks)

@@ -22,6 +22,8 @@ from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, one_line, unknown
 
+# What libraries call the arguments that ask for learned weights.
+LEARNED = ("weights", "weights_backbone", "pretrained", "pretrained_backbone", "checkpoint_path")
 # The file of each library, by the prefix of its models.
 ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm", "hf": "of_hf"}
 
@@ -46,9 +48,17 @@ def find(text: str) -> tuple[Any, Mapping[str, Any]]:
         if call.positional:
             raise InputError(f"cannot use {name!r}: name its arguments, as in {call.name}(width=64)")
         if library in ZOOS:
+            _refuse_weights(call.named)
             return zoo(library).model(call.name), call.named
         return _imported(library, call.name), call.named
     return _bare(text), {}
+
+
+def _refuse_weights(arguments: Mapping[str, Any]) -> None:
+    """Raises InputError for an argument that asks for learned weights, which a library would load from elsewhere."""
+    for name, value in arguments.items():
+        if name in LEARNED and value:
+            raise InputError(f"{name} asks for learned weights, on which no cost depends; leave {name} out")
 
 
 def _bare(text: str) -> Any:

@@ -64,16 +64,24 @@ class Configured:
 
 
 def with_cache(decoder: Any, tokens: int) -> "nn.Module":
-    """A decoder that has read so many tokens, whose keys and values are in its cache when it is called."""
+    """A decoder that has read so many tokens, whose keys and values are in its cache when it is called.
+
+    Raises InputError for a model that is no decoder, has an encoder as well, or keeps something else.
+    """
     import torch
     import transformers
     from torch import nn
 
     config = decoder.config.get_text_config()
+    taken = inspect.signature(decoder.forward).parameters
+    argument = next((name for name in ("cache", "past_key_values") if name in taken), "")
+    generates = getattr(decoder, "can_generate", bool)() or getattr(config, "is_decoder", False)
+    if config.is_encoder_decoder or not argument or not generates or not hasattr(config, "num_attention_heads"):
+        raise InputError(
+            f"a cache is known for decoders that keep keys and values alone, and {type(decoder).__name__} is none"
+        )
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    taken = inspect.signature(decoder.forward).parameters
-    argument = "cache" if "cache" in taken else "past_key_values"
 
     class Cached(nn.Module):
         def __init__(self) -> None:
