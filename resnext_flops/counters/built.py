@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.complexity.arguments import filled, folded, names, text
 from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import Shape, size
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.complexity.reading import BATCH
 from resnext_flops.counters.constructors import Make, key_of
 from resnext_flops.counters.inputs import InputShape, arguments, names_of, shapes_in, with_values
 from resnext_flops.errors import InputError, one_line, unknown

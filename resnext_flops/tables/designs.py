@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.complexity.figures import COMMON
-from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from resnext_flops.complexity.architecture import DEPTH
+from resnext_flops.complexity.architecture import BATCH, DEPTH
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.reading import BATCH
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.reading import BATCH
+from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.counters.built import Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import names_of, parse_input

@@ -10,7 +10,7 @@ import inspect
 from functools import partial
 from typing import Any
 
-from resnext_flops.complexity.reading import BATCH
+from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.counters.built import PIXELS, Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import parse_input
