@@ -124,7 +124,7 @@ def transposed_convolution(args: Sequence[Any], _: Shape) -> int:
     return products.convolution(args[1], args[0])
 
 
-@operator("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", kind="conv", weight=1, bias=2)
+@operator("aten::convolution", "aten::_convolution", kind="conv", weight=1, bias=2)
 def any_convolution(args: Sequence[Any], output: Shape) -> int:
     """Torch's general operator: its argument 6 says whether it is transposed."""
     return transposed_convolution(args, output) if args[6] else convolution(args, output)
@@ -268,10 +268,11 @@ def deformable_convolution(args: Sequence[Any], output: Shape) -> int:
 
 
 # Quantized layers keep their weights in an object that is no tensor.
-_WITH = ("", "_relu", "_dynamic", "_add", "_add_relu")
-
-
-@operator(*(f"quantized::conv{dims}d{more}" for dims in (1, 2, 3) for more in _WITH), kind="quantized conv")
+@operator(
+    *(f"quantized::conv{dims}d{more}" for dims in (1, 2, 3) for more in ("", "_relu", "_dynamic")),
+    *(f"quantized::conv2d_add{more}" for more in ("", "_relu")),
+    kind="quantized conv",
+)
 def quantized_convolution(args: Sequence[Any], output: Shape) -> int:
     """As a convolution."""
     return products.convolution(_packed(args)[0], output)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from resnext_flops.proof.conformance.case import Case
 
@@ -80,9 +80,11 @@ class Loops(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Torch's own output."""
+        loop = LOOPS.get(func._schema.name.rstrip("_"))  # noqa: SLF001
+        before = tree_map_only(Tensor, torch.clone, args) if loop else ()  # it may write into its arguments
         output = func(*args, **(kwargs or {}))
-        if loop := LOOPS.get(func._schema.name):  # noqa: SLF001
-            for made, ours in loop(self, output, args, kwargs or {}):
+        if loop:
+            for made, ours in loop(self, output, before, kwargs or {}):
                 _same(made, ours)
         return output
 
@@ -159,7 +161,9 @@ def _terms(output: Tensor, image: Tensor, weight: Tensor, how: Sequence[Any]) ->
 
     In a transposed one the places of output and pixel change their parts.
     """
-    stride, padding, dilation, transposed, _, groups = how
+    axes = weight.dim() - 2
+    stride, padding, dilation = (part if len(part) == axes else part * axes for part in how[:3])
+    transposed, _, groups = how[3:6]
     coarse = image if transposed else output
     rows, columns = weight.shape[0] // groups, weight.shape[1]
     for item, one, row, column in product(range(image.shape[0]), range(groups), range(rows), range(columns)):
@@ -188,6 +192,6 @@ LOOPS: dict[str, Callable[[Loops, Any, Any, Any], Pairs]] = {
     **dict.fromkeys(("aten::dot", "aten::vdot"), _dot),
     "aten::mv": _mv,
     "aten::bmm": _bmm,
-    "aten::convolution": _convolution,
+    **dict.fromkeys(("aten::convolution", "aten::_convolution"), _convolution),
     "aten::convolution_backward": _convolution_backward,
 }
