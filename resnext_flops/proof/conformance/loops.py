@@ -6,7 +6,7 @@ they do what the operation does. They share no code with the rules of `counters`
 formula at all. A product with a padded zero counts like any other, and so does one whose sum is cut off at the border
 of a transposed convolution, as everywhere in the field.
 
-The module runs with gradients on, without MKL-DNN and with attention in its plain form, so that torch takes layers
+The module runs with gradients on, without oneDNN and with attention in its plain form, so that torch takes layers
 apart into matrix products and convolutions.
 """
 
@@ -49,7 +49,8 @@ def products(case: Case) -> int:
         stack.enter_context(torch.backends.mkldnn.flags(enabled=False))  # type: ignore[attr-defined]
         if case.plain:
             _, copies = case.made()
-            wanted = module(*copies)
+            with torch.set_grad_enabled(case.training):
+                wanted = module(*copies)
         stack.enter_context(loops)
         output = case.plain(module, *inputs) if case.plain else module(*inputs)
         if case.training:
