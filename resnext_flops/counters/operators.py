@@ -238,13 +238,26 @@ def _sequences(shape: Shape) -> Sequence[Shape]:
 def recurrent(args: Sequence[Any], _: Shape) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
     steps: int = prod(args[0][:-1])
-    return steps * sum(map(prod, recurrent_weights(args)))
+    return steps * sum(prod(shape) for shape in _lists(args)[-1] if len(shape) == 2)
 
 
-def recurrent_weights(args: Sequence[Any]) -> list[Shape]:
-    """The matrices among the arguments of a recurrent operator, those of the first layer's first direction first."""
-    lists = [part for part in args if isinstance(part, (list, tuple)) and not isinstance(part, Dims)]
-    return [shape for shape in lists[-1] if len(shape) == 2]
+def _lists(args: Sequence[Any]) -> list[Sequence[Any]]:
+    return [part for part in args if isinstance(part, (list, tuple)) and not isinstance(part, Dims)]
+
+
+def recurrent_cells(args: Sequence[Any]) -> tuple[Any, list[list[Sequence[Any]]]]:
+    """The first state of a recurrent operator, and the weights of each direction of each layer.
+
+    They are a matrix for what the cell takes, one for its state, maybe two biases, and maybe a projection.
+    """
+    if getattr(args[1], "ndim", 0) == 2:  # `mkldnn_rnn_layer` is one direction of one layer
+        return args[5], [[args[1:5]]]
+    *states, weights = _lists(args)
+    state = states[0][0] if states else next(part for part in args[1:] if part.ndim == 3)
+    both_ways = [value for value in args if isinstance(value, bool)][2]  # after biases, and training
+    size, directions = len(weights) // state.shape[0], 2 if both_ways else 1
+    cells = [weights[start : start + size] for start in range(0, len(weights), size)]
+    return state, [cells[start : start + directions] for start in range(0, len(cells), directions)]
 
 
 @operator("aten::mkldnn_rnn_layer", kind="recurrent")

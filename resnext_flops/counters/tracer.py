@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
-from itertools import starmap
+from itertools import compress, starmap
 from math import prod
 from typing import Any, NamedTuple
 
@@ -39,7 +39,7 @@ from resnext_flops.counters.operators import (
     UNKNOWN,
     OperatorRule,
     attention_products,
-    recurrent_weights,
+    recurrent_cells,
     rule_of,
 )
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
@@ -582,12 +582,32 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return macs * (image + weight)
         if rule.kind == "attention":
             return self._backward_of_attention(args, attention_products(shapes, made))
-        # Recurrent layers and others: each product has two factors.
-        whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
-        if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
-            directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
-            whole -= prod(shapes[0][:-1]) * directions * prod(recurrent_weights(shapes)[0])
-        return whole
+        if rule.kind == "recurrent":
+            return self._backward_of_recurrent(args)
+        # Others: each product has two factors.
+        return 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+
+    def _backward_of_recurrent(self, args: Sequence[Any]) -> int:
+        """The gradients of each cell's matrices, of what it takes, and of its states; a first state may need none."""
+        state, layers = recurrent_cells(args)
+        steps, sequences = prod(args[0].shape[:-1]), state.shape[-2]
+        first, passes = self._needs_gradient(state), self._needs_gradient(args[0])
+        macs = 0
+        for cells in layers:
+            through = False
+            for cell in cells:
+                needed = [self._needs_gradient(part) for part in cell]
+                later = first or passes or any(needed)
+                through |= later
+                takes, holds, *projection = [part.numel() for part in cell if part.dim() == 2]
+                of_takes, of_holds, *of_projection = compress(needed, [part.dim() == 2 for part in cell])
+                macs += steps * takes * (of_takes + passes)
+                macs += holds * (steps * of_holds + (steps - sequences) * later + sequences * first)
+                macs += sum(
+                    steps * size * (needs + later) for size, needs in zip(projection, of_projection, strict=True)
+                )
+            passes = through
+        return macs
 
     def _backward_of_attention(self, args: Sequence[Any], forward: tuple[int, int]) -> int:
         """The gradients of the values and of the weights, and through these the gradients of queries and of keys."""

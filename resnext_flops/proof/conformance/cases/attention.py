@@ -1,6 +1,6 @@
 """Attention: queries x keys x width of the scores, then queries x keys x width of the values, for each head.
 
-A mask saves nothing. A layer has projections besides: tokens x width x width for each of queries, keys, values, outputs.
+A mask saves nothing. A layer has four projections besides: each costs tokens x width x width.
 """
 
 from collections.abc import Callable
