@@ -373,13 +373,26 @@ def rule_of(function: Any) -> OperatorRule:
     return rule
 
 
+def _flows(function: Any) -> bool:
+    """Whether an operator makes tensors of tensors, or writes into one. Others make a tensor, or ask for a property."""
+    schema = function._schema  # noqa: SLF001
+    takes = [part for part in schema.arguments if not part.is_out]
+    writes = any(part.alias_info and part.alias_info.is_write for part in takes)
+    return any("Tensor" in str(part.type) for part in takes) and (
+        writes or any("Tensor" in str(part.type) for part in schema.returns)
+    )
+
+
 def _look_up(function: Any) -> OperatorRule:
     name = function._schema.name  # noqa: SLF001 (torch offers no public name of an overload's packet)
     stem = name.removesuffix("_") if not name.endswith("__") else name
     if stem in _RULES:
         return _RULES[stem]
+    if not _flows(function):
+        return FREE
     if stem.startswith("aten::"):
-        tags = function.tags
+        plain = getattr(torch.ops.aten, stem.removeprefix("aten::"), None)  # only it has torch's marks
+        tags = {*function.tags, *getattr(plain, function._overloadname or "default", function).tags}  # noqa: SLF001
         forward = _RULES.get(stem.removesuffix("_data").removesuffix("_backward"))
         if stem.endswith(("_backward", "_backward_data")) and forward and not forward.macs:
             return FREE

@@ -484,11 +484,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> None:
         frame = self.frames[-1]
         first = output if isinstance(output, Tensor) else next(iter(leaves((output,), {})), None)
-        if first is None:
-            return
-        if rule is UNKNOWN:
+        if rule is UNKNOWN:  # also if it only writes into its arguments
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        if first is None:
+            return
         inputs = tuple([trimmed(part) for part in (data or tensors)])
         takes = self._values(data)
         if rule.kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
