@@ -237,8 +237,7 @@ def _sequences(shape: Shape) -> Sequence[Shape]:
 @operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
 def recurrent(args: Sequence[Any], _: Shape) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
-    steps: int = prod(args[0][:-1])
-    return steps * sum(prod(shape) for shape in _lists(args)[-1] if len(shape) == 2)
+    return int(prod(args[0][:-1]) * sum(prod(shape) for shape in _lists(args)[-1] if len(shape) == 2))
 
 
 def _lists(args: Sequence[Any]) -> list[Sequence[Any]]:

@@ -51,7 +51,7 @@ class Case:
 class One(nn.Module):
     """A function of the module and one input, as a module: `forward` has a plain signature, which tracers need."""
 
-    def __init__(self, function: Callable[[Any, Any], Any], **parts: Any) -> None:
+    def __init__(self, function: Callable[..., Any], **parts: Any) -> None:
         super().__init__()
         self.function = function
         for name, part in parts.items():

@@ -46,7 +46,7 @@ def products(case: Case) -> int:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # of torch's switches and of its quantization
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-        stack.enter_context(torch.backends.mkldnn.flags(enabled=False))  # type: ignore[attr-defined]
+        stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
         if case.plain:
             _, copies = case.made()
             with torch.set_grad_enabled(case.training):

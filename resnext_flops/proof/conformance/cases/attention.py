@@ -20,39 +20,39 @@ def _attention(**how: Any) -> nn.Module:
     return Three(lambda _, q, k, v: F.scaled_dot_product_attention(q, k, v, **how))
 
 
-def _plain(_: One, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _plain(_: Any, q: Tensor, k: Tensor, v: Tensor) -> Any:
     return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
 
 
 def _operator(name: str, *more: Any) -> Callable[[], nn.Module]:
     """Makes a module that calls an operator of torch, for which the CPU may have no kernel."""
 
-    def attend(_: One, q: Tensor, k: Tensor, v: Tensor) -> Any:
+    def attend(_: Any, q: Tensor, k: Tensor, v: Tensor) -> Any:
         operator = getattr(torch.ops.aten, name)
         return F.scaled_dot_product_attention(q, k, v) if q.is_cpu else operator(q, k, v, *more)[0]
 
     return lambda: Three(attend)
 
 
-def _linear_attention(_: One, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _linear_attention(_: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Keys times values first."""
     return q.softmax(-1) @ (k.softmax(-2).mT @ v)
 
 
-def _windows(_: One, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _windows(_: Any, q: Tensor, k: Tensor, v: Tensor) -> Any:
     """Each window of two tokens attends to itself."""
-    q, k, v = (part.unflatten(1, (3, 2)) for part in (q, k, v))
+    q, k, v = (part.reshape(2, 3, 2, 4) for part in (q, k, v))
     return _plain(_, q, k, v).flatten(1, 2)
 
 
-def _relative(module: One, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _relative(module: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Scores have a term of the query and the distance."""
     distances = torch.arange(5)[:, None] - torch.arange(5) + 4
     scores = q @ k.mT + torch.einsum("bhqd,qkd->bhqk", q, module.weight[distances])
     return scores.softmax(-1) @ v
 
 
-def _additive(module: One, query: Tensor, keys: Tensor) -> Tensor:
+def _additive(module: Any, query: Tensor, keys: Tensor) -> Any:
     """Scores are a small network of query and key."""
     hidden = (module.first(query)[:, None] + module.second(keys)).tanh()
     weights = module.score(hidden).softmax(1)
@@ -64,32 +64,19 @@ def _read(part: Tensor) -> bool:
     return part.sum().item() > -1e9
 
 
-def _fast(module: One, x: Tensor) -> Any:
+def _fast(module: Any, x: Tensor) -> Any:
     return module.layer(x, x, x, need_weights=False)[0] if _read(x) else x
 
 
-def _self(module: One, x: Tensor) -> Tensor:
-    """Self-attention of `nn.MultiheadAttention` without its fast way."""
-    layer = module.layer
-    made: Tensor = F.multi_head_attention_forward(
-        *[x.transpose(0, 1)] * 3,
-        layer.embed_dim,
-        layer.num_heads,
-        layer.in_proj_weight,
-        layer.in_proj_bias,
-        None,
-        None,
-        False,
-        0.0,
-        layer.out_proj.weight,
-        layer.out_proj.bias,
-        training=False,
-        need_weights=False,
-    )[0]
-    return made.transpose(0, 1)
+def _self(module: Any, x: Tensor) -> Any:
+    """Self-attention by the function that the layer calls."""
+    layer, rows = module.layer, x.transpose(0, 1)
+    weights: Any = (layer.in_proj_weight, layer.in_proj_bias, None, None, False, 0.0, *layer.out_proj.parameters())
+    function: Any = F.multi_head_attention_forward
+    return function(rows, rows, rows, 4, 2, *weights, training=False, need_weights=False)[0].transpose(0, 1)
 
 
-def _each_sequence(module: One, x: Tensor, padding: Tensor) -> Tensor:
+def _each_sequence(module: Any, x: Tensor, padding: Tensor) -> Tensor:
     """Each sequence alone and without its padding, which is zeros afterwards."""
     made = torch.zeros_like(x)
     for place, (row, mask) in enumerate(zip(x, padding, strict=True)):

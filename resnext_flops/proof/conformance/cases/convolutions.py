@@ -5,6 +5,7 @@ group x elements of the kernel. Products with padded zeros count.
 """
 
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from resnext_flops.proof.conformance.case import Case, One, Three, Two, group, w
 IMAGE = (2, 4, 7, 6)  # two images of four channels, seven rows and six columns
 
 
-def _deformed(module: One, image: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+def _deformed(module: Any, image: Tensor, offset: Tensor, mask: Tensor) -> Any:
     """A deformable convolution whose offsets are zero: pixels are scaled by the mask, and multiplied by the weights."""
     columns = F.unfold(image, 3).reshape(2, 4, 9, 20) * mask.reshape(2, 1, 9, 20)
     groups = columns.reshape(2, 2, 2 * 9, 20)
@@ -30,12 +31,12 @@ def _deformable() -> nn.Module:
     return Three(lambda m, x, offset, mask: m.layer(x, offset, mask), layer=DeformConv2d(4, 6, 3, groups=2))
 
 
-def _shared(_: One, image: Tensor, filters: Tensor) -> Tensor:
+def _shared(_: Any, image: Tensor, filters: Tensor) -> Tensor:
     """Each image has filters of its own: the images become groups of channels."""
     return F.conv2d(image.reshape(1, 8, 7, 6), filters.reshape(6, 4, 3, 3), groups=2).reshape(2, 3, 5, 4)
 
 
-def _unfolded(module: One, image: Tensor) -> Tensor:
+def _unfolded(module: Any, image: Tensor) -> Any:
     return (module.weight.reshape(5, 36) @ F.unfold(image, 3)).reshape(2, 5, 5, 4)
 
 
@@ -337,7 +338,7 @@ FORMS = group(
         (
             "in C++",
             "the operator that multiplies unfolded images",
-            lambda: One(lambda m, x: torch._C._nn.thnn_conv2d(x, m.weight, (3, 3)), weight=weight(5, 4, 3, 3)),  # noqa: SLF001
+            lambda: One(lambda m, x: torch.ops.aten.thnn_conv2d(x, m.weight, (3, 3)), weight=weight(5, 4, 3, 3)),
             (IMAGE,),
             "2 * 5*4 * 5 * 4 * 3*3",
             lambda m, x: F.conv2d(x, m.weight),

@@ -3,6 +3,8 @@
 A product of elements alone is none, whatever is summed later; and a row of length 1 is a row.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, matmul, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
@@ -14,17 +16,17 @@ def _integers() -> Tensor:
     return torch.randint(-9, 9, (32, 16), dtype=torch.int8)
 
 
-def _grouped(_: One, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
+def _grouped(_: Any, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
     return torch._grouped_mm(rows, experts, offs=ends)  # noqa: SLF001
 
 
-def _each_expert(_: One, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
+def _each_expert(_: Any, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
     """The rows of each expert times its matrix."""
     first, second, third = rows.tensor_split(ends[:-1].long())
     return torch.cat([first @ experts[0], second @ experts[1], third @ experts[2]])
 
 
-def _scaled(_: One, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
+def _scaled(_: Any, rows: Tensor, experts: Tensor, ends: Tensor) -> Tensor:
     """An operator of graphics cards, in eight bits; elsewhere the same expert by expert."""
     if rows.is_cpu:
         return _each_expert(_, rows, experts, ends)
@@ -265,7 +267,7 @@ MATMUL = group(
         (
             "chain",
             "three matrices: the cheaper order is first the last two, 4 x 5 x 2, then 3 x 4 x 2",
-            lambda: Three(lambda _, x, y, z: torch.chain_matmul(x, y, z)),
+            lambda: Three(lambda _, x, y, z: torch.chain_matmul(x, y, z)),  # type: ignore[no-untyped-call]
             ((3, 4), (4, 5), (5, 2)),
             "4 * 5 * 2 + 3 * 4 * 2",
         ),

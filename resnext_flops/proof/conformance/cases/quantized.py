@@ -96,7 +96,7 @@ class Packed(nn.Module):
             return operator(*parts, *scale, *([0.5] if "leaky" in self.name else [])).dequantize()
 
 
-def _plain(module: Packed, x: Tensor) -> Tensor:
+def _plain(module: Any, x: Tensor) -> Tensor:
     """The same without quantization."""
     name, how = module.name, module.how
     if name.startswith("conv_transpose"):
@@ -197,7 +197,7 @@ class Recurrent(nn.Module):
                 return getattr(ops, f"quantized_rnn_{kind}_cell_dynamic")(x, state, *self.packed, *self.biases)
 
 
-def _first(module: Recurrent, x: Tensor) -> Any:
+def _first(module: Any, x: Tensor) -> Any:
     made = module.layer(x)
     return made[0] if isinstance(made, tuple) else made
 
@@ -247,7 +247,7 @@ OTHERS = group(
 def _conv_module() -> nn.Module:
     from torch.ao.nn.quantized import Conv2d
 
-    layer = Conv2d(4, 5, 3, bias=False)
+    layer = Conv2d(4, 5, 3, bias=False)  # type: ignore[no-untyped-call]
     layer.set_weight_bias(_signed(torch.randint(-2, 3, (5, 4, 3, 3)).float()), None)
     layer.scale, layer.zero_point = WHOLE
     return layer

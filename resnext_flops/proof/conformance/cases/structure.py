@@ -60,8 +60,8 @@ class Gram(nn.Module):
         return x @ x.mT
 
 
-def _layer(*parts: nn.Module) -> nn.Linear:
-    return nn.Linear(4, 4, *parts)
+def _layer() -> nn.Linear:
+    return nn.Linear(4, 4)
 
 
 def _shared_by_two() -> nn.Module:
@@ -97,33 +97,33 @@ def _replaced() -> nn.Module:
     return layer
 
 
-def _fresh(_: One, x: Tensor) -> Any:
+def _fresh(_: Any, x: Tensor) -> Any:
     """A layer that is made while the module runs."""
     torch.manual_seed(0)
     return nn.Linear(4, 5)(x)
 
 
-def _rows_of_a_mask(module: One, x: Tensor, mask: Tensor) -> Any:
+def _rows_of_a_mask(module: Any, x: Tensor, mask: Tensor) -> Any:
     return module.layer(x[mask])
 
 
-def _as_often(module: One, x: Tensor, times: Tensor) -> Any:
+def _as_often(module: Any, x: Tensor, times: Tensor) -> Any:
     """The layer runs as often as a whole number says."""
     for _ in range(int(times)):
         x = module.layer(x)
     return x
 
 
-def _either(module: One, x: Tensor) -> Any:
+def _either(module: Any, x: Tensor) -> Any:
     return module.first(x) if x.shape[0] > 2 else module.second(x)
 
 
-def _by_value(module: One, x: Tensor) -> Any:
+def _by_value(module: Any, x: Tensor) -> Any:
     """The module reads a value that it computed, which is the same for all numbers."""
     return module.first(x) if bool((x * x).sum() >= 0) else module.second(x)
 
 
-def _experts(module: One, x: Tensor, places: Tensor) -> Tensor:
+def _experts(module: Any, x: Tensor, places: Tensor) -> Tensor:
     """Each row goes to the expert that a whole number names."""
     made = x.new_zeros(6, 5)
     for number, expert in enumerate(module.experts):
@@ -132,38 +132,38 @@ def _experts(module: One, x: Tensor, places: Tensor) -> Tensor:
     return made
 
 
-def _network(module: One, x: Tensor) -> Any:
+def _network(module: Any, x: Tensor) -> Any:
     """Two paths that are joined, as in a U-Net."""
     inner = module.down(x)
     return module.up(torch.cat([F.interpolate(inner, scale_factor=2), x], 1))
 
 
-def _squeeze(module: One, x: Tensor) -> Tensor:
+def _squeeze(module: Any, x: Tensor) -> Any:
     scale = module.second(F.relu(module.first(x.mean((2, 3))))).sigmoid()
     return x * scale[:, :, None, None]
 
 
-def _mapped(module: One, x: Tensor) -> Tensor:
+def _mapped(module: Any, x: Tensor) -> Any:
     """A function of one row, for all rows."""
     return torch.func.vmap(lambda row: module.weight @ row)(x)
 
 
-def _functional(module: One, x: Tensor) -> Any:
+def _functional(module: Any, x: Tensor) -> Any:
     """A layer that is called with other weights."""
     return torch.func.functional_call(module.layer, {"weight": module.weight}, x)
 
 
-def _autocast(module: One, x: Tensor) -> Any:
+def _autocast(module: Any, x: Tensor) -> Any:
     with torch.autocast("cpu", torch.bfloat16):
         return module.layer(x)
 
 
-def _sampled(module: One, image: Tensor, grid: Tensor) -> Any:
+def _sampled(module: Any, image: Tensor, grid: Tensor) -> Any:
     """Pixels are interpolated at given places, then multiplied."""
     return module.layer(F.grid_sample(image, grid.tanh(), align_corners=False))
 
 
-def _in_place(module: One, x: Tensor) -> Tensor:
+def _in_place(module: Any, x: Tensor) -> Tensor:
     made = x.new_zeros(3, 5)
     made[:, :2] = module.first(x)
     made[:, 2:].copy_(module.second(x))
@@ -430,7 +430,7 @@ WEIGHTS = group(
         (
             "blocks",
             "a weight of two blocks: its zeros count",
-            lambda: One(lambda m, x: x @ torch.block_diag(m.first, m.second), first=weight(2, 3), second=weight(2, 2)),
+            lambda: One(lambda m, x: x @ torch.block_diag(m.first, m.second), first=weight(2, 3), second=weight(2, 2)),  # type: ignore[no-untyped-call]
             ROWS,
             "3*4*5",
         ),
@@ -451,7 +451,7 @@ WEIGHTS = group(
         (
             "pruned",
             "masked weights are multiplied",
-            lambda: prune.random_unstructured(nn.Linear(4, 5), "weight", 0.5),
+            lambda: prune.random_unstructured(nn.Linear(4, 5), "weight", 0.5),  # type: ignore[no-untyped-call]
             ROWS,
             "3*4*5",
         ),
@@ -547,7 +547,7 @@ def _small() -> nn.Module:
 
 SCRIPTS: dict[str, Callable[[], Any]] = {
     "scripted": lambda: torch.jit.script(_small()),
-    "traced": lambda: torch.jit.trace(_small(), torch.randn(1, 2, 5, 4)),
+    "traced": lambda: torch.jit.trace(_small(), torch.randn(1, 2, 5, 4)),  # type: ignore[no-untyped-call]
     "frozen": lambda: torch.jit.freeze(torch.jit.script(_small())),
 }
 SCRIPTED = group(
