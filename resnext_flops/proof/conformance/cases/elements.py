@@ -17,7 +17,6 @@ from resnext_flops.proof.conformance.case import Case, One, group
 Call = Callable[[Any], Any]
 
 ops: Any = torch.ops.quantized
-vision: Any = torch.ops.torchvision
 
 SIZES = torch.tensor([[2, 4], [3, 4]])
 
@@ -28,6 +27,13 @@ IMAGE, ROWS = (2, 4, 6, 6), (3, 4)
 def aten(name: str, *args: Any, **kwargs: Any) -> Any:
     """A call of one of torch's own operators, by its name."""
     return getattr(torch.ops.aten, name)(*args, **kwargs)
+
+
+def vision(name: str, *args: Any) -> Any:
+    """A call of a function of torchvision, by its name."""
+    from torchvision import ops
+
+    return getattr(ops, name)(*args)
 
 
 def _calling(calls: tuple[Call, ...]) -> Callable[[], nn.Module]:
@@ -117,13 +123,15 @@ FREE = _free(
                 torch.empty_like(x).log_normal_(),
                 torch.empty_like(x).random_(9),
             ],
-            lambda x: [
-                torch.multinomial(x.abs() + 1, 2),
-                torch.poisson(x.abs()),
-                torch.binomial(x.abs().ceil(), x * 0),
-            ],
+            lambda x: [torch.multinomial(x.abs() + 1, 2), torch.poisson(x.abs())],
             lambda x: torch.randint_like(x, 9),
         ),
+    ),
+    (
+        "drawn one by one",
+        "random numbers for which torch needs memory",
+        ROWS,
+        (lambda x: torch.binomial(x.abs().ceil(), x * 0),),
     ),
     (
         "copied",
@@ -137,6 +145,8 @@ FREE = _free(
                 aten("_unsafe_view", x, (4, 3)),
             ],
             lambda x: [x.clone().zero_(), x.clone().fill_(2), x.clone().resize_(2, 3), x.new_empty(0).set_(x.clone())],
+            lambda x: [aten("_to_copy", x, dtype=torch.double), aten("resize", x, (2, 3)), aten("resize_as", x, x[:2])],
+            lambda x: aten("set", x, x.clone()),
             lambda x: [x.clone().resize_as_(x[:2]), torch.nn.utils.parameters_to_vector([x])],
         ),
     ),
@@ -196,6 +206,8 @@ FREE = _free(
             lambda x: [torch.masked_select(x, torch.ones(3, 4, dtype=torch.bool)), torch.nonzero(_places(x) + 1)],
             lambda x: [aten("_unique2", _ends(x)), torch.unique_consecutive(_ends(x)), torch.unique(_places(x), dim=0)],
             lambda x: [nn.functional.embedding(_whole(x), x), nn.functional.embedding_bag(_places(x)[:, :2], x)],
+            lambda x: [x.masked_fill(_places(x) > 0, x.new_ones(())), aten("repeat_interleave", _ends(x))],
+            lambda x: aten("_embedding_bag", x, _whole(x), _ends(x)[:2])[0],
             lambda x: aten("embedding_dense_backward", x, _whole(x), 5, -1, False),
         ),
     ),
@@ -224,6 +236,15 @@ FREE = _free(
         (
             lambda x: torch.sparse_coo_tensor(_places(x)[:2], x[0], (3, 4)).coalesce().to_dense(),
             lambda x: [x.to_sparse().to_dense(), x.to_sparse_csr().to_dense()],
+            lambda x: [aten("_to_dense", aten("_to_sparse", x)), aten("_to_dense", aten("_to_sparse_csr", x))],
+            lambda x: aten("_coalesce", aten("_coalesced_", x.to_sparse(), False)).to_dense(),
+            lambda x: aten(
+                "_sparse_coo_tensor_with_dims_and_tensors",
+                *(2, 0, (3, 4), _places(x)[:2], x[0]),
+                dtype=x.dtype,
+                layout=torch.sparse_coo,
+                device=x.device,
+            ).to_dense(),
             lambda x: x.sparse_mask(x.to_sparse().coalesce()).to_dense(),
             lambda x: torch.sparse_compressed_tensor(
                 torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2]), x[:, 0], (3, 4), layout=torch.sparse_csr
@@ -261,9 +282,7 @@ FREE = _free(
         ROWS,
         (
             lambda x: torch.nested.to_padded_tensor(_jagged(x).relu(), 0.0),
-            lambda x: [aten("_nested_get_offsets", _jagged(x)), aten("_nested_get_lengths", _jagged(x))],
             lambda x: nested_from_padded(_padded(x), torch.tensor([0, 2, 5])).values(),  # type: ignore[no-untyped-call]
-            lambda x: [aten("_nested_get_min_seqlen", _jagged(x)), aten("_nested_get_max_seqlen", _jagged(x))],
         ),
     ),
 )
@@ -329,6 +348,9 @@ COMPUTED = _free(
             lambda x: nn.functional.interpolate(x[0], size=9, mode="linear"),
             lambda x: nn.functional.interpolate(x[None], size=(9, 3, 2), mode="trilinear"),
             lambda x: nn.functional.grid_sample(x, x[:, :2].permute(0, 2, 3, 1).tanh(), align_corners=False),
+            lambda x: [aten("upsample_bilinear2d", x, [9, 3], False), aten("upsample_bicubic2d", x, [9, 3], False)],
+            lambda x: aten("upsample_linear1d", x[0], [9], False),
+            lambda x: aten("upsample_trilinear3d", x[None], [9, 3, 2], False),
             lambda x: aten("grid_sampler_2d", x, x[:, :2].permute(0, 2, 3, 1).tanh(), 0, 0, False),
             lambda x: aten("grid_sampler_3d", x[None], x[:1, :3, :, :, None].movedim(1, -1).tanh(), 0, 0, False),
             lambda x: nn.functional.affine_grid(x[:, 0, :2, :3], [2, 4, 6, 6], align_corners=False),
@@ -457,6 +479,7 @@ COMPUTED = _free(
         ROWS,
         (
             lambda x: torch.fft.irfft(torch.fft.rfft(x)),
+            lambda x: aten("_fft_c2r", aten("_fft_c2c", aten("_fft_r2c", x, [1], 0, True), [0], 0, True), [1], 0, 4),
             lambda x: [torch.fft.fft2(x), torch.fft.ifft(torch.complex(x, x))],
         ),
     ),
@@ -617,11 +640,10 @@ VISION = _free(
         "boxes that are dropped, and pixels of boxes",
         IMAGE,
         (
-            lambda _: vision.nms(BOXES, torch.tensor([0.5, 0.6]), 0.5),
-            lambda x: vision.roi_align(x, REGIONS.to(x.device), 1.0, 2, 2, 2, False),
-            lambda x: vision.roi_pool(x, REGIONS.to(x.device), 1.0, 2, 2)[0],
-            lambda x: vision.ps_roi_align(x, REGIONS.to(x.device), 1.0, 2, 2, 2)[0],
-            lambda x: vision.ps_roi_pool(x, REGIONS.to(x.device), 1.0, 2, 2)[0],
+            lambda _: vision("nms", BOXES, torch.tensor([0.5, 0.6]), 0.5),
+            lambda x: [vision("roi_align", x, REGIONS.to(x.device), 2), vision("roi_pool", x, REGIONS.to(x.device), 2)],
+            lambda x: vision("ps_roi_align", x, REGIONS.to(x.device), 2),
+            lambda x: vision("ps_roi_pool", x, REGIONS.to(x.device), 2),
         ),
     ),
 )
