@@ -107,6 +107,12 @@ def _rows_of_a_mask(module: Any, x: Tensor, mask: Tensor) -> Any:
     return module.layer(x[mask])
 
 
+def _written(module: Any, x: Tensor, mask: Tensor) -> Any:
+    made = x.new_zeros(3, 5)
+    made[mask] = module.first(x[mask])
+    return module.second(made)
+
+
 def _as_often(module: Any, x: Tensor, times: Tensor) -> Any:
     """The layer runs as often as a whole number says."""
     for _ in range(int(times)):
@@ -383,6 +389,100 @@ CALLS = group(
     ],
 )
 
+MASK = torch.tensor([True, False, True])
+
+# What decides a shape: whole numbers and truth values that come in, or that are made of such.
+VALUES = group(
+    "values",
+    [
+        (
+            "list",
+            "a mask that is made of a list picks two rows",
+            lambda: One(
+                lambda m, x: m.layer(x[torch.tensor([True, False, True], device=x.device)]), layer=nn.Linear(4, 5)
+            ),
+            ROWS,
+            "2*4*5",
+        ),
+        (
+            "selected",
+            "the elements of two rows",
+            lambda: Two(
+                lambda m, x, mask: m.layer(x.masked_select(mask[:, None]).reshape(-1, 4)), layer=nn.Linear(4, 5)
+            ),
+            ((3, 4), lambda: MASK),
+            "2*4*5",
+        ),
+        (
+            "as wide",
+            "the mask is repeated for all columns",
+            lambda: Two(
+                lambda m, x, mask: m.layer(x[mask[:, None].expand_as(x)].reshape(-1, 4)), layer=nn.Linear(4, 5)
+            ),
+            ((3, 4), lambda: MASK),
+            "2*4*5",
+        ),
+        (
+            "in the shape of another",
+            "the mask takes the shape of a column, twice",
+            lambda: Two(
+                lambda m, x, mask: m.layer(x[mask.view_as(x[:, :1]).reshape_as(x[:, 0])]), layer=nn.Linear(4, 5)
+            ),
+            ((3, 4), lambda: MASK),
+            "2*4*5",
+        ),
+        (
+            "in the type of another",
+            "a number that takes the type of places: three times",
+            lambda: Two(lambda m, x, times: _as_often(m, x, times.type_as(x.argmax(1))), layer=_layer()),
+            ((3, 4), lambda: torch.tensor(3, dtype=torch.int32)),
+            "3 * 3*4*4",
+        ),
+        (
+            "to another",
+            "a number that goes where another tensor is: three times",
+            lambda: Two(lambda m, x, times: _as_often(m, x, times.to(x.argmax(1))), layer=_layer()),
+            ((3, 4), lambda: torch.tensor(3, dtype=torch.int32)),
+            "3 * 3*4*4",
+        ),
+        (
+            "repeated",
+            "rows are repeated twice, never, and three times",
+            lambda: Two(lambda m, x, times: m.layer(x.repeat_interleave(times, 0)), layer=nn.Linear(4, 5)),
+            ((3, 4), lambda: torch.tensor([2, 0, 3])),
+            "(2 + 3) * 4*5",
+        ),
+        (
+            "split",
+            "the first row, and the other two of which only one goes on",
+            lambda: Two(lambda m, x, places: m.layer(x.tensor_split(places)[1]), layer=nn.Linear(4, 5)),
+            ((3, 4), lambda: torch.tensor([1, 2])),
+            "1*4*5",
+        ),
+        (
+            "written by a mask",
+            "two rows are written; all three go on",
+            lambda: Two(_written, first=nn.Linear(4, 5), second=nn.Linear(5, 6)),
+            ((3, 4), lambda: MASK),
+            "2*4*5 + 3*5*6",
+        ),
+        (
+            "different rows",
+            "equal rows go on once; here are none",
+            lambda: One(lambda m, x: m.layer(torch.unique(x, dim=0)), layer=nn.Linear(4, 5)),
+            ROWS,
+            "3*4*5",
+        ),
+        (
+            "counted places",
+            "how often each place is the largest, of five",
+            lambda: One(lambda m, x: torch.bincount(x.argmax(1), minlength=5).float() @ m.weight, weight=weight(5, 6)),
+            ROWS,
+            "5*6",
+        ),
+    ],
+)
+
 WEIGHTS = group(
     "weight",
     [
@@ -558,4 +658,4 @@ SCRIPTED = group(
     ],
 )
 
-CASES: list[Case] = CALLS + WEIGHTS + NETWORKS + SCRIPTED
+CASES: list[Case] = CALLS + VALUES + WEIGHTS + NETWORKS + SCRIPTED

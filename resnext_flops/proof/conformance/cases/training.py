@@ -62,6 +62,13 @@ def _without_gradients(module: Any, x: Tensor) -> Tensor:
     return made
 
 
+def _in_place(module: Any, x: Tensor) -> Any:
+    made = x.new_zeros(3, 5)
+    made[:, :2] = module.first(x)
+    made[:, 2:].copy_(module.second(x))
+    return module.third(made)
+
+
 def _self(module: Any, x: Tensor) -> Tensor:
     q, k, v = module.layer(x).unflatten(-1, (3, 2, 4)).permute(2, 0, 3, 1, 4)
     return F.scaled_dot_product_attention(q, k, v)
@@ -157,6 +164,49 @@ STEPS = group(
             lambda: One(_without_gradients, first=nn.Linear(4, 5), second=nn.Linear(5, 6)),
             ((3, 4),),
             "3*4*5 + 2 * 3*5*6",
+        ),
+        (
+            "not used",
+            "a layer whose output nobody uses has no gradients",
+            lambda: One(lambda m, x: (m.first(x), m.second(x))[1], first=nn.Linear(4, 6), second=nn.Linear(4, 5)),
+            ((3, 4),),
+            "3*4*6 + 2 * 3*4*5",
+        ),
+        (
+            "target",
+            "a copy of the layer without a gradient: the difference goes back through the first alone",
+            lambda: One(lambda m, x: m.first(x) - m.second(x).detach(), first=nn.Linear(4, 5), second=nn.Linear(4, 5)),
+            ((3, 4),),
+            "2 * 3*4*5 + 3*4*5",
+        ),
+        (
+            "by places",
+            "no gradient passes the place of the largest element",
+            lambda: One(
+                lambda m, x: F.one_hot(m.first(x).argmax(1), 5).float() @ m.weight,
+                first=nn.Linear(4, 5),
+                weight=weight(5, 6),
+            ),
+            ((3, 4),),
+            "3*4*5 + 2 * 3*5*6",
+        ),
+        (
+            "in place",
+            "outputs are written into parts of one tensor, which goes on",
+            lambda: One(_in_place, first=nn.Linear(4, 2), second=nn.Linear(4, 3), third=nn.Linear(5, 6)),
+            ((3, 4),),
+            "2 * 3*4*2 + 2 * 3*4*3 + 3 * 3*5*6",
+        ),
+        (
+            "mapped",
+            "a matrix times a row, for all rows by vmap",
+            lambda: One(
+                lambda m, x: torch.func.vmap(lambda row: m.weight @ row)(m.layer(x)),
+                layer=nn.Linear(4, 4),
+                weight=weight(5, 4),
+            ),
+            ((3, 4),),
+            "2 * 3*4*4 + 3 * 3*4*5",
         ),
         (
             "called twice",
