@@ -252,17 +252,24 @@ def test_every_damage_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert any(fault(case) for case in cases_of(*groups))
 
 
-# Torch's own kernels give the same shapes, or refuse by themselves.
-SAME_SHAPES: set[str] = set()
+# Here torch's own kernel refuses, as the rule does in a plainer sentence; or it writes by a mask without reading it; or
+# torch calls another operator. The last two are for models without memory, and for wrong places: others test them.
+MADE_UP = {
+    *(f"aten::{name}" for name in ("nonzero", "where", "unique_dim", "bincount", "index_put", "index_put_", "type_as")),
+    "aten::_nested_tensor_from_mask_left_aligned",
+    "aten::embedding",
+}
 
 
 def test_every_rule_by_values_is_needed() -> None:
     rules: dict[Any, Any] = vars(by_values)["BY_VALUES"]
-    cases = cases_of("call/", "recurrent/packed", "attention layer/", "values/")
-    kept = []
+    cases = cases_of("values/", "recurrent/packed", "call/")
+    assert {function.name() for function in rules} > MADE_UP
+    survivors = []
     for function, rule in [*rules.items()]:
-        del rules[function]
-        if not any(fault(case) for case in cases):
-            kept.append(function.name())
-        rules[function] = rule
-    assert set(kept) == SAME_SHAPES
+        if function.name() not in MADE_UP:
+            del rules[function]
+            if not any(fault(case) for case in cases):
+                survivors.append(function.name())
+            rules[function] = rule
+    assert survivors == []

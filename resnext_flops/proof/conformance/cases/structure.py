@@ -434,14 +434,18 @@ VALUES = group(
         (
             "in the type of another",
             "a number that takes the type of places: three times",
-            lambda: Two(lambda m, x, times: _as_often(m, x, times.type_as(x.argmax(1))), layer=_layer()),
+            lambda: Two(
+                lambda m, x, times: _as_often(m, x, torch.ops.aten.type_as(times, x.argmax(1))), layer=_layer()
+            ),
             ((3, 4), lambda: torch.tensor(3, dtype=torch.int32)),
             "3 * 3*4*4",
         ),
         (
             "to another",
             "a number that goes where another tensor is: three times",
-            lambda: Two(lambda m, x, times: _as_often(m, x, times.to(x.argmax(1))), layer=_layer()),
+            lambda: Two(
+                lambda m, x, times: _as_often(m, x, torch.ops.aten.to.other(times, x.argmax(1))), layer=_layer()
+            ),
             ((3, 4), lambda: torch.tensor(3, dtype=torch.int32)),
             "3 * 3*4*4",
         ),
