@@ -514,8 +514,10 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
+        if output is None:
+            output = [args[place] for place, _ in traits_of(func).written if place < len(args)]
         first = output if isinstance(output, Tensor) else next(iter(leaves((output,), {})), None)
-        if rule is UNKNOWN:  # also if it only writes into its arguments
+        if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
         if first is None:
