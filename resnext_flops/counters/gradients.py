@@ -117,11 +117,9 @@ class Reach:
                     place = storage_of(leaf)
                     self.written[place] = (*self.written.get(place, ()), own)
 
-    def layers(self, outputs: Sequence[Tensor]) -> set[int] | None:
-        """The layers from which these outputs come; None if no output needs a gradient."""
+    def layers(self, outputs: Sequence[Tensor]) -> set[int]:
+        """The layers that lead to some outputs."""
         left = [node for part in outputs for node in self.nodes(part)]
-        if not left:
-            return None
         known = set(left)
         for node in left:
             fresh = set(self.made_of[node][0]) - known

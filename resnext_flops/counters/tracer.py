@@ -498,9 +498,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """No gradients of layers that do not lead to an output."""
         found = Found({})
         found.add_all([output])
+        if not found.tensors:
+            return  # they are somewhere else
         reached = self.reach.layers(found.tensors)
         for number, entry in enumerate(self.entries):
-            if entry.backward and reached is not None and number not in reached:
+            if entry.backward and number not in reached:
                 self.entries[number] = entry._replace(backward=0)
 
     def _record(

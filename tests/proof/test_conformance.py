@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 import resnext_flops as rf
+from resnext_flops.complexity.expressions import evaluate, parse
 from resnext_flops.counters import by_values, gradients, operators, tracer, values
 from resnext_flops.counters.operators import FREE, UNKNOWN, OperatorRule
 from resnext_flops.proof.conformance import loops
@@ -88,6 +89,7 @@ def test_the_suite() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
     assert {case.name for case in CASES} >= NEEDS_MEMORY
     assert all(case.idea and "/" in case.name for case in CASES)
+    assert all(evaluate(parse(case.arithmetic), {}) == case.macs for case in CASES)  # no fraction is cut
 
 
 def test_the_loops_share_no_code_with_the_rules() -> None:
