@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nested._internal.nested_tensor import nested_from_padded
 from torch.nn.utils.rnn import pack_sequence
 
 from resnext_flops.proof.conformance.case import Case, One, group
@@ -282,7 +281,7 @@ FREE = _free(
         ROWS,
         (
             lambda x: torch.nested.to_padded_tensor(_jagged(x).relu(), 0.0),
-            lambda x: nested_from_padded(_padded(x), torch.tensor([0, 2, 5])).values(),  # type: ignore[no-untyped-call]
+            lambda x: aten("_padded_dense_to_jagged_forward", _padded(x), [torch.tensor([0, 2, 5])], 5),
         ),
     ),
 )
