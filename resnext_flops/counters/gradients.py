@@ -4,6 +4,8 @@ The gradients of a layer follow from its shapes. But a checkpointed part runs on
 where torch has what it needs; and an `autograd.Function` has a backward pass of its own. So such a model is run
 a second time, forward and backward, with torch's own gradients: on `meta` too, or where the first run was. What that
 multiplies in recomputed parts, and in backward passes of such functions, becomes entries of their own.
+
+And a layer whose output leads to no output of the model, or is detached on the way, has no gradients (`Reach`).
 """
 
 import warnings
@@ -26,10 +28,13 @@ from resnext_flops.counters.meta_kernels import on_meta
 from resnext_flops.counters.operators import UNKNOWN, OperatorRule, rule_of
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import Found, State
-from resnext_flops.counters.values import Values, is_counting, real_lists
+from resnext_flops.counters.values import Values, is_counting, real_lists, storage_of
 
 # What runs a checkpointed part without a function of its own, by its names in the versions of torch.
 _GENERATORS = ("_checkpoint_without_reentrant_generator", "_checkpoint_without_reentrant_generator_impl")
+# The attribute that keeps a tensor's node, and the node of one that was cut off from its gradient.
+NODE, CUT = "_resnext_flops_node", -1
+CUTTING = frozenset({"aten::detach", "aten::detach_"})
 _APPLY: Any = getattr_static(Function, "apply")
 
 
@@ -79,6 +84,48 @@ def plain(passes_on: Callable[[Any, Any], bool]) -> Iterator[list[str]]:
         *((checkpoint, name, without_reentrant) for name in _GENERATORS if hasattr(checkpoint, name)),
     ):
         yield met
+
+
+class Reach:
+    """Which layers of a run a gradient reaches: each tensor that needs one is a node, made of other nodes.
+
+    written: the nodes that were written into each storage, by which all views of it need a gradient too.
+    """
+
+    def __init__(self) -> None:
+        self.made_of: list[tuple[tuple[int, ...], int]] = [((), -1)]  # node 0: no gradient
+        self.written: dict[int, tuple[int, ...]] = {}
+
+    def nodes(self, part: Tensor) -> tuple[int, ...]:
+        """The nodes that a tensor is; none if it needs no gradient, or was cut off."""
+        node = getattr(part, NODE, 0)
+        more = self.written.get(storage_of(part), ()) if self.written and node != CUT else ()
+        return (node, *more) if node > 0 else more
+
+    def make(self, sources: Sequence[Tensor], layer: int) -> int:
+        """A node for what is made of tensors. layer: the number of the operator's entry, or -1."""
+        self.made_of.append((tuple([node for part in sources for node in self.nodes(part)]), layer))
+        return len(self.made_of) - 1
+
+    def mark(self, output: Any, node: int, learned: Mapping[int, Any], writes: bool = False) -> None:
+        """Note the node of an output, or that it needs no gradient. Whole numbers never do."""
+        for leaf in tree_leaves(output):
+            if isinstance(leaf, Tensor) and id(leaf) not in learned:
+                own = node if leaf.is_floating_point() or leaf.is_complex() else 0
+                setattr(leaf, NODE, own)
+                if writes and own > 0:
+                    place = storage_of(leaf)
+                    self.written[place] = (*self.written.get(place, ()), own)
+
+    def layers(self, outputs: Sequence[Tensor]) -> set[int]:
+        """The layers that lead to some outputs."""
+        left = [node for part in outputs for node in self.nodes(part)]
+        known = set(left)
+        for node in left:
+            fresh = set(self.made_of[node][0]) - known
+            known |= fresh
+            left += fresh
+        return {self.made_of[node][1] for node in known}
 
 
 class Step(TorchDispatchMode):

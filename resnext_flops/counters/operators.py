@@ -124,7 +124,7 @@ def transposed_convolution(args: Sequence[Any], _: Shape) -> int:
     return products.convolution(args[1], args[0])
 
 
-@operator("aten::convolution", "aten::_convolution", "aten::convolution_overrideable", kind="conv", weight=1, bias=2)
+@operator("aten::convolution", "aten::_convolution", kind="conv", weight=1, bias=2)
 def any_convolution(args: Sequence[Any], output: Shape) -> int:
     """Torch's general operator: its argument 6 says whether it is transposed."""
     return transposed_convolution(args, output) if args[6] else convolution(args, output)
@@ -237,14 +237,26 @@ def _sequences(shape: Shape) -> Sequence[Shape]:
 @operator("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu", kind="recurrent")
 def recurrent(args: Sequence[Any], _: Shape) -> int:
     """Every step of every sequence meets every matrix (input, hidden, projection) of every layer and direction once."""
-    steps: int = prod(args[0][:-1])
-    return steps * sum(map(prod, recurrent_weights(args)))
+    return int(prod(args[0][:-1]) * sum(prod(shape) for shape in _lists(args)[-1] if len(shape) == 2))
 
 
-def recurrent_weights(args: Sequence[Any]) -> list[Shape]:
-    """The matrices among the arguments of a recurrent operator, those of the first layer's first direction first."""
-    lists = [part for part in args if isinstance(part, (list, tuple)) and not isinstance(part, Dims)]
-    return [shape for shape in lists[-1] if len(shape) == 2]
+def _lists(args: Sequence[Any]) -> list[Sequence[Any]]:
+    return [part for part in args if isinstance(part, (list, tuple)) and not isinstance(part, Dims)]
+
+
+def recurrent_cells(args: Sequence[Any]) -> tuple[Any, list[list[Sequence[Any]]]]:
+    """The first state of a recurrent operator, and the weights of each direction of each layer.
+
+    They are a matrix for what the cell takes, one for its state, maybe two biases, and maybe a projection.
+    """
+    if getattr(args[1], "ndim", 0) == 2:  # `mkldnn_rnn_layer` is one direction of one layer
+        return args[5], [[args[1:5]]]
+    *states, weights = _lists(args)
+    state = states[0][0] if states else next(part for part in args[1:] if part.ndim == 3)
+    both_ways = [value for value in args if isinstance(value, bool)][2]  # after biases, and training
+    size, directions = len(weights) // state.shape[0], 2 if both_ways else 1
+    cells = [weights[start : start + size] for start in range(0, len(weights), size)]
+    return state, [cells[start : start + directions] for start in range(0, len(cells), directions)]
 
 
 @operator("aten::mkldnn_rnn_layer", kind="recurrent")
@@ -268,10 +280,11 @@ def deformable_convolution(args: Sequence[Any], output: Shape) -> int:
 
 
 # Quantized layers keep their weights in an object that is no tensor.
-_WITH = ("", "_relu", "_dynamic", "_add", "_add_relu")
-
-
-@operator(*(f"quantized::conv{dims}d{more}" for dims in (1, 2, 3) for more in _WITH), kind="quantized conv")
+@operator(
+    *(f"quantized::conv{dims}d{more}" for dims in (1, 2, 3) for more in ("", "_relu", "_dynamic")),
+    *(f"quantized::conv2d_add{more}" for more in ("", "_relu")),
+    kind="quantized conv",
+)
 def quantized_convolution(args: Sequence[Any], output: Shape) -> int:
     """As a convolution."""
     return products.convolution(_packed(args)[0], output)
@@ -359,13 +372,26 @@ def rule_of(function: Any) -> OperatorRule:
     return rule
 
 
+def _flows(function: Any) -> bool:
+    """Whether an operator makes tensors of tensors, or writes into one. Others make a tensor, or ask for a property."""
+    schema = function._schema  # noqa: SLF001
+    takes = [part for part in schema.arguments if not part.is_out]
+    writes = any(part.alias_info and part.alias_info.is_write for part in takes)
+    return any("Tensor" in str(part.type) for part in takes) and (
+        writes or any("Tensor" in str(part.type) for part in schema.returns)
+    )
+
+
 def _look_up(function: Any) -> OperatorRule:
     name = function._schema.name  # noqa: SLF001 (torch offers no public name of an overload's packet)
     stem = name.removesuffix("_") if not name.endswith("__") else name
     if stem in _RULES:
         return _RULES[stem]
+    if not _flows(function):
+        return FREE
     if stem.startswith("aten::"):
-        tags = function.tags
+        plain = getattr(torch.ops.aten, stem.removeprefix("aten::"), None)  # only it has torch's marks
+        tags = {*function.tags, *getattr(plain, function._overloadname or "default", function).tags}  # noqa: SLF001
         forward = _RULES.get(stem.removesuffix("_data").removesuffix("_backward"))
         if stem.endswith(("_backward", "_backward_data")) and forward and not forward.macs:
             return FREE

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
-from itertools import starmap
+from itertools import compress, starmap
 from math import prod
 from typing import Any, NamedTuple
 
@@ -33,22 +33,22 @@ from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
 from resnext_flops.counters.functions import calls_seen, noted
-from resnext_flops.counters.gradients import Step, plain
+from resnext_flops.counters.gradients import CUT, CUTTING, Reach, Step, plain
 from resnext_flops.counters.operators import (
     FREE,
     UNKNOWN,
     OperatorRule,
     attention_products,
-    recurrent_weights,
+    recurrent_cells,
     rule_of,
 )
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
-from resnext_flops.counters.state import State, is_frozen
+from resnext_flops.counters.state import Found, State, is_frozen
 from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
 # Attributes under which the mode keeps what it knows of a tensor.
-ROOTS, GRADIENT, CHOSEN = (f"_resnext_flops_{name}" for name in ("roots", "gradient", "chosen"))
+ROOTS, CHOSEN = (f"_resnext_flops_{name}" for name in ("roots", "chosen"))
 
 # The position of the learned scale among the arguments of a normalisation.
 AFFINE = {"batch norm": 1, "instance norm": 1, "layer norm": 2, "group norm": 2}
@@ -281,6 +281,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.first: Tensor | None = None
         self.chosen = Chosen()
         self.met: list[str] = []  # what has a backward pass that no layer gives
+        self.reach = Reach()
         self.rooted = False  # whether any tensor was made of parameters alone
 
     @classmethod
@@ -310,7 +311,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 stack.enter_context(real_lists())
             stack.enter_context(self)
             called: Any = getattr(self.module, method) if method else self.module.__call__
-            torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
+            output = torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
+        if self.training:
+            self._forget_unreached(output)
         self._leftover()
 
     def add(self, step: Step) -> None:
@@ -401,12 +404,13 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         tensors = leaves(args, kwargs)
         data, roots = self._origins(tensors)
         output = self.known.answer(func, args, kwargs, tensors)
+        layer = len(self.entries)
         if rule is not FREE and tensors:
             self._record(func, rule, args, output, tensors, data, roots)
         else:
             self._flow_on(func, output, data)
         if tensors and (self.training or not data):
-            self._mark(output, tensors, data, roots)
+            self._mark(func, output, tensors, data, roots, layer)
         if self.real and tensors and self.chosen.passes_on(func, tensors, output) and rule.macs:
             self.chosen.note(self.entries[-1])
         return output
@@ -450,27 +454,56 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 place = storage_of(leaf)
                 self.flow[place] = (number,) if place not in self.flow or _is_whole(leaf) else (*before, number)
 
-    def _mark(self, output: Any, tensors: Sequence[Tensor], data: Sequence[Tensor], roots: tuple[int, ...]) -> None:
-        gradient = self.training and torch.is_grad_enabled() and any(self._needs_gradient(part) for part in tensors)
-        for leaf in tree_leaves(output):
-            if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
-                if roots and not data:
-                    self.rooted = True
+    def _mark(
+        self,
+        func: Any,
+        output: Any,
+        tensors: Sequence[Tensor],
+        data: Sequence[Tensor],
+        roots: tuple[int, ...],
+        layer: int,
+    ) -> None:
+        if roots and not data:
+            self.rooted = True
+            for leaf in tree_leaves(output):
+                if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
                     setattr(leaf, ROOTS, roots)
-                setattr(leaf, GRADIENT, gradient)
+        if self.training:
+            writes = bool(traits_of(func).written)
+            self.reach.mark(output, self._node(func, tensors, layer), self.learned, writes)
+
+    def _node(self, func: Any, tensors: Sequence[Tensor], layer: int) -> int:
+        """The node of what an operator makes of tensors; it has none without a gradient."""
+        if not torch.is_grad_enabled():
+            return 0
+        if func._schema.name in CUTTING:  # noqa: SLF001
+            return CUT
+        if not any(map(self._needs_gradient, tensors)):
+            return 0
+        return self.reach.make(tensors, layer if layer < len(self.entries) else -1)
 
     def _needs_gradient(self, part: Tensor) -> bool:
         if id(part) in self.learned:
             return part.requires_grad
-        return bool(getattr(part, GRADIENT, False))
+        return bool(self.reach.nodes(part))
 
     def _passes_on(self, inputs: Any, output: Any) -> bool:
         """Whether a gradient passes through a function of these inputs; its outputs are marked."""
-        gradient = any(self._needs_gradient(part) for part in tree_leaves(inputs) if isinstance(part, Tensor))
-        for leaf in tree_leaves(output):
-            if isinstance(leaf, Tensor) and id(leaf) not in self.learned:
-                setattr(leaf, GRADIENT, gradient)
+        tensors = [part for part in tree_leaves(inputs) if isinstance(part, Tensor)]
+        gradient = any(map(self._needs_gradient, tensors))
+        self.reach.mark(output, self.reach.make(tensors, -1) if gradient else 0, self.learned)
         return gradient and torch.is_grad_enabled()
+
+    def _forget_unreached(self, output: Any) -> None:
+        """No gradients of layers that do not lead to an output."""
+        found = Found({})
+        found.add_all([output])
+        if not found.tensors:
+            return  # they are somewhere else
+        reached = self.reach.layers(found.tensors)
+        for number, entry in enumerate(self.entries):
+            if entry.backward and number not in reached:
+                self.entries[number] = entry._replace(backward=0)
 
     def _record(
         self,
@@ -483,12 +516,14 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         roots: tuple[int, ...],
     ) -> None:
         frame = self.frames[-1]
+        if output is None:
+            output = [args[place] for place, _ in traits_of(func).written if place < len(args)]
         first = output if isinstance(output, Tensor) else next(iter(leaves((output,), {})), None)
-        if first is None:
-            return
         if rule is UNKNOWN:
             name = func._schema.name.replace("::", ".")  # noqa: SLF001
             self.unknown.append(Unknown(frame.path, name, shapes_of(tensors)))
+        if first is None:
+            return
         inputs = tuple([trimmed(part) for part in (data or tensors)])
         takes = self._values(data)
         if rule.kind == "sum" and self._continues_sum(args, inputs, takes, first, frame):
@@ -582,12 +617,32 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return macs * (image + weight)
         if rule.kind == "attention":
             return self._backward_of_attention(args, attention_products(shapes, made))
-        # Recurrent layers and others: each product has two factors.
-        whole = 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
-        if rule.kind == "recurrent" and not self._needs_gradient(args[0]):
-            directions = 2 if [value for value in args if isinstance(value, bool)][2] else 1  # biases, train, both ways
-            whole -= prod(shapes[0][:-1]) * directions * prod(recurrent_weights(shapes)[0])
-        return whole
+        if rule.kind == "recurrent":
+            return self._backward_of_recurrent(args)
+        # Others: each product has two factors.
+        return 2 * macs if any(self._needs_gradient(part) for part in tensors) else 0
+
+    def _backward_of_recurrent(self, args: Sequence[Any]) -> int:
+        """The gradients of each cell's matrices, of what it takes, and of its states; a first state may need none."""
+        state, layers = recurrent_cells(args)
+        steps, sequences = prod(args[0].shape[:-1]), state.shape[-2]
+        first, passes = self._needs_gradient(state), self._needs_gradient(args[0])
+        macs = 0
+        for cells in layers:
+            through = False
+            for cell in cells:
+                needed = [self._needs_gradient(part) for part in cell]
+                later = first or passes or any(needed)
+                through |= later
+                takes, holds, *projection = [part.numel() for part in cell if part.dim() == 2]
+                of_takes, of_holds, *of_projection = compress(needed, [part.dim() == 2 for part in cell])
+                macs += steps * takes * (of_takes + passes)
+                macs += holds * (steps * of_holds + (steps - sequences) * later + sequences * first)
+                macs += sum(
+                    steps * size * (needs + later) for size, needs in zip(projection, of_projection, strict=True)
+                )
+            passes = through
+        return macs
 
     def _backward_of_attention(self, args: Sequence[Any], forward: tuple[int, int]) -> int:
         """The gradients of the values and of the weights, and through these the gradients of queries and of keys."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -311,3 +312,21 @@ class Outputs(nn.Module):
     def forward(self, x: Tensor) -> Any:
         output = self.module(x)
         return output if isinstance(output, Tensor) else tuple(output.values())
+
+
+class Named(nn.Module):
+    """Its output is an object, or places that no gradient passes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name, self.first, self.second = name, nn.Linear(4, 5), nn.Linear(5, 6)
+
+    def forward(self, x: Tensor) -> Any:
+        made = self.second(self.first(x))
+        return made.argmax(1) if self.name == "places" else SimpleNamespace(parts={"made": [made]})
+
+
+def test_gradients_go_back_from_what_a_model_puts_out() -> None:
+    forward = 3 * 4 * 5 + 3 * 5 * 6
+    assert counted(Named("object"), torch.randn(3, 4)).training_macs == forward + 3 * 4 * 5 + 2 * 3 * 5 * 6
+    assert counted(Named("places"), torch.randn(3, 4)).training_macs == forward

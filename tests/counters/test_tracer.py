@@ -346,6 +346,26 @@ def test_a_formula_for_an_operator_of_ones_own() -> None:
     assert rf.count(Custom(), (1, 4)).macs == 4 * 4
 
 
+def test_an_operator_that_returns_nothing_is_not_left_out() -> None:
+    @torch.library.custom_op("resnext_flops_test::multiply_into", mutates_args={"out"})
+    def multiply_into(x: Tensor, y: Tensor, out: Tensor) -> None:
+        torch.mm(x, y, out=out)
+
+    @multiply_into.register_fake
+    def _(x: Tensor, y: Tensor, out: Tensor) -> None:
+        assert out.shape == (x.shape[0], y.shape[1])
+
+    class Custom(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            out = x.new_empty(3, 3)
+            multiply_into(x, x.T, out)
+            return out
+
+    assert [one.operator for one in rf.count(Custom(), (3, 4)).unknown] == ["resnext_flops_test.multiply_into"]
+    rf.operator("resnext_flops_test::multiply_into", kind="matmul")(lambda args, output: args[0][-1] * prod(output))
+    assert rf.count(Custom(), (3, 4)).macs == 3 * 4 * 3
+
+
 @pytest.mark.parametrize(("name", "kind"), [("aten::conv2d", "conv"), ("aten::relu", "relu"), ("aten::clone", "free")])
 def test_a_second_rule_of_one_operator_is_refused(name: str, kind: str) -> None:
     with pytest.raises(rf.InputError, match=f"the operator '{name}' has a rule already: {kind}"):
