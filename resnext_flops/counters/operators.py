@@ -155,8 +155,14 @@ def linear(args: Sequence[Any], output: Shape) -> int:
     kind="matmul",
 )
 def matrix_product(args: Sequence[Any], output: Shape) -> int:
-    """A product of two arguments."""
-    return products.matrix_product(output, args[0][-1])
+    """A product of two arguments. A number is no vector: it scales."""
+    first, second = args[:2]
+    if not first or not second:
+        return 0
+    if isinstance(output, Nested):
+        pairs = zip(output.parts, first.parts, strict=True)
+        return sum(products.matrix_product(made, one[-1]) for made, one in pairs)
+    return products.matrix_product(output, first[-1])
 
 
 @operator("aten::addmm", "aten::baddbmm", "aten::addmv", "aten::addbmm", kind="matmul")

@@ -293,7 +293,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Call the module, or a method of it, once on copies of its inputs."""
         if self.real:
             torch.manual_seed(0)  # noise takes the place of inputs without values; the state puts this back
-        (args, kwargs), tensors = self.state.copied_inputs(lambda value: self.known.given(value.detach()))
+        (args, kwargs), tensors = self.state.copied_inputs(self._given)
         self.first = tensors[0] if tensors else None
         # The inputs are the first values. A value is known by its storage, which all views of a tensor share.
         inputs = dict.fromkeys(map(storage_of, tensors))
@@ -315,6 +315,11 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if self.training:
             self._forget_unreached(output)
         self._leftover()
+
+    def _given(self, value: Tensor) -> Tensor:
+        """A copy of an input, which needs a gradient where the input does."""
+        given: Tensor = self.known.given(value.detach())
+        return given.requires_grad_(value.requires_grad and self.training)
 
     def add(self, step: Step) -> None:
         """Add what a second run, forward and backward, found besides the gradients of layers."""
@@ -483,7 +488,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return self.reach.make(tensors, layer if layer < len(self.entries) else -1)
 
     def _needs_gradient(self, part: Tensor) -> bool:
-        if id(part) in self.learned:
+        if id(part) in self.learned or part.requires_grad:  # a leaf that is no parameter may be asked for its gradient
             return part.requires_grad
         return bool(self.reach.nodes(part))
 

@@ -40,6 +40,7 @@ NEEDS_MEMORY = {
     "elements/drawn one by one",
     "elements/sparse",
     "elements/nested",
+    "matmul/nested",
     "elements/jagged",
     "elements/quantized for training",
     "elements/bytes",

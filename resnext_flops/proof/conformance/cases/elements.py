@@ -434,6 +434,7 @@ COMPUTED = _free(
             lambda x: [torch.linalg.vector_norm(x), torch.all(x > 0), torch.any(x > 0, 1)],
             lambda x: [torch.histc(x, 4), torch.trace(x), torch.bincount(_ends(x)), x.cummin(0), x.renorm(2, 0, 1.0)],
             lambda x: [torch.dist(x, x), aten("_cdist_forward", x, x, 1.0, None), aten("_pdist_forward", x, 1.0)],
+            lambda x: aten("_euclidean_dist", x, x),
         ),
     ),
     (

@@ -42,6 +42,12 @@ def _ends() -> Tensor:
     return torch.tensor([8, 12, 24], dtype=torch.int32)
 
 
+def _pairs(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Two lengths in one tensor, and their transposes in another."""
+    nested = torch.nested.nested_tensor([x, y])
+    return nested, nested.transpose(-1, -2)
+
+
 LINEAR = group(
     "linear",
     [
@@ -219,6 +225,21 @@ MATMUL = group(
         ("vdot", "two vectors, the first conjugated", lambda: Two(lambda _, x, y: torch.vdot(x, y)), ((7,), (7,)), "7"),
         ("vector, vector", "two vectors by the sign", lambda: Two(lambda _, x, y: x @ y), ((7,), (7,)), "7"),
         ("inner", "the rows of both", lambda: Two(lambda _, x, y: torch.inner(x, y)), ((3, 4), (5, 4)), "3 * 5 * 4"),
+        (
+            "inner with a number",
+            "a number scales",
+            lambda: Two(lambda _, x, y: torch.inner(x, y) + torch.inner(y, x)),
+            ((3,), ()),
+            "0",
+        ),
+        (
+            "nested",
+            "the rows of each length meet their own rows",
+            lambda: Two(lambda _, x, y: torch.bmm(*_pairs(x, y)).to_padded_tensor(0.0)),
+            ((3, 4), (5, 4)),
+            "3 * 3 * 4 + 5 * 5 * 4",
+            lambda _, x, y: torch.stack([F.pad(part @ part.T, (0, 5 - len(part)) * 2) for part in (x, y)]),
+        ),
         (
             "inner of a batch",
             "the rows of a batch and of a matrix",

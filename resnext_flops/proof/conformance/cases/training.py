@@ -96,6 +96,20 @@ STEPS = group(
         ),
         ("tokens", "each token is a row", lambda: nn.Linear(4, 5), ((2, 3, 4),), "2 * 2*3*4*5"),
         (
+            "input with a gradient",
+            "an input that asks for its gradient has one",
+            lambda: nn.Linear(4, 5),
+            (lambda: torch.randn(3, 4, requires_grad=True),),
+            "3 * 3*4*5",
+        ),
+        (
+            "leaf",
+            "a tensor that is no parameter, and asks for its gradient",
+            lambda: One(lambda m, x: x @ m.leaves[0], leaves=[torch.randn(4, 5, requires_grad=True)]),
+            ((3, 4),),
+            "2 * 3*4*5",
+        ),
+        (
             "conv",
             "forward, and the gradient of the filters",
             lambda: nn.Conv2d(2, 3, 3, padding=1),
