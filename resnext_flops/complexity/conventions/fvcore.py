@@ -72,16 +72,24 @@ def fvcore_training(run: Run) -> Terms:
 def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
     terms = Terms()
     for entry, operator in active(run, training):
-        if operator and not gradients and hidden(run, operator.within, hooks=False):
+        if operator and hidden(run, operator.within, hooks=True, gradients=gradients):
             continue
         if entry.kind in PRODUCT_KINDS and not _is_lost(operator):
-            terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
+            terms.add(entry.kind, MULTIPLY_ADDS, _products(entry, operator) * entry.times)
         extra = _elements(entry, operator)
         if entry.kind == "batch norm" and (training or (operator and _has_own_statistics(operator))):
             extra = (4 if operator and not operator.affine else 5) * prod(entry.inputs[0])
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
     return terms
+
+
+def _products(entry: Entry, operator: Operator | None) -> Size:
+    """Its multiply-adds. Of a product it looks at the first factor alone, also where that is repeated for the other."""
+    if operator and operator.name.startswith("aten.matmul"):
+        first, second = operator.tensors[:2]
+        return prod(first) * second[-1]
+    return entry.macs
 
 
 def _has_own_statistics(operator: Operator) -> bool:

@@ -61,6 +61,8 @@ HOOKED = (
 TIMMS = frozenset({"timm.layers.attention", "timm.models.vision_transformer"})
 # Functions that count one operation an input element.
 INPUT_FUNCTIONS = POOL_FUNCTIONS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
+# Operations of a deformable convolution for each place of its window.
+INTERPOLATION = 24
 # Operations a hidden unit and step besides the products.
 GATES = {"RNN": 1, "GRU": 7, "LSTM": 10}
 
@@ -105,6 +107,9 @@ def _aten(run: Run, gradients: bool) -> Terms:
         terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         if entry.kind == "linear" and operator and not operator.fused_bias:
             continue  # torch adds the bias after the product, where ptflops does not look
+        if entry.kind == "recurrent" and operator:
+            steps, biases = prod(operator.tensors[0][:-1]), (shape for shape in operator.tensors if len(shape) == 1)
+            terms.add(entry.kind, "bias", sum(map(prod, biases)) * steps * entry.times)
         if _has_bias(entry, operator):
             terms.add(entry.kind, "bias", prod(entry.output) * entry.times)
     return terms
@@ -148,17 +153,26 @@ def pytorch(run: Run) -> Terms:
 def _is_hooked(call: Call) -> bool:
     if call.origin in TIMMS:
         return call.classes[:1] == ("Attention",)
+    if _is_deformable(call):
+        return True
     return is_torchs(call) and call.classes[0] in HOOKED
+
+
+def _is_deformable(call: Call) -> bool:
+    return call.classes[:1] == ("DeformConv2d",) and call.origin.startswith("torchvision.")
 
 
 def _parts(call: Call) -> Parts:
     name, image, output = call.classes[0], image_of(call), output_of(call)
-    if name in CONVS | TRANSPOSED:
+    if name in CONVS | TRANSPOSED or _is_deformable(call):
         settings = call.settings
         pixels = prod((image if name in TRANSPOSED else output)[2:]) * image[0]
         filters = settings["in_channels"] * (settings["out_channels"] // settings["groups"])
         yield MULTIPLY_ADDS, prod(settings["kernel_size"]) * filters * pixels
-        yield "bias", prod(output) if "bias" in call.params else 0
+        yield "bias", image[0] * prod(output[1:]) if "bias" in call.params else 0
+        if _is_deformable(call):
+            masked = len(call.inputs) > 2
+            yield "interpolation", (INTERPOLATION + masked) * prod(settings["kernel_size"]) * pixels
     elif name == "Linear":
         yield MULTIPLY_ADDS, image[-1] * prod(output)
         yield "bias", prod(output) if "bias" in call.params else 0

@@ -52,12 +52,13 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: 
     """Whether an operator comes down to matrix products and convolutions that a dispatch mode sees on a CPU."""
     if operator is None:
         return True
-    if not gradients and hidden(run, operator.within, hooks=False):
+    if hidden(run, operator.within, hooks=False, gradients=gradients):
         return False
     if entry.kind == "attention":
         return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
     if entry.kind == "recurrent":
-        return not operator.name.startswith("aten.lstm")
+        # One with a projection is taken apart: there the hidden state is narrower than the cell's.
+        return not operator.name.startswith("aten.lstm") or operator.tensors[1] != operator.tensors[2]
     factors = () if entry.kind in LAYER_KINDS else operator.tensors[:2]
     return entry.kind in PRODUCT_KINDS and not any(len(shape) == 1 for shape in factors)
 

@@ -45,7 +45,7 @@ def find(text: str) -> tuple[Any, Mapping[str, Any]]:
         name, arguments = parse_call(name)
         if library in ZOOS:
             return zoo(library).model(name), arguments
-        return _imported(library, name), arguments
+        return imported(library, name), arguments
     return _bare(text), {}
 
 
@@ -70,8 +70,14 @@ def _bare(text: str) -> Any:
     )
 
 
-def _imported(module_name: str, attribute: str) -> Any:
-    """What a name stands for in a module of the current directory or of Python's path."""
+def imported(module_name: str, attribute: str) -> Any:
+    """What a name stands for in a module of the current directory or of Python's path.
+
+    Raises InputError if the module cannot be imported or has no such name.
+
+    >>> imported("math", "gcd")(12, 18)
+    6
+    """
     text = f"{module_name}:{attribute}"
     with _current_directory_first():
         try:
