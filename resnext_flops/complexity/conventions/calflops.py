@@ -202,7 +202,7 @@ def _convolution(function: Function) -> Parts:
 
 
 def _pixels(function: Function, image: Shape, weight: Shape) -> Size:
-    """The pixels that a convolution of these arguments would put out."""
+    """The pixels that a convolution of these arguments would put out. Without a batch it takes rows for channels."""
     dims = len(image) - 2
     stride, padding, dilation = (
         value if isinstance(value, tuple) else (value,) * dims
@@ -214,7 +214,7 @@ def _pixels(function: Function, image: Shape, weight: Shape) -> Size:
     )
     return prod(
         (size + 2 * p - (d * (k - 1) + 1)) // s + 1
-        for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=True)
+        for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=False)
     )
 
 

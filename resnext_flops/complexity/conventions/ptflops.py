@@ -195,6 +195,8 @@ def _parts(call: Call) -> Parts:
 
 def _multi_head_attention(call: Call) -> Parts:
     query, key, value = call.inputs[:3]
+    if len(query) < 3:
+        return  # it fails without a batch
     batch_axis, length_axis = (0, 1) if call.settings.get("batch_first", False) else (1, 0)
     batch, length, keys, values = query[batch_axis], query[length_axis], key[length_axis], value[length_axis]
     width, key_width, value_width = query[2], key[2], value[2]

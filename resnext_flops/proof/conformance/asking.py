@@ -105,12 +105,12 @@ def _child(pipe: Connection, log: IO[bytes], ask: Ask, case: Case) -> None:
         # Several counters ask for the device of the first parameter, and would fail on nothing else.
         module.register_parameter("unused", weight(1))
     try:
-        answer = (_whole(ask(case, module, inputs)), "", False)
-    except BaseException as error:  # noqa: BLE001 (whatever a counter raises is its reply)
-        answer = (None, one_line(error), says_what_it_cannot(error))
+        answer = Reply(_whole(ask(case, module, inputs)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a counter raises is its reply)
+        answer = Reply(error=one_line(error), refused=says_what_it_cannot(error))
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    pipe.send(answer)
+    pipe.send(tuple(answer))
     os._exit(0)  # some counters leave threads that do not let a process end
 
 

@@ -4,11 +4,11 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from importlib.metadata import version
 from typing import Any
 
 import click
 
-from resnext_flops import __version__
 from resnext_flops.counters.peers import PEERS, installed
 from resnext_flops.counters.zoos import imported
 from resnext_flops.errors import InputError, unknown
@@ -50,7 +50,7 @@ def command(counter: str, flops: bool, glob: str, seconds: float, form: str) -> 
     found = list(hold(counter, chosen(glob), 2 if flops else 1, seconds))
     result = table(counter, found)
     if form == "json":
-        put(enveloped(command.name or "", __version__, "table-1", content(result)), None)
+        put(enveloped(command.name or "", version("resnext-flops"), "table-1", content(result)), None)
     else:
         emit([result], form, None)
     return int(not all(each.verdict in {RIGHT, NOT_ASKED} for each in found))

@@ -59,7 +59,7 @@ def hold(counter: str, cases: Sequence[Case], unit: int = 1, seconds: float = as
         return
     if counter in CONVENTIONS:
         unit = {"MAC": 1, "FLOP": 2}[CONVENTIONS[counter].unit]
-    for _, name, reply in asking.replies([counter], asked, seconds):
+    for _, name, reply in asking.replies([counter], asked, seconds) if asked else ():
         yield judged(counter, every_case()[name], reply, unit)
 
 
