@@ -102,6 +102,34 @@ def test_the_names_are_those_of_what_multiplies() -> None:
     assert multiplying(every_case()["reported/deformable"]) == {"deform_conv2d", "DeformConv2d"}
 
 
+@pytest.mark.parametrize(
+    ("counter", "name", "answer"),
+    [
+        # What the counters printed of these cases, in the versions that the conventions name.
+        ("torch", "frozen-encoder", 0),  # torch runs it as one operator, because nothing in it needs a gradient
+        ("torch", "projected-lstm", 2 * 440),  # torch takes an LSTM with a projection apart
+        ("fvcore", "broadcast-matmul", 2 * 1 * 4 * 8 * 5),  # of 2 x 3 x 4 x 8 x 5
+        ("fvcore", "frozen-encoder", 2 * 5 * 4 * 6 + 2 * 5 * 5 * 4),  # no attention; layer norm 5
+        ("ptflops-aten", "gru", 420 + 5 * 2 * 12),
+        ("ptflops-pytorch", "deformable", 864 + 4 * 4 * 3 + 24 * 9 * 16),  # bias; 24 for each place of a window
+        ("ptflops-pytorch", "unbatched-conv", 2 * 3 * 2 * 3 + 2 * 6),
+        ("thop", "gru", 420 + 5 * (3 + 4) * 4 + 5 * 3 * 2 * 4),
+        ("ultralytics-thop", "projected-lstm", 440 + 5 * (4 + 4) * 4 + 5 * 4 * 2 * 4),
+        ("ultralytics-thop", "multi-head-attention", 520 + 2 * 5 * (3 * 5 - 1)),
+        ("calflops", "transposed-depthwise", 4),
+        ("calflops", "transposed-to-one", 2 * 72 + 1),
+        ("calflops", "einsum", 2 * 120 + 1),  # NumPy adds one
+        ("calflops-macs", "gru", 0),
+        ("torch-flops", "conv-as-model", 2 * 81 - 3),  # no bias where the model is the layer
+        ("flopth", "linear-with-tokens", 2 * 6 * 6),
+    ],
+)
+def test_a_convention_predicts_what_the_counter_printed(counter: str, name: str, answer: int) -> None:
+    terms = terms_of(counter, every_case()[f"reported/{name}"])
+    assert terms is not None
+    assert terms.total == answer
+
+
 # Planted counters -----------------------------------------------------------------------------------------------------
 
 
