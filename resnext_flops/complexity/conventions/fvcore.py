@@ -9,17 +9,24 @@ other affine norm.
 
 from math import prod
 
+from resnext_flops.complexity.conventions.calflops import best_order
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS, SAME
+from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.records import Operator
+from resnext_flops.complexity.products import einsum
+from resnext_flops.complexity.records import Function, Operator
 
 # Operations an element: of the input of a norm with a learned scale and without, and of the output of a resampling.
 SCALED_NORMS = {"batch norm": 2, "layer norm": 5, "group norm": 5, "instance norm": 5}
 RESAMPLING = {"upsample_nearest2d": 1, "upsample_bilinear2d": 4, "grid_sampler": 4}
 
-UNKNOWN_IN_GRAPH = frozenset({"mv", "dot", "baddbmm"})
+# The operators of the graph that have a rule, of those that multiply and add.
+KNOWN = frozenset({"linear", "matmul", "mm", "bmm", "addmm", "_convolution"}) | frozenset(
+    f"conv{form}{dims}d" for form in ("", "_transpose") for dims in (1, 2, 3)
+)
+# Einsums whose figure is exact, with the letters renamed in their order; of all others it is NumPy's.
+EXACT = frozenset({"abc,abd->acd", "abc,adc->adb"})
 
 
 @counter(
@@ -81,7 +88,17 @@ def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
             extra = (4 if operator and not operator.affine else 5) * prod(entry.inputs[0])
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
+    for function in run.trace.records.functions if run.trace else ():
+        if function.name == "torch.einsum":
+            terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
     return terms
+
+
+def _einsum(function: Function) -> Size:
+    equation, shapes = einsum_of(function)
+    letters = dict.fromkeys(letter for letter in equation if letter.isalpha())
+    renamed = equation.replace(" ", "").translate({ord(letter): ord("a") + n for n, letter in enumerate(letters)})
+    return einsum(equation, shapes) if renamed in EXACT else best_order(equation, shapes) // 2
 
 
 def _products(entry: Entry, operator: Operator | None) -> Size:
@@ -89,6 +106,8 @@ def _products(entry: Entry, operator: Operator | None) -> Size:
     if operator and operator.name.startswith("aten.matmul"):
         first, second = operator.tensors[:2]
         return prod(first) * second[-1]
+    if operator and operator.name.startswith("aten.linear"):
+        return prod(operator.tensors[0]) * operator.tensors[1][0]
     return entry.macs
 
 
@@ -99,7 +118,7 @@ def _has_own_statistics(operator: Operator) -> bool:
 
 def _is_lost(operator: Operator | None) -> bool:
     """Whether the graph names an operator in a way that fvcore does not know."""
-    return operator is not None and (SAME in operator.name or operator.name.split(".")[1] in UNKNOWN_IN_GRAPH)
+    return operator is not None and (SAME in operator.name or operator.name.split(".")[1] not in KNOWN)
 
 
 def _elements(entry: Entry, operator: Operator | None) -> Size:
