@@ -82,6 +82,15 @@ class Operator(NamedTuple):
     affine: bool = True
     fused_bias: bool = False
 
+    @property
+    def short(self) -> str:
+        """Its name without library and overload.
+
+        >>> Operator("aten.linear.default").short
+        'linear'
+        """
+        return self.name.split(".")[1] if "." in self.name else self.name
+
 
 class Unknown(NamedTuple):
     """An operator without a rule: where it ran, and the shapes of the tensors that it was given."""

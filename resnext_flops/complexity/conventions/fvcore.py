@@ -118,7 +118,7 @@ def _has_own_statistics(operator: Operator) -> bool:
 
 def _is_lost(operator: Operator | None) -> bool:
     """Whether the graph names an operator in a way that fvcore does not know."""
-    return operator is not None and (SAME in operator.name or operator.name.split(".")[1] not in KNOWN)
+    return operator is not None and (SAME in operator.name or operator.short not in KNOWN)
 
 
 def _elements(entry: Entry, operator: Operator | None) -> Size:
@@ -129,5 +129,5 @@ def _elements(entry: Entry, operator: Operator | None) -> Size:
     if entry.kind in {"global average pool", "adaptive average pool"}:
         return prod(entry.inputs[0]) if operator is None or "avg_pool2d" in operator.name else 0
     if operator:
-        return RESAMPLING.get(operator.name.split(".")[1], 0) * prod(entry.output)
+        return RESAMPLING.get(operator.short, 0) * prod(entry.output)
     return 0

@@ -61,7 +61,7 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: 
         return False
     if entry.kind == "attention":
         return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
-    name = operator.name.split(".")[1]
+    name = operator.short
     if name == "lstm":
         # One with a projection is taken apart: there the hidden state is narrower than the cell's.
         return operator.tensors[1] != operator.tensors[2]

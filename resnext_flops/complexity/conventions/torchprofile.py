@@ -36,7 +36,7 @@ def torchprofile(run: Run) -> Terms:
     terms = Terms()
     needs_trace(run, "local response norm")  # torch makes it of several operators
     for entry, operator in active(run):
-        name = operator.name.split(".")[1] if operator and operator.name else ""
+        name = operator.short if operator else ""
         if name == "mm" or (operator and SAME in operator.name):
             continue
         if entry.kind == "transposed conv" and operator:

@@ -110,6 +110,6 @@ def multiplying(case: Case) -> frozenset[str]:
     names = set()
     for entry, operator in zip(ledger.entries, records.operators, strict=True):
         if entry.macs and operator.name:
-            names.add(operator.name.split(".")[1].strip("_"))
+            names.add(operator.short.strip("_"))
             names.update(records.calls[number].classes[0] for number in operator.within[-1:])
     return frozenset(names)
