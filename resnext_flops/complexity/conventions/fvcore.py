@@ -118,7 +118,9 @@ def _has_own_statistics(operator: Operator) -> bool:
 
 def _is_lost(operator: Operator | None) -> bool:
     """Whether the graph names an operator in a way that fvcore does not know."""
-    return operator is not None and (SAME in operator.name or operator.short not in KNOWN)
+    if operator is None:
+        return False
+    return SAME in operator.name or operator.short not in KNOWN or not operator.name.startswith("aten.")
 
 
 def _elements(entry: Entry, operator: Operator | None) -> Size:

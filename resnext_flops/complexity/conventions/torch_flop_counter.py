@@ -62,12 +62,14 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: 
     if entry.kind == "attention":
         return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
     name = operator.short
+    if not operator.name.startswith("aten."):
+        return False  # of another library, such as quantized layers
     if name == "lstm":
         # One with a projection is taken apart: there the hidden state is narrower than the cell's.
         return operator.tensors[1] != operator.tensors[2]
     if name in {"linear", "matmul"} and len(operator.tensors[1]) == 1:
         return False  # a product with a vector behind is one operator; with a vector in front it is a matrix product
-    return name not in UNREGISTERED and entry.kind in PRODUCT_KINDS | {"recurrent"}
+    return entry.kind in PRODUCT_KINDS | {"recurrent"} and name not in UNREGISTERED
 
 
 def _has_learned_mask(run: Run, entry: Entry, operator: Operator) -> bool:
