@@ -22,7 +22,7 @@ SCALED_NORMS = {"batch norm": 2, "layer norm": 5, "group norm": 5, "instance nor
 RESAMPLING = {"upsample_nearest2d": 1, "upsample_bilinear2d": 4, "grid_sampler": 4}
 
 # The operators of the graph that have a rule, of those that multiply and add.
-KNOWN = frozenset({"linear", "matmul", "mm", "bmm", "addmm", "_convolution"}) | frozenset(
+KNOWN = frozenset({"linear", "matmul", "mm", "bmm", "addmm", "convolution", "_convolution"}) | frozenset(
     f"conv{form}{dims}d" for form in ("", "_transpose") for dims in (1, 2, 3)
 )
 # Einsums whose figure is exact, with the letters renamed in their order; of all others it is NumPy's.
@@ -89,7 +89,7 @@ def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
     for function in run.trace.records.functions if run.trace else ():
-        if function.name == "torch.einsum":
+        if function.name == "torch.einsum" and "torch.einsum" not in function.outer:
             terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
     return terms
 

@@ -20,6 +20,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     ADDED_PRODUCTS,
     AVG_POOLS,
     BATCH_NORMS,
+    CELLS,
     CONVS,
     ELEMENTWISE,
     INSTANCE_NORMS,
@@ -54,6 +55,7 @@ HOOKED = (
     | AVG_POOLS
     | ADAPTIVE_AVG_POOLS
     | RECURRENT
+    | CELLS
     | {"AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Linear", "Upsample", "MultiheadAttention"}
     | {"ReLU", "PReLU", "ELU", "LeakyReLU", "ReLU6", "GELU"}
 )
@@ -185,7 +187,7 @@ def _parts(call: Call) -> Parts:
         heads, width = call.settings["num_heads"], call.settings["head_dim"]
         yield MULTIPLY_ADDS, 2 * batch * tokens * tokens * width * heads
         yield "softmax and scale", batch * heads * (tokens * width + tokens * tokens)
-    elif name in RECURRENT:
+    elif name in RECURRENT | CELLS:
         yield from recurrent(call)
     elif name == "Upsample":
         yield "elements", prod(output[1:])
@@ -211,13 +213,15 @@ def _multi_head_attention(call: Call) -> Parts:
 
 def recurrent(call: Call) -> Parts:
     """The products, gates and biases of a recurrent module, as ptflops, calflops and DeepSpeed count them."""
-    hidden_size, directions = call.settings["hidden_size"], 2 if call.settings["bidirectional"] else 1
-    steps = prod(image_of(call)[:2]) * directions
-    for layer in range(call.settings["num_layers"]):
-        yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}_l{layer}"]) for part in ("ih", "hh"))
-        yield "gates", steps * GATES[call.classes[0]] * hidden_size
-        if call.settings["bias"]:
-            yield "bias", steps * sum(prod(call.params[f"bias_{part}_l{layer}"]) for part in ("ih", "hh"))
+    settings = call.settings
+    suffixes = [f"_l{layer}" for layer in range(settings["num_layers"])] if call.classes[0] in RECURRENT else [""]
+    steps = prod(image_of(call)[:2] if call.classes[0] in RECURRENT else image_of(call)[:1])
+    steps *= 2 if settings.get("bidirectional") else 1
+    for suffix in suffixes:
+        yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}{suffix}"]) for part in ("ih", "hh"))
+        yield "gates", steps * GATES[call.classes[0].removesuffix("Cell")] * settings["hidden_size"]
+        if settings["bias"]:
+            yield "bias", steps * sum(prod(call.params[f"bias_{part}{suffix}"]) for part in ("ih", "hh"))
 
 
 def _function_parts(function: Function) -> Parts:

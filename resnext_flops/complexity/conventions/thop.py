@@ -13,6 +13,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
     BATCH_NORMS,
+    CELLS,
     CONVS,
     INSTANCE_NORMS,
     RECURRENT,
@@ -26,7 +27,6 @@ from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call
 
-CELLS = frozenset({"RNNCell", "GRUCell", "LSTMCell"})
 # The gates of a cell, and the operations an element of its state besides the sums of the gates.
 GATES = {"RNN": (1, 0), "GRU": (3, 4), "LSTM": (4, 4)}
 

@@ -9,10 +9,11 @@ from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter, needs_trace
-from resnext_flops.complexity.conventions.thop import CELLS, common, norm, recurrent
+from resnext_flops.complexity.conventions.thop import common, norm, recurrent
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
+    CELLS,
     CONVS,
     RECURRENT,
     TRANSPOSED,

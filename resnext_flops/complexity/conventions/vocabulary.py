@@ -23,6 +23,7 @@ MAX_POOLS = frozenset({"MaxPool1d", "MaxPool2d", "MaxPool3d"})
 AVG_POOLS = frozenset({"AvgPool1d", "AvgPool2d", "AvgPool3d"})
 ADAPTIVE_AVG_POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"})
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
+CELLS = frozenset({"RNNCell", "GRUCell", "LSTMCell"})
 
 # Functions.
 POOL_FUNCTIONS = frozenset(
