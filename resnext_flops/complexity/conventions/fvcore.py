@@ -11,7 +11,7 @@ from math import prod
 
 from resnext_flops.complexity.conventions.calflops import best_order
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS, SAME, einsum_of
+from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.products import einsum
@@ -22,9 +22,7 @@ SCALED_NORMS = {"batch norm": 2, "layer norm": 5, "group norm": 5, "instance nor
 RESAMPLING = {"upsample_nearest2d": 1, "upsample_bilinear2d": 4, "grid_sampler": 4}
 
 # The operators of the graph that have a rule, of those that multiply and add.
-KNOWN = frozenset({"linear", "matmul", "mm", "bmm", "addmm", "convolution", "_convolution"}) | frozenset(
-    f"conv{form}{dims}d" for form in ("", "_transpose") for dims in (1, 2, 3)
-)
+KNOWN = CONVOLUTIONS | {"linear", "matmul", "mm", "bmm", "addmm"}
 # Einsums whose figure is exact, with the letters renamed in their order; of all others it is NumPy's.
 EXACT = frozenset({"abc,abd->acd", "abc,adc->adb"})
 

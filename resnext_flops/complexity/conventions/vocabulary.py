@@ -12,6 +12,10 @@ LAYER_KINDS = frozenset({"conv", "transposed conv", "linear"})
 PRODUCT_KINDS = LAYER_KINDS | {"matmul", "einsum"}
 NORM_KINDS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
 
+# Operators of a graph that `torch.jit` traces into a plain convolution.
+CONVOLUTIONS = frozenset({"convolution", "_convolution"}) | frozenset(
+    f"conv{form}{dims}d" for form in ("", "_transpose") for dims in (1, 2, 3)
+)
 SAME = ".padding"  # the overload of a convolution's operator with padding="same"
 
 # Classes of modules.

@@ -139,6 +139,16 @@ def _is_shown(board: Board, fault: Reported) -> bool:
     return held is not None and fault.shown_by(held.verdict)
 
 
+def _thread(link: str) -> str:
+    """A thread by its repository and number.
+
+    >>> _thread("https://github.com/pytorch/pytorch/issues/195460")
+    'pytorch/pytorch #195460'
+    """
+    owner, name, _, number = link.split("/")[-4:]
+    return f"{owner}/{name} #{number}"
+
+
 def faults(board: Board) -> Table:
     """The reported faults, and what the installed versions say."""
     cells: list[dict[str, Cell]] = []
@@ -146,7 +156,7 @@ def faults(board: Board) -> Table:
         held = _held(board, fault)
         if held is None:
             continue
-        links = ", ".join(f"[{link.split('/', 3)[3]}]({link})" for link in fault.links)
+        links = ", ".join(f"[{_thread(link)}]({link})" for link in fault.links)
         cells.append(
             {
                 "counter": f"{fault.counter} {board.versions[fault.counter]}",
