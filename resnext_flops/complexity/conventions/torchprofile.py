@@ -1,8 +1,8 @@
 """torchprofile, which has a handler for each operator of a graph that `torch.jit` traces.
 
-A transposed convolution counts as if every output saw a whole window; operators without a handler, such as `mm`, and a convolution with
-padding="same" count zero. Without gradients it fails on fused attention. It also counts the arithmetic of Python code with shapes, a few
-operations in a transformer, which no ledger has.
+A transposed convolution counts as if every output saw a whole window. Operators without a handler, such as `mm`, and a
+convolution with padding="same" count zero. Without gradients it fails on fused attention. It also counts the arithmetic
+of Python code with shapes, a few operations in a transformer, which no ledger has.
 """
 
 from math import prod
@@ -11,7 +11,7 @@ from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, 
 from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, NORM_KINDS, PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.products import matrix_product, parse_einsum
+from resnext_flops.complexity.products import Index, matrix_product, parse_einsum
 from resnext_flops.complexity.records import Function, Operator
 
 # The operators of the graph that have a handler, of those that multiply and add.
@@ -64,13 +64,10 @@ def _einsum(function: Function) -> Size:
     if "..." in equation:
         return 0
     operands, _ = parse_einsum(equation, shapes)
-    return prod(
-        {
-            index: size
-            for axes, shape in zip(operands, shapes, strict=True)
-            for index, size in zip(axes, shape, strict=True)
-        }.values()
-    )
+    sizes: dict[Index, Size] = {}
+    for axes, shape in zip(operands, shapes, strict=True):
+        sizes |= zip(axes, shape, strict=True)
+    return prod(sizes.values())
 
 
 def _factor(entry: Entry, operator: Operator | None) -> int:
