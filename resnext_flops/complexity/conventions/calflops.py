@@ -24,9 +24,10 @@ from resnext_flops.complexity.conventions.convention import (
     hidden,
     twice,
 )
-from resnext_flops.complexity.conventions.ptflops import recurrent
+from resnext_flops.complexity.conventions.ptflops import cells, recurrent
 from resnext_flops.complexity.conventions.vocabulary import (
     ADDED_PRODUCTS,
+    CELLS,
     CONV_FUNCTIONS,
     ELEMENTWISE,
     POOL_FUNCTIONS,
@@ -38,7 +39,6 @@ from resnext_flops.complexity.conventions.vocabulary import (
     argument,
     broadcast,
     einsum_of,
-    image_of,
     is_torchs,
     label,
     name_of,
@@ -133,7 +133,7 @@ def patched(run: Run, products: frozenset[str], gradients: bool = True) -> Terms
     """The FLOPs of the replaced functions, and of recurrent modules. products: the functions that multiply matrices."""
     terms = _of_functions(run, products, gradients)
     for call, times in calls(run):
-        if is_torchs(call) and call.classes[0] in RECURRENT:
+        if is_torchs(call) and call.classes[0] in RECURRENT | CELLS:
             terms.add_parts(label(call), _recurrent(call), times * call.paths)
     return terms
 
@@ -154,9 +154,9 @@ def _parents(run: Run, function: Function) -> int:
 def _recurrent(call: Call) -> Parts:
     for what, figure in recurrent(call):
         yield from twice(figure) if what == MULTIPLY_ADDS else ((what, figure),)
-    gates = GATES[call.classes[0]] * call.settings["hidden_size"]
-    steps = prod(image_of(call)[:2]) * (2 if call.settings["bidirectional"] else 1)
-    yield LESS, -2 * gates * steps * call.settings["num_layers"]
+    gates = GATES[call.classes[0].removesuffix("Cell")] * call.settings["hidden_size"]
+    layers, steps = cells(call)
+    yield LESS, -2 * gates * steps * len(layers)
 
 
 def _function_parts(function: Function, products: frozenset[str]) -> Parts:

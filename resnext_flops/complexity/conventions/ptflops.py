@@ -211,12 +211,18 @@ def _multi_head_attention(call: Call) -> Parts:
     yield "softmax and scale", batch * (length * width + heads * length * keys)
 
 
+def cells(call: Call) -> tuple[list[str], Size]:
+    """How the parameters of each layer of cells end, and how often a cell of each layer runs."""
+    if call.classes[0] in CELLS:
+        return [""], image_of(call)[0]
+    directions = 2 if call.settings["bidirectional"] else 1
+    return [f"_l{layer}" for layer in range(call.settings["num_layers"])], prod(image_of(call)[:2]) * directions
+
+
 def recurrent(call: Call) -> Parts:
     """The products, gates and biases of a recurrent module, as ptflops, calflops and DeepSpeed count them."""
     settings = call.settings
-    suffixes = [f"_l{layer}" for layer in range(settings["num_layers"])] if call.classes[0] in RECURRENT else [""]
-    steps = prod(image_of(call)[:2] if call.classes[0] in RECURRENT else image_of(call)[:1])
-    steps *= 2 if settings.get("bidirectional") else 1
+    suffixes, steps = cells(call)
     for suffix in suffixes:
         yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}{suffix}"]) for part in ("ih", "hh"))
         yield "gates", steps * GATES[call.classes[0].removesuffix("Cell")] * settings["hidden_size"]
