@@ -191,10 +191,10 @@ def test_a_module_and_a_step_that_are_not_asked() -> None:
 def test_torch_and_fvcore_on_a_handful_of_cases() -> None:
     names = ("linear-with-tokens", "attention", "lstm", "padding-same", "bmm", "grouped-backward")
     cases = [every_case()[f"reported/{name}"] for name in names]
-    held = {}
-    for counter, asked in (("torch", cases), ("fvcore", cases[:-1])):
-        for _, name, reply in asking.replies([counter], asked):
-            held[counter, name] = judged(counter, every_case()[name], reply, 2 if counter == "torch" else 1)
+    held = {
+        (counter, name): judged(counter, every_case()[name], reply, 2 if counter == "torch" else 1)
+        for counter, name, reply in asking.replies(["torch", "fvcore"], cases)
+    }
     torch = {name: held["torch", f"reported/{name}"] for name in names}
     assert {name: torch[name].verdict for name in names} == {
         "linear-with-tokens": RIGHT,
