@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -191,7 +192,7 @@ class _Kind:
 
 
 def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool, frozen: bool) -> Call:
-    inputs = shapes_of((*args, *kwargs.values()) if kwargs else args)
+    inputs = shapes_of([part.data if isinstance(part, PackedSequence) else part for part in (*args, *kwargs.values())])
     return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused, frozen))
 
 

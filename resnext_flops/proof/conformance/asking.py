@@ -21,6 +21,8 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import IO, Any, TypeAlias
 
+from torch.jit import ScriptModule
+
 from resnext_flops.counters.peers import PEERS, environment
 from resnext_flops.counters.zoos import imported
 from resnext_flops.errors import one_line
@@ -101,7 +103,7 @@ def _child(pipe: Connection, log: IO[bytes], ask: Ask, case: Case) -> None:
     warnings.simplefilter("always")
     warnings.filterwarnings("ignore", "LSTM with projections")  # it is torch's, and says nothing of the counter
     module, inputs = case.made()
-    if not any(True for _ in module.parameters()):
+    if not isinstance(module, ScriptModule) and not any(True for _ in module.parameters()):
         # Several counters ask for the device of the first parameter, and would fail on nothing else.
         module.register_parameter("unused", weight(1))
     try:

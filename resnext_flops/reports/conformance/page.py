@@ -52,7 +52,8 @@ RULES = """## What is said of an answer
 A counter is held against its own stated rule, so that none is wrong because it counts biases, or two operations a
 multiply-add, or activations. What a rule counts besides multiply-adds is taken from our convention for the counter, of
 the version that is named here. A figure is for the whole call. A module without parameters is given one that it does
-not use, because several counters ask for the device of the first parameter, and would fail on nothing else.
+not use, because several counters ask for the device of the first parameter, and would fail on nothing else; torch-flops
+fails all the same, because its graph drops what is not used.
 """
 
 PREDICTED = """The last two columns say how many figures a counter gave, and how many of them our convention for it
@@ -66,6 +67,9 @@ thread reports; if not, it was mended since. {shown} of {faults} are shown.
 """
 
 MISSES = """## Answers that our conventions do not predict
+
+What a counter counts besides multiply-adds is not known for sure where our convention does not predict its answer, so
+that a verdict in this table may be unjust to it.
 """
 
 CASES = """## Every case
