@@ -98,7 +98,7 @@ def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
     return InputError(f"unknown {kind} {given!r}; {hint}")
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Another library's error in one line: its type, and as much of its text as is worth quoting.
 
     >>> one_line(RuntimeError("it does\\n  not run"))

@@ -30,6 +30,7 @@ class Call(NamedTuple):
     origin: the Python module that its class comes from, such as `torch.nn.modules.conv`.
     within: the numbers of the calls that it runs inside of, the outermost first.
     fused: whether torch, on a CPU and without gradients, runs it as one operator (attention, encoder layer).
+    frozen: whether no parameter of the model needs a gradient, so that such a call is one operator with them on, too.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Call(NamedTuple):
     outputs: tuple[Shape, ...]
     within: tuple[int, ...] = ()
     fused: bool = False
+    frozen: bool = False
 
 
 class Function(NamedTuple):
@@ -79,6 +81,15 @@ class Operator(NamedTuple):
     tensors: tuple[Shape, ...] = ()
     affine: bool = True
     fused_bias: bool = False
+
+    @property
+    def short(self) -> str:
+        """Its name without library and overload.
+
+        >>> Operator("aten.linear.default").short
+        'linear'
+        """
+        return self.name.split(".")[1] if "." in self.name else self.name
 
 
 class Unknown(NamedTuple):

@@ -24,12 +24,16 @@ SECONDS = 600  # after which a counter counts as one that does not answer
 class Peer(NamedTuple):
     """A counter that may be installed: the package that holds it, and how it is asked.
 
+    module: what is loaded when the counter is first used; FlopCounterMode loads torch's compiler.
     gradients: whether they are on, as where nobody has switched them off.
+    step: how it is asked of a step of training, forward and backward; None if it counts no gradients.
     """
 
     package: str
+    module: str
     ask: Callable[[Any, Sequence[Any]], int]
     gradients: bool = True
+    step: Callable[[Any, Sequence[Any]], int] | None = None
 
 
 class Answer(NamedTuple):
@@ -48,26 +52,48 @@ def _torch(model: Any, args: Sequence[Any]) -> int:
     return int(counter.get_total_flops())
 
 
+def _torch_step(model: Any, args: Sequence[Any]) -> int:
+    """A step of training whose loss is the sum of all outputs."""
+    from torch.utils._pytree import tree_leaves
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        sum(part.sum() for part in tree_leaves(model(*args)) if part.requires_grad).backward()
+    return int(counter.get_total_flops())
+
+
 def _fvcore(model: Any, args: Sequence[Any]) -> int:
     from fvcore.nn import FlopCountAnalysis
 
-    from resnext_flops.counters.fvcore_count import quiet
+    return whole(FlopCountAnalysis(model, tuple(args)).total())
 
-    with quiet():
-        return whole(FlopCountAnalysis(model, tuple(args)).total())
+
+def _of_one_input(model: Any) -> Any:
+    """A model of one input, a tuple of a single element: ptflops takes no more, and may divide by its length."""
+    from torch import nn
+
+    class OfOneInput(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, batch: tuple[Sequence[Any]]) -> Any:
+            return self.model(*batch[0])
+
+    return OfOneInput()
 
 
 def _ptflops(backend: str, model: Any, args: Sequence[Any]) -> int:
     from ptflops import get_model_complexity_info
 
-    (image,) = args
+    alone = backend == "aten" and len(args) == 1
     figure, _ = get_model_complexity_info(
-        model,
-        tuple(image.shape[1:]),
+        model if alone else _of_one_input(model),
+        (1,),
         as_strings=False,
         print_per_layer_stat=False,
         backend=backend,
-        input_constructor=lambda _: image,
+        input_constructor=lambda _: args[0] if alone else (args,),
     )
     if figure is None:
         raise RuntimeError("it did not finish")
@@ -77,7 +103,7 @@ def _ptflops(backend: str, model: Any, args: Sequence[Any]) -> int:
 def _thop(model: Any, args: Sequence[Any]) -> int:
     import thop
 
-    return whole(thop.profile(model, inputs=tuple(args), verbose=False)[0])
+    return whole(thop.profile(model, inputs=tuple(args))[0])
 
 
 def _torchinfo(model: Any, args: Sequence[Any]) -> int:
@@ -125,24 +151,24 @@ def _torch_flops(model: Any, args: Sequence[Any]) -> int:
 
 
 PEERS: Mapping[str, Peer] = {
-    "torch": Peer("torch", _torch),
-    "torch-no-grad": Peer("torch", _torch, gradients=False),
-    "fvcore": Peer("fvcore", _fvcore),
-    "fvcore-no-grad": Peer("fvcore", _fvcore, gradients=False),
-    "ptflops-pytorch": Peer("ptflops", partial(_ptflops, "pytorch")),
-    "ptflops-aten": Peer("ptflops", partial(_ptflops, "aten")),
-    "ptflops-aten-no-grad": Peer("ptflops", partial(_ptflops, "aten"), gradients=False),
-    "thop": Peer("thop", _thop),
-    "ultralytics-thop": Peer("ultralytics-thop", _thop),
-    "torchinfo": Peer("torchinfo", _torchinfo),
-    "calflops": Peer("calflops", partial(_calflops, 0)),
-    "calflops-no-grad": Peer("calflops", partial(_calflops, 0), gradients=False),
-    "calflops-macs": Peer("calflops", partial(_calflops, 1)),
-    "calflops-macs-no-grad": Peer("calflops", partial(_calflops, 1), gradients=False),
-    "torchprofile": Peer("torchprofile", _torchprofile),
-    "flopth": Peer("flopth", _flopth),
-    "torchmeter": Peer("torchmeter", _torchmeter),
-    "torch-flops": Peer("torch-flops", _torch_flops),
+    "torch": Peer("torch", "torch._dynamo", _torch, step=_torch_step),
+    "torch-no-grad": Peer("torch", "torch._dynamo", _torch, gradients=False),
+    "fvcore": Peer("fvcore", "fvcore.nn", _fvcore),
+    "fvcore-no-grad": Peer("fvcore", "fvcore.nn", _fvcore, gradients=False),
+    "ptflops-pytorch": Peer("ptflops", "ptflops", partial(_ptflops, "pytorch")),
+    "ptflops-aten": Peer("ptflops", "ptflops", partial(_ptflops, "aten")),
+    "ptflops-aten-no-grad": Peer("ptflops", "ptflops", partial(_ptflops, "aten"), gradients=False),
+    "thop": Peer("thop", "thop", _thop),
+    "ultralytics-thop": Peer("ultralytics-thop", "thop", _thop),
+    "torchinfo": Peer("torchinfo", "torchinfo", _torchinfo),
+    "calflops": Peer("calflops", "calflops", partial(_calflops, 0)),
+    "calflops-no-grad": Peer("calflops", "calflops", partial(_calflops, 0), gradients=False),
+    "calflops-macs": Peer("calflops", "calflops", partial(_calflops, 1)),
+    "calflops-macs-no-grad": Peer("calflops", "calflops", partial(_calflops, 1), gradients=False),
+    "torchprofile": Peer("torchprofile", "torchprofile", _torchprofile),
+    "flopth": Peer("flopth", "flopth", _flopth),
+    "torchmeter": Peer("torchmeter", "torchmeter", _torchmeter),
+    "torch-flops": Peer("torch-flops", "torch_flops", _torch_flops),
 }
 
 
@@ -179,7 +205,7 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
         command = [sys.executable, "-W", "ignore", "-m", __name__, counter, str(path)]
         try:
             result = subprocess.run(  # noqa: S603
-                command, capture_output=True, text=True, timeout=SECONDS, check=False, env=_environment()
+                command, capture_output=True, text=True, timeout=SECONDS, check=False, env=environment()
             )
         except subprocess.TimeoutExpired:
             return Answer(found, None, f"no answer in {SECONDS} seconds")
@@ -192,7 +218,7 @@ def ask(counter: str, model: Any, args: Sequence[Any]) -> Answer:
     return Answer(found, content.get("figure"), content.get("error", ""))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment and import path of the parent: the model's own module must be found again."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.utils.rnn import PackedSequence
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -190,9 +191,9 @@ class _Kind:
         return self.classes, self.number, self.paths, self.leaf, self.origin, settings, params
 
 
-def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool) -> Call:
-    inputs = shapes_of((*args, *kwargs.values()) if kwargs else args)
-    return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused))
+def _call(frame: _Frame, kind: _Kind, args: Any, kwargs: Any, output: Any, fused: bool, frozen: bool) -> Call:
+    inputs = shapes_of([part.data if isinstance(part, PackedSequence) else part for part in (*args, *kwargs.values())])
+    return Call._make((frame.path, *kind.fields, inputs, shapes_of(output), frame.within[:-1], fused, frozen))
 
 
 def _function(frame: _Frame, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> Function:
@@ -380,7 +381,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kind = self.kinds.get(id(module))
         if kind is None:
             kind = self.kinds[id(module)] = _Kind(module, len(self.kinds), len(self.paths.get(id(module), ("",))))
-        noted_call = (frame, kind, args, kwargs, output, frame.number in self.fused)
+        fused = frame.number in self.fused
+        frozen = fused and not any(part.requires_grad for part in self.learned.values())
+        noted_call = (frame, kind, args, kwargs, output, fused, frozen)
         self.calls[frame.number] = noted_call if self.later else _call(*noted_call)
 
     def _note(self, name: str, args: Any, kwargs: Any, output: Any, outer: tuple[str, ...]) -> None:

@@ -24,9 +24,10 @@ from resnext_flops.complexity.conventions.convention import (
     hidden,
     twice,
 )
-from resnext_flops.complexity.conventions.ptflops import recurrent
+from resnext_flops.complexity.conventions.ptflops import cells, recurrent
 from resnext_flops.complexity.conventions.vocabulary import (
     ADDED_PRODUCTS,
+    CELLS,
     CONV_FUNCTIONS,
     ELEMENTWISE,
     POOL_FUNCTIONS,
@@ -38,7 +39,6 @@ from resnext_flops.complexity.conventions.vocabulary import (
     argument,
     broadcast,
     einsum_of,
-    image_of,
     is_torchs,
     label,
     name_of,
@@ -103,7 +103,7 @@ def calflops_without_gradients(run: Run) -> Terms:
 )
 def calflops_macs(run: Run) -> Terms:
     """calflops' MACs."""
-    return _multiply_adds(calflops(run))
+    return _multiply_adds(run, gradients=True)
 
 
 @counter(
@@ -117,13 +117,13 @@ def calflops_macs(run: Run) -> Terms:
 )
 def calflops_macs_without_gradients(run: Run) -> Terms:
     """calflops' MACs where gradients are off."""
-    return _multiply_adds(calflops_without_gradients(run))
+    return _multiply_adds(run, gradients=False)
 
 
-def _multiply_adds(flops: Terms) -> Terms:
-    """The multiply-adds of calflops' FLOPs, without those of einsum."""
+def _multiply_adds(run: Run, gradients: bool) -> Terms:
+    """The multiply-adds of the replaced functions: einsum and recurrent modules have FLOPs alone."""
     terms = Terms()
-    for (kind, what), figure in flops.items():
+    for (kind, what), figure in _of_functions(run, PRODUCT_FUNCTIONS, gradients).items():
         if what == MULTIPLY_ADDS and kind != "torch.einsum":
             terms.add(kind, what, figure)
     return terms
@@ -131,13 +131,18 @@ def _multiply_adds(flops: Terms) -> Terms:
 
 def patched(run: Run, products: frozenset[str], gradients: bool = True) -> Terms:
     """The FLOPs of the replaced functions, and of recurrent modules. products: the functions that multiply matrices."""
+    terms = _of_functions(run, products, gradients)
+    for call, times in calls(run):
+        if is_torchs(call) and call.classes[0] in RECURRENT | CELLS:
+            terms.add_parts(label(call), _recurrent(call), times * call.paths)
+    return terms
+
+
+def _of_functions(run: Run, products: frozenset[str], gradients: bool) -> Terms:
     terms = Terms()
     for function, times in functions(run):
-        if gradients or not hidden(run, function.within, hooks=True):
+        if not hidden(run, function.within, hooks=True, gradients=gradients):
             terms.add_parts(name_of(function), _function_parts(function, products), times * _parents(run, function))
-    for call, times in calls(run):
-        if is_torchs(call) and call.classes[0] in RECURRENT:
-            terms.add_parts(label(call), _recurrent(call), times * call.paths)
     return terms
 
 
@@ -149,9 +154,9 @@ def _parents(run: Run, function: Function) -> int:
 def _recurrent(call: Call) -> Parts:
     for what, figure in recurrent(call):
         yield from twice(figure) if what == MULTIPLY_ADDS else ((what, figure),)
-    gates = GATES[call.classes[0]] * call.settings["hidden_size"]
-    steps = prod(image_of(call)[:2]) * (2 if call.settings["bidirectional"] else 1)
-    yield LESS, -2 * gates * steps * call.settings["num_layers"]
+    gates = GATES[call.classes[0].removesuffix("Cell")] * call.settings["hidden_size"]
+    layers, steps = cells(call)
+    yield LESS, -2 * gates * steps * len(layers)
 
 
 def _function_parts(function: Function, products: frozenset[str]) -> Parts:
@@ -174,7 +179,9 @@ def _function_parts(function: Function, products: frozenset[str]) -> Parts:
     elif name in ELEMENTWISE:
         yield "elements", broadcast(function)
     elif name == "torch.einsum":
-        yield "optimised path", best_order(*einsum_of(function))
+        figure = best_order(*einsum_of(function))
+        yield from twice((figure - 1) // 2)
+        yield "one more, as NumPy counts", figure - (figure - 1) // 2 * 2
     elif name in {"F.interpolate", "F.upsample"}:
         size = argument(function, 1, "size")
         image = tensor(function, 0, "input")
@@ -183,11 +190,32 @@ def _function_parts(function: Function, products: frozenset[str]) -> Parts:
 
 def _convolution(function: Function) -> Parts:
     image, weight = tensor(function, 0, "input"), tensor(function, 1, "weight")
-    output = function.output
-    pixels = prod((image if function.name in TRANSPOSED_FUNCTIONS else output)[2:]) * image[0]
-    yield from twice(prod(weight) * pixels)
-    if argument(function, 2, "bias") is not None:
-        yield "bias", prod(output)
+    if function.name in TRANSPOSED_FUNCTIONS:
+        # It divides by the groups, by which the weight is divided already, and takes the output for a convolution's.
+        groups = argument(function, 6, "groups", default=1)
+        yield from twice(prod(image) * (weight[1] // groups) * prod(weight[2:]))
+        pixels = _pixels(function, image, weight)
+        yield "bias", 0 if argument(function, 2, "bias") is None else image[0] * weight[1] * pixels
+        return
+    yield from twice(prod(weight) * image[0] * prod(function.output[2:]))
+    yield "bias", 0 if argument(function, 2, "bias") is None else prod(function.output)
+
+
+def _pixels(function: Function, image: Shape, weight: Shape) -> Size:
+    """The pixels that a convolution of these arguments would put out. Without a batch it takes rows for channels."""
+    dims = len(image) - 2
+    stride, padding, dilation = (
+        value if isinstance(value, tuple) else (value,) * dims
+        for value in (
+            argument(function, 3, "stride", default=1),
+            argument(function, 4, "padding", default=0),
+            argument(function, 7, "dilation", default=1),
+        )
+    )
+    return prod(
+        (size + 2 * p - (d * (k - 1) + 1)) // s + 1
+        for size, k, s, p, d in zip(image[2:], weight[2:], stride, padding, dilation, strict=False)
+    )
 
 
 # The best order of an einsum ------------------------------------------------------------------------------------------

@@ -134,17 +134,19 @@ def needs_trace(run: Run, *kinds: str) -> None:
             )
 
 
-def hidden(run: Run, within: tuple[int, ...], hooks: bool) -> bool:
+def hidden(run: Run, within: tuple[int, ...], hooks: bool, gradients: bool) -> bool:
     """Whether a call ran inside an operator that torch fuses on a CPU without gradients, where no counter sees it.
-
-    With gradients torch fuses none of them.
 
     hooks: whether the counter puts hooks on modules; torch then does not fuse an encoder layer, but still fuses the
         attention inside it.
+    gradients: whether they are on; torch then fuses only what needs none.
     """
     if run.trace is None:
         return False
     calls = run.trace.records.calls
     return any(
-        calls[number].fused and not (hooks and "TransformerEncoderLayer" in calls[number].classes) for number in within
+        calls[number].fused
+        and (calls[number].frozen or not gradients)
+        and not (hooks and "TransformerEncoderLayer" in calls[number].classes)
+        for number in within
     )

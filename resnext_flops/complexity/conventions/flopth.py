@@ -60,7 +60,7 @@ def _parts(call: Call) -> Parts:
         yield "elements", prod(image)
     elif is_a(call, "Upsample"):
         yield "elements", image[0] * prod(output[2:])
-    elif is_a(call, "Linear"):
+    elif is_a(call, "Linear") and len(image) > 1:  # it fails on a single row
         yield MULTIPLY_ADDS, image[0] * image[1] * output[1]
     elif is_a(call, "Hardswish", "Hardsigmoid"):
         yield "elements", prod(output)

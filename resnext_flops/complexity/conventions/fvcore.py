@@ -9,17 +9,22 @@ other affine norm.
 
 from math import prod
 
+from resnext_flops.complexity.conventions.calflops import best_order
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS, SAME
+from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
-from resnext_flops.complexity.records import Operator
+from resnext_flops.complexity.products import einsum
+from resnext_flops.complexity.records import Function, Operator
 
 # Operations an element: of the input of a norm with a learned scale and without, and of the output of a resampling.
 SCALED_NORMS = {"batch norm": 2, "layer norm": 5, "group norm": 5, "instance norm": 5}
 RESAMPLING = {"upsample_nearest2d": 1, "upsample_bilinear2d": 4, "grid_sampler": 4}
 
-UNKNOWN_IN_GRAPH = frozenset({"mv", "dot", "baddbmm"})
+# The operators of the graph that have a rule, of those that multiply and add.
+KNOWN = CONVOLUTIONS | {"linear", "matmul", "mm", "bmm", "addmm"}
+# Einsums whose figure is exact, with the letters renamed in their order; of all others it is NumPy's.
+EXACT = frozenset({"abc,abd->acd", "abc,adc->adb"})
 
 
 @counter(
@@ -72,16 +77,36 @@ def fvcore_training(run: Run) -> Terms:
 def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
     terms = Terms()
     for entry, operator in active(run, training):
-        if operator and not gradients and hidden(run, operator.within, hooks=False):
+        if operator and hidden(run, operator.within, hooks=True, gradients=gradients):
             continue
         if entry.kind in PRODUCT_KINDS and not _is_lost(operator):
-            terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
+            terms.add(entry.kind, MULTIPLY_ADDS, _products(entry, operator) * entry.times)
         extra = _elements(entry, operator)
         if entry.kind == "batch norm" and (training or (operator and _has_own_statistics(operator))):
             extra = (4 if operator and not operator.affine else 5) * prod(entry.inputs[0])
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
+    for function in run.trace.records.functions if run.trace else ():
+        if function.name == "torch.einsum" and "torch.einsum" not in function.outer:
+            terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
     return terms
+
+
+def _einsum(function: Function) -> Size:
+    equation, shapes = einsum_of(function)
+    letters = dict.fromkeys(letter for letter in equation if letter.isalpha())
+    renamed = equation.replace(" ", "").translate({ord(letter): ord("a") + n for n, letter in enumerate(letters)})
+    return einsum(equation, shapes) if renamed in EXACT else best_order(equation, shapes) // 2
+
+
+def _products(entry: Entry, operator: Operator | None) -> Size:
+    """Its multiply-adds. Of a product it looks at the first factor alone, also where that is repeated for the other."""
+    if operator and operator.name.startswith("aten.matmul"):
+        first, second = operator.tensors[:2]
+        return prod(first) * second[-1]
+    if operator and operator.name.startswith("aten.linear"):
+        return prod(operator.tensors[0]) * operator.tensors[1][0]
+    return entry.macs
 
 
 def _has_own_statistics(operator: Operator) -> bool:
@@ -91,7 +116,9 @@ def _has_own_statistics(operator: Operator) -> bool:
 
 def _is_lost(operator: Operator | None) -> bool:
     """Whether the graph names an operator in a way that fvcore does not know."""
-    return operator is not None and (SAME in operator.name or operator.name.split(".")[1] in UNKNOWN_IN_GRAPH)
+    if operator is None:
+        return False
+    return SAME in operator.name or operator.short not in KNOWN or not operator.name.startswith("aten.")
 
 
 def _elements(entry: Entry, operator: Operator | None) -> Size:
@@ -102,5 +129,5 @@ def _elements(entry: Entry, operator: Operator | None) -> Size:
     if entry.kind in {"global average pool", "adaptive average pool"}:
         return prod(entry.inputs[0]) if operator is None or "avg_pool2d" in operator.name else 0
     if operator:
-        return RESAMPLING.get(operator.name.split(".")[1], 0) * prod(entry.output)
+        return RESAMPLING.get(operator.short, 0) * prod(entry.output)
     return 0

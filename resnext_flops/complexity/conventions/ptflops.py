@@ -20,6 +20,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     ADDED_PRODUCTS,
     AVG_POOLS,
     BATCH_NORMS,
+    CELLS,
     CONVS,
     ELEMENTWISE,
     INSTANCE_NORMS,
@@ -54,6 +55,7 @@ HOOKED = (
     | AVG_POOLS
     | ADAPTIVE_AVG_POOLS
     | RECURRENT
+    | CELLS
     | {"AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "Linear", "Upsample", "MultiheadAttention"}
     | {"ReLU", "PReLU", "ELU", "LeakyReLU", "ReLU6", "GELU"}
 )
@@ -61,6 +63,8 @@ HOOKED = (
 TIMMS = frozenset({"timm.layers.attention", "timm.models.vision_transformer"})
 # Functions that count one operation an input element.
 INPUT_FUNCTIONS = POOL_FUNCTIONS | {"F.relu", "F.prelu", "F.elu", "F.relu6", "F.gelu", "F.softmax", "F.silu"}
+# Operations of a deformable convolution for each place of its window.
+INTERPOLATION = 24
 # Operations a hidden unit and step besides the products.
 GATES = {"RNN": 1, "GRU": 7, "LSTM": 10}
 
@@ -105,6 +109,9 @@ def _aten(run: Run, gradients: bool) -> Terms:
         terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         if entry.kind == "linear" and operator and not operator.fused_bias:
             continue  # torch adds the bias after the product, where ptflops does not look
+        if entry.kind == "recurrent" and operator:
+            steps, biases = prod(operator.tensors[0][:-1]), (shape for shape in operator.tensors if len(shape) == 1)
+            terms.add(entry.kind, "bias", sum(map(prod, biases)) * steps * entry.times)
         if _has_bias(entry, operator):
             terms.add(entry.kind, "bias", prod(entry.output) * entry.times)
     return terms
@@ -148,17 +155,26 @@ def pytorch(run: Run) -> Terms:
 def _is_hooked(call: Call) -> bool:
     if call.origin in TIMMS:
         return call.classes[:1] == ("Attention",)
+    if _is_deformable(call):
+        return True
     return is_torchs(call) and call.classes[0] in HOOKED
+
+
+def _is_deformable(call: Call) -> bool:
+    return call.classes[:1] == ("DeformConv2d",) and call.origin.startswith("torchvision.")
 
 
 def _parts(call: Call) -> Parts:
     name, image, output = call.classes[0], image_of(call), output_of(call)
-    if name in CONVS | TRANSPOSED:
+    if name in CONVS | TRANSPOSED or _is_deformable(call):
         settings = call.settings
         pixels = prod((image if name in TRANSPOSED else output)[2:]) * image[0]
         filters = settings["in_channels"] * (settings["out_channels"] // settings["groups"])
         yield MULTIPLY_ADDS, prod(settings["kernel_size"]) * filters * pixels
-        yield "bias", prod(output) if "bias" in call.params else 0
+        yield "bias", image[0] * prod(output[1:]) if "bias" in call.params else 0
+        if _is_deformable(call):
+            masked = len(call.inputs) > 2
+            yield "interpolation", (INTERPOLATION + masked) * prod(settings["kernel_size"]) * pixels
     elif name == "Linear":
         yield MULTIPLY_ADDS, image[-1] * prod(output)
         yield "bias", prod(output) if "bias" in call.params else 0
@@ -171,7 +187,7 @@ def _parts(call: Call) -> Parts:
         heads, width = call.settings["num_heads"], call.settings["head_dim"]
         yield MULTIPLY_ADDS, 2 * batch * tokens * tokens * width * heads
         yield "softmax and scale", batch * heads * (tokens * width + tokens * tokens)
-    elif name in RECURRENT:
+    elif name in RECURRENT | CELLS:
         yield from recurrent(call)
     elif name == "Upsample":
         yield "elements", prod(output[1:])
@@ -181,6 +197,8 @@ def _parts(call: Call) -> Parts:
 
 def _multi_head_attention(call: Call) -> Parts:
     query, key, value = call.inputs[:3]
+    if len(query) < 3:
+        return  # it fails without a batch
     batch_axis, length_axis = (0, 1) if call.settings.get("batch_first", False) else (1, 0)
     batch, length, keys, values = query[batch_axis], query[length_axis], key[length_axis], value[length_axis]
     width, key_width, value_width = query[2], key[2], value[2]
@@ -193,15 +211,23 @@ def _multi_head_attention(call: Call) -> Parts:
     yield "softmax and scale", batch * (length * width + heads * length * keys)
 
 
+def cells(call: Call) -> tuple[list[str], Size]:
+    """How the parameters of each layer of cells end, and how often a cell of each layer runs."""
+    if call.classes[0] in CELLS:
+        return [""], image_of(call)[0]
+    directions = 2 if call.settings["bidirectional"] else 1
+    return [f"_l{layer}" for layer in range(call.settings["num_layers"])], prod(image_of(call)[:2]) * directions
+
+
 def recurrent(call: Call) -> Parts:
     """The products, gates and biases of a recurrent module, as ptflops, calflops and DeepSpeed count them."""
-    hidden_size, directions = call.settings["hidden_size"], 2 if call.settings["bidirectional"] else 1
-    steps = prod(image_of(call)[:2]) * directions
-    for layer in range(call.settings["num_layers"]):
-        yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}_l{layer}"]) for part in ("ih", "hh"))
-        yield "gates", steps * GATES[call.classes[0]] * hidden_size
-        if call.settings["bias"]:
-            yield "bias", steps * sum(prod(call.params[f"bias_{part}_l{layer}"]) for part in ("ih", "hh"))
+    settings = call.settings
+    suffixes, steps = cells(call)
+    for suffix in suffixes:
+        yield MULTIPLY_ADDS, steps * sum(prod(call.params[f"weight_{part}{suffix}"]) for part in ("ih", "hh"))
+        yield "gates", steps * GATES[call.classes[0].removesuffix("Cell")] * settings["hidden_size"]
+        if settings["bias"]:
+            yield "bias", steps * sum(prod(call.params[f"bias_{part}{suffix}"]) for part in ("ih", "hh"))
 
 
 def _function_parts(function: Function) -> Parts:

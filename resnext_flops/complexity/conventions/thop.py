@@ -8,11 +8,12 @@ from fractions import Fraction
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
     BATCH_NORMS,
+    CELLS,
     CONVS,
     INSTANCE_NORMS,
     RECURRENT,
@@ -26,7 +27,8 @@ from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call
 
-PRODUCT_KINDS = frozenset({"conv", "transposed conv", "linear", "recurrent"})
+# The gates of a cell, and the operations an element of its state besides the sums of the gates.
+GATES = {"RNN": (1, 0), "GRU": (3, 4), "LSTM": (4, 4)}
 
 # Operations an output element of upsampling, by mode.
 UPSAMPLING = {"linear": 5, "bilinear": 11, "bicubic": 259, "trilinear": 31}
@@ -49,32 +51,32 @@ def thop(run: Run) -> Terms:
     terms = Terms()
     for call, times in calls(run):
         if is_torchs(call):
-            figure = _figure(call)
-            if figure != 0:
-                what = MULTIPLY_ADDS if label(call) in PRODUCT_KINDS else "elements"
-                terms.add(label(call), what, figure * times * call.paths**2)
+            terms.add_parts(label(call), _parts(call), times * call.paths**2)
     return terms
 
 
-def _figure(call: Call) -> Size:
+def _parts(call: Call) -> Parts:
     name, output = call.classes[0], prod(output_of(call))
     if name in CONVS | TRANSPOSED:
         channels: Size = image_of(call)[1] // call.settings["groups"]
         kernel: Shape = call.settings["kernel_size"]
-        return output * channels * prod(kernel)
-    if name in BATCH_NORMS | INSTANCE_NORMS | {"LayerNorm"}:
-        return norm(call)
-    if name in AVG_POOLS:
-        return output
-    if name in ADAPTIVE_AVG_POOLS:
+        yield MULTIPLY_ADDS, output * channels * prod(kernel)
+    elif name in BATCH_NORMS | INSTANCE_NORMS | {"LayerNorm"}:
+        yield "elements", norm(call)
+    elif name in AVG_POOLS:
+        yield "elements", output
+    elif name in ADAPTIVE_AVG_POOLS:
         window = prod(
             Fraction(before, after)
             if isinstance(before, int) and isinstance(after, int) and before % after
             else before // after
             for before, after in zip(image_of(call)[2:], output_of(call)[2:], strict=True)
         )
-        return int((window + 1) * output) if isinstance(window, Fraction) else (window + 1) * output
-    return common(call, name)
+        yield "elements", int((window + 1) * output) if isinstance(window, Fraction) else (window + 1) * output
+    elif name in RECURRENT | CELLS:
+        yield from recurrent(call, name)
+    else:
+        yield from common(call, name)
 
 
 def norm(call: Call) -> Size:
@@ -83,33 +85,33 @@ def norm(call: Call) -> Size:
     return (4 if affine else 2) * prod(image_of(call))
 
 
-def common(call: Call, name: str) -> Size:
+def common(call: Call, name: str) -> Parts:
     """The other rules that the two thops share, by the name of a class."""
     if name == "Linear":
-        return matrix_product(output_of(call), call.settings["in_features"])
-    if name == "PReLU":
-        return prod(image_of(call))
-    if name == "Softmax":
+        yield MULTIPLY_ADDS, matrix_product(output_of(call), call.settings["in_features"])
+    elif name == "PReLU":
+        yield "elements", prod(image_of(call))
+    elif name == "Softmax":
         dim = call.settings.get("dim")
         shape = image_of(call)
         length = shape[(0 if len(shape) in {0, 1, 3} else 1) if dim is None else dim]
-        return prod(shape) // length * (3 * length - 1)
-    if name in {"Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"}:
-        return UPSAMPLING.get(call.settings.get("mode", ""), 0) * prod(output_of(call))
-    if name in RECURRENT:
-        return _recurrent(call)
-    return 0
+        yield "elements", prod(shape) // length * (3 * length - 1)
+    elif name in {"Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"}:
+        yield "elements", UPSAMPLING.get(call.settings.get("mode", ""), 0) * prod(output_of(call))
 
 
-def _recurrent(call: Call) -> Size:
-    """Both thops count a cell by its gates. Projections, which are rare and in the later one alone, are left out."""
+def recurrent(call: Call, name: str, projection: int = 0) -> Parts:
+    """Both thops count a cell by its gates, in each step of each layer.
+
+    projection: the width of the projected state, of an LSTM whose projection the counter looks at; 0 for any other.
+    """
     settings = call.settings
-    hidden, directions = settings["hidden_size"], 2 if settings["bidirectional"] else 1
-    widths = [settings["input_size"]] + [directions * hidden] * (settings["num_layers"] - 1)
-    cells = sum(_cell(call.classes[0], width, hidden, settings["bias"]) for width in widths)
-    return prod(image_of(call)[:-1]) * directions * cells
-
-
-def _cell(name: str, width: int, hidden: int, bias: bool) -> int:
-    state = (width + hidden) * hidden + hidden + (2 * hidden if bias else 0)
-    return {"RNN": state, "GRU": 3 * state + 4 * hidden, "LSTM": 4 * state + 4 * hidden}[name]
+    hidden, directions = settings["hidden_size"], 2 if settings.get("bidirectional") else 1
+    state = projection or hidden
+    widths = [settings["input_size"]] + [directions * state] * (settings.get("num_layers", 1) - 1)
+    cells = prod(image_of(call)[:-1]) * directions
+    gates, elements = GATES[name.removesuffix("Cell")]
+    products = sum(gates * (width + state) * hidden + hidden * projection for width in widths)
+    yield MULTIPLY_ADDS, cells * products
+    yield "gates", cells * len(widths) * (gates + elements) * hidden
+    yield "bias", cells * len(widths) * gates * 2 * hidden if settings["bias"] else 0

@@ -6,10 +6,15 @@ takes attention apart whose mask is learned, because the fused one has no gradie
 """
 
 from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden, twice
-from resnext_flops.complexity.conventions.vocabulary import LAYER_KINDS, PRODUCT_KINDS
+from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.records import Operator
+
+# Operators with multiply-adds that torch does not take apart, and has no formula for.
+UNREGISTERED = frozenset(
+    {"mv", "addmv", "dot", "vdot", "addmm_", "addbmm", "_int_mm", "mkldnn_convolution", "mkldnn_rnn_layer"}
+)
 
 
 @counter(
@@ -52,14 +57,19 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: 
     """Whether an operator comes down to matrix products and convolutions that a dispatch mode sees on a CPU."""
     if operator is None:
         return True
-    if not gradients and hidden(run, operator.within, hooks=False):
+    if hidden(run, operator.within, hooks=False, gradients=gradients):
         return False
     if entry.kind == "attention":
         return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
-    if entry.kind == "recurrent":
-        return not operator.name.startswith("aten.lstm")
-    factors = () if entry.kind in LAYER_KINDS else operator.tensors[:2]
-    return entry.kind in PRODUCT_KINDS and not any(len(shape) == 1 for shape in factors)
+    name = operator.short
+    if not operator.name.startswith("aten."):
+        return False  # of another library, such as quantized layers
+    if name == "lstm":
+        # One with a projection is taken apart: there the hidden state is narrower than the cell's.
+        return operator.tensors[1] != operator.tensors[2]
+    if name in {"linear", "matmul"} and len(operator.tensors[1]) == 1:
+        return False  # a product with a vector behind is one operator; with a vector in front it is a matrix product
+    return entry.kind in PRODUCT_KINDS | {"recurrent"} and name not in UNREGISTERED
 
 
 def _has_learned_mask(run: Run, entry: Entry, operator: Operator) -> bool:
@@ -77,4 +87,5 @@ def _has_learned_mask(run: Run, entry: Entry, operator: Operator) -> bool:
 def _is_flash(tensors: tuple[Shape, ...]) -> bool:
     """Whether torch takes its fused attention on a CPU: four dimensions, and heads of one width throughout."""
     query, key, value = tensors[:3]
-    return len(query) == 4 and query[:2] == key[:2] and query[-1] == value[-1]
+    heads = query[:2] == key[:2] or (len(query) == 4 and query[0] == key[0] and key[1] > 1)  # groups of them share keys
+    return len(query) == 4 and heads and query[-1] == value[-1]

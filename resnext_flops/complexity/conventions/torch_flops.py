@@ -77,8 +77,8 @@ def torch_flops(run: Run) -> Terms:
 
 
 def _is_leaf(call: Call) -> bool:
-    """Whether `torch.fx` takes a call as one node."""
-    return call.origin.startswith(("torch.nn", "torch.ao.nn")) and "Sequential" not in call.classes
+    """Whether `torch.fx` takes a call as one node: of torch's own modules, but never of the whole model."""
+    return call.path != "" and call.origin.startswith(("torch.nn", "torch.ao.nn")) and "Sequential" not in call.classes
 
 
 def _parts(call: Call) -> Parts:

@@ -1,18 +1,23 @@
 """torchprofile, which has a handler for each operator of a graph that `torch.jit` traces.
 
-A transposed convolution counts as if every output saw a whole window; `mm` and a convolution with padding="same" count
-zero. Without gradients it fails on fused attention. It also counts the arithmetic of Python code with shapes, a few
-operations in a transformer, which no ledger has.
+A transposed convolution counts as if every output saw a whole window. Operators without a handler, such as `mm`, and a
+convolution with padding="same" count zero. Without gradients it fails on fused attention. It also counts the arithmetic
+of Python code with shapes, a few operations in a transformer, which no ledger has.
 """
 
 from math import prod
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, needs_trace
-from resnext_flops.complexity.conventions.vocabulary import NORM_KINDS, PRODUCT_KINDS, SAME
+from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, NORM_KINDS, PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.products import matrix_product
-from resnext_flops.complexity.records import Operator
+from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.products import Index, matrix_product, parse_einsum
+from resnext_flops.complexity.records import Function, Operator
 
+# The operators of the graph that have a handler, of those that multiply and add.
+HANDLED = CONVOLUTIONS | frozenset(
+    ("linear", "matmul", "bmm", "baddbmm", "addmm", "addmv", "scaled_dot_product_attention", "lstm")
+)
 # Kinds of which each output element counts: as one operation, or as four.
 ONCE = frozenset({"global average pool", "adaptive average pool", "average pool", "mean", "mul", "scale", "leaky relu"})
 FOUR_TIMES = frozenset({"bilinear upsampling", "grid sampling"})
@@ -36,18 +41,33 @@ def torchprofile(run: Run) -> Terms:
     terms = Terms()
     needs_trace(run, "local response norm")  # torch makes it of several operators
     for entry, operator in active(run):
-        name = operator.name.split(".")[1] if operator and operator.name else ""
-        if name == "mm" or (operator and SAME in operator.name):
+        multiplies = entry.kind in PRODUCT_KINDS | {"attention", "recurrent"}
+        if multiplies and operator and (SAME in operator.name or operator.short not in HANDLED):
             continue
         if entry.kind == "transposed conv" and operator:
             weight = operator.tensors[1]
             width = weight[1] if entry.output[-len(entry.kernel) - 1] == weight[0] else weight[0]
             terms.add(entry.kind, MULTIPLY_ADDS, matrix_product(entry.output, width * prod(entry.kernel)))
-        elif entry.kind in PRODUCT_KINDS or entry.kind == "attention" or name == "lstm":
+        elif multiplies:
             terms.add(entry.kind, MULTIPLY_ADDS, entry.macs * entry.times)
         elif factor := _factor(entry, operator):
             terms.add(entry.kind, "elements", factor * prod(entry.output) * entry.times)
+    for function in run.trace.records.functions if run.trace else ():
+        if function.name == "torch.einsum" and "torch.einsum" not in function.outer:
+            terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
     return terms
+
+
+def _einsum(function: Function) -> Size:
+    """One multiply-add for each combination of all indices, and none where there is "..."."""
+    equation, shapes = einsum_of(function)
+    if "..." in equation:
+        return 0
+    operands, _ = parse_einsum(equation, shapes)
+    sizes: dict[Index, Size] = {}
+    for axes, shape in zip(operands, shapes, strict=True):
+        sizes |= zip(axes, shape, strict=True)
+    return prod(sizes.values())
 
 
 def _factor(entry: Entry, operator: Operator | None) -> int:

@@ -8,11 +8,12 @@ the elements of all its windows, with the padding where the pool counts it.
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, counter, needs_trace
-from resnext_flops.complexity.conventions.thop import common, norm
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter, needs_trace
+from resnext_flops.complexity.conventions.thop import common, norm, recurrent
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
+    CELLS,
     CONVS,
     RECURRENT,
     TRANSPOSED,
@@ -29,17 +30,19 @@ from resnext_flops.complexity.products import attention, einsum, matrix_product
 from resnext_flops.complexity.records import Call, Function
 
 NORMS = frozenset({"_NormBase", "LayerNorm", "GroupNorm", "RMSNorm"})
-PRODUCTS = CONVS | TRANSPOSED | RECURRENT | {"Linear", "MultiheadAttention", "Bilinear"}
 PRODUCT_FUNCTIONS = frozenset(
     {"torch.matmul", "Tensor.matmul", "Tensor.__matmul__", "torch.bmm", "Tensor.bmm", "F.linear"}
 )
 HOOKED = (
-    PRODUCTS
+    CONVS
+    | TRANSPOSED
+    | RECURRENT
+    | CELLS
     | NORMS
     | AVG_POOLS
     | ADAPTIVE_AVG_POOLS
     | {"PReLU", "Softmax", "LogSoftmax", "Softmin", "Softmax2d", "Upsample", "UpsamplingBilinear2d"}
-    | {"UpsamplingNearest2d", "RNNCell", "GRUCell", "LSTMCell", "Embedding"}
+    | {"UpsamplingNearest2d", "Embedding", "Linear", "MultiheadAttention", "Bilinear"}
 )
 UNCOUNTED = frozenset({"Sequential", "ModuleList", "ModuleDict", "Identity", "Flatten", "ReLU", "LeakyReLU"})
 
@@ -64,9 +67,8 @@ def ultralytics_thop(run: Run) -> Terms:
     made = list(calls(run))
     rules = [_class_of(call) for call, _ in made]
     for (call, times), name in zip(made, rules, strict=True):
-        figure = _figure(call, name) if name else 0
-        if figure != 0:
-            terms.add(label(call), MULTIPLY_ADDS if name in PRODUCTS else "elements", figure * times)
+        if name:
+            terms.add_parts(label(call), _parts(call, name), times)
     for function, times in functions(run):
         inside = any(number < 0 or rules[number] for number in function.within)
         if not function.outer and not inside:
@@ -82,25 +84,29 @@ def _class_of(call: Call) -> str | None:
     return found if found in HOOKED else None
 
 
-def _figure(call: Call, name: str) -> Size:
+def _parts(call: Call, name: str) -> Parts:
     output = prod(output_of(call))
     if name in CONVS:
-        return window_products(call)
-    if name in TRANSPOSED:
+        yield MULTIPLY_ADDS, window_products(call)
+    elif name in TRANSPOSED:
         channels = call.settings["out_channels"] // call.settings["groups"]
-        return matrix_product(image_of(call), channels * prod(call.settings["kernel_size"]))
-    if name in NORMS:
-        return norm(call)
-    if name in AVG_POOLS:
-        return _pooled(call) + output
-    if name in ADAPTIVE_AVG_POOLS:
+        yield MULTIPLY_ADDS, matrix_product(image_of(call), channels * prod(call.settings["kernel_size"]))
+    elif name in NORMS:
+        yield "elements", norm(call)
+    elif name in AVG_POOLS:
+        yield "elements", _pooled(call) + output
+    elif name in ADAPTIVE_AVG_POOLS:
         pooled = prod(_adaptive_windows(*lengths) for lengths in zip(image_of(call), output_of(call), strict=True))
-        return pooled + output
-    if name == "MultiheadAttention":
-        return _attention(call)
-    if name == "Bilinear":
-        return matrix_product(output_of(call), (call.settings["in1_features"] + 1) * call.settings["in2_features"])
-    return common(call, name)
+        yield "elements", pooled + output
+    elif name == "MultiheadAttention":
+        yield from _attention(call)
+    elif name == "Bilinear":
+        length = (call.settings["in1_features"] + 1) * call.settings["in2_features"]
+        yield MULTIPLY_ADDS, matrix_product(output_of(call), length)
+    elif name in RECURRENT | CELLS:
+        yield from recurrent(call, name, call.settings.get("proj_size", 0))
+    else:
+        yield from common(call, name)
 
 
 def _adaptive_windows(before: Size, after: Size) -> Size:
@@ -125,7 +131,7 @@ def _pooled(call: Call) -> Size:
     return prod(image[:-dims]) * windows
 
 
-def _attention(call: Call) -> Size:
+def _attention(call: Call) -> Parts:
     settings, output = call.settings, output_of(call)
     width: Size = settings["embed_dim"]
     heads: Size = settings["num_heads"]
@@ -138,8 +144,8 @@ def _attention(call: Call) -> Size:
     attended = keys + appended
     widths: Size = settings["kdim"] + settings["vdim"]
     projections = width * (2 * tokens * width + keys * widths)
-    softmax = heads * tokens * (3 * attended - 1)
-    return batch * (projections + 2 * tokens * attended * width + softmax)
+    yield MULTIPLY_ADDS, batch * (projections + 2 * tokens * attended * width)
+    yield "softmax", batch * heads * tokens * (3 * attended - 1)
 
 
 def _function_figure(function: Function) -> Size:

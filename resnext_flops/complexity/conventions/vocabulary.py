@@ -12,6 +12,10 @@ LAYER_KINDS = frozenset({"conv", "transposed conv", "linear"})
 PRODUCT_KINDS = LAYER_KINDS | {"matmul", "einsum"}
 NORM_KINDS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
 
+# Operators of a graph that `torch.jit` traces into a plain convolution.
+CONVOLUTIONS = frozenset({"convolution", "_convolution"}) | frozenset(
+    f"conv{form}{dims}d" for form in ("", "_transpose") for dims in (1, 2, 3)
+)
 SAME = ".padding"  # the overload of a convolution's operator with padding="same"
 
 # Classes of modules.
@@ -23,6 +27,7 @@ MAX_POOLS = frozenset({"MaxPool1d", "MaxPool2d", "MaxPool3d"})
 AVG_POOLS = frozenset({"AvgPool1d", "AvgPool2d", "AvgPool3d"})
 ADAPTIVE_AVG_POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d"})
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
+CELLS = frozenset({"RNNCell", "GRUCell", "LSTMCell"})
 
 # Functions.
 POOL_FUNCTIONS = frozenset(

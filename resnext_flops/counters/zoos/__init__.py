@@ -50,7 +50,7 @@ def find(text: str) -> tuple[Any, Mapping[str, Any]]:
         if library in ZOOS:
             _refuse_weights(call.named)
             return zoo(library).model(call.name), call.named
-        return _imported(library, call.name), call.named
+        return imported(library, call.name), call.named
     return _bare(text), {}
 
 
@@ -82,8 +82,14 @@ def _bare(text: str) -> Any:
     )
 
 
-def _imported(module_name: str, attribute: str) -> Any:
-    """What a name stands for in a module of the current directory or of Python's path."""
+def imported(module_name: str, attribute: str) -> Any:
+    """What a name stands for in a module of the current directory or of Python's path.
+
+    Raises InputError if the module cannot be imported or has no such name.
+
+    >>> imported("math", "gcd")(12, 18)
+    6
+    """
     text = f"{module_name}:{attribute}"
     with _current_directory_first():
         try:
