@@ -151,12 +151,11 @@ def convention_option(use: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
 def _known_conventions(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of conventions. Raises InputError for another one; the conventions are loaded for the first name only."""
-    if names:
-        from resnext_flops.complexity.conventions import convention
+    if not names:
+        return ()
+    from resnext_flops.complexity.conventions import convention
 
-        for name in names:
-            convention(name)
-    return names
+    return tuple(convention(name).name for name in names)
 
 
 def free_sizes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Span]:

@@ -84,7 +84,7 @@ class WorkedError(Exception):
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "audit": (
         lambda: rf.audit("torchvision:resnet18", counters=["torch", "fvcor"]),
-        "unknown convention 'fvcor'; did you mean 'fvcore'",
+        "unknown convention 'fvcor'; 3 names begin with it: fvcore, ",
     ),
     "measure": (
         lambda: rf.measure("torchvision:resnet18", training=True, optimizer="lion", device="cpu"),

@@ -8,7 +8,6 @@ network has is looked for in torchvision and then in timm.
 Each library has a file here. A further one is a file with a `Zoo`, and a line in `ZOOS`.
 """
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,11 +15,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from resnext_flops.complexity.names import NAMED, PATTERNS, network
+from resnext_flops.complexity.names import NAMED, call_of, network
 from resnext_flops.counters.arguments import parse_call
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
-from resnext_flops.errors import InputError, one_line, unknown
+from resnext_flops.errors import InputError, nearest, one_line, same_name, unknown
 
 # The file of each library, by the prefix of its models.
 ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm", "hf": "of_hf"}
@@ -51,19 +50,17 @@ def find(text: str) -> tuple[Any, Mapping[str, Any]]:
 
 def _bare(text: str) -> Any:
     """A described network, or the model of that name in the first library that has one."""
-    named = text in NAMED or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
-    if named or "(" in text or text.endswith(".json"):
+    if call_of(text) or "(" in text or text.endswith(".json"):
         return network(text)
-    for library in ZOOS:
-        if text in zoo(library).names():
+    names = {library: zoo(library).names() for library in ZOOS}
+    for library, known in names.items():
+        if name := same_name(text, known):
             remark = f"no described network is called {text!r}; {library} has one"
-            found: Built = replace(zoo(library).model(text), remarks=(remark,))
+            found: Built = replace(zoo(library).model(name), remarks=(remark,))
             return found
-    from difflib import get_close_matches
-
-    known = dict.fromkeys([*NAMED, *(name for library in ZOOS for name in zoo(library).names())])
-    if get_close_matches(text, known):
-        raise unknown("model", text, known)
+    further = [name for known in names.values() for name in known]
+    if nearest(text, NAMED, further):
+        raise unknown("model", text, NAMED, further)
     raise InputError(
         f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, hf:PATH, or "
         "package.module:factory"

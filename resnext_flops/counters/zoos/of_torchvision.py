@@ -15,7 +15,7 @@ from resnext_flops.counters.built import PIXELS, Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import parse_input
 from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo
-from resnext_flops.errors import unknown
+from resnext_flops.errors import known_name
 
 # The pixels of the image of a detector that is not for 800 x 800 of them.
 DETECTED = {"fasterrcnn_mobilenet_v3_large_320_fpn": 320, "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320}
@@ -53,9 +53,7 @@ def model(name: str) -> Built:
     """One of torchvision's models, with the input that its weights are for. Raises InputError for another name."""
     with silent():
         from torchvision import models
-    known = names()
-    if name not in known:
-        raise unknown("model of torchvision", name, known)
+    name = known_name("model of torchvision", name, names())
 
     builder = models.get_model_builder(name)
     takes = inspect.signature(builder).parameters
