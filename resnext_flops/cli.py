@@ -19,6 +19,8 @@ from resnext_flops.errors import InputError, one_line, shortened
 from resnext_flops.show import signs
 
 NAME = "resnext-flops"
+# What a shell sets when it asks what can stand at a place.
+COMPLETING = "_RESNEXT_FLOPS_COMPLETE"
 
 # Each command and its summary; the command is `command` in the file of its name in `resnext_flops.commands`.
 COMMANDS = {
@@ -66,6 +68,10 @@ class Commands(click.Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run, and end with the exit status that the command returns."""
         _prepare_streams()
+        if COMPLETING in os.environ:
+            from resnext_flops.commands.completion import prepare
+
+            prepare()
         try:
             os.getcwd()  # noqa: PTH109 (pathlib takes long to load)
         except FileNotFoundError:

@@ -2,12 +2,13 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, output_option
 from resnext_flops.complexity.names import NAMED
 
 
 @click.command("models")
-@click.argument("patterns", nargs=-1, metavar="[PATTERN]...")
+@click.argument("patterns", nargs=-1, metavar="[PATTERN]...", shell_complete=completion.described)
 @click.option("--budget", "budgets", multiple=True, metavar="EXPR", help="What must hold, such as 'params <= 26M'.")
 @click.option("--sort", "order", metavar="EXPR", help="The smallest first: a figure, such as macs; -macs: the largest.")
 @output_option()

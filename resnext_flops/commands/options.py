@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.complexity.lattices import Span, named_span
 from resnext_flops.errors import InputError
 from resnext_flops.show.output import FORMATS, destination, emit, enveloped, put
@@ -145,6 +146,7 @@ def convention_option(use: str) -> Callable[[Callable[..., Any]], Callable[..., 
         multiple=True,
         metavar="NAME",
         callback=_known_conventions,
+        shell_complete=completion.conventions,
         help=f"{use}; repeat it for several. `conventions` lists them.",
     )
 

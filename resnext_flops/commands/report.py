@@ -2,6 +2,7 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.progress import Prover, device_option, progress
 from resnext_flops.proof.verify import MODEL_RUNGS
 from resnext_flops.reports import FORMS, report, stale
@@ -9,8 +10,15 @@ from resnext_flops.show.output import put
 
 
 @click.command("report")
-@click.argument("more", nargs=-1, metavar="[MODEL]...")
-@click.option("--of", "first", multiple=True, metavar="paper|MODEL", help="What is reported on. [default: paper]")
+@click.argument("more", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
+@click.option(
+    "--of",
+    "first",
+    multiple=True,
+    metavar="paper|MODEL",
+    help="What is reported on. [default: paper]",
+    shell_complete=completion.models,
+)
 @click.option("--output", metavar="DIR", required=True, help="The report's directory; it is made.")
 @click.option("--format", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="Form.")
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the described models and count them.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, Sizes, output_option
 from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("table")
-@click.argument("table_id", metavar="[ID]", default="template")
+@click.argument("table_id", metavar="[ID]", default="template", shell_complete=completion.tables)
 @click.option(
     "--depth", type=click.Choice(["50", "101", "152"]), default="50", show_default=True, help="Of the ResNet."
 )
