@@ -20,6 +20,7 @@ from resnext_flops.counters.arguments import parse_call
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, nearest, one_line, same_name, unknown
+from resnext_flops.needs import EXTRAS, MissingPackageError
 
 # The file of each library, by the prefix of its models.
 ZOOS = {"torchvision": "of_torchvision", "timm": "of_timm", "hf": "of_hf"}
@@ -74,11 +75,21 @@ def _imported(module_name: str, attribute: str) -> Any:
         try:
             module = import_module(module_name)
         except Exception as error:  # noqa: BLE001 (importing runs the user's code)
-            raise InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}") from None
+            raise _unimportable(module_name, text, error) from None
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
     return getattr(module, attribute)
+
+
+def _unimportable(module_name: str, text: str, error: Exception) -> InputError:
+    """The error for a module that cannot be imported: it may be a library's misspelt name, or need what is missing."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing in EXTRAS:
+        return MissingPackageError(missing)
+    if missing == module_name and nearest(module_name, ZOOS):
+        return unknown("library or module", module_name, ZOOS)
+    return InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}")
 
 
 @contextmanager
