@@ -108,7 +108,7 @@ def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
         with suppress(InputError):  # the network has no such variant
             other = counted_by(model.replace(stride_in=stride_in), CONVENTIONS)
             if other.entries != own.entries:
-                yield f"with the stride in the {stride_in}", other
+                yield f"stride in the {stride_in}", other
     if arguments.get("aux"):
         with suppress(InputError):  # batch norm over a single pixel takes no single example in training
             yield "in training, with auxiliary heads", built(model).cost(training=True)

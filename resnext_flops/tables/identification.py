@@ -37,7 +37,7 @@ def answer(name: str, figure: str, found: Sequence[Candidate]) -> str:
     """
     first, more = found[0], len(found) - 1
     exact = f"{first.agreement.exact:,}"
-    model = name if first.variant == AS_IT_IS else f"{name} {first.variant}"
+    model = name if first.variant == AS_IT_IS else f"{name} ({first.variant})"
     costs = f"by the convention {first.what}, it costs {exact} {first.unit}s"
     cost = f"{costs if first.unit else f'it has {exact} {first.what}'} ({first.agreement})"
     if not first.agreement.holds:

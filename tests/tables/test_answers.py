@@ -83,8 +83,8 @@ def test_without_an_answer_all_predictions_are_shown() -> None:
         ("25.557M", "25.557M is a figure of resnet50: it has 25,557,032 parameters (rounded or truncated)."),
         ("4.089G", "4.089G is a figure of resnet50: by the convention paper, it costs 4,089,184,256 MACs (rounded or "),
         # The paper of ResNet has the stride in the first 1x1 layer, and prints 3.8 billion.
-        ("3.8e9", "3.8e9 is a figure of resnet50 with the stride in the 1x1: by the convention paper, it costs "),
-        ("9.99T", "9.99T is no figure of resnet50; the nearest is of resnet50 at 480 pixels: by the convention "),
+        ("3.8e9", "3.8e9 is a figure of resnet50 (stride in the 1x1): by the convention paper, it costs "),
+        ("9.99T", "9.99T is no figure of resnet50; the nearest is of resnet50 (at 480 pixels): by the convention "),
     ],
 )
 def test_an_identification_begins_with_its_answer(figure: str, sentence: str) -> None:
