@@ -32,12 +32,12 @@ class ColonsInBash(BashComplete):
         self.joined = found[-1].removesuffix(words[-1])
         return found[:-1], found[-1]
 
-    def format_completion(self, item: CompletionItem[str]) -> str:
+    def format_completion(self, item: "CompletionItem[str]") -> str:
         """The kind of an answer, and the part of it that takes the place of bash's last word."""
         return f"{item.type},{item.value.removeprefix(self.joined)}"
 
 
-def models(_: click.Context, __: click.Parameter, incomplete: str) -> list[str] | list[CompletionItem[str]]:
+def models(_: click.Context, __: click.Parameter, incomplete: str) -> "list[str] | list[CompletionItem[str]]":
     """The described networks, and the models of a library whose name is begun; files where nothing begins so."""
     from resnext_flops.complexity.names import NAMED
     from resnext_flops.counters.zoos import ZOOS, zoo
