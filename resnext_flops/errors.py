@@ -152,7 +152,9 @@ def nearest(given: str, known: Iterable[str], further: Iterable[str] = ()) -> li
 
 
 def _beginning(given: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if given and _in_one_word(name).startswith(_in_one_word(given))]
+    """The names that begin so; one letter is no beginning, as it may well be a name of its own kind."""
+    begun = _in_one_word(given)
+    return [name for name in names if len(begun) > 1 and _in_one_word(name).startswith(begun)]
 
 
 def _alike(given: str, names: Iterable[str]) -> list[str]:

@@ -209,7 +209,7 @@ def _call(text: str) -> Network:
     """A family called with literals. Nothing is evaluated: the call is read as a syntax tree."""
     try:
         match ast.parse(text.strip(), mode="eval").body:
-            case ast.Call(func=ast.Name(id=family), args=args, keywords=keywords):
+            case ast.Call(func=ast.Name(id=family), args=args, keywords=keywords) if all(each.arg for each in keywords):
                 positional = [ast.literal_eval(argument) for argument in args]
                 named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in keywords}
             case _:

@@ -108,7 +108,7 @@ def test_wide_resnet_at_width_1_projects_nothing_at_first() -> None:
         (lambda: rf.resnext_cifar(30), r"depth is 30; it must be 9n \+ 2, such as 29 or 38"),
         (lambda: rf.wide_resnet(29), r"depth is 29; it must be 6n \+ 4, such as 28 or 34"),
         (lambda: rf.resnet(50, shortcut="D"), "unknown shortcut 'D'; known are A, B, C, none"),
-        (lambda: rf.resnet(50, stride_in="3"), "unknown stride_in '3'; did you mean '3x3'"),
+        (lambda: rf.resnet(50, stride_in="3"), "unknown stride_in '3'; known are 3x3, 1x1"),
         (lambda: rf.resnet(50, stem="imagenet1k"), "unknown stem 'imagenet1k'; did you mean 'imagenet'"),
         (lambda: rf.resnext(50, stem="x"), "unknown stem 'x'"),
         (lambda: rf.resnet((), block="basic"), r"unknown depth \(\)"),
