@@ -15,29 +15,41 @@ from typing import Any, NoReturn
 import click
 
 from resnext_flops import __version__
-from resnext_flops.errors import InputError, one_line, shortened
+from resnext_flops.errors import InputError, one_line, shortened, unknown
 from resnext_flops.show import signs
 
 NAME = "resnext-flops"
+# What a shell sets when it asks what can stand at a place.
+COMPLETING = "_RESNEXT_FLOPS_COMPLETE"
 
-# Each command and its summary; the command is `command` in the file of its name in `resnext_flops.commands`.
-COMMANDS = {
-    "audit": "Explain every counter's figure for a model, term by term.",
-    "check": "Hold models against the limits of a budget file.",
-    "conventions": "List the counting conventions: what each counter counts.",
-    "count": "Count any model, exactly.",
-    "diff": "Show where two models differ, layer by layer.",
-    "formula": "The cost of a model as a formula of its sizes.",
-    "identify": "Find which convention, and which variant of a network, gives a printed figure.",
-    "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
-    "models": "List the described networks and their cost.",
-    "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
-    "report": "Write a report: of the paper, or of any models.",
-    "solve": "The size of a model that meets a budget: of a reference model, or a number.",
-    "sweep": "The designs of a space that meet budgets, or the best of them.",
-    "table": "A table of the paper's, rebuilt and proven on real models.",
-    "verify": "Hold networks against their real models, their references and their papers.",
+# The commands in groups, each with its summary; a command is `command` in the file of its name in
+# `resnext_flops.commands`.
+GROUPS = {
+    "The paper": {
+        "table": "A table of the paper's, rebuilt and proven on real models.",
+        "models": "List the described networks and their cost.",
+        "verify": "Hold networks against their real models, their references and their papers.",
+        "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
+        "report": "Write a report: of the paper, or of any models.",
+    },
+    "Any model": {
+        "count": "Count any model, exactly.",
+        "formula": "The cost of a model as a formula of its sizes.",
+        "diff": "Show where two models differ, layer by layer.",
+        "audit": "Explain every counter's figure for a model, term by term.",
+        "identify": "Find which convention, and which variant of a network, gives a printed figure.",
+        "conventions": "List the counting conventions: what each counter counts.",
+    },
+    "Budgets and design": {
+        "solve": "The size of a model that meets a budget: of a reference model, or a number.",
+        "sweep": "The designs of a space that meet budgets, or the best of them.",
+        "check": "Hold models against the limits of a budget file.",
+    },
+    "Machines": {
+        "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
+    },
 }
+COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}
 
 
 class Commands(click.Group):
@@ -52,9 +64,19 @@ class Commands(click.Group):
         return _load(cmd_name) if cmd_name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The summaries, without loading any command."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        """The summaries in their groups, without loading any command."""
+        widest = max(map(len, COMMANDS))
+        for title, group in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), summary) for name, summary in group.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called. Raises InputError, with the nearest names, for one that does not exist."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise unknown("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. A model's own code may end the program; that is an error, not the status of the command."""
@@ -66,6 +88,10 @@ class Commands(click.Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run, and end with the exit status that the command returns."""
         _prepare_streams()
+        if COMPLETING in os.environ:
+            from resnext_flops.commands.completion import prepare
+
+            prepare()
         try:
             os.getcwd()  # noqa: PTH109 (pathlib takes long to load)
         except FileNotFoundError:
@@ -78,7 +104,7 @@ class Commands(click.Group):
         except click.Abort:
             fail("stopped; nothing was written", 130)
         except click.ClickException as error:
-            fail(shortened(error.format_message()))
+            fail(shortened(_sentence(error)))
         except InputError as error:
             fail(str(error), error.status)
         except OSError as error:
@@ -99,6 +125,18 @@ def _load(name: str) -> click.Command:
         gc.enable()
     gc.freeze()
     return found
+
+
+def _sentence(error: click.ClickException) -> str:
+    """click's message, with the nearest options for an unknown one, and the help where something is missing."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        options = [option for parameter in context.command.get_params(context) for option in parameter.opts]
+        return str(unknown("option", error.option_name, [name for name in options if name.startswith("--")]))
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter) and context is not None:
+        return f"{message.rstrip('.')}; see `{context.command_path} --help`"
+    return message
 
 
 class _Closed(io.TextIOBase):

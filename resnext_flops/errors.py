@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 MOST_NAMES = 24
 MOST_QUOTED = 200
 LONGEST = 1000  # characters of a message
+ALIKE = 0.7  # how alike two names are that may be mistaken for each other, as `difflib` measures it: 1 is equal
 
 
 def public(kind: Kind) -> Kind:
@@ -79,23 +80,94 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 
 
-def unknown(kind: str, given: object, known: Iterable[object]) -> InputError:
+def unknown(kind: str, given: object, known: Iterable[object], further: Iterable[str] = ()) -> InputError:
     """The error for a name that is not in a list: offers the nearest names, or the first of them where none is near.
+
+    further: other names that would work, which are offered after those of the list.
 
     >>> print(unknown("format", "jason", ["rich", "markdown", "csv", "json"]))
     unknown format 'jason'; did you mean 'json'?
+    >>> print(unknown("network", "ResNeXt50", ["resnext50_8x14d", "resnext50_32x4d", "resnet50"]))
+    unknown network 'ResNeXt50'; 2 names begin with it: resnext50_8x14d, resnext50_32x4d
     >>> print(unknown("depth", 51, [50, 101, 152]))
     unknown depth 51; known are 50, 101, 152
     """
+    names = [str(name) for name in known]
+    near = nearest(given, names, further) if isinstance(given, str) else []
+    if len(near) > 1 and near == _beginning(str(given), near):
+        hint = f"{len(near):,} names begin with it: {_listed(near)}"
+    elif near:
+        hint = f"did you mean {' or '.join(map(repr, near))}?"
+    else:
+        hint = f"known are {_listed(names)}"
+    return InputError(f"unknown {kind} {given!r}; {hint}")
+
+
+def known_name(kind: str, given: str, known: Iterable[str]) -> str:
+    """The name of a list that is meant, as `same_name` finds it. Raises InputError, with the nearest names, for none.
+
+    >>> known_name("network", "ResNet-50", ["resnet50", "resnet101"])
+    'resnet50'
+    """
+    names = list(known)
+    name = same_name(given, names)
+    if name is None:
+        raise unknown(kind, given, names)
+    return name
+
+
+def same_name(given: str, known: Iterable[str]) -> str | None:
+    """The name itself, or the only one of a list that differs from it in capital letters, `-` and `_` alone.
+
+    >>> names = ["resnet50", "regnet_x_16gf", "regnet_x_1_6gf"]
+    >>> same_name("ResNet-50", names), same_name("RegNet-X-16GF", names), same_name("RegNetX16GF", names)
+    ('resnet50', 'regnet_x_16gf', None)
+    """
+    names = list(known)
+    for form in (str, _in_small_letters, _in_one_word):
+        same = [name for name in names if form(name) == form(given)]
+        if len(same) == 1:
+            return same[0]
+    return None
+
+
+def _in_small_letters(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _in_one_word(name: str) -> str:
+    return _in_small_letters(name).replace("_", "")
+
+
+def nearest(given: str, known: Iterable[str], further: Iterable[str] = ()) -> list[str]:
+    """The names that are meant, perhaps: those that begin with what was given, or else those that are written alike.
+
+    >>> nearest("resnet51", ["resnet50", "vgg16"], ["resnet51q"])
+    ['resnet50', 'resnet51q']
+    """
+    first, then = list(known), list(further)
+    begin, later = _beginning(given, first), _beginning(given, then)
+    found = [*begin, *later] if begin else [*_alike(given, first), *(later or _alike(given, then))]
+    return list(dict.fromkeys(found))
+
+
+def _beginning(given: str, names: Iterable[str]) -> list[str]:
+    """The names that begin so; one letter is no beginning, as it may well be a name of its own kind."""
+    begun = _in_one_word(given)
+    return [name for name in names if len(begun) > 1 and _in_one_word(name).startswith(begun)]
+
+
+def _alike(given: str, names: Iterable[str]) -> list[str]:
     from difflib import get_close_matches
 
-    names = [str(name) for name in known]
-    near = get_close_matches(given, names, n=3) if isinstance(given, str) else []
+    words = {_in_one_word(name): name for name in names}
+    return [words[word] for word in get_close_matches(_in_one_word(given), words, n=3, cutoff=ALIKE)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names with commas between them, but not too many."""
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    hint = (
-        f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names[:MOST_NAMES])}{more}"
-    )
-    return InputError(f"unknown {kind} {given!r}; {hint}")
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def one_line(error: BaseException) -> str:

@@ -25,11 +25,20 @@ EXTRAS = {
 REPORTS = f"{__package__}.reports"
 
 
+def install(extra: str) -> str:
+    """The command that installs an extra.
+
+    >>> install("peers")
+    "pip install 'resnext-flops[peers]'"
+    """
+    return f"pip install 'resnext-flops[{extra}]'"
+
+
 class MissingPackageError(InputError, ImportError):
     """A package that is not installed, and the extra that installs it."""
 
     def __init__(self, package: str, extra: str = "") -> None:
-        super().__init__(f"this needs {package}: pip install 'resnext-flops[{extra or EXTRAS[package]}]'")
+        super().__init__(f"this needs {package}: {install(extra or EXTRAS[package])}")
         self.name = package
 
 

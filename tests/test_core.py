@@ -5,8 +5,10 @@ What the core can do, it does as the full installation does. What needs more say
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,7 @@ from click.testing import CliRunner
 
 import resnext_flops as rf
 from resnext_flops.cli import COMMANDS, main
+from resnext_flops.needs import EXTRAS
 
 ROOT = Path(__file__).parent.parent
 WHEELS = Path(sys.prefix) / "core"
@@ -27,6 +30,7 @@ SAME = [
     ["table", "--no-prove"],
     ["table", "all", "--no-prove"],
     ["models"],
+    ["models", "resnext*", "--sort", "-macs", "--budget", "training_bytes <= 1Gi"],
     ["conventions"],
     ["formula", "resnext50_32x4d", "--free", "C,d"],
     *(["formula", "resnext50_32x4d", "--format", form] for form in ("latex", "markdown", "json")),
@@ -49,6 +53,10 @@ MORE = [
     (["count", "resnet18", "--training"], "torch"),
     (["count", "resnet18", "--input", "1,3,64,64"], "torch"),
     (["count", "timm:resnet50"], "zoo"),
+    (["count", "mymodels:net"], "torch"),
+    (["audit", "resnet18"], "torch"),
+    (["solve", "resnet18", "--free", "r", "--budget", "macs <= 1G", "--prove"], "torch"),
+    (["measure", "--published", "throughput.csv"], "frames"),
     (["formula", "torchvision:resnet50", "--free", "r"], "zoo"),
     (["count", "hf:config.json"], "hf"),
     (["sweep", "resnext50_32x4d", "--width", "1:9"], "sweep"),
@@ -88,6 +96,17 @@ try:
     rf.resnext(50).to_torch()
 except ImportError as error:
     print(isinstance(error, rf.InputError), error)
+"""
+
+
+# Each package of an extra, imported as a file of the project would.
+EVERY = """
+from resnext_flops.needs import EXTRAS
+for package in EXTRAS:
+    try:
+        exec(f"import {package}", {"__name__": "resnext_flops.anything"})
+    except ImportError as error:
+        print(error)
 """
 
 
@@ -137,6 +156,8 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
     subprocess.run([*pip, "--find-links", WHEELS, "resnext-flops"], check=True, capture_output=True)
     rf.save(rf.resnet_cifar(8), place / "net.json")
     (place / "budgets.toml").write_text('[[models]]\nmodel = "resnet18"\nlimits = ["macs <= 4G"]\n', encoding="utf-8")
+    (place / "throughput.csv").write_text("model,infer_samples_per_sec\nresnet50,1\nresnet18,3\n", encoding="utf-8")
+    (place / "mymodels.py").write_text("from torch import nn\n\n\nnet = nn.Identity\n", encoding="utf-8")
     (place / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
     return Core(python, place)
 
@@ -178,6 +199,16 @@ def test_what_needs_more_is_one_sentence_with_the_extra(core: Core) -> None:
         assert answer.said.count("\n") == 1, call
     assert not (core.place / "report").exists()
     assert not (core.place / "width.svg").exists()
+
+
+def test_every_package_of_an_extra_is_one_sentence_with_it(core: Core) -> None:
+    told = core.run(EVERY).splitlines()
+    assert told == [f"this needs {package}: pip install 'resnext-flops[{extra}]'" for package, extra in EXTRAS.items()]
+    # What is told to be installed is an extra, and has the package in it.
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for package, extra in EXTRAS.items():
+        assert any(re.match(rf"{package}\b", requirement) for requirement in declared[extra]), package
+    assert {"peers", "report"} < set(declared)  # which audits and reports tell
 
 
 def test_the_library(core: Core, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

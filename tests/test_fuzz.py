@@ -85,7 +85,8 @@ def figures_of(ledger: rf.Ledger) -> dict[str, Any]:
 
 @st.composite
 def models_call(draw: st.DrawFn) -> Call:
-    chosen = draw(st.lists(models(), min_size=1, max_size=3))
+    # What is given twice is listed once.
+    chosen = draw(st.lists(models(), min_size=1, max_size=3, unique_by=lambda model: model.text))
     return Call(
         ("models", *(model.text for model in chosen)),
         lambda content: [[row[figure] for figure in ("params", "macs", "activations")] for row in content["rows"]],

@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, convention_option, input_option, output_option
 
 
 @click.command("audit")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @input_option
 @convention_option("Only this counter")
 @click.option("--run/--no-run", default=True, show_default=True, help="Ask the installed counters themselves.")

@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, convention_option, input_option, output_option
 
 
 @click.command("count")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @input_option
 @convention_option("Add a counter's figure")
 @click.option(

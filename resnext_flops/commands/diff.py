@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, input_option, output_option
 
 
 @click.command("diff")
-@click.argument("first", metavar="MODEL_A")
-@click.argument("second", metavar="MODEL_B")
+@click.argument("first", metavar="MODEL_A", shell_complete=completion.models)
+@click.argument("second", metavar="MODEL_B", shell_complete=completion.models)
 @input_option
 @output_option()
 def command(first: str, second: str, inputs: list[Any] | None, output: Output) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, free_option, input_option, output_option
 from resnext_flops.commands.progress import interpolating
 from resnext_flops.complexity.arguments import names
@@ -14,9 +15,15 @@ from resnext_flops.errors import InputError
 
 
 @click.command("formula")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @free_option("Free sizes: C, d, n1, n2, ..., r, K, w, N, or arguments. [default: C and d, or all; r of a real model]")
-@click.option("--figure", default="macs", show_default=True, help="params, weights, macs, ... or a convention.")
+@click.option(
+    "--figure",
+    default="macs",
+    show_default=True,
+    help="params, weights, macs, ... or a convention.",
+    shell_complete=completion.figures,
+)
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
 @click.option("--breakdown", type=click.Choice(LEVELS), help="A formula for each stage, or for each layer, as well.")
 @click.option("--steps", is_flag=True, help="Write start + step k for a size that has steps, such as r = 224 + 32 k.")

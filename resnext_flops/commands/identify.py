@@ -2,11 +2,12 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, output_option
 
 
 @click.command("identify")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.argument("figure")
 @output_option()
 def command(model: str, figure: str, output: Output) -> int:

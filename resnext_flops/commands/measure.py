@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, Sizes, output_option
 from resnext_flops.errors import InputError
 from resnext_flops.proof.verify import DEVICES
 
 
 @click.command("measure")
-@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.argument("names", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models run.")
 @click.option(
     "--dtype", metavar="float32|bfloat16|float16", default="float32", show_default=True, help="Of all tensors."
@@ -20,7 +21,14 @@ from resnext_flops.proof.verify import DEVICES
 @click.option("--compile", is_flag=True, help="Run what torch.compile makes of the models.")
 @click.option("--training", is_flag=True, help="A training step instead of a forward pass.")
 @click.option("--optimizer", metavar="sgd|adam", default="sgd", show_default=True, help="Of a training step.")
-@click.option("--convention", metavar="NAME", default="paper", show_default=True, help="What FLOP/s count.")
+@click.option(
+    "--convention",
+    metavar="NAME",
+    default="paper",
+    show_default=True,
+    help="What FLOP/s count.",
+    shell_complete=completion.conventions,
+)
 @click.option("--precision", type=float, default=0.02, show_default=True, help="Share to which a median is known.")
 @click.option("--seconds", type=float, default=10.0, show_default=True, help="Longest time for a batch size.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and inputs.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.complexity.lattices import Span, named_span
 from resnext_flops.errors import InputError
 from resnext_flops.show.output import FORMATS, destination, emit, enveloped, put
@@ -145,18 +146,18 @@ def convention_option(use: str) -> Callable[[Callable[..., Any]], Callable[..., 
         multiple=True,
         metavar="NAME",
         callback=_known_conventions,
+        shell_complete=completion.conventions,
         help=f"{use}; repeat it for several. `conventions` lists them.",
     )
 
 
 def _known_conventions(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of conventions. Raises InputError for another one; the conventions are loaded for the first name only."""
-    if names:
-        from resnext_flops.complexity.conventions import convention
+    if not names:
+        return ()
+    from resnext_flops.complexity.conventions import convention
 
-        for name in names:
-            convention(name)
-    return names
+    return tuple(convention(name).name for name in names)
 
 
 def free_sizes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Span]:

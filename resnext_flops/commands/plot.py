@@ -2,13 +2,14 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.plots import draw, file_format, save
 from resnext_flops.show.output import destination
 
 
 @click.command("plot")
-@click.argument("kind")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("kind", shell_complete=completion.pictures)
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
 @click.option("--output", metavar="FILE", required=True, help="The picture: FILE.png, FILE.svg or FILE.pdf.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
 def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> None:

@@ -15,7 +15,7 @@ device_option = click.option(
 
 
 class Prover:
-    """Proves networks on a device, each of them once, and tells how far it is."""
+    """Proves networks on a device, each of them once, and tells how many are proven, before and after each."""
 
     def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[str, int], None]) -> None:
         self.device, self.rungs, self.tell = device, rungs, tell
@@ -26,6 +26,7 @@ class Prover:
         if network not in self.proofs:
             self.tell(f"proving {network!r}", len(self.proofs))
             self.proofs[network] = verify(network, self.device, self.rungs)
+            self.tell(f"proved {network!r}", len(self.proofs))
         return self.proofs[network]
 
     @property
@@ -36,12 +37,16 @@ class Prover:
 
 @contextmanager
 def progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
-    """A progress bar on a terminal: what it yields is told what is worked on, and how much is done."""
+    """A progress bar on a terminal: what it yields is told what is worked on, and how much is done.
+
+    total: how much there is, where it is known.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    done = TextColumn("{task.completed} done") if total is None else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), done, TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=total)

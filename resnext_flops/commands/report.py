@@ -2,15 +2,23 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.progress import Prover, device_option, progress
 from resnext_flops.proof.verify import MODEL_RUNGS
-from resnext_flops.reports import FORMS, report, stale
+from resnext_flops.reports import FORMS, report, stale, steps, written
 from resnext_flops.show.output import put
 
 
 @click.command("report")
-@click.argument("more", nargs=-1, metavar="[MODEL]...")
-@click.option("--of", "first", multiple=True, metavar="paper|MODEL", help="What is reported on. [default: paper]")
+@click.argument("more", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
+@click.option(
+    "--of",
+    "first",
+    multiple=True,
+    metavar="paper|MODEL",
+    help="What is reported on. [default: paper]",
+    shell_complete=completion.models,
+)
 @click.option("--output", metavar="DIR", required=True, help="The report's directory; it is made.")
 @click.option("--format", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="Form.")
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the described models and count them.")
@@ -41,7 +49,8 @@ def command(
                resnext-flops report --of resnet50 timm:convnext_tiny
                  --output comparison --format html
     """
-    with progress() as tell:
+    models = (*first, *more)
+    with progress(steps(models)) as tell:
         done: list[str] = []
 
         def told(what: str) -> None:
@@ -49,7 +58,6 @@ def command(
             tell(what, len(done))
 
         prover = Prover(device, MODEL_RUNGS, lambda what, _: tell(what, len(done))) if prove else None
-        models = (*first, *more)
         if fail_if_stale:
             differs = stale(*models, output=output, form=form, prove=prover, tell=told)
         else:
@@ -57,4 +65,6 @@ def command(
             report(*models, output=output, form=form, prove=prover, force=force, tell=told)
     if fail_if_stale:
         put(f"{output} is stale:\n{differs}" if differs else f"{output} is fresh", None)
+    else:
+        click.echo(f"resnext-flops: wrote {written(output, form)}", err=True)
     return int(bool(differs) or (prover is not None and not prover.holds))

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Numbers, Output, Values, free_option, input_option, output_option
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.lattices import Span
@@ -14,13 +15,17 @@ from resnext_flops.design.solve import solve as find
 
 
 @click.command("solve")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @free_option("The unknown sizes, one or two: C, d, n1, ..., r, K, w, N, or arguments.", required=True)
-@click.option("--like", metavar="MODEL", help="The network whose cost is the budget.")
+@click.option("--like", metavar="MODEL", help="The network whose cost is the budget.", shell_complete=completion.models)
 @click.option(
     "--budget", metavar="N|EXPR", help="A budget of one figure instead: 4.1G, 'macs = 4.1G' or 'params <= 25M'."
 )
-@click.option("--figure", help="What is met; several with commas rank pairs. [default: macs]")
+@click.option(
+    "--figure",
+    help="What is met; several with commas rank pairs. [default: macs]",
+    shell_complete=completion.figures,
+)
 @click.option("--given", type=Values(), multiple=True, help="Values of another size, a row each.")
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
 @click.option("--constraint", type=click.Choice(CONSTRAINTS), help="To the budget. [default: nearest]")

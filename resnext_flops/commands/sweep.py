@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, Whole, input_option, output_options
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
@@ -47,7 +48,7 @@ def _size_options(command: Any) -> Any:
 
 
 @click.command("sweep")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option("--depth", metavar="N", help="Of a family that is named without one, such as resnext.")
 @_size_options
 @click.option(

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, Sizes, output_option
 from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import WIDTH_FIGURES
 from resnext_flops.errors import InputError
 from resnext_flops.needs import MissingPackageError, has
+from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.verify import MODEL_RUNGS
 from resnext_flops.tables.template import CARDINALITIES
 from resnext_flops.tables.template import template as template_table
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("table")
-@click.argument("table_id", metavar="[ID]", default="template")
+@click.argument("table_id", metavar="[ID]", default="template", shell_complete=completion.tables)
 @click.option(
     "--depth", type=click.Choice(["50", "101", "152"]), default="50", show_default=True, help="Of the ResNet."
 )
@@ -70,12 +74,27 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
         raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
     builders = _builders(table_id, sizes)
     can = has("torch")
-    with proving(device) if prove or (prove is None and can) else nullcontext() as prover:
+    proves = prove or (prove is None and can)
+    with proving(device, total=_to_prove(builders)) if proves else nullcontext() as prover:
         results = [builder(prover) for builder in builders]
     output.emit(results)
     if prove is None and not can:
         click.echo(f"resnext-flops: not proven; {MissingPackageError('torch')}", err=True)
     return int(prover is not None and not prover.holds)
+
+
+def _to_prove(builders: "list[Builder]") -> int:
+    """How many networks some tables prove: they are made once with proofs of nothing."""
+    asked: set[Model] = set()
+    rungs = tuple(Rung(name, 0) for name in MODEL_RUNGS)
+
+    def nothing(network: Model) -> Proof:
+        asked.add(network)
+        return Proof(network.name, "", {}, 0, 0, 0, rungs)
+
+    for builder in builders:
+        builder(nothing)
+    return len(asked)
 
 
 def _builders(table_id: str, sizes: dict[str, Any]) -> "list[Builder]":

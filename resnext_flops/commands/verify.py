@@ -2,6 +2,7 @@
 
 import click
 
+from resnext_flops.commands import completion
 from resnext_flops.commands.options import Output, output_option
 from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.names import NAMED
@@ -11,7 +12,7 @@ from resnext_flops.proof.verify import RUNGS
 
 
 @click.command("verify")
-@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.argument("names", nargs=-1, metavar="[MODEL]...", shell_complete=completion.described)
 @click.option("--all", "everything", is_flag=True, help="Every network that `models` lists.")
 @device_option
 @output_option()

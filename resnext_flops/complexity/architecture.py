@@ -235,7 +235,8 @@ class Architecture:
         if name == "r" and "resolution" in self.arguments:
             given = self.arguments["resolution"]
             return InputError(f"resolution is {given!r}; r is free only where height and width are one number")
-        return unknown(f"free size of {self.name}", name, self.sizes)
+        in_full = [ARGUMENTS[size] for size in self.sizes if size in ARGUMENTS]
+        return unknown(f"free size of {self.name}", name, self.sizes, in_full)
 
     def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Sizes by the names of their arguments, and free names of the call, without the blocks of stages.

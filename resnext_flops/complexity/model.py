@@ -7,7 +7,8 @@ it through this protocol and does not ask what it is.
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from resnext_flops.complexity.figures import BYTES, figure, figure_name
+from resnext_flops.complexity.expressions import Expression, Rational, evaluate, names_in
+from resnext_flops.complexity.figures import BYTES, expression_names, figure, figure_name
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.errors import InputError
@@ -119,3 +120,17 @@ def figure_of(model: Model, name: str, scope: str = "network") -> int:
         raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
     found: int = getattr(model, name)
     return found
+
+
+def value_of(model: Model, expression: Expression) -> Rational:
+    """The exact value of an expression of a model's figures, as `evaluate` gives it.
+
+    Raises InputError as `evaluate` does.
+
+    >>> import resnext_flops as rf
+    >>> from resnext_flops.complexity.expressions import parse
+    >>> value_of(rf.resnet(50), parse("macs - 4G"))
+    89184256
+    """
+    known = expression_names()
+    return evaluate(expression, {name: figure_of(model, known[name]) for name in names_in([expression])})

@@ -6,6 +6,7 @@ A name is looked up in full first (torchvision's names where they exist), then b
 import os
 import re
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import NoReturn, get_args
 
@@ -17,7 +18,7 @@ from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
 from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description, Node, Repeat
 from resnext_flops.complexity.network import Network, described
-from resnext_flops.errors import InputError, checked, unknown
+from resnext_flops.errors import InputError, checked, known_name, same_name, unknown
 
 
 @cache
@@ -91,7 +92,8 @@ PATTERNS: Mapping[str, str] = {
 def network(model: str) -> Network:
     """The described network of a name (`resnext50_32x4d`), a call (`resnext(50, cardinality=8, width=14)`) or a file.
 
-    An argument of a call may be an expression of free names, as in `resnext(50, cardinality=m, width=2*m)`.
+    An argument of a call may be an expression of free names, as in `resnext(50, cardinality=m, width=2*m)`. In a name
+    neither capital letters matter, nor whether `-` or `_` stands in it.
 
     Raises InputError, with the nearest names, for any other text.
 
@@ -104,12 +106,41 @@ def network(model: str) -> Network:
         return load(model)
     if "(" in model:
         return _call(model)
-    if model in NAMED:
-        return _call(NAMED[model])
+    call = call_of(model)
+    if call is None:
+        raise unknown("network", model, NAMED)
+    return _call(call)
+
+
+def call_of(name: str) -> str | None:
+    """The call that a name stands for; None for a name that no described network has.
+
+    >>> call_of("ResNeXt50-8x14d"), call_of("resnext50")
+    ('resnext(50, 8, 14)', None)
+    """
+    if known := same_name(name, NAMED):
+        return NAMED[known]
     for pattern, call in PATTERNS.items():
-        if match := re.fullmatch(pattern, model):
-            return _call(call.format(*match.groups()))
-    raise unknown("network", model, NAMED)
+        if match := re.fullmatch(pattern, name.lower().replace("-", "_")):
+            return call.format(*match.groups())
+    return None
+
+
+def matching(pattern: str) -> list[str]:
+    """The names that a pattern stands for: a glob, or a part of a name. A name, a call and a file stand for themselves.
+
+    Raises InputError, with the nearest names, where no name matches.
+
+    >>> matching("resnext*_32x4d"), matching("inception")[:2], matching("vgg16")
+    (['resnext50_32x4d', 'resnext101_32x4d', 'resnext152_32x4d'], ['inception_v3', 'inception_v4'], ['vgg16'])
+    """
+    if "(" in pattern or pattern.endswith(".json") or call_of(pattern):
+        return [pattern]
+    glob = pattern.lower() if set(pattern) & set("*?[") else f"*{pattern.lower().replace('-', '_')}*"
+    found = [name for name in NAMED if fnmatchcase(name, glob)]
+    if not found:
+        raise unknown("network", pattern, NAMED)
+    return found
 
 
 # Every layer and every way to put them together, as a file names them.
@@ -179,6 +210,4 @@ def _sentence(message: str) -> str:
 def _call(text: str) -> Network:
     """A family called with literals, and with expressions of free names. Nothing is evaluated."""
     written = parse_call(text)
-    if written.name not in families():
-        raise unknown("family", written.name, families())
-    return families()[written.name](*written.positional, **written.named)
+    return families()[known_name("family", written.name, families())](*written.positional, **written.named)

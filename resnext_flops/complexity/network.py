@@ -10,7 +10,7 @@ from resnext_flops.complexity.architecture import Architecture, letter
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger, Origin
-from resnext_flops.errors import InputError, checked, public
+from resnext_flops.errors import InputError, checked, public, unknown
 
 if TYPE_CHECKING:
     import sympy
@@ -332,6 +332,9 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
 
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Network:
+        for name in kwargs:
+            if name not in declared.parameters:
+                raise unknown(f"argument of {function.__name__}", name, declared.parameters)
         try:
             bound = declared.bind(*args, **kwargs)
         except TypeError as error:

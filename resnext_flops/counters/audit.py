@@ -8,6 +8,7 @@ from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, SECON
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built, counted_by
 from resnext_flops.errors import checked
+from resnext_flops.needs import install
 from resnext_flops.show import display
 
 # Why a rule is not exact on a model, where it is not: shown beside the residue.
@@ -120,8 +121,8 @@ def _silence(name: str, run: bool) -> str:
     from resnext_flops.counters import peers
 
     if name not in peers.PEERS:
-        return "no counter of its own"
-    return "not installed" if run else "not asked"
+        return "a rule without a counter that could be asked"
+    return f"not installed; {install('peers')} brings them all" if run else "not asked"
 
 
 def bridge(ledger: Ledger, terms: Terms) -> tuple[Step, ...]:

@@ -60,7 +60,7 @@ def by_stage(cost: Ledger) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for entry in cost:
         if entry.macs and not entry.training_only:
-            stage = found.setdefault(entry.path.partition(".")[0] or "(the model)", {})
+            stage = found.setdefault(entry.path.partition(".")[0] or "(the model itself)", {})
             stage[kind(entry)] = stage.get(kind(entry), 0) + entry.macs * entry.times
     return found
 

@@ -30,8 +30,8 @@ from resnext_flops.complexity.expressions import (
     names_in,
     text_of,
 )
-from resnext_flops.complexity.figures import FIGURES, expression_names, figure
-from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.figures import FIGURES, expression_names
+from resnext_flops.complexity.model import Model, figure_of
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError, unknown
 
@@ -218,7 +218,7 @@ def figures(model: str) -> dict[str, int]:
 
 def _figure(model: Model, name: str) -> int:
     """A figure of a model by its name in a limit."""
-    return model.training_macs if name == TRAINING_MACS else figure(model.cost(), expression_names()[name])
+    return model.training_macs if name == TRAINING_MACS else figure_of(model, expression_names()[name])
 
 
 def _sizes(model: Model) -> dict[str, int]:

@@ -19,6 +19,7 @@ from resnext_flops.proof.published import Agreement, agreement
 # Units that papers print, and that the grammar of expressions does not have.
 PRINTED_UNITS = {"K": "k", "B": "G"}
 PRINTED = re.compile(r"~?([0-9.]\S*?) ?([kKMGBT]?)(?:i?FLOPs?|MACs?)?")
+AS_IT_IS = "as it is"
 RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
 
 
@@ -69,11 +70,14 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
     if printed < 1:
         raise InputError(f"figure {figure!r} is less than one operation; write it as 4.12G, 3.8e9 or 4089184256")
     found = lookup.model(model)
+    # A figure that a variant does not change is told once, of the model as it is.
+    figures: dict[tuple[str, str, int], str] = {}
+    for variant, ledger in _variants(found):
+        for what, unit, exact in _figures(ledger):
+            if exact:
+                figures.setdefault((what, unit, int(exact)), variant)
     candidates = [
-        Candidate(variant, what, unit, agreement(printed, int(exact)))
-        for variant, ledger in _variants(found)
-        for what, unit, exact in _figures(ledger)
-        if exact
+        Candidate(variant, what, unit, agreement(printed, exact)) for (what, unit, exact), variant in figures.items()
     ]
     if not candidates:
         raise InputError(f"{found.name} has neither parameters nor operations, so no figure is one of it")
@@ -97,7 +101,7 @@ def _figures(ledger: Ledger) -> Iterator[tuple[str, str, int]]:
 def _variants(model: Model) -> Iterator[tuple[str, Ledger]]:
     """The model as it is, and what it is easily taken for. Of all of them every convention has its figure."""
     own = counted_by(model, CONVENTIONS)
-    yield "as it is", own
+    yield AS_IT_IS, own
     arguments = model.arguments
     if "stride_in" in arguments:
         stride_in = "1x1" if arguments["stride_in"] == "3x3" else "3x3"

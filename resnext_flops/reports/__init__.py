@@ -105,6 +105,36 @@ def stale(
     return rendering.difference(content, form, there)
 
 
+def steps(models: Sequence[Given]) -> int:
+    """How often `report` tells what it works on: each table of the paper's, or each model, and what every report has.
+
+    >>> steps(["resnet18", "resnet34"])
+    3
+    """
+    from resnext_flops.tables.registry import tables
+
+    of_paper = len(tables()) + len(("the template", "the conventions"))
+    pictures = 1
+    return pictures + (of_paper if not models or list(models) == [PAPER] else len(models))
+
+
+def written(output: str | Path, form: str) -> str:
+    """What `report` has written, and how it is opened.
+
+    >>> written("out", "latex")
+    "'out/report.tex' and what belongs to it; `cd out && pdflatex report.tex` makes a PDF"
+    """
+    from resnext_flops.reports.rendering import TEXT
+
+    file = Path(output) / TEXT[form]
+    how = {
+        "html": f"open {file.absolute().as_uri()} in a browser",
+        "markdown": "it is markdown with pictures, which an editor's preview shows",
+        "latex": f"`cd {shlex.quote(str(output))} && pdflatex {file.name}` makes a PDF",
+    }
+    return f"{str(file)!r} and what belongs to it; {how[form]}"
+
+
 def _content(models: Sequence[Given], form: str, prove: Prove | None, tell: Callable[[str], None]) -> "Report":
     from resnext_flops.reports.comparison import comparison
     from resnext_flops.reports.paper import paper_report

@@ -8,7 +8,8 @@ OURS = "our multiply-adds"
 
 
 def audit(found: Audit) -> list[Table]:
-    """What each counter answers, against the prediction, and the bridge to each figure."""
+    """What the counters answer, against the prediction, and the bridge to the figure of each, also of the others."""
+    asked = [finding for finding in found.findings if finding.version is not None]
     rows = [
         {
             "counter": finding.counter,
@@ -18,7 +19,7 @@ def audit(found: Audit) -> list[Table]:
             "answer": finding.answer,
             "difference": finding.residue,
         }
-        for finding in found.findings
+        for finding in asked or found.findings
     ]
     columns = (
         Column("counter", "counter"),
@@ -41,7 +42,8 @@ def audit(found: Audit) -> list[Table]:
         figure = macs + sum(step.figure for step in finding.bridge)
         steps.append({"counter": "", "what": f"= {finding.counter}", "figure": figure})
     bridged = (Column("counter", "counter"), Column("what", "term"), Column("figure", "figure"))
+    shown = columns if asked else [column for column in columns if column.key in {"counter", "unit", "predicted"}]
     return [
-        Table("audit", f"What the counters say of {on_its_input(found.ledger)}", "", columns, rows, notes),
+        Table("audit", f"What the counters say of {on_its_input(found.ledger)}", "", shown, rows, notes),
         Table("bridge", f"From our {macs:,} multiply-adds to each figure", "", bridged, steps),
     ]

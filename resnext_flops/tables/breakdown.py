@@ -1,6 +1,6 @@
 """A ledger as a table: its cost by module, layer or kind of layer, and what is to be said about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("activations", "activations", rank=2),
     ),
 }
+ITSELF = "(the model itself)"
 SUFFIXES = {"module": "", "layer": ", layer by layer", "kind": ", by kind of layer"}
 
 
@@ -66,8 +67,7 @@ def breakdown(
     ['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'head', 'total']
     """
     if by == "module":
-        names = dict.fromkeys(".".join(entry.path.split(".")[:levels]) for entry in ledger)
-        rows = [_module(name, ledger.stage(name), ledger) for name in names]
+        rows = [_module(name, part, ledger) for name, part in _modules(ledger, levels)]
     elif by == "layer":
         rows = [_layer(entry, ledger) for entry in ledger]
     else:
@@ -76,6 +76,16 @@ def breakdown(
     total = (_module if by == "module" else _row)("total", ledger, ledger)
     title = f"{on_its_input(ledger)}{SUFFIXES[by]}"
     return Table("count", title, "", COLUMNS[by], [*rows, total], (_meaning(ledger), *notes(ledger, conventions or {})))
+
+
+def _modules(ledger: Ledger, levels: int) -> Iterator[tuple[str, Ledger]]:
+    """The modules so many names deep. What a module above them does itself, outside of all of these, is one of them."""
+    found: dict[str, list[Entry]] = {}
+    for entry in ledger:
+        found.setdefault(".".join(entry.path.split(".")[:levels]), []).append(entry)
+    for name, entries in found.items():
+        own = any(other.startswith(f"{name}.") for other in found)
+        yield (f"{name} (itself)" if own else name) or ITSELF, _part(ledger, *entries)
 
 
 def _part(ledger: Ledger, *entries: Entry) -> Ledger:
@@ -100,7 +110,7 @@ def _module(name: str, part: Ledger, whole: Ledger) -> dict[str, Cell]:
 
 def _layer(entry: Entry, ledger: Ledger) -> dict[str, Cell]:
     return {
-        **_row(entry.path or "(the model)", _part(ledger, entry), ledger),
+        **_row(entry.path or ITSELF, _part(ledger, entry), ledger),
         "kind": entry.kind,
         "input": " and ".join(map(show, entry.inputs)),
         "output": show(entry.output),

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
-from resnext_flops.complexity.figures import figures
+from resnext_flops.complexity.expressions import condition, quantity, text_of
+from resnext_flops.complexity.figures import expression_names, figures
 from resnext_flops.complexity.layers import show
+from resnext_flops.complexity.model import value_of
 from resnext_flops.complexity.names import NAMED, network
+from resnext_flops.errors import InputError
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING, where
@@ -29,6 +32,23 @@ def models(names: Sequence[str] = tuple(NAMED)) -> Table:
     notes = ("Any argument of a call can be changed: resnext(50, cardinality=8, width=14, resolution=320).", MEANING)
     rows = [_model_row(name) for name in names]
     return Table("models", "The described networks", "", columns, rows, notes)
+
+
+def chosen(names: Sequence[str], budgets: Sequence[str] = (), order: str | None = None) -> list[str]:
+    """The described networks that meet budgets, in an order. Both are expressions of figures.
+
+    Raises InputError for an expression that cannot be read, and where no network meets the budgets.
+
+    >>> chosen(["vgg16", "resnet50", "resnet18"], ["params <= 26M"], "macs")
+    ['resnet18', 'resnet50']
+    """
+    known = expression_names()
+    conditions = [condition(text, known) for text in budgets]
+    key = quantity(order, known) if order else None
+    found = [name for name in names if all(value_of(network(name), each) for each in conditions)]
+    if not found:
+        raise InputError(f"none of the {len(names)} networks meets {' and '.join(map(text_of, conditions))}")
+    return found if key is None else sorted(found, key=lambda name: value_of(network(name), key))
 
 
 def _model_row(name: str) -> dict[str, Cell]:

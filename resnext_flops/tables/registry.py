@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from resnext_flops.errors import unknown
+from resnext_flops.errors import known_name
 from resnext_flops.proof.published import table_files
 from resnext_flops.show.table import Table
 from resnext_flops.tables import paper
@@ -39,6 +39,4 @@ def tables() -> dict[str, Builder]:
 def builder(name: str) -> Builder:
     """The builder of one table. Raises InputError, with the nearest ids, for an id that no table has."""
     every = tables()
-    if name not in every:
-        raise unknown("table", name, ["template", *every, "all"])
-    return every[name]
+    return every[known_name("table", name, ["template", *every, "all"])]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from resnext_flops.cli import COMMANDS, main
+from resnext_flops.cli import COMMANDS, GROUPS, main
 from resnext_flops.commands import progress
 from tests.enveloped import answered
 from tests.proofs import refuted
@@ -117,7 +118,7 @@ BAD = {
     "resolution in words": (["--resolution", "large"], "'large' is not of the form 224 or 320x256"),
     "three sizes": (["--resolution", "1x2x3"], "resolution is (1, 2, 3)"),
     "device": (["--device", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
-    "option": (["--dept", "50"], "No such option"),
+    "option": (["--dept", "50"], "unknown option '--dept'; did you mean '--depth'"),
     "output in no folder": (["--output", "/nowhere/table.csv"], "cannot write '/nowhere/table.csv'"),
     "output is a folder": (["--output", "/"], "cannot write '/'"),
 }
@@ -148,10 +149,30 @@ def test_help_and_version() -> None:
     assert "Example:  resnext-flops table" in run("--help").stdout
     assert "Examples:  resnext-flops table --depth 101" in run("table", "--help").stdout
     assert run("--version").stdout == "resnext-flops, version 0.1.0\n"
-    assert run("nothing").exit_code == 2
     bare = run()
     assert bare.exit_code == 0
-    assert "Commands:" in bare.output
+    assert re.findall(r"^(\w[\w ]+):$", bare.output, re.MULTILINE) == ["Options", *GROUPS]
+    assert re.findall(r"^  (\w+)  ", bare.output, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["cuont"], "unknown command 'cuont'; did you mean 'count'?"),
+        (["form"], "unknown command 'form'; did you mean 'formula'?"),
+        (["xyzzy"], "unknown command 'xyzzy'; known are table, models, verify, plot, report, count, "),
+        (["solve", "resnet50"], "Missing option '--free'; see `resnext-flops solve --help`"),
+        (["count"], "Missing argument 'MODEL'; see `resnext-flops count --help`"),
+        (["count", "resnet50", "--depth", "2"], "unknown option '--depth'; known are --input, --convention, --by"),
+        (["count", "resnet50", "--level", "2"], "unknown option '--level'; did you mean '--levels'?"),
+        (["--xyz"], "unknown option '--xyz'; known are --version, --help"),
+    ],
+)
+def test_what_is_missing_or_unknown_leads_on(arguments: list[str], sentence: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"resnext-flops: {sentence}")
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [["table", "--no-prove"], ["--help"], ["table", "2"]])

@@ -122,7 +122,7 @@ def test_identify_tries_auxiliary_heads() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["count", "resnet50", "--convention", "fvcor"], "unknown convention 'fvcor'; did you mean 'fvcore'"),
+        (["count", "resnet50", "--convention", "fvcor"], "unknown convention 'fvcor'; 3 names begin with it: fvcore, "),
         (["count", "resnet50", "--input", "1,a$"], "--input '1,a$' cannot be read"),
         (["count", "resnet50", "--input", "1,4,224,224"], "does not run on an input of 1x4x224x224"),
         (["count", "nowhere:net"], "cannot import 'nowhere'"),

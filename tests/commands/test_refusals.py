@@ -58,7 +58,7 @@ COMMANDS = {
         "resnet(18, resolution=100000000000000000000) does not run on cpu: TypeError",
     ),
     "a long name": (("models", "x" * 5000), "unknown network 'xxx"),
-    "a long option": (("models", f"--{'x' * 5000}"), "No such option '--xxx"),
+    "a long option": (("models", f"--{'x' * 5000}"), "unknown option '--xxx"),
 }
 
 
@@ -84,7 +84,7 @@ class WorkedError(Exception):
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "audit": (
         lambda: rf.audit("torchvision:resnet18", counters=["torch", "fvcor"]),
-        "unknown convention 'fvcor'; did you mean 'fvcore'",
+        "unknown convention 'fvcor'; 3 names begin with it: fvcore, ",
     ),
     "measure": (
         lambda: rf.measure("torchvision:resnet18", training=True, optimizer="lion", device="cpu"),

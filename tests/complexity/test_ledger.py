@@ -33,7 +33,10 @@ def test_an_unknown_path_is_an_error() -> None:
         ledger.stage("conv9")
     with pytest.raises(KeyError, match="conv9"):
         ledger["conv9"]
-    with pytest.raises(rf.InputError, match="unknown convention 'fvcor'; did you mean 'fvcore'"):
+    with pytest.raises(
+        rf.InputError,
+        match="unknown convention 'fvcor'; 3 names begin with it: fvcore, ",
+    ):
         ledger.total("fvcor")
 
 

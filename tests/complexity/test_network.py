@@ -126,7 +126,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_state_alone
         ),
         ({"resolution": 16}, r"resolution 16x16 is too small for conv5.*; the smallest that works is 17"),
         ({"resolution": (16, 64)}, r"resolution 16x64 is too small for conv5.*; the smallest that works is 17"),
-        ({"colour": 3}, r"resnext: got an unexpected keyword argument 'colour'"),
+        ({"colour": 3}, "unknown argument of resnext 'colour'; known are depth, "),
     ],
 )
 def test_bad_arguments_are_one_sentence(arguments: dict[str, object], message: str) -> None:

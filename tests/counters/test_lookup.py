@@ -149,3 +149,33 @@ def test_learned_weights_are_never_asked_for() -> None:
         with pytest.raises(rf.InputError, match="asks for learned weights, on which no cost depends"):
             rf.model(name)
     assert rf.model("torchvision:resnet18(weights=None)").cost().macs == rf.resnet(18).cost().macs
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("ResNeXt50-32x4d", "resnext(50, cardinality=32, width=4)"),
+        ("ResNet-50", "resnet(50)"),
+        ("ViT_B_16", "torchvision:vit_b_16"),
+        ("torchvision:ResNet-50", "torchvision:resnet50"),
+        ("torchvision:RegNet-X-16GF", "torchvision:regnet_x_16gf"),
+        ("timm:ResNet50d", "timm:resnet50d"),
+    ],
+)
+def test_capitals_and_hyphens_do_not_matter_where_there_is_one_answer(given: str, name: str) -> None:
+    assert rf.model(given).name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("regnetx16gf", "2 names begin with it: regnet_x_16gf, regnet_x_1_6gf"),
+        ("resnext50", "6 names begin with it: resnext50_2x40d, resnext50_4x24d, resnext50_8x14d, resnext50_32x4d, "),
+        ("resnext152", "did you mean 'resnext152_32x4d'?"),
+    ],
+)
+def test_the_names_that_are_meant_perhaps_with_described_networks_first(given: str, hint: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        rf.model(given)
+    assert hint in str(error.value)
+    assert str(error.value).startswith(f"unknown model {given!r}; ")

@@ -74,7 +74,7 @@ def check(name: str) -> None:
 
 def test_all_models_have_a_name() -> None:
     assert len(NAMES) == 121
-    assert zoo("torchvision").names() == NAMES
+    assert zoo("torchvision").names() == tuple(NAMES)
     assert len(classification()) == 80
 
 

@@ -55,6 +55,31 @@ def check_torchvision(name: str) -> None:
     assert params == meta["num_params"]
 
 
+def weights_agree(name: str) -> int:
+    """Hold the figure that torchvision prints for each weights of a model, at their resolution; how many there are.
+
+    The image is what the weights' own transform crops. A vision transformer is built for one size of image.
+    """
+    every = list(models.get_model_weights(name))
+    for weights in every:
+        pixels = weights.transforms.keywords["crop_size"]
+        size = f"(image_size={pixels})" if name.startswith("vit_") else ""
+        macs = int(rf.model(f"torchvision:{name}{size}", (1, 3, pixels, pixels)).cost().macs)
+        # Three decimals, in billions, rounded. They are written here as they are printed.
+        assert f"{Decimal(macs).scaleb(-9):.3f}" == f"{weights.meta['_ops']:.3f}", weights
+    return len(every)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b1", "inception_v3", "regnet_y_16gf", "resnet50", "vit_b_16"])
+def test_the_weights_of_a_spread_of_torchvision(name: str) -> None:
+    assert weights_agree(name) >= 1
+
+
+@pytest.mark.slow
+def test_all_weights_of_torchvision() -> None:
+    assert sum(weights_agree(name) for name in TORCHVISION) == 115
+
+
 @pytest.mark.parametrize("name", SPREAD.split())
 def test_a_spread_of_torchvision(name: str) -> None:
     check_torchvision(name)

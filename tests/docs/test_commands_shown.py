@@ -24,7 +24,7 @@ def answered(block: str) -> str:
     return "\n".join(answers)
 
 
-@pytest.mark.parametrize(("name", "blocks"), [("real_models.md", 10), ("json.md", 1)])
+@pytest.mark.parametrize(("name", "blocks"), [("real_models.md", 10), ("json.md", 1), ("models.md", 1)])
 def test_every_command_prints_what_is_shown(
     name: str, blocks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

@@ -140,7 +140,10 @@ def test_torchs_own_error_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -
         ({"dtype": "int8"}, "unknown dtype 'int8'; known are float32, bfloat16, float16"),
         ({"dtypes": "float32"}, "unknown setting 'dtypes'; did you mean 'dtype'"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
-        ({"convention": "fvcor"}, "unknown convention 'fvcor'; did you mean 'fvcore'"),
+        (
+            {"convention": "fvcor"},
+            "unknown convention 'fvcor'; 3 names begin with it: fvcore, ",
+        ),
         ({"convention": "fvcore", "training": True}, "counts the forward pass only"),
         ({"optimizer": "lion"}, "unknown optimizer 'lion'"),
         ({"precision": 0.0}, r"precision is 0\.0; it must be a finite number above 0"),

@@ -195,7 +195,7 @@ def test_a_lower_bound_says_so() -> None:
     found = rf.count(Decomposed(3, 4, 3), (1, 3, 8, 8))
     figure = draw("stages", [found, rf.resnet_cifar(20)])
     assert [axes.get_title("left") for axes in figure.axes] == ["Decomposed (a lower bound)", "resnet_cifar(20)"]
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["(the model)"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["(the model itself)"]
 
 
 def test_captions_are_one_sentence() -> None:
@@ -231,7 +231,7 @@ BAD = {
     "no suffix": (["width", "--output", "width"], "'width' ends in no format of pictures"),
     "no folder": (["width", "--output", "/nowhere/width.png"], "cannot write '/nowhere/width.png'"),
     "folder": (["width", "--output", "/"], "cannot write '/'"),
-    "option": (["width", "--output", "width.png", "--dpi", "300"], "No such option"),
+    "option": (["width", "--output", "width.png", "--dpi", "300"], "unknown option '--dpi'; known are --output"),
 }
 
 
@@ -249,7 +249,10 @@ def test_bad_input_is_one_sentence(case: str, tmp_path: Path, monkeypatch: pytes
 
 def test_output_is_needed() -> None:
     result = run("width")
-    assert (result.exit_code, result.stderr) == (2, "resnext-flops: Missing option '--output'.\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "resnext-flops: Missing option '--output'; see `resnext-flops plot --help`\n",
+    )
 
 
 def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

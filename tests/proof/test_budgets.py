@@ -274,3 +274,11 @@ def test_real_models_are_held_too(tmp_path: Path) -> None:
     )
     result = CliRunner().invoke(main, ["check", "--config", str(config)])
     assert result.exit_code == 0, result.output
+
+
+def test_a_limit_of_bytes_is_held_against_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "budgets.toml"
+    needed = rf.resnet(18).memory().training
+    for most, passed in ((needed, True), (needed - 1, False)):
+        file.write_text(f'[[models]]\nmodel = "resnet18"\nlimits = ["training_bytes <= {most}"]\n', encoding="utf-8")
+        assert [held.passed for held in check(read_config(file))] == [passed]

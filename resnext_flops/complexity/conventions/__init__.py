@@ -31,7 +31,7 @@ from resnext_flops.complexity.conventions import (
     ultralytics_thop,
 )
 from resnext_flops.complexity.conventions.convention import REGISTERED, Convention
-from resnext_flops.errors import checked, unknown
+from resnext_flops.errors import checked, known_name
 
 __all__ = [
     "CONVENTIONS",
@@ -94,9 +94,7 @@ def convention(name: str) -> Convention:
     >>> convention("fvcore").unit
     'MAC'
     """
-    if name not in CONVENTIONS:
-        raise unknown("convention", name, CONVENTIONS)
-    return CONVENTIONS[name]
+    return CONVENTIONS[known_name("convention", name, CONVENTIONS)]
 
 
 def distinct(total: Callable[[str], object]) -> list[str]:

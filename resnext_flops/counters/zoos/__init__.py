@@ -8,7 +8,6 @@ network has is looked for in torchvision and then in timm.
 Each library has a file here. A further one is a file with a `Zoo`, and a line in `ZOOS`.
 """
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +16,11 @@ from importlib import import_module
 from typing import Any
 
 from resnext_flops.complexity.arguments import parse_call
-from resnext_flops.complexity.names import NAMED, PATTERNS, network
+from resnext_flops.complexity.names import NAMED, call_of, network
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
-from resnext_flops.errors import InputError, one_line, unknown
+from resnext_flops.errors import InputError, nearest, one_line, same_name, unknown
+from resnext_flops.needs import EXTRAS, MissingPackageError
 
 # What libraries call the arguments that ask for learned weights.
 LEARNED = ("weights", "weights_backbone", "pretrained", "pretrained_backbone", "checkpoint_path")
@@ -63,19 +63,17 @@ def _refuse_weights(arguments: Mapping[str, Any]) -> None:
 
 def _bare(text: str) -> Any:
     """A described network, or the model of that name in the first library that has one."""
-    named = text in NAMED or any(re.fullmatch(pattern, text) for pattern in PATTERNS)
-    if named or "(" in text or text.endswith(".json"):
+    if call_of(text) or "(" in text or text.endswith(".json"):
         return network(text)
-    for library in ZOOS:
-        if text in zoo(library).names():
+    names = {library: zoo(library).names() for library in ZOOS}
+    for library, known in names.items():
+        if name := same_name(text, known):
             remark = f"no described network is called {text!r}; {library} has one"
-            found: Built = replace(zoo(library).model(text), remarks=(remark,))
+            found: Built = replace(zoo(library).model(name), remarks=(remark,))
             return found
-    from difflib import get_close_matches
-
-    known = dict.fromkeys([*NAMED, *(name for library in ZOOS for name in zoo(library).names())])
-    if get_close_matches(text, known):
-        raise unknown("model", text, known)
+    further = [name for known in names.values() for name in known]
+    if nearest(text, NAMED, further):
+        raise unknown("model", text, NAMED, further)
     raise InputError(
         f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, hf:PATH, or "
         "package.module:factory"
@@ -95,11 +93,21 @@ def imported(module_name: str, attribute: str) -> Any:
         try:
             module = import_module(module_name)
         except Exception as error:  # noqa: BLE001 (importing runs the user's code)
-            raise InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}") from None
+            raise _unimportable(module_name, text, error) from None
     if not hasattr(module, attribute):
         public = [name for name in vars(module) if not name.startswith("_")]
         raise InputError(f"{text!r}: {unknown(f'name in {module_name}', attribute, public)}")
     return getattr(module, attribute)
+
+
+def _unimportable(module_name: str, text: str, error: Exception) -> InputError:
+    """The error for a module that cannot be imported: it may be a library's misspelt name, or need what is missing."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing in EXTRAS:
+        return MissingPackageError(missing)
+    if missing == module_name and nearest(module_name, ZOOS):
+        return unknown("library or module", module_name, ZOOS)
+    return InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}")
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.counters.built import PIXELS, Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import parse_input
-from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo
-from resnext_flops.errors import unknown
+from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo, registered
+from resnext_flops.errors import known_name
+from resnext_flops.needs import has
 
 # The pixels of the image of a detector that is not for 800 x 800 of them.
 DETECTED = {"fasterrcnn_mobilenet_v3_large_320_fpn": 320, "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320}
@@ -30,19 +31,9 @@ FRAMES = 16
 FLOW = 512
 
 
-def names() -> list[str]:
-    """The names of torchvision's models, none if it is not installed."""
-    try:
-        with silent():
-            from torchvision import models
-    except ImportError:
-        return []
-    return list(models.list_models())
-
-
 def classification() -> list[str]:
     """The names of its models that classify images, without those made to be quantized; none if it is not installed."""
-    if not names():
+    if not has("torchvision"):
         return []
     from torchvision import models
 
@@ -53,9 +44,7 @@ def model(name: str) -> Built:
     """One of torchvision's models, with the input that its weights are for. Raises InputError for another name."""
     with silent():
         from torchvision import models
-    known = names()
-    if name not in known:
-        raise unknown("model of torchvision", name, known)
+    name = known_name("model of torchvision", name, models.list_models())
 
     builder = models.get_model_builder(name)
     takes = inspect.signature(builder).parameters
@@ -94,4 +83,4 @@ def _sides(kind: str, name: str) -> tuple[int, ...]:
     return pixels, pixels
 
 
-ZOO = Zoo(names, model)
+ZOO = Zoo(partial(registered, "torchvision"), model)
