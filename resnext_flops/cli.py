@@ -24,6 +24,7 @@ NAME = "resnext-flops"
 COMMANDS = {
     "audit": "Explain every counter's figure for a model, term by term.",
     "check": "Hold models against the limits of a budget file.",
+    "compare": "Compare any models: what each costs, and which are the best within budgets.",
     "conventions": "List the counting conventions: what each counter counts.",
     "count": "Count any model, exactly.",
     "diff": "Show where two models differ, layer by layer.",

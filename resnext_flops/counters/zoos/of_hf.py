@@ -156,4 +156,4 @@ def _settings(path: str) -> dict[str, Any]:
     return found
 
 
-ZOO = Zoo(list, model)
+ZOO = Zoo(list, model, list)

@@ -33,4 +33,4 @@ def model(name: str) -> Built:
     return Built(f"timm:{name}", Constructed(partial(timm.create_model, name), DRAWING), image)
 
 
-ZOO = Zoo(names, model)
+ZOO = Zoo(names, model, names)
