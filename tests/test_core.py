@@ -40,6 +40,8 @@ SAME = [
     ["identify", "resnet50", "3.8G"],
     ["audit", "resnet18", "--no-run"],
     ["count", "net.json"],
+    *(["compare", "resnet18", "net.json", "resnet34", "--budget", "macs <= 4G", "--pareto", "macs,-params", "--figure",
+       "fvcore", "--sort=-macs", "--format", form] for form in ("markdown", "csv", "json", "latex", "html")),
 ]  # fmt: skip
 # What needs more, and the extra that it names.
 MORE = [
@@ -49,6 +51,8 @@ MORE = [
     (["count", "resnet18", "--training"], "torch"),
     (["count", "resnet18", "--input", "1,3,64,64"], "torch"),
     (["count", "timm:resnet50"], "zoo"),
+    (["compare", "--zoo", "torchvision"], "zoo"),
+    (["compare", "resnet18", "timm:resnet50"], "zoo"),
     (["formula", "torchvision:resnet50", "--free", "r"], "zoo"),
     (["count", "hf:config.json"], "hf"),
     (["sweep", "resnext50_32x4d", "--width", "1:9"], "sweep"),

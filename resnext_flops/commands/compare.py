@@ -70,7 +70,7 @@ def command(
         except KeyboardInterrupt:
             _remark([*candidates.remarks, f"stopped after {len(rows):,} of {len(candidates.all):,} models; {GO_ON}"])
             return STOPPED
-    found = asked.compared(rows, candidates)
+    found = asked.compared(rows, candidates.named, candidates.remarks)
     if output.form == "json":
         output.put_json("compare-1", content(found))
     else:

@@ -4,7 +4,7 @@ A model of a library that is named alone, such as `torchvision:resnet50`, is loo
 (`zoos/kept.py`) before the library is loaded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from resnext_flops.complexity.layers import Shape, show
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters import zoos
 from resnext_flops.counters.inputs import inputs_text
-from resnext_flops.counters.lookup import Given, built, counted_by
+from resnext_flops.counters.lookup import Given, counted_by
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.counters.zoos.kept import LIBRARIES, Kept
 from resnext_flops.errors import InputError, unknown
@@ -36,7 +36,7 @@ class Costs:
     input: what it is called with, as behind `--input`, where that was given; else the shape of its usual input.
     origin: whether its figures are derived from a description or counted in a run.
     figures: exact figures, by their names in expressions.
-    accuracy, weights: what its library prints in percent, and for which weights.
+    accuracy, checkpoint: what its library prints in percent, and for which trained weights.
     lower_bound: whether an operator is unknown, so that the figures are lower bounds.
     remarks: how it was counted, where a reader should know it.
     lacking: why the model lacks a figure.
@@ -48,9 +48,9 @@ class Costs:
     origin: str = ""
     figures: Mapping[str, int] = field(default_factory=dict)
     accuracy: str = ""
-    weights: str = ""
+    checkpoint: str = ""
     lower_bound: bool = False
-    remarks: Sequence[str] = ()
+    remarks: tuple[str, ...] = ()
     lacking: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 
@@ -153,7 +153,7 @@ class Candidates:
         if not candidate.library:
             return None
         row = self._of(candidate.library).rows.get(_in_library(candidate.name))
-        return None if row is None else Costs(candidate.name, **row)
+        return None if row is None else Costs(candidate.name, **{**row, "remarks": tuple(row["remarks"])})
 
     def _counted(self, candidate: Candidate, figures: Iterable[str]) -> Costs:
         """What a model costs, counted now. Of a library's model everything is, and kept."""
@@ -164,7 +164,7 @@ class Candidates:
             found = self._row(candidate.name, model, expression_names())
             accuracy = zoos.zoo(candidate.library).accuracy(_in_library(candidate.name), _pixels(model.input))
             if accuracy:
-                found = replace(found, accuracy=accuracy.percent, weights=accuracy.weights)
+                found = replace(found, accuracy=accuracy.percent, checkpoint=accuracy.checkpoint)
         except InputError as error:
             return Costs(candidate.name, reason=str(error))
         except SystemExit as end:
@@ -180,10 +180,8 @@ class Candidates:
         Raises InputError where it cannot be counted.
         """
         known = expression_names()
-        wanted = {name: known[name] for name in dict.fromkeys((*ALWAYS, *figures))}
+        wanted = {name: known[name] for name in dict.fromkeys((*ALWAYS, *figures)) if name != ACCURACY}
         ledger = counted_by(model, [each for each in wanted.values() if each in CONVENTIONS])
-        if ledger.origin != model.origin:  # the description has less than a convention needs
-            model = built(model)
         found, lacking = {}, {}
         for key, each in wanted.items():
             try:

@@ -81,12 +81,12 @@ class Comparison:
         import pandas
 
         rows = [
-            {**row.figures, "weights": row.weights, "origin": row.origin, "lower_bound": row.lower_bound}
+            {**row.figures, "checkpoint": row.checkpoint, "origin": row.origin, "lower_bound": row.lower_bound}
             | ({ACCURACY: float(row.accuracy)} if row.accuracy else {})
             for row in self.rows
         ]
         index = pandas.Index([row.model for row in self.rows], name="model")
-        columns = [*self.figures, "weights", "origin", "lower_bound"]
+        columns = [*self.figures, "checkpoint", "origin", "lower_bound"]
         return pandas.DataFrame(rows, columns=columns, index=index, dtype=object)
 
 
@@ -113,8 +113,8 @@ class Request(NamedTuple):
         words = {"with": met, "on the Pareto front of": front, "by": order}
         return " ".join(f"{word} {part}" for word, part in words.items() if part)
 
-    def compared(self, rows: Sequence[Costs], candidates: Candidates) -> Comparison:
-        """The comparison of what the first candidates cost.
+    def compared(self, rows: Sequence[Costs], named: int = 0, remarks: Iterable[str] = ()) -> Comparison:
+        """The comparison of models, the first `named` of which were named.
 
         Raises InputError, with the nearest, where no model meets the budgets.
         """
@@ -130,9 +130,9 @@ class Request(NamedTuple):
         if self.budgets and counted and not met:
             raise self._nobody(counted)
         front = efficient([keys for _, keys in met])
-        best = [row for row, mark in zip(met, front, strict=True) if mark or not self.keys]
+        best = [row for row, mark in zip(met, front, strict=True) if mark]
         shown = dict.fromkeys((*ALWAYS, *self.names, *([ACCURACY] if any(row.accuracy for row, _ in best) else [])))
-        reference = rows[0] if rows and candidates.named and not rows[0].reason else None
+        reference = rows[0] if named and not rows[0].reason else None
         return Comparison(
             tuple(row for row, _ in sorted(best, key=lambda each: self._place(*each))),
             tuple(left_out),
@@ -140,7 +140,7 @@ class Request(NamedTuple):
             reference,
             len(rows),
             self.wanted,
-            tuple(candidates.remarks),
+            tuple(remarks),
         )
 
     def _meets(self, row: Costs) -> bool:
@@ -182,6 +182,7 @@ class Request(NamedTuple):
         return InputError(f"no model meets {budgets}; the nearest is {nearest.model} with {words}")
 
 
+@checked
 def compare(
     *models: Given,
     zoo: str = "",
@@ -219,10 +220,10 @@ def compare(
     """
     asked = request(budget, pareto, sort, figures)
     candidates = Candidates(models, zoo, inputs)
-    return asked.compared(list(candidates.costs(asked.names, tell)), candidates)
+    rows = list(candidates.costs(asked.names, tell))
+    return asked.compared(rows, candidates.named, candidates.remarks)
 
 
-@checked
 def request(
     budget: str | Iterable[str] = (),
     pareto: str | Iterable[str] = (),
@@ -263,6 +264,7 @@ def _key(text: str) -> Expression:
     return node
 
 
+@checked
 def _figure(name: str) -> str:
     found = name.replace("-", "_")
     if found not in _names():

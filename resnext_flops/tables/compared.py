@@ -52,9 +52,9 @@ def _columns(found: Comparison) -> list[Column]:
         rank = RANKS.get(name, 0)
         columns.append(Column(name, HEADERS.get(name, name), rank))
         if name == ACCURACY:
-            columns.append(Column("weights", "weights", 3))
+            columns.append(Column("checkpoint", "weights of\nthis accuracy", 3))
         elif deviating:
-            header = f"{HEADERS.get(name, name).partition(chr(10))[0]}\noff by"
+            header = f"{HEADERS.get(name, name)}\noff by"
             columns.append(Column(f"{name}_deviation_percent", header, rank + 2 if name in RANKS else 3))
     if len({row.origin for row in found.rows}) > 1:
         columns.append(Column("origin", "origin", 9))
@@ -75,7 +75,7 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
         **row.figures,
         **{f"{name}_deviation_percent": None if share is None else Deviation(share) for name, share in off.items()},
         ACCURACY: Decimal(row.accuracy) if row.accuracy else None,
-        "weights": row.weights.rpartition(".")[2] or None,
+        "checkpoint": row.checkpoint.rpartition(".")[2] or None,
         "origin": row.origin,
         "lower_bound": row.lower_bound,
         "input": row.input,
@@ -137,7 +137,7 @@ def _model(found: Comparison, row: Costs) -> dict[str, Any]:
         "figures": {name: row.figures[name] for name in shown},
         "deviation_percent": {name: raw(found.deviation(row, name)) for name in shown} if found.reference else None,
         "accuracy": float(row.accuracy) if row.accuracy else None,
-        "weights": row.weights or None,
+        "checkpoint": row.checkpoint or None,
         "lower_bound": row.lower_bound,
         "remarks": list(row.remarks),
         "lacking": {name: row.lacking[name] for name in found.figures if name in row.lacking},

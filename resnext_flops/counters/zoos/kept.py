@@ -95,12 +95,12 @@ def _file(library: str, inputs: Any) -> Path | None:
         return None
     from platformdirs import user_cache_path
 
-    digest = _digest([*(part.encode() for part in (*versions, shown)), _code()])
+    digest = _digest([*(part.encode() for part in (*versions, shown)), deciding_code()])
     return user_cache_path("resnext-flops") / f"{library}-{versions[0]}-{digest}.json"
 
 
 @cache
-def _code() -> bytes:
+def deciding_code() -> bytes:
     """The files of the project that decide what is counted."""
     files = [file for room in DECIDING for file in (PACKAGE / room).rglob("*") if file.suffix in {".py", ".toml"}]
     return b"".join(file.read_bytes() for file in sorted(files))

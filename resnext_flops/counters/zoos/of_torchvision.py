@@ -102,7 +102,7 @@ def accuracy(name: str, pixels: int) -> Accuracy | None:
     Weights for a larger image have the accuracy of a dearer model, so they are not looked at.
 
     >>> accuracy("resnet50", 224), accuracy("resnet50", 256)
-    (Accuracy(percent='80.858', weights='ResNet50_Weights.IMAGENET1K_V2'), None)
+    (Accuracy(percent='80.858', checkpoint='ResNet50_Weights.IMAGENET1K_V2'), None)
     """
     from torchvision import models
 

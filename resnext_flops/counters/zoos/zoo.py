@@ -13,11 +13,11 @@ class Accuracy(NamedTuple):
     """The accuracy that a library prints for some weights of a model.
 
     percent: of the images of ImageNet-1K whose first answer is right (acc@1), as it is printed, such as "80.858".
-    weights: the name of the weights.
+    checkpoint: the name of the weights.
     """
 
     percent: str
-    weights: str
+    checkpoint: str
 
 
 def no_accuracy(_name: str, _pixels: int) -> Accuracy | None:
