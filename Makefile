@@ -61,7 +61,7 @@ package: .venv/installed
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
-	$(BIN)/pytest -m slow tests/test_package.py
+	$(BIN)/python -m pytest -m slow tests/test_package.py
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
