@@ -35,7 +35,7 @@ verify: .venv/installed
 # of torchvision, every fourth of timm's and some of Hugging Face's, with their formulas (about an hour on two cores; a
 # run that is stopped goes on where it was).
 audit: .venv/installed
-	$(BIN)/pytest -m slow tests/counters
+	$(BIN)/pytest -m slow tests/counters tests/docs
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
 	$(BIN)/python -m resnext_flops.reports.zoo docs/zoo.json docs/zoo.md
 
