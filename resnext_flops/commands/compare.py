@@ -1,17 +1,14 @@
 """`resnext-flops compare`."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from resnext_flops.commands.options import Output, expressions, input_option, output_option
+from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
 from resnext_flops.errors import InputError, unknown
-
-if TYPE_CHECKING:
-    from resnext_flops.counters.costs import Tell
 
 STOPPED = 130
 GO_ON = "what was counted of a library is kept, and the same command goes on from there"
@@ -62,13 +59,14 @@ def command(
 
     asked = request(budget, expressions(pareto), sort, figures)
     candidates = Candidates([*models, *(names_in(file) if file else [])], zoo or "", inputs)
-    with _progress(candidates.missing) as tell:
+    with progress(candidates.missing) as tell:
         rows = []
         try:
             for row in candidates.costs(asked.names, tell):
                 rows += [row]
         except KeyboardInterrupt:
-            _remark([*candidates.remarks, f"stopped after {len(rows):,} of {len(candidates.all):,} models; {GO_ON}"])
+            stopped = f"stopped after {len(rows):,} of {len(candidates.all):,} models"
+            _remark([*candidates.remarks, stopped] if candidates.remarks else [f"{stopped}; {GO_ON}"])
             return STOPPED
     found = asked.compared(rows, candidates.named, candidates.remarks)
     if output.form == "json":
@@ -82,18 +80,6 @@ def command(
 def _remark(sentences: Sequence[str]) -> None:
     for sentence in sentences:
         click.echo(f"resnext-flops: {sentence}", err=True)
-
-
-@contextmanager
-def _progress(missing: int) -> "Iterator[Tell]":
-    """A progress bar over the models that have to be counted; none where all are kept."""
-    if not missing:
-        yield lambda *_: None
-        return
-    from resnext_flops.commands.progress import progress
-
-    with progress(missing) as tell:
-        yield tell
 
 
 def names_in(file: str) -> list[str]:
