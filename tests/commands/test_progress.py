@@ -1,4 +1,4 @@
-"""Progress bars: on a terminal alone, with what is done of how much, and not loaded before there is anything to tell."""
+"""Progress bars: on a terminal alone, with what is done of how much, and not loaded before there is one to show."""
 
 import io
 import subprocess
