@@ -89,10 +89,17 @@ class Candidates:
         """
         self.inputs = inputs
         self._kept: dict[str, Kept] = {}
-        found = [self._candidate(each) for each in _once(given)]
+        found: list[Candidate] = []
+        names: set[str] = set()  # one that is given twice is one candidate
+        for each in given:
+            candidate = self._candidate(each)
+            if isinstance(each, str):
+                if candidate.name in names:
+                    continue
+                names.add(candidate.name)
+            found.append(candidate)
         self.named = len(found)
         if library:
-            names = {candidate.name for candidate in found}
             texts = (f"{library}:{name}" for name in self._classifiers(library))
             found += [Candidate(text, library, None) for text in texts if text not in names]
         if not found:
@@ -132,6 +139,8 @@ class Candidates:
         library, _, name = given.partition(":") if isinstance(given, str) else ("", "", "")
         if library not in LIBRARIES or "(" in name:
             found = model_of(given, self.inputs)
+            if found.name in {f"{each}:{given}" for each in LIBRARIES}:  # a bare name that a library has
+                return self._candidate(found.name)
             return Candidate(given if isinstance(given, str) else found.name, "", found)
         known = name in self._of(library).rows
         return Candidate(f"{library}:{name}", library, None if known else model_of(given, self.inputs))
@@ -198,16 +207,6 @@ class Candidates:
             remarks=remarks,
             lacking=lacking,
         )
-
-
-def _once(given: Iterable[Given]) -> Iterator[Given]:
-    """Models, without the texts that were given before."""
-    texts = set()
-    for each in given:
-        if not isinstance(each, str) or each not in texts:
-            yield each
-        if isinstance(each, str):
-            texts.add(each)
 
 
 def _in_library(name: str) -> str:

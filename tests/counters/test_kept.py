@@ -220,6 +220,12 @@ def test_tensors_and_rules_of_the_users_are_not_kept(monkeypatch: pytest.MonkeyP
     Kept("torchvision").save()
 
 
+def test_a_bare_name_is_that_of_the_library_that_has_it(counted: list[str]) -> None:
+    assert [row.model for row in rf.compare("squeezenet1_1").rows] == [NAME]
+    assert [row.model for row in rf.compare(NAME, "squeezenet1_1", "resnet18").rows] == [NAME, "resnet18"]
+    assert counted == [NAME, "resnet18"]
+
+
 def test_a_call_with_arguments_is_not_a_model_of_the_library(folder: Path) -> None:
     rf.compare("torchvision:squeezenet1_1(num_classes=10)")
     assert not folder.exists()

@@ -193,6 +193,13 @@ def test_an_unknown_model_is_an_error_and_one_that_does_not_run_is_not() -> None
     assert [each.model for each in found.left_out] == ["Linear"]
 
 
+def test_two_models_of_one_name_are_two_models() -> None:
+    from torch import nn
+
+    found = rf.compare(nn.Conv2d(3, 4, 3), nn.Conv2d(3, 8, 3), inputs=(1, 3, 8, 8))
+    assert [row.figures["macs"] for row in found.rows] == [3 * 9 * 4 * 36, 3 * 9 * 8 * 36]
+
+
 class Ending:
     """A module whose code ends the program."""
 
