@@ -22,10 +22,10 @@ def rows() -> Iterator[Comparison]:
             name = f"resnext-flops {' '.join(arguments)} {where} / import of click and rich"
             ours = run(sys.executable, "-m", "resnext_flops", *arguments)
             yield Comparison(name, ratios(ours, run(*BARE), pairs=15), f"at most {aim}")
-    for arguments, bare, peer, aim in (
+    for words, bare, peer, goal in (
         (COUNTED, LIBRARY, "import of torch and torchvision", "at most 1.15"),
         (KEPT, BARE, "import of click and rich", "as `models`"),
     ):
-        ours = command(sys.executable, "-m", "resnext_flops", *arguments)
-        name = f"resnext-flops {' '.join(arguments)} / {peer}"
-        yield Comparison(name, ratios(ours, command(*bare), pairs=9), aim)
+        ours = command(sys.executable, "-m", "resnext_flops", *words)
+        name = f"resnext-flops {' '.join(words)} / {peer}"
+        yield Comparison(name, ratios(ours, command(*bare), pairs=9), goal)

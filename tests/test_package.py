@@ -128,9 +128,9 @@ def test_the_archive_has_the_files_of_the_repository() -> None:
 def test_the_wheel_makes_a_report_in_an_environment_of_its_own(tmp_path: Path) -> None:
     environment, wheel = tmp_path / "environment", built("-py3-none-any.whl")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    python = environment / "bin" / "python"
+    python = str(environment / "bin" / "python")
     subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[report]"], check=True)
-    command = [environment / "bin" / "resnext-flops", "report", "--of", "paper", "--no-prove", "--format", "html"]
+    command = [str(environment / "bin" / "resnext-flops"), "report", "--of", "paper", "--no-prove", "--format", "html"]
     own = {"PATH": str(environment / "bin")}  # nothing of the checkout's
     subprocess.run([*command, "--output", "report"], cwd=tmp_path, env=own, check=True)
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
