@@ -39,7 +39,7 @@ def command(
     figures: tuple[str, ...],
     output: Output,
 ) -> int:
-    """Compare any models: what each costs, which meet a budget, and which are the best.
+    """Compare any models: what each costs, and which are the best within budgets.
 
     A row a model: params, multiply-adds, activations, bytes at inference and in training, the accuracy that torchvision
     prints, and how far each is from the first that is named. Expressions hold these figures: params, macs, activations,
