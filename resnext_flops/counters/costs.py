@@ -5,7 +5,6 @@ A model of a library that is named alone, such as `torchvision:resnet50`, is loo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -28,8 +27,7 @@ ALWAYS = (*COMMON, "inference_bytes", "training_bytes")
 Tell = Callable[[str, int], None]
 
 
-@dataclass(frozen=True)
-class Costs:
+class Costs(NamedTuple):
     """What is known of one model.
 
     model: its name, as it was given.
@@ -46,12 +44,12 @@ class Costs:
     model: str
     input: str = ""
     origin: str = ""
-    figures: Mapping[str, int] = field(default_factory=dict)
+    figures: Mapping[str, int] = {}
     accuracy: str = ""
     checkpoint: str = ""
     lower_bound: bool = False
     remarks: tuple[str, ...] = ()
-    lacking: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, str] = {}
     reason: str = ""
 
     @property
@@ -173,12 +171,12 @@ class Candidates:
             found = self._row(candidate.name, model, expression_names())
             accuracy = zoos.zoo(candidate.library).accuracy(_in_library(candidate.name), _pixels(model.input))
             if accuracy:
-                found = replace(found, accuracy=accuracy.percent, checkpoint=accuracy.checkpoint)
+                found = found._replace(accuracy=accuracy.percent, checkpoint=accuracy.checkpoint)
         except InputError as error:
             return Costs(candidate.name, reason=str(error))
         except SystemExit as end:
             return Costs(candidate.name, reason=f"the code of the model ended the program with {end.code!r}")
-        fields = asdict(found)
+        fields = found._asdict()
         del fields["model"]
         self._of(candidate.library).rows[_in_library(candidate.name)] = fields
         return found
