@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify audit fuzz golden report notebooks docs bench clean
+.PHONY: table test lint types tests verify audit fuzz golden report notebooks docs package bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -56,6 +56,14 @@ notebooks: .venv/installed
 # The documentation site, in docs/_build; a warning is an error.
 docs: .venv/installed
 	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build
+
+# The wheel and the source archive, in dist: their metadata, what is in them, and a report that the wheel makes in an
+# environment of its own (some minutes).
+package: .venv/installed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m pytest -m slow tests/test_package.py
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
     from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
     from resnext_flops.complexity.families.vgg import vgg as vgg
-    from resnext_flops.complexity.families.wide_resnet import wide_resnet
+    from resnext_flops.complexity.families.wide_resnet import wide_resnet as wide_resnet
     from resnext_flops.complexity.layers import Description
     from resnext_flops.complexity.ledger import Ledger
     from resnext_flops.complexity.names import load, network, save
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from resnext_flops.counters.difference import diff
     from resnext_flops.counters.lookup import model
     from resnext_flops.counters.operators import operator
+    from resnext_flops.design.compare import compare
     from resnext_flops.design.solve import Solutions, solve, solve_width
     from resnext_flops.design.sweep.sweep import sweep
     from resnext_flops.errors import InputError
@@ -58,6 +59,7 @@ _HOMES = {
     "Proof": "proof.rungs",
     "Solutions": "design.solve",
     "audit": "counters.audit",
+    "compare": "design.compare",
     "count": "counters.count",
     "described": "complexity.network",
     "diff": "counters.difference",
@@ -79,7 +81,6 @@ _HOMES = {
     "solve_width": "design.solve",
     "sweep": "design.sweep.sweep",
     "verify": "proof.verify",
-    "wide_resnet": "complexity.families.wide_resnet",
 }
 
 
@@ -124,6 +125,7 @@ __all__ = [
     "Proof",
     "Solutions",
     "audit",
+    "compare",
     "count",
     "described",
     "diff",
@@ -145,5 +147,4 @@ __all__ = [
     "solve_width",
     "sweep",
     "verify",
-    "wide_resnet",
 ]

@@ -44,6 +44,8 @@ SAME = [
     ["identify", "resnet50", "3.8G"],
     ["audit", "resnet18", "--no-run"],
     ["count", "net.json"],
+    *(["compare", "resnet18", "net.json", "resnet34", "--budget", "macs <= 4G", "--pareto", "macs,-params", "--figure",
+       "fvcore", "--sort=-macs", "--format", form] for form in ("markdown", "csv", "json", "latex", "html")),
 ]  # fmt: skip
 # What needs more, and the extra that it names.
 MORE = [
@@ -57,6 +59,8 @@ MORE = [
     (["audit", "resnet18"], "torch"),
     (["solve", "resnet18", "--free", "r", "--budget", "macs <= 1G", "--prove"], "torch"),
     (["measure", "--published", "throughput.csv"], "frames"),
+    (["compare", "--zoo", "torchvision"], "zoo"),
+    (["compare", "resnet18", "timm:resnet50"], "zoo"),
     (["formula", "torchvision:resnet50", "--free", "r"], "zoo"),
     (["count", "hf:config.json"], "hf"),
     (["sweep", "resnext50_32x4d", "--width", "1:9"], "sweep"),

@@ -202,6 +202,24 @@ def diff_call(draw: st.DrawFn) -> Call:
 
 
 @st.composite
+def compare_call(draw: st.DrawFn) -> Call:
+    chosen = draw(st.lists(models(), min_size=1, max_size=3))
+    figure, most = draw(st.sampled_from(FIGURES)), draw(st.integers(10**5, 10**10))
+    keys = draw(st.lists(st.sampled_from(["macs", "-macs", "params / macs", "activations"]), max_size=2, unique=True))
+    options = [f"--budget={figure} <= {most}", *([f"--pareto={','.join(keys)}"] if keys else [])]
+
+    def answer() -> list[list[Any]]:
+        found = rf.compare(*(model.network() for model in chosen), budget=f"{figure} <= {most}", pareto=keys)
+        return [[row.figures["macs"], row.figures["training_bytes"]] for row in found.rows]
+
+    return Call(
+        ("compare", *(dict.fromkeys(model.text for model in chosen)), *options),
+        lambda content: [[row["figures"][name] for name in ("macs", "training_bytes")] for row in content["models"]],
+        answer,
+    )
+
+
+@st.composite
 def table_call(draw: st.DrawFn) -> Call:
     values = draw(st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True))
     scope, depth = draw(st.sampled_from(["block", "network"])), draw(st.sampled_from([50, 101]))
@@ -249,7 +267,10 @@ CONVENTIONS_CALL = Call(
     ("conventions",), lambda content: [row["name"] for row in content["rows"]], lambda: list(CONVENTIONS)
 )
 
-QUICK = [models_call, count_call, formula_call, solve_call, sweep_call, audit_call, diff_call, table_call, check_call]
+QUICK = [
+    *(models_call, count_call, formula_call, solve_call, sweep_call, audit_call, diff_call, compare_call, table_call),
+    check_call,
+]
 SLOW = [identify_call, verify_call, measure_call]
 
 
@@ -300,7 +321,7 @@ def describable(model: Model) -> bool:
 
 # Calls that are not ---------------------------------------------------------------------------------------------------
 
-LONG = {"--all", "--help", "--engine", "--scheduler"}  # an hour of proofs, a page, a cluster
+LONG = {"--all", "--help", "--engine", "--scheduler", "--zoo"}  # an hour of proofs, a page, a cluster, 1300 models
 NUMBERS = ("0", "-1", "1.5", "9" * 30, "nan", "inf", "1e400", "1:", ":1", "a=1")
 SIGNS = ("", "x" * 300, "a=b", "=", ",", "(", "()", "\0")
 SIZES = ("1,3,8,8", f"1,3,{9**30},8", "0", "1:4", "C=1", "224x224")

@@ -43,6 +43,18 @@ def described_by(function: Any) -> Any:
 # Calls that work: the arguments are replaced one by one.
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "audit": (rf.audit, {"model": CONV, "inputs": (1, 3, 8, 8), "counters": ["torch"], "run": False}),
+    "compare": (
+        lambda given, **options: rf.compare(given, "resnet18", **options),
+        {
+            "given": NET,
+            "inputs": None,
+            "budget": "macs <= 9G",
+            "pareto": "macs",
+            "sort": "-params",
+            "figures": "weights",
+        }
+        | {"zoo": ""},
+    ),
     "count": (rf.count, {"model": CONV, "inputs": (1, 3, 8, 8), "kwargs": None, "training": False}),
     "described": (rf.described, {"description": tiny(), "name": "mine"}),
     "diff": (rf.diff, {"first": NET, "second": "resnet20_cifar", "inputs": None}),

@@ -181,6 +181,21 @@ def free_option(use: str, *, required: bool = False) -> Callable[[Callable[..., 
     )
 
 
+def expressions(text: str | None) -> list[str]:
+    """Expressions with commas between them, but not within brackets.
+
+    >>> expressions("macs,max(params, 9)")
+    ['macs', 'max(params, 9)']
+    """
+    found: list[str] = []
+    for piece in text.split(",") if text else []:
+        if found and found[-1].count("(") > found[-1].count(")"):
+            found[-1] += f",{piece}"
+        else:
+            found.append(piece)
+    return found
+
+
 def _shapes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[Any] | None:
     """The inputs of a model, or None for its usual one. Raises InputError for what is no shape."""
     if not texts:

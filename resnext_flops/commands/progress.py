@@ -1,13 +1,17 @@
 """The device, progress bars on standard error, and proving under one, for the commands that build real models."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TypeAlias
 
 import click
 
 from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.proof.verify import DEVICES, MODEL_RUNGS, verify
+
+Tell: TypeAlias = Callable[[str, int], None]
 
 device_option = click.option(
     "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where models are built."
@@ -17,7 +21,7 @@ device_option = click.option(
 class Prover:
     """Proves networks on a device, each of them once, and tells how many are proven, before and after each."""
 
-    def __init__(self, device: str, rungs: Sequence[str], tell: Callable[[str, int], None]) -> None:
+    def __init__(self, device: str, rungs: Sequence[str], tell: Tell) -> None:
         self.device, self.rungs, self.tell = device, rungs, tell
         self.proofs: dict[Model, Proof] = {}
 
@@ -36,19 +40,33 @@ class Prover:
 
 
 @contextmanager
-def progress(total: int | None = None) -> Iterator[Callable[[str, int], None]]:
+def progress(total: int | None = None) -> Iterator[Tell]:
     """A progress bar on a terminal: what it yields is told what is worked on, and how much is done.
 
-    total: how much there is, where it is known.
+    It appears when it is first told something: rich's bars take as long to load as a light command takes to answer.
     """
+    with ExitStack() as stack:
+        bar: list[Tell] = []
+
+        def tell(what: str, done: int) -> None:
+            if sys.stderr is None or not sys.stderr.isatty():
+                return
+            if not bar:
+                bar.append(stack.enter_context(_bar(total)))
+            bar[0](what, done)
+
+        yield tell
+
+
+@contextmanager
+def _bar(total: int | None) -> Iterator[Tell]:
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     done = TextColumn("{task.completed} done") if total is None else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), done, TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda what, done: bar.update(task, description=escape(what), completed=done)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, Whole, input_option, output_options
+from resnext_flops.commands.options import Output, Whole, expressions, input_option, output_options
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
@@ -124,7 +124,7 @@ def command(
     base = _network(model, depth, inputs)
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
     with interpolating():
-        asked = plan_sweep(base, space, pareto=_split(pareto), nearest=_nearest(nearest), **wanted)
+        asked = plan_sweep(base, space, pareto=expressions(pareto), nearest=_nearest(nearest), **wanted)
     start = load_progress(asked, path) if resume and path else None
     if prove and base.origin == "derived":
         base.replace(**asked.smallest())
@@ -174,17 +174,6 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
             raise InputError(f"--over {text!r} is not of the form n3=4:36")
         given.append((letter(name), values))
     return once(given)
-
-
-def _split(pareto: str | None) -> list[str]:
-    """Expressions with commas between them, but not within brackets."""
-    found: list[str] = []
-    for piece in pareto.split(",") if pareto else []:
-        if found and found[-1].count("(") > found[-1].count(")"):
-            found[-1] += f",{piece}"
-        else:
-            found.append(piece)
-    return found
 
 
 def _nearest(given: str | None) -> dict[str, float] | None:

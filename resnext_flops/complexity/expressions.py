@@ -454,6 +454,34 @@ def _junction(operation: str, operands: Iterable[Expression]) -> Expression:
     return left[0] if left else Constant(neutral)
 
 
+def farthest(budgets: Iterable[Expression]) -> Expression:
+    """How far the comparison that is farthest from holding is from it, as a share of its right side; 0 if all hold.
+
+    >>> text_of(farthest([parse("macs <= 4")]))
+    'max(0, max(0, macs - 4) / 4)'
+    """
+    return fold(Apply("max", (Constant(0), *map(_violation, budgets))), {})
+
+
+def _violation(node: Expression) -> Expression:
+    match node:
+        case Apply("and", operands):
+            return Apply("max", tuple(map(_violation, operands)))
+        case Apply("or", operands):
+            return Apply("min", tuple(map(_violation, operands)))
+        case Apply("<" | "<=", (a, b)):
+            return _share(Apply("max", (Constant(0), Apply("-", (a, b)))), b)
+        case Apply(">" | ">=", (a, b)):
+            return _share(Apply("max", (Constant(0), Apply("-", (b, a)))), b)
+        case Apply("==", (a, b)):
+            return _share(Apply("abs", (Apply("-", (a, b)),)), b)
+    return Constant(0)
+
+
+def _share(of: Expression, whole: Expression) -> Expression:
+    return fold(Apply("/", (of, Apply("max", (Constant(1), Apply("abs", (whole,)))))), {})
+
+
 def text_of(node: Expression) -> str:
     """A node as a text that `parse` takes.
 

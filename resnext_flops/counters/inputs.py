@@ -65,10 +65,8 @@ def parse_input(text: str) -> InputShape:
     >>> str(parse_input("1x3x8x8")), parse_input("tokens=1,T:int64").names
     ('1,3,8,8', {'T'})
     """
-    import torch
-
     match = INPUT.fullmatch(text)
-    if match and isinstance(getattr(torch, match["kind"] or "float32", None), torch.dtype):
+    if match and _is_type(match["kind"]):
         lengths = re.sub(r"(?<=\d)x(?=\d)", ",", match["shape"]).split(",")
         try:
             return InputShape(tuple(map(_length, lengths)), match["kind"] or "", match["name"] or "")
@@ -78,6 +76,15 @@ def parse_input(text: str) -> InputShape:
         f"--input {text!r} cannot be read; write it as 1,3,224,224 or, with names and for whole numbers, "
         "tokens=1,T:int64"
     )
+
+
+def _is_type(kind: str | None) -> bool:
+    """Whether a type of elements is one of torch's, or none is given; then torch is not asked."""
+    if kind is None:
+        return True
+    import torch
+
+    return isinstance(getattr(torch, kind, None), torch.dtype)
 
 
 def _length(given: "str | int") -> Expression:
@@ -102,6 +109,21 @@ def named_shape(inputs: Any, name: str = "") -> "InputShape | None":
     if not all(isinstance(part, (int, str)) and not isinstance(part, bool) for part in inputs):
         return None
     return InputShape(tuple(map(_length, inputs)), name=name)
+
+
+def inputs_text(inputs: Any) -> str | None:
+    """Inputs as they are written behind `--input`; empty for the usual ones, and None for tensors and other values.
+
+    >>> inputs_text((1, 3, "r", "r")), inputs_text([parse_input("1,T:int64")]), inputs_text(None)
+    ('1,3,r,r', '1,T:int64', '')
+    """
+    if inputs is None:
+        return ""
+    shape = named_shape(inputs)
+    shapes = [shape] if shape else inputs
+    if not isinstance(shapes, list) or not all(isinstance(each, InputShape) for each in shapes):
+        return None
+    return " ".join(map(str, shapes))
 
 
 def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":

@@ -97,6 +97,11 @@ def operator(
     return register
 
 
+def added() -> list[str]:
+    """The operators whose rule is not the project's own."""
+    return [name for name, rule in _RULES.items() if rule.macs and rule.macs.__module__ != __name__]
+
+
 def _register(rules: Mapping[str, OperatorRule]) -> None:
     for name in rules:
         if name in _RULES:

@@ -10,6 +10,7 @@ from functools import partial
 from math import ceil, floor, lcm
 from typing import NamedTuple
 
+from resnext_flops.complexity.expressions import Rational
 from resnext_flops.complexity.figures import figure_name
 from resnext_flops.complexity.formula import coefficients, compose, denominator, progression, substitute, terms
 from resnext_flops.complexity.lattices import Lattice, Span
@@ -285,13 +286,15 @@ def _rows(formula: Size, rows: Progression, columns: Progression, target: Target
     yield from range(rows.low, high + 1)
 
 
-def efficient(distances: Sequence[tuple[int, ...]]) -> list[bool]:
+def efficient(distances: Sequence[tuple[Rational, ...]]) -> list[bool]:
     """For each of several candidates, whether no other is as near in every figure and nearer in one.
+
+    distances: of each candidate the values that are to be small.
 
     >>> efficient([(0, 5), (1, 1), (2, 1), (3, 0), (0, 5)])
     [True, True, False, True, True]
     """
-    front: list[tuple[int, ...]] = []
+    front: list[tuple[Rational, ...]] = []
     # In this order whatever dominates a candidate comes before it.
     for distance in sorted(set(distances)):
         if not any(all(ours <= theirs for ours, theirs in zip(other, distance, strict=True)) for other in front):

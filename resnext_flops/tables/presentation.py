@@ -7,6 +7,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.memory import Memory
 from resnext_flops.counters.audit import Audit
 from resnext_flops.counters.difference import Difference
+from resnext_flops.design.compare import Comparison
 from resnext_flops.design.solve import Solutions
 from resnext_flops.machine.measure import Measured, Measurement
 from resnext_flops.proof.rungs import Proof
@@ -15,6 +16,7 @@ from resnext_flops.show.table import Table
 from resnext_flops.tables import measurements
 from resnext_flops.tables.audit import audit
 from resnext_flops.tables.breakdown import breakdown
+from resnext_flops.tables.compared import compared
 from resnext_flops.tables.difference import difference
 from resnext_flops.tables.proof import proof
 from resnext_flops.tables.solutions import solutions
@@ -45,6 +47,11 @@ def _(result: Ledger) -> list[Table]:
 @tables.register
 def _(result: Solutions) -> list[Table]:
     return [solutions(result, result.reference)] if result else []
+
+
+@tables.register
+def _(result: Comparison) -> list[Table]:
+    return [compared(result)]
 
 
 @tables.register

@@ -15,6 +15,7 @@ from tests.enveloped import answered, schemas, validator
 CALLS = {
     "audit": (["resnet18", "--no-run"], "tables-1"),
     "check": (["--config", "budgets.toml"], "table-1"),
+    "compare": (["resnet18", "resnet34"], "compare-1"),
     "conventions": ([], "table-1"),
     "count": (["resnet18"], "count-1"),
     "diff": (["resnet18", "resnet18"], "table-1"),

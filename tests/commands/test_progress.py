@@ -1,5 +1,8 @@
-"""The bars of progress: how much there is, and that it is reached."""
+"""The bars of progress: how much there is, that it is reached, and that nothing is loaded before there is one."""
 
+import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,11 +77,46 @@ def test_a_report_tells_all_its_steps(
     assert bar.total == len(bar.told)
 
 
-def test_what_is_not_known_before_is_not_asked_for(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    for total, shown in ((None, "3 done"), (7, "3/7")):
-        with progress.progress(total) as tell:
-            tell("counting", 3)
-        assert shown in capsys.readouterr().err
+class Terminal(io.StringIO):
+    """Standard error of a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False), (None, False)])
+def test_a_bar_is_shown_on_a_terminal(stream: io.StringIO | None, shown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.progress(3) as tell:
+        tell("first [net]", 0)
+        tell("second", 1)
+    written = stream.getvalue() if stream else ""
+    assert [("second" in written), ("1/3" in written)] == [shown, shown]
+
+
+def test_what_is_not_known_before_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.progress() as tell:
+        tell("counting", 3)
+    assert "3 done" in stream.getvalue()
+
+
+def test_a_bar_that_has_nothing_to_tell_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress.progress(3):
+        pass
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("words", [["formula", "resnet18"], ["compare", "resnet18"], ["table", "--no-prove"]])
+def test_light_commands_do_not_load_rich(words: list[str]) -> None:
+    code = (
+        "import sys; from resnext_flops.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: sys.exit(any(name.partition('.')[0] in {'rich', 'numpy'} for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)

@@ -164,4 +164,4 @@ def _settings(path: str) -> dict[str, Any]:
     return found
 
 
-ZOO = Zoo(tuple, model)
+ZOO = Zoo(tuple, model, tuple)

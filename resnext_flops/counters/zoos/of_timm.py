@@ -21,4 +21,5 @@ def model(name: str) -> Built:
     return Built(f"timm:{name}", Constructed(partial(timm.create_model, name), DRAWING), image)
 
 
-ZOO = Zoo(partial(registered, "timm"), model)
+names = partial(registered, "timm")
+ZOO = Zoo(names, model, names)

@@ -8,13 +8,14 @@ as it is.
 
 import inspect
 from functools import partial
+from math import nan
 from typing import Any
 
 from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.counters.built import PIXELS, Built, silent
 from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import parse_input
-from resnext_flops.counters.zoos.zoo import RESOLUTION, Zoo, registered
+from resnext_flops.counters.zoos.zoo import RESOLUTION, Accuracy, Zoo, registered
 from resnext_flops.errors import known_name
 from resnext_flops.needs import has
 
@@ -27,6 +28,7 @@ MOST = (
     "counted with as many proposals and detections as the model can have ("
     f"{', '.join(f'{name}={value:g}' for name, value in ALL_BOXES.items())}); images and weights may have fewer"
 )
+METRICS = "ImageNet-1K"  # of weights, as their metadata call them
 FRAMES = 16
 FLOW = 512
 
@@ -83,4 +85,23 @@ def _sides(kind: str, name: str) -> tuple[int, ...]:
     return pixels, pixels
 
 
-ZOO = Zoo(partial(registered, "torchvision"), model)
+def accuracy(name: str, pixels: int) -> Accuracy | None:
+    """The best accuracy that torchvision prints for a model, of its weights for images of so many pixels.
+
+    Weights for a larger image have the accuracy of a dearer model, so they are not looked at.
+
+    >>> accuracy("resnet50", 224), accuracy("resnet50", 256)
+    (Accuracy(percent='80.858', checkpoint='ResNet50_Weights.IMAGENET1K_V2'), None)
+    """
+    from torchvision import models
+
+    found = [
+        Accuracy(str(percent), str(weights))
+        for weights in models.get_model_weights(name)
+        if weights.transforms.keywords.get("crop_size") == pixels
+        and (percent := weights.meta["_metrics"].get(METRICS, {}).get("acc@1", nan)) > 0  # nan: only features are there
+    ]
+    return max(found, key=lambda each: float(each.percent), default=None)
+
+
+ZOO = Zoo(partial(registered, "torchvision"), model, classification, accuracy)

@@ -1,7 +1,7 @@
 """What is known of a library of models."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,15 +16,35 @@ IMAGE = (3, RESOLUTION, RESOLUTION)
 REGISTERED = re.compile(r'^@register_model(?:\((?:name="(\w+)")?\))?.*?^def (\w+)\(', re.MULTILINE | re.DOTALL)
 
 
+class Accuracy(NamedTuple):
+    """The accuracy that a library prints for some weights of a model.
+
+    percent: of the images of ImageNet-1K whose first answer is right (acc@1), as it is printed, such as "80.858".
+    checkpoint: the name of the weights.
+    """
+
+    percent: str
+    checkpoint: str
+
+
+def no_accuracy(_name: str, _pixels: int) -> Accuracy | None:
+    """What a library answers that prints no accuracy."""
+    return None
+
+
 class Zoo(NamedTuple):
     """A library of models.
 
     names: the names of its models; none where it is not installed.
     model: the model of a name. Raises InputError for another one, and where the library is not installed.
+    classifiers: the names of the models that classify images; none where it is not installed.
+    accuracy: the best accuracy that is printed for a model on images of so many pixels, where there is one.
     """
 
     names: Callable[[], tuple[str, ...]]
     model: Callable[[str], Built]
+    classifiers: Callable[[], Sequence[str]]
+    accuracy: Callable[[str, int], Accuracy | None] = no_accuracy
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from resnext_flops.complexity.expressions import Apply, Constant, Expression, Name, fold, names_in, text_of
+from resnext_flops.complexity.expressions import Apply, Expression, Name, farthest, names_in, text_of
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.model import Model
@@ -166,8 +166,7 @@ class Sweep(NamedTuple):
     def nearest_miss(self) -> "Sweep":
         """The sweep for the one design that comes nearest to all budgets."""
         conditions = tuple(condition for condition in self.plan.conditions if condition not in self.budgets)
-        worst = fold(Apply("max", (Constant(0), *map(violation, self.budgets))), {})
-        plan = self.plan._replace(conditions=conditions, keys=(worst,), top=1)
+        plan = self.plan._replace(conditions=conditions, keys=(farthest(self.budgets),), top=1)
         return self._replace(plan=plan, budgets=(), order=None, limit=None)
 
     def nobody(self, nearest: "pandas.DataFrame | None") -> InputError:
@@ -194,30 +193,6 @@ def _is_shown(node: Expression) -> bool:
     return isinstance(node, Name) or (
         isinstance(node, Apply) and node.operation == "negative" and _is_shown(*node.operands)
     )
-
-
-def violation(node: Expression) -> Expression:
-    """How far a comparison is from holding, as a share of its right side; 0 where it holds.
-
-    >>> text_of(violation(read("macs <= 4", {"macs": None}, comparison=True)))
-    'max(0, macs - 4) / 4'
-    """
-    match node:
-        case Apply("and", operands):
-            return Apply("max", tuple(map(violation, operands)))
-        case Apply("or", operands):
-            return Apply("min", tuple(map(violation, operands)))
-        case Apply("<" | "<=", (a, b)):
-            return _share(Apply("max", (Constant(0), Apply("-", (a, b)))), b)
-        case Apply(">" | ">=", (a, b)):
-            return _share(Apply("max", (Constant(0), Apply("-", (b, a)))), b)
-        case Apply("==", (a, b)):
-            return _share(Apply("abs", (Apply("-", (a, b)),)), b)
-    return Constant(0)
-
-
-def _share(of: Expression, whole: Expression) -> Expression:
-    return fold(Apply("/", (of, Apply("max", (Constant(1), Apply("abs", (whole,)))))), {})
 
 
 def plan_sweep(
