@@ -152,7 +152,7 @@ class Candidates:
         if library not in LIBRARIES:
             raise unknown("library", library, LIBRARIES)
         kept = self._of(library)
-        kept.classifiers = kept.classifiers or zoos.zoo(library).classifiers()
+        kept.classifiers = kept.classifiers or list(zoos.zoo(library).classifiers())
         return kept.classifiers
 
     def _known(self, candidate: Candidate) -> Costs | None:

@@ -20,6 +20,7 @@ SIGNS = {
     "←": "<-",
     "≤": "<=",
     "≥": ">=",
+    "≠": "!=",
     "≈": "~",
     **{sign: f"^{number}" for number, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }

@@ -74,7 +74,7 @@ from torch import nn
 
 def wide(width=4, odd=0):
     # 27 multiply-adds for each channel at 6x6 pixels, and at one width a second layer.
-    more = [nn.Conv2d(width, width, 1, bias=False)] if width == odd else []
+    more = [nn.Conv2d(width, width, 1, bias=False)] if width == int(odd) else []
     return nn.Sequential(nn.Conv2d(3, width, 3, bias=False), *more)
 """
 WIDE = ("--input", "1,3,8,8")
@@ -130,7 +130,7 @@ def test_designs_of_a_sweep_are_counted(family: str) -> None:
 
 
 def test_a_sweep_that_a_count_contradicts_ends_with_1(family: str) -> None:
-    result = run("sweep", f"{family}(odd=78)", "--over", "width=1:80", "--by=-macs", "--top", "5", *WIDE)
+    result = run("sweep", f"{family}(odd='78')", "--over", "width=1:80", "--by=-macs", "--top", "5", *WIDE)
     assert result.exit_code == 1
     # 27 weights a channel at 36 pixels, and 78 * 78 of the second layer.
     assert f"they give {27 * 78:,} parameters, and exact are {27 * 78 + 78 * 78:,}" in result.stderr

@@ -265,7 +265,7 @@ def test_a_function_that_counts_flops_says_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--counter", "fvcor"), "unknown counter 'fvcor'; did you mean 'fvcore'?"),
+        (("--counter", "fvcor"), "unknown counter 'fvcor'; 2 names begin with it: fvcore, fvcore-no-grad"),
         (("--counter", "nothing.here:count"), "cannot import 'nothing.here'"),
         (("--counter", PLANTED + "wrong"), "unknown name in tests.planted_counters 'wrong'"),
         (("--counter", PLANTED + "__name__"), "is no function"),
