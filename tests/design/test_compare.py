@@ -168,7 +168,7 @@ def test_the_reference_is_the_first_that_is_named() -> None:
         ({"budget": "1 < 2"}, "it holds no figure"),
         ({"pareto": ["macs", "7"]}, "it holds no figure"),
         ({"sort": "macs <= 4G"}, "it must be a number"),
-        ({"figures": "fvcor"}, "unknown figure 'fvcor'; 2 names begin with it: fvcore, fvcore"),
+        ({"figures": "fvcor"}, "unknown figure 'fvcor'; 3 names begin with it: fvcore, fvcore-no-grad"),
         ({"zoo": "hf"}, "unknown library 'hf'; known are torchvision, timm"),
     ],
 )
