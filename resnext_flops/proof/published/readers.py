@@ -81,7 +81,7 @@ def _keep_by_hand(old: Source) -> Callable[[Table], Table]:
             rows.append(
                 replace(
                     row,
-                    built_as=row.built_as or before.built_as,
+                    built_as=before.built_as or row.built_as,
                     resolution=row.resolution if table.columns.resolution else before.resolution,
                 )
             )
