@@ -32,6 +32,7 @@ COMMANDS = {
     "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
     "models": "List the described networks and their cost.",
     "plot": "Draw a picture of what networks cost: the paper's, or that of any models.",
+    "published": "List the figures that zoos, READMEs and papers print.",
     "report": "Write a report: of the paper, or of any models.",
     "solve": "The size of a model that meets a budget: of a reference model, or a number.",
     "sweep": "The designs of a space that meet budgets, or the best of them.",

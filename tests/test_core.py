@@ -39,6 +39,8 @@ SAME = [
     ["count", "resnet18", "--convention", "fvcore", "--convention", "calflops", "--format", "json"],
     ["identify", "resnet50", "3.8G"],
     ["audit", "resnet18", "--no-run"],
+    ["published"],
+    ["published", "--source", "hrnet", "--format", "json"],
     ["count", "net.json"],
 ]  # fmt: skip
 # What needs more, and the extra that it names.

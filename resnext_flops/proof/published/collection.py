@@ -20,11 +20,11 @@ from resnext_flops.numerals import printed
 from resnext_flops.proof import published
 from resnext_flops.proof.published import parse_figure
 
-FIGURES = ("params", "operations", "activations")
 FigureName: TypeAlias = Literal["params", "operations", "activations"]
+FIGURES: tuple[FigureName, ...] = ("params", "operations", "activations")
 
 # A cell with a figure as it is printed, or an empty one. A remark in parentheses may stand behind the figure.
-PRINTED = r"^(~?[0-9][0-9,]*(\.[0-9]+)?( ?[kKMGBT])?( \(.*\))?)?\Z"
+PRINTED = r"^(~?[0-9][0-9,]{0,30}(\.[0-9]{1,9})?( ?[kKMGBT])?( \(.*\))?)?\Z"
 Cell = Annotated[str, msgspec.Meta(pattern=PRINTED)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Pixels = Annotated[str, msgspec.Meta(pattern=r"^([0-9]+(x[0-9]+)?)?\Z")]

@@ -13,9 +13,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
@@ -33,7 +34,6 @@ from resnext_flops.proof.published.collection import (
     Table,
     decoded,
     encoded,
-    figures_of,
     source,
 )
 
@@ -62,32 +62,28 @@ def read_again(old: Source, folder: Path, version: str) -> Source:
     """
     if old.form == "hand":
         raise InputError(f"{old.title}: this source is written by hand; no reader reads it")
-    tables = tuple(TABLES[old.form](old, folder))
-    new = replace(old, version=version, tables=tuple(map(_keep_by_hand(old), tables)))
-    decoded(encoded(new), old.title)  # every cell is of the form
-    for figure in figures_of(old.title, new):
-        figure.value  # noqa: B018 (it raises for what cannot be read)
-    return new
+    by_hand = {key: row for table in old.tables for key, row in _keyed(table)}
+    tables = tuple(_with_hand_work(table, by_hand) for table in TABLES[old.form](old, folder))
+    return decoded(encoded(replace(old, version=version, tables=tables)), old.title)
 
 
-def _keep_by_hand(old: Source) -> Callable[[Table], Table]:
-    """What gives the rows of a table what was added to them by hand."""
-    known = {(table.file, table.section, row.model): row for table in old.tables for row in table.rows}
+def _keyed(table: Table) -> Iterator[tuple[tuple[str, ...], Row]]:
+    """The rows of a table with what stays the same from version to version; rows of one name are told by their order."""
+    times: Counter[tuple[str, ...]] = Counter()
+    for row in table.rows:
+        key = (table.file, table.section, row.model, row.resolution if table.columns.resolution else "")
+        times[key] += 1
+        yield (*key, str(times[key])), row
 
-    def keep(table: Table) -> Table:
-        rows = []
-        for row in table.rows:
-            before = known.get((table.file, table.section, row.model), row)
-            rows.append(
-                replace(
-                    row,
-                    built_as=before.built_as or row.built_as,
-                    resolution=row.resolution if table.columns.resolution else before.resolution,
-                )
-            )
-        return replace(table, rows=tuple(rows))
 
-    return keep
+def _with_hand_work(table: Table, by_hand: Mapping[tuple[str, ...], Row]) -> Table:
+    """A table with what an older version of its rows got by hand."""
+    rows = []
+    for key, row in _keyed(table):
+        before = by_hand.get(key, row)
+        resolution = row.resolution if table.columns.resolution else before.resolution
+        rows.append(replace(row, built_as=before.built_as or row.built_as, resolution=resolution))
+    return replace(table, rows=tuple(rows))
 
 
 def _listed_tables(rows: Callable[[Path, str], Iterable[Cells]]) -> Callable[[Source, Path], Iterator[Table]]:
@@ -158,7 +154,8 @@ def _pixels(cell: str) -> str:
 
 def _markdown(folder: Path, file: str) -> Iterator[Cells]:
     """The rows of all tables of a markdown file."""
-    section, headings, in_code = "", [], False
+    section, in_code = "", False
+    headings: list[str] = []
     lines = read_text(folder / file).splitlines()
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith("```"):
@@ -275,7 +272,7 @@ def _torchvision(_: Source, __: Path) -> Iterator[Table]:
     for name in list_models():
         for weights in get_model_weights(name):
             meta = weights.meta
-            accuracy = next(iter(meta["_metrics"].values()), {})
+            accuracy: dict[str, float] = next(iter(meta["_metrics"].values()), {})
             crop = getattr(weights.transforms, "keywords", {}).get("crop_size", "")
             rows.append(
                 Row(
@@ -309,12 +306,8 @@ def _version(form: str, folder: Path, given: str) -> str:
         from importlib.metadata import version
 
         return version("torchvision")
-    asked = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607 (git is where the user has it)
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ask = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    asked = subprocess.run(ask, capture_output=True, text=True, check=False)  # noqa: S603
     if asked.returncode:
         raise InputError(f"{str(folder)!r} is no git repository; give the version of the document as a third argument")
     return asked.stdout.strip()
