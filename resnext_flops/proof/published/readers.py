@@ -68,7 +68,7 @@ def read_again(old: Source, folder: Path, version: str) -> Source:
 
 
 def _keyed(table: Table) -> Iterator[tuple[tuple[str, ...], Row]]:
-    """The rows of a table with what stays the same from version to version; rows of one name are told by their order."""
+    """The rows of a table with what stays the same in a new version; rows of one name are told by their order."""
     times: Counter[tuple[str, ...]] = Counter()
     for row in table.rows:
         key = (table.file, table.section, row.model, row.resolution if table.columns.resolution else "")
