@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     import yaml
 
 SOURCES = Path(__file__).parent / "sources"
+# A line of JSON that opens an object with a name.
+OPENED = re.compile(r'\s*"(.+)": \{')
 
 
 class Cells(NamedTuple):
@@ -195,19 +197,22 @@ def _csv(folder: Path, file: str) -> Iterator[Cells]:
                 raise InputError(f"{file}, line {reader.line_num}: it has not as many cells as the first line")
             yield Cells(file, reader.line_num, "", cells)
     except csv.Error as error:
-        raise InputError(f"{file}, line {reader.line_num}: {error}") from None
+        raise InputError(f"{file}, line {reader.reader.line_num}: {error}") from None
 
 
 def _json(folder: Path, file: str) -> Iterator[Cells]:
     """The objects of a JSON file that has one object a name; the name is the column `name`."""
     text = read_text(folder / file)
     try:
-        objects = json.loads(text)
+        objects = json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
         raise InputError(f"{file}, line {error.lineno}: {error.msg}") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if (opened := re.fullmatch(r'\s*"(.+)": \{', line)) and isinstance(objects.get(opened[1]), dict):
-            yield Cells(file, number, "", {"name": opened[1]} | {k: str(v) for k, v in objects[opened[1]].items()})
+    if not isinstance(objects, dict):
+        raise InputError(f"{file}, line 1: an object with a name for each model belongs here")
+    lines = {opened[1]: number for number, line in enumerate(text.splitlines(), 1) if (opened := OPENED.match(line))}
+    for name, cells in objects.items():
+        if isinstance(cells, dict):
+            yield Cells(file, lines.get(name, 1), "", {"name": name} | {key: str(cells[key]) for key in cells})
 
 
 METAFILES = "configs/*/metafile.yml"
