@@ -43,7 +43,7 @@ COMMANDS = {
     ),
     "a source that does not exist": (
         ("published", "--source", "hrnets"),
-        "unknown source 'hrnets'; did you mean 'hrnet'?",
+        "unknown source 'hrnets'; did you mean 'hrnet' or 'resnest' or 'res2net'?",
     ),
     "a size of more than 64 bits": (
         ("count", "resnet50", "--input", f"1,3,{10**20},8"),
