@@ -406,6 +406,7 @@ def figure(text: str, unit: str = "", decimals: int | None = None) -> PrintedFig
         (figure("~15 G"), "1.5E+10", 2),
         (figure("1,132.33M"), "1.13233E+9", 6),
         (figure("17.61 (wrong)", "G"), "1.761E+10", 4),
+        (figure("570M", "G"), "570E+6", 3),  # its own unit, not that of the column
         (figure("4109464576"), "4109464576", 10),
         (figure("560000000"), "5.6E+8", 2),  # 0.56 G, written out
         (figure("300", "M"), "300E+6", 3),

@@ -93,7 +93,8 @@ class Agreement(NamedTuple):
         return " or ".join(ways)
 
 
-_ALL_DIGITS = Context(prec=1000)
+# Arithmetic that rounds no figure.
+ALL_DIGITS = Context(prec=1000)
 
 
 def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
@@ -101,8 +102,8 @@ def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
     return Agreement(
         printed,
         exact,
-        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, _ALL_DIGITS) == printed,
-        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, _ALL_DIGITS) == printed,
+        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, ALL_DIGITS) == printed,
+        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, ALL_DIGITS) == printed,
     )
 
 

@@ -18,7 +18,7 @@ import msgspec
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.numerals import printed
 from resnext_flops.proof import published
-from resnext_flops.proof.published import parse_figure
+from resnext_flops.proof.published import ALL_DIGITS, parse_figure
 
 FigureName: TypeAlias = Literal["params", "operations", "activations"]
 FIGURES: tuple[FigureName, ...] = ("params", "operations", "activations")
@@ -133,24 +133,18 @@ class PrintedFigure(NamedTuple):
 
     @property
     def value(self) -> Decimal:
-        """The figure with its last printed digit, in units of one."""
+        """The figure with its last printed digit, in units of one. Zeros at the end of 560000000 say nothing."""
         text = self.text.partition(" (")[0]
-        if self.column.decimals is not None:
+        if text[-1].isdigit():  # it has no unit of its own
             whole, _, decimals = text.partition(".")
-            text = f"{whole}.{decimals.ljust(self.column.decimals, '0')}"
-        value = parse_figure(text + self.column.unit)
-        return _without_zeros(value) if value.as_tuple().exponent == 0 else value
+            text = f"{whole}.{decimals.ljust(self.column.decimals or 0, '0')}".rstrip(".") + self.column.unit
+        value = parse_figure(text)
+        return value.normalize(ALL_DIGITS) if value.as_tuple().exponent == 0 else value
 
     @property
     def digits(self) -> int:
         """How many significant digits are printed. Zeros at the end of a whole number of ones are none."""
         return len(self.value.as_tuple().digits)
-
-
-def _without_zeros(value: Decimal) -> Decimal:
-    """A whole number whose last digit is not 0: zeros at the end of 560000000 say nothing."""
-    zeros = len(text := str(value)) - len(text.rstrip("0"))
-    return value.quantize(Decimal(f"1e{zeros}")) if value else value
 
 
 @cache

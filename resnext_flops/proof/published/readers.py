@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +65,7 @@ def read_again(old: Source, folder: Path, version: str) -> Source:
     if old.form == "hand":
         raise InputError(f"{old.title}: this source is written by hand; no reader reads it")
     by_hand = {key: row for table in old.tables for key, row in _keyed(table)}
-    tables = tuple(_with_hand_work(table, by_hand) for table in TABLES[old.form](old, folder))
+    tables = tuple(_with_additions(table, by_hand) for table in TABLES[old.form](old, folder))
     return decoded(encoded(replace(old, version=version, tables=tables)), old.title)
 
 
@@ -78,8 +78,8 @@ def _keyed(table: Table) -> Iterator[tuple[tuple[str, ...], Row]]:
         yield (*key, str(times[key])), row
 
 
-def _with_hand_work(table: Table, by_hand: Mapping[tuple[str, ...], Row]) -> Table:
-    """A table with what an older version of its rows got by hand."""
+def _with_additions(table: Table, by_hand: Mapping[tuple[str, ...], Row]) -> Table:
+    """A table with what was added to an older version of its rows by hand."""
     rows = []
     for key, row in _keyed(table):
         before = by_hand.get(key, row)
@@ -88,24 +88,19 @@ def _with_hand_work(table: Table, by_hand: Mapping[tuple[str, ...], Row]) -> Tab
     return replace(table, rows=tuple(rows))
 
 
-def _listed_tables(rows: Callable[[Path, str], Iterable[Cells]]) -> Callable[[Source, Path], Iterator[Table]]:
-    """The tables that the file of a source lists, from all rows of a file."""
-
-    def tables(old: Source, folder: Path) -> Iterator[Table]:
-        for table in old.tables:
-            columns = _headings(table.columns)
-            found = [
-                _row(each, table.columns)
-                for each in rows(folder, table.file)
-                if each.section == table.section and columns <= each.cells.keys()
-            ]
-            if not found:
-                raise InputError(
-                    f"{table.file}: no table under {table.section!r} has the columns {', '.join(sorted(columns))}"
-                )
-            yield replace(table, rows=tuple(row for row in found if any(getattr(row, name) for name in FIGURES)))
-
-    return tables
+def _listed(rows: Callable[[Path, str], Iterable[Cells]], old: Source, folder: Path) -> Iterator[Table]:
+    """The tables that the file of a source lists. rows: what reads all rows of a file."""
+    for table in old.tables:
+        columns = _headings(table.columns)
+        found = [
+            _row(each, table.columns)
+            for each in rows(folder, table.file)
+            if each.section == table.section and columns <= each.cells.keys()
+        ]
+        if not found:
+            names = ", ".join(sorted(columns))
+            raise InputError(f"{table.file}: no table under {table.section!r} has the columns {names}")
+        yield replace(table, rows=tuple(row for row in found if any(getattr(row, name) for name in FIGURES)))
 
 
 def _headings(columns: Columns) -> set[str]:
@@ -295,9 +290,9 @@ def _torchvision(_: Source, __: Path) -> Iterator[Table]:
 
 # What reads the tables of a document of each form.
 TABLES: dict[str, Callable[[Source, Path], Iterable[Table]]] = {
-    "markdown": _listed_tables(_markdown),
-    "csv": _listed_tables(_csv),
-    "json": _listed_tables(_json),
+    "markdown": partial(_listed, _markdown),
+    "csv": partial(_listed, _csv),
+    "json": partial(_listed, _json),
     "metafile": _metafiles,
     "torchvision": _torchvision,
 }
@@ -312,10 +307,11 @@ def _version(form: str, folder: Path, given: str) -> str:
 
         return version("torchvision")
     ask = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-    asked = subprocess.run(ask, capture_output=True, text=True, check=False)  # noqa: S603
-    if asked.returncode:
-        raise InputError(f"{str(folder)!r} is no git repository; give the version of the document as a third argument")
-    return asked.stdout.strip()
+    try:
+        return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        why = f"{str(folder)!r} is no git repository; give the version of the document as a third argument"
+        raise InputError(why) from None
 
 
 def main(arguments: Sequence[str]) -> int:
