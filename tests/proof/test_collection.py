@@ -428,6 +428,7 @@ FILE = encoded(source("hrnet")).decode()
     [
         ('"title":', '"titel":', "hrnet.json: Object contains unknown field `titel`"),
         ('"13.2M"', '"many"', r"hrnet.json: Expected `str` matching regex .* - at `\$.tables\[0\].rows\[0\]\[4\]`"),
+        ('"unit":"G"', '"units":"G"', "hrnet.json: Object contains unknown field `units`"),
         ('"unit":"G"', '"unit":"Gi"', "hrnet.json: Invalid enum value 'Gi'"),
         (',"15.6M"', ' "15.6M"', "hrnet.json, line 10: JSON is malformed"),
         ("]\n}\n", "", "hrnet.json, line 23: Input data was truncated"),

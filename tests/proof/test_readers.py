@@ -32,11 +32,11 @@ def written(folder: Path, file: str, text: str) -> Path:
 README = """\
 # Networks
 
-```sh
-# | name | #params | FLOPs | top-1 |
-```
-
 ## Large <sup>new</sup>
+
+```sh
+# no section: a remark in code
+```
 
 | name | resolution | #params | `FLOPs` | top-1 |
 |:---|:---:|---:|---:|---|
