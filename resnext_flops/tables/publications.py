@@ -44,7 +44,7 @@ def publications() -> shown.Table:
         shown.Column("built", "with a MODEL"),
         shown.Column("document", "document", rank=3),
         shown.Column("version", "version", rank=4),
-        shown.Column("says", "what it says that it counts", rank=5),
+        shown.Column("says", "what it says of them", rank=5),
     )
     note = f"{len(printed_figures()):,} printed figures. With a MODEL are the rows whose model this project builds."
     return shown.Table("published", "Published figures", "", columns, rows, (note,))
@@ -80,7 +80,7 @@ def publication(name: str) -> shown.Table:
         shown.Column("accuracy", "accuracy", rank=4),
         shown.Column("where", "where", rank=3),
     )
-    notes = [f"It says that it counts: {given.says}."] if given.says else []
+    notes = [f"What it says of its figures: {given.says}."] if given.says else []
     source_text = f"{given.document}, {given.version}"
     return shown.Table(f"published-{name}", given.title, source_text, columns, rows, notes)
 
