@@ -39,6 +39,7 @@ GROUPS = {
         "diff": "Show where two models differ, layer by layer.",
         "audit": "Explain every counter's figure for a model, term by term.",
         "identify": "Find which convention, and which variant of a network, gives a printed figure.",
+        "published": "List the figures that zoos, READMEs and papers print.",
         "conventions": "List the counting conventions: what each counter counts.",
     },
     "Budgets and design": {

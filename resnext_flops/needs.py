@@ -13,7 +13,7 @@ from resnext_flops.errors import InputError
 # The extra that installs each package.
 EXTRAS = {
     **dict.fromkeys(("torch", "fvcore"), "torch"),
-    **dict.fromkeys(("torchvision", "timm", "platformdirs"), "zoo"),
+    **dict.fromkeys(("torchvision", "timm", "platformdirs", "yaml"), "zoo"),
     **dict.fromkeys(("numpy", "numexpr", "moocore"), "sweep"),
     **dict.fromkeys(("dask", "distributed", "pyarrow"), "distributed"),
     "transformers": "hf",

@@ -1,9 +1,7 @@
 """Which counting convention, and which variant of a network, gives a printed figure."""
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
 from typing import NamedTuple
 
 from resnext_flops.complexity.conventions import CONVENTIONS, distinct, pycls
@@ -13,12 +11,8 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given, built, counted_by
 from resnext_flops.errors import InputError
-from resnext_flops.numerals import decimal
-from resnext_flops.proof.published import Agreement, agreement
+from resnext_flops.proof.published import Agreement, agreement, parse_figure
 
-# Units that papers print, and that the grammar of expressions does not have.
-PRINTED_UNITS = {"K": "k", "B": "G"}
-PRINTED = re.compile(r"~?([0-9.]\S*?) ?([kKMGBT]?)(?:i?FLOPs?|MACs?)?")
 AS_IT_IS = "as it is"
 RESOLUTIONS = (160, 192, 224, 227, 231, 240, 256, 288, 299, 320, 331, 384, 448, 480)
 
@@ -30,26 +24,6 @@ class Candidate(NamedTuple):
     what: str
     unit: str
     agreement: Agreement
-
-
-def parse_figure(text: str) -> Decimal:
-    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4.1 GFLOPs`, `4,089,184,256`.
-
-    Numbers are those of the grammar of expressions, without the units of 1024, which have no last decimal digit.
-
-    Raises InputError for what cannot be read.
-
-    >>> parse_figure("4.12G"), parse_figure("4.10 GFLOPs")
-    (Decimal('4.12E+9'), Decimal('4.10E+9'))
-    """
-    if not isinstance(text, str):
-        raise InputError(f"the figure is {text!r}; give it as a text, as it is printed, such as '3.8e9'")
-    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
-    number, unit = match.groups() if match else ("", "")
-    try:
-        return decimal(number + PRINTED_UNITS.get(unit, unit))
-    except ValueError:
-        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
 
 
 def identify(model: Given, figure: str) -> tuple[Candidate, ...]:

@@ -41,6 +41,10 @@ COMMANDS = {
         ("identify", "resnet50", "0"),
         "figure '0' is less than one operation; write it as 4.12G, 3.8e9 or 4089184256",
     ),
+    "a source that does not exist": (
+        ("published", "--source", "hrnets"),
+        "unknown source 'hrnets'; did you mean 'hrnet'?",
+    ),
     "a size of more than 64 bits": (
         ("count", "resnet50", "--input", f"1,3,{10**20},8"),
         "an input of 1,3,100000000000000000000,8 is too large for a tensor",

@@ -3,7 +3,7 @@
 import pytest
 
 import resnext_flops as rf
-from resnext_flops.proof.identify import parse_figure
+from resnext_flops.proof.published import parse_figure
 
 # What a figure is: its digits and its exponent, so that its last digit is kept.
 PRINTED = {

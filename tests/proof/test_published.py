@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resnext_flops.numerals import fraction
-from resnext_flops.proof.identify import parse_figure
-from resnext_flops.proof.published import Figure, agreement, published
+from resnext_flops.proof.published import Figure, agreement, parse_figure, published
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Figures as the papers print them, each with its source, and how a printed figure is held against an exact one."""
 
+import re
 import tomllib
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from resnext_flops.numerals import printed
+from resnext_flops.errors import InputError
+from resnext_flops.numerals import decimal, printed
 
 if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Ledger
@@ -34,6 +36,31 @@ def table_files() -> tuple[str, ...]:
 
     names = (file.name for file in files(__name__).joinpath("tables").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+# Units that papers print, and that the grammar of expressions does not have.
+PRINTED_UNITS = {"K": "k", "B": "G"}
+PRINTED = re.compile(r"~?([0-9.]\S*?) ?([kKMGBT]?)(?:i?FLOPs?|MACs?)?")
+
+
+def parse_figure(text: str) -> Decimal:
+    """A figure as it is printed, with its last digit: `4.12G`, `3.8e9`, `25.6 M`, `4.1 GFLOPs`, `4,089,184,256`.
+
+    Numbers are those of the grammar of expressions, without the units of 1024, which have no last decimal digit.
+
+    Raises InputError for what cannot be read.
+
+    >>> parse_figure("4.12G"), parse_figure("4.10 GFLOPs")
+    (Decimal('4.12E+9'), Decimal('4.10E+9'))
+    """
+    if not isinstance(text, str):
+        raise InputError(f"the figure is {text!r}; give it as a text, as it is printed, such as '3.8e9'")
+    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
+    number, unit = match.groups() if match else ("", "")
+    try:
+        return decimal(number + PRINTED_UNITS.get(unit, unit))
+    except ValueError:
+        raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
 
 
 class Agreement(NamedTuple):
@@ -66,7 +93,8 @@ class Agreement(NamedTuple):
         return " or ".join(ways)
 
 
-_ALL_DIGITS = Context(prec=1000)
+# Arithmetic that rounds no figure.
+ALL_DIGITS = Context(prec=1000)
 
 
 def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
@@ -74,8 +102,8 @@ def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
     return Agreement(
         printed,
         exact,
-        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, _ALL_DIGITS) == printed,
-        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, _ALL_DIGITS) == printed,
+        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, ALL_DIGITS) == printed,
+        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, ALL_DIGITS) == printed,
     )
 
 

@@ -1,0 +1,91 @@
+"""The published set as tables: its sources, and the rows of one of them as they are printed."""
+
+from collections import Counter
+
+from resnext_flops.proof.published.collection import (
+    FIGURES,
+    Column,
+    Row,
+    figures_of,
+    place,
+    printed_figures,
+    source,
+    sources,
+)
+from resnext_flops.proof.published.collection import Table as Printed
+from resnext_flops.show import table as shown
+
+
+def publications() -> shown.Table:
+    """Every source of the published set, with the number of its rows and figures.
+
+    >>> [row["rows"] for row in publications().rows if row["source"] == "hrnet"]
+    [13]
+    """
+    figures = Counter((figure.source, figure.figure) for figure in printed_figures())
+    rows = [
+        {
+            "source": name,
+            "title": each.title,
+            "rows": sum(len(table.rows) for table in each.tables),
+            **{figure: figures[name, figure] for figure in FIGURES},
+            "built": sum(bool(row.built_as) for table in each.tables for row in table.rows),
+            "document": each.document,
+            "version": each.version,
+            "says": each.says or None,
+        }
+        for name, each in sources().items()
+    ]
+    columns = (
+        shown.Column("source", "source"),
+        shown.Column("title", "title", rank=2),
+        shown.Column("rows", "rows"),
+        *(shown.Column(figure, figure, rank=1) for figure in FIGURES),
+        shown.Column("built", "with a MODEL"),
+        shown.Column("document", "document", rank=3),
+        shown.Column("version", "version", rank=4),
+        shown.Column("says", "what it says of them", rank=5),
+    )
+    note = f"{len(printed_figures()):,} printed figures. With a MODEL are the rows whose model this project builds."
+    return shown.Table("published", "Published figures", "", columns, rows, (note,))
+
+
+def publication(name: str) -> shown.Table:
+    """The rows of one source, each with what is printed and where.
+
+    Raises InputError, with the nearest names, for a source that does not exist.
+
+    >>> publication("hrnet").rows[0]["operations"]
+    '1.49 G'
+    """
+    given = source(name)
+    rows = [
+        {
+            "model": row.model,
+            "built_as": row.built_as or None,
+            "resolution": row.resolution or None,
+            **{figure: _with_unit(row, table, figure) for figure in FIGURES},
+            "accuracy": row.accuracy or None,
+            "where": place(table, row),
+        }
+        for table in given.tables
+        for row in table.rows
+    ]
+    printed = {figure.figure for figure in figures_of(name, given)}
+    columns = (
+        shown.Column("model", "model"),
+        shown.Column("built_as", "MODEL", rank=2),
+        shown.Column("resolution", "pixels", rank=1),
+        *(shown.Column(figure, figure) for figure in FIGURES if figure in printed),
+        shown.Column("accuracy", "accuracy", rank=4),
+        shown.Column("where", "where", rank=3),
+    )
+    notes = [f"What it says of its figures: {given.says}."] if given.says else []
+    source_text = f"{given.document}, {given.version}"
+    return shown.Table(f"published-{name}", given.title, source_text, columns, rows, notes)
+
+
+def _with_unit(row: Row, table: Printed, figure: str) -> str | None:
+    """A figure as printed, with the unit of its column behind a space; None where none is printed."""
+    text, column = getattr(row, figure), getattr(table.columns, figure)
+    return f"{text} {column.unit}".strip() if isinstance(column, Column) and text else None
