@@ -19,7 +19,7 @@ import random
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from functools import partial
 from itertools import count
@@ -156,7 +156,8 @@ def _training(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any])
 def _inference(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
     own = _Own(module)
     module.train()
-    _kept(module, args, kwargs, own)  # the first run, as in `_memory`
+    with suppress(Exception):  # batch norm over a single pixel takes no single example; at inference it does
+        _kept(module, args, kwargs, own)  # the first run, as in `_memory`
     module.eval()
     return own.weights + own.buffer_bytes + _live(module, args, kwargs, own)
 

@@ -464,3 +464,11 @@ def test_a_failed_run_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
 def test_one_figure_alone_is_that_of_all(name: str) -> None:
     net = rf.model(name)
     assert (net.training_bytes, net.inference_bytes) == (net.memory().training, net.memory().inference)
+
+
+def test_a_batch_norm_over_one_pixel_takes_one_example_at_inference() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    one, two, three = (rf.model(module, inputs=(batch, 3, 1, 1)) for batch in (1, 2, 3))
+    assert one.inference_bytes - two.inference_bytes == two.inference_bytes - three.inference_bytes < 0
+    with pytest.raises(rf.InputError, match="Expected more than 1 value per channel when training"):
+        _ = one.training_bytes
