@@ -313,6 +313,12 @@ class Built:
         return self._traced(training=True)
 
     def _traced(self, *, training: bool) -> Ledger:
+        from resnext_flops.counters.exclusive import exclusive
+
+        with exclusive():  # a model that counts another one builds it, and makes its inputs, outside of its own count
+            return self._traced_alone(training)
+
+    def _traced_alone(self, training: bool) -> Ledger:
         from resnext_flops.counters import tracer
 
         module, remarks = self._module()

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -32,6 +33,7 @@ from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
+from resnext_flops.counters.exclusive import exclusive, interruptible, uninterrupted
 from resnext_flops.counters.functions import calls_seen, noted
 from resnext_flops.counters.gradients import Step, plain
 from resnext_flops.counters.operators import (
@@ -87,14 +89,14 @@ def trace(
     >>> trace(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
     32
     """
-    with _no_collection():
+    with exclusive(), _no_collection():
         return _traced(module, (list(args), dict(kwargs)), training, name, method)
 
 
 def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: str) -> Ledger:
     """One run without memory, or else one on the module's own device."""
     state = State(module, inputs)
-    _check(module, state.parts, method)
+    _check(module, state, method)
     remarks = (FROZEN,) if any(map(is_frozen, state.parts)) else ()
     try:
         return _ledger(Tracer(module, state, training, remarks=remarks), name, method)
@@ -122,12 +124,14 @@ def _ledger(tracer: "Tracer", name: str, method: str) -> Ledger:
     return tracer.ledger(name)
 
 
-def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
-    """Raise InputError for a method that is not there, and for layers that do not know their sizes yet."""
+def _check(module: nn.Module, state: State, method: str) -> None:
+    """Raise InputError for a method that is not there, for layers without sizes yet, and for fake tensors."""
     if method and not callable(getattr(module, method, None)):
         raise InputError(f"{type(module).__name__} has no method {method!r}")
-    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in parts):
+    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in state.parts):
         raise InputError("the model has lazy layers, whose sizes are not known yet; run it once first")
+    if any(isinstance(part, FakeTensor) for part in state.tensors):
+        raise InputError("the model or its input has tensors of a FakeTensorMode; make them on the device meta instead")
 
 
 def _refusal(inputs: Any, error: Exception) -> InputError:
@@ -310,6 +314,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 stack.enter_context(real_lists())
             stack.enter_context(self)
             called: Any = getattr(self.module, method) if method else self.module.__call__
+            stack.enter_context(interruptible())
             torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
 
@@ -383,6 +388,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     # Operators --------------------------------------------------------------------------------------------------------
 
+    @uninterrupted
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

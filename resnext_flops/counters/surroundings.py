@@ -1,0 +1,198 @@
+"""What a run may change that is no part of a module: the caches of its code, and settings of torch and of Python.
+
+Code keeps tables in a dictionary beside a class, in an attribute of a function, or under `functools.lru_cache`. In a
+run these get tensors that have no memory, or take no gradients, and whoever takes one from there later fails. So for
+each class and function that is met, its Python module is looked at, and what holds such tensors afterwards is put back.
+Only what is directly in a container is looked at, because libraries have large ones. Anything else that changed there
+may be the work of another thread, and stays. Of an `lru_cache` only the number of its misses can be seen: it is emptied
+if there were any.
+"""
+
+import os
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from operator import is_
+from types import CellType, FunctionType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils import _device
+from torch.utils._pytree import tree_leaves
+
+# Python, torch and NumPy keep no tensors of a model.
+KNOWN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})
+
+LARGEST = 10_000  # entries of a container that is looked at
+
+Cache: Any = type(lru_cache(len))
+_CONTAINERS = (dict, list, set, deque)
+
+# What reads a setting, and what sets it.
+_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (lambda: _device.CURRENT_DEVICE, torch.set_default_device),
+    (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+    (torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
+)
+
+
+def is_known(kind: Any) -> bool:
+    """Whether a class or a function is Python's, torch's or NumPy's own.
+
+    >>> is_known(torch.nn.Linear), is_known(is_known)
+    (True, False)
+    """
+    return str(kind.__module__).partition(".")[0] in KNOWN
+
+
+class Surroundings:
+    """The caches of the code that is met, as they are now."""
+
+    def __init__(self) -> None:
+        self.met: dict[int, Any] = {}  # it keeps them alive, so that no id is used twice
+        self.containers: list[tuple[Any, Any]] = []  # with what was in them
+        self.cells: list[tuple[CellType, Any]] = []  # of closures, with their contents
+        self.caches: list[tuple[Any, int]] = []  # with the number of their misses
+
+    def add_class(self, kind: type) -> None:
+        """Look at the functions of a class, and at the names of the Python module that it is in."""
+        if self._is_new(kind):
+            for value in vars(kind).values():
+                self._add_function(_function_of(value))
+            if module := sys.modules.get(kind.__module__):
+                self.add_names(vars(module))
+
+    def add_names(self, names: dict[str, Any]) -> None:
+        """Look at the names of a Python module."""
+        if self._is_new(names):
+            before = names.copy()
+            self.containers.append((names, before))
+            for value in before.values():
+                if type(value) is FunctionType:
+                    self._add_container(value.__dict__)
+                elif type(value) is Cache:
+                    self.add_cache(value)
+                elif isinstance(value, _CONTAINERS):
+                    self._add_container(value)
+
+    def add_cache(self, cached: Any) -> None:
+        """Note how often a function under an `lru_cache` was called with something new."""
+        if self._is_new(cached):
+            self.caches.append((cached, cached.cache_info().misses))
+
+    def restore(self) -> None:
+        """Take out what a run has left in them."""
+        for container, before in self.containers:
+            _restore(container, before)
+        for cell, content in self.cells:
+            if (now := _content(cell)) is not content and _is_of_a_run(now):
+                cell.cell_contents = content
+        for cached, misses in self.caches:
+            if cached.cache_info().misses != misses:
+                cached.cache_clear()
+
+    def _is_new(self, value: Any) -> bool:
+        before = len(self.met)
+        self.met[id(value)] = value
+        return len(self.met) > before
+
+    def _add_function(self, function: Any) -> None:
+        if type(function) is Cache:
+            self.add_cache(function)
+        elif type(function) is FunctionType and (function.__closure__ or function.__dict__) and self._is_new(function):
+            self._add_container(function.__dict__)
+            for cell in function.__closure__ or ():
+                content = _content(cell)
+                self.cells.append((cell, content))
+                self._add_function(content)
+                if isinstance(content, _CONTAINERS):
+                    self._add_container(content)
+
+    def _add_container(self, container: Any) -> None:
+        if len(container) <= LARGEST and self._is_new(container):
+            self.containers.append((container, _contents(container)))
+
+
+def _function_of(value: Any) -> Any:
+    """The function of a method, as it stands in its class."""
+    if isinstance(value, (classmethod, staticmethod)):
+        return value.__func__
+    return value.fget if isinstance(value, property) else value
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return None
+
+
+def _contents(container: Any) -> Any:
+    """A copy of a dict, whatever a class of its own does with its items, or a list of what is in another container."""
+    return dict.copy(container) if isinstance(container, dict) else list(container)
+
+
+def _restore(container: Any, before: Any) -> None:
+    """Put a container back where a run has left tensors in it."""
+    now = _contents(container)
+    if isinstance(before, dict):
+        if len(now) == len(before) and all(map(is_, now.values(), before.values())):
+            return
+        for name, value in now.items():
+            if name in before and value is not before[name] and _is_of_a_run(value):
+                container[name] = before[name]
+            elif name not in before and _is_of_a_run(value):
+                del container[name]
+    elif len(now) != len(before) or not all(map(is_, now, before)):
+        known = set(map(id, before))
+        if any(id(value) not in known and _is_of_a_run(value) for value in now):
+            container.clear()
+            (container.update if isinstance(container, set) else container.extend)(before)
+
+
+def _is_of_a_run(value: Any) -> bool:
+    """Whether a value is a tensor that a run makes, or leads to one directly."""
+    leaves: list[Any] = tree_leaves(value)
+    return any(map(_is_made, leaves)) or any(
+        map(_is_made, tree_leaves([getattr(leaf, "__dict__", ()) for leaf in leaves]))
+    )
+
+
+def _is_made(value: Any) -> bool:
+    return isinstance(value, Tensor) and (value.is_meta or value.is_inference() or isinstance(value, FakeTensor))
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Afterwards put back settings of torch, the filters of warnings, the environment and `sys.path`."""
+    settings = [(read, put, read()) for read, put in _SETTINGS]
+    variables = vars(os.environ)["_data"]  # the bytes of the system: to read them as text takes much longer
+    lists = [(warnings.filters, list(warnings.filters)), (sys.path, list(sys.path))]
+    environment = variables.copy()
+    try:
+        yield
+    finally:
+        for read, put, value in settings:
+            if read() != value:
+                put(value)
+        if variables != environment:
+            _set_environment(
+                {os.environ.decodekey(name): os.environ.decodevalue(environment[name]) for name in environment}
+            )
+        for values, before in lists:
+            if values != before:
+                values[:] = before
+                with warnings.catch_warnings():  # Python looks at the filters anew
+                    pass
+
+
+def _set_environment(before: dict[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})
