@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, wraps
+from inspect import unwrap
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +27,10 @@ Result = TypeVar("Result")
 SECONDS = 0.05  # between two looks at the signals, while another thread counts
 
 _LOCK = threading.RLock()
+
+# Python's functions without what makes names of their numbers, which takes most of their time.
+_get_handler, _set_handler = unwrap(signal.getsignal), unwrap(signal.signal)
+_SIGNALS = [int(number) for number in signal.valid_signals()]
 
 
 class Gate:
@@ -116,10 +121,7 @@ def uninterrupted(function: Callable[P, Result]) -> Callable[P, Result]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> Result:
-        gate = HERE.gate
-        if gate is None:
-            return function(*args, **kwargs)
-        with gate:
+        with HERE.gate or Gate():
             return function(*args, **kwargs)
 
     return call
@@ -152,14 +154,14 @@ def _gated() -> Iterator[None]:
         try:
             HERE.gate = gate
             if threading.current_thread() is threading.main_thread():
-                found = [(number, signal.getsignal(number)) for number in signal.valid_signals()]
+                found = [(number, _get_handler(number)) for number in _SIGNALS]
                 before = {number: handler for number, handler in found if callable(handler)}
             for number, handler in before.items():
-                signal.signal(number, partial(gate.arrived, handler))
+                _set_handler(number, partial(gate.arrived, handler))
             yield
         finally:
             HERE.gate, gate.over = None, True
             for number, handler in before.items():
-                signal.signal(number, handler)
+                _set_handler(number, handler)
             while gate.waiting:
                 stack.callback(gate.waiting.pop())  # the last one first: the stack calls them in the other order

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import filterfalse
 from operator import is_
 from types import CellType, FunctionType
 from typing import Any
@@ -57,6 +58,7 @@ class Surroundings:
     def __init__(self) -> None:
         self.met: dict[int, Any] = {}  # it keeps them alive, so that no id is used twice
         self.containers: list[tuple[Any, Any]] = []  # with what was in them
+        self.empty: list[dict[str, Any]] = []  # the attributes of functions that have none
         self.cells: list[tuple[CellType, Any]] = []  # of closures, with their contents
         self.caches: list[tuple[Any, int]] = []  # with the number of their misses
 
@@ -73,13 +75,15 @@ class Surroundings:
         if self._is_new(names):
             before = names.copy()
             self.containers.append((names, before))
-            for value in before.values():
-                if type(value) is FunctionType:
-                    self._add_container(value.__dict__)
-                elif type(value) is Cache:
-                    self.add_cache(value)
-                elif isinstance(value, _CONTAINERS):
-                    self._add_container(value)
+            attributes = [value.__dict__ for value in before.values() if type(value) is FunctionType]
+            self.empty.extend(filterfalse(None, attributes))
+            for container in [
+                *filter(None, attributes),
+                *[one for one in before.values() if isinstance(one, _CONTAINERS)],
+            ]:
+                self._add_container(container)
+            for cached in [one for one in before.values() if type(one) is Cache]:
+                self.add_cache(cached)
 
     def add_cache(self, cached: Any) -> None:
         """Note how often a function under an `lru_cache` was called with something new."""
@@ -88,7 +92,7 @@ class Surroundings:
 
     def restore(self) -> None:
         """Take out what a run has left in them."""
-        for container, before in self.containers:
+        for container, before in (*self.containers, *[(book, {}) for book in filter(None, self.empty)]):
             _restore(container, before)
         for cell, content in self.cells:
             if (now := _content(cell)) is not content and _is_of_a_run(now):
@@ -106,13 +110,15 @@ class Surroundings:
         if type(function) is Cache:
             self.add_cache(function)
         elif type(function) is FunctionType and (function.__closure__ or function.__dict__) and self._is_new(function):
-            self._add_container(function.__dict__)
+            if function.__dict__:
+                self._add_container(function.__dict__)
             for cell in function.__closure__ or ():
                 content = _content(cell)
-                self.cells.append((cell, content))
-                self._add_function(content)
-                if isinstance(content, _CONTAINERS):
-                    self._add_container(content)
+                if not isinstance(content, type):  # as in a method that calls `super()`
+                    self.cells.append((cell, content))
+                    self._add_function(content)
+                    if isinstance(content, _CONTAINERS):
+                        self._add_container(content)
 
     def _add_container(self, container: Any) -> None:
         if len(container) <= LARGEST and self._is_new(container):
@@ -135,21 +141,23 @@ def _content(cell: CellType) -> Any:
 
 def _contents(container: Any) -> Any:
     """A copy of a dict, whatever a class of its own does with its items, or a list of what is in another container."""
-    return dict.copy(container) if isinstance(container, dict) else list(container)
+    return dict(dict.items(container)) if isinstance(container, dict) else list(container)
 
 
 def _restore(container: Any, before: Any) -> None:
     """Put a container back where a run has left tensors in it."""
+    now = dict.values(container) if isinstance(before, dict) else container
+    if len(now) == len(before) and all(map(is_, now, before.values() if isinstance(before, dict) else before)):
+        return
     now = _contents(container)
     if isinstance(before, dict):
-        if len(now) == len(before) and all(map(is_, now.values(), before.values())):
-            return
         for name, value in now.items():
-            if name in before and value is not before[name] and _is_of_a_run(value):
-                container[name] = before[name]
-            elif name not in before and _is_of_a_run(value):
-                del container[name]
-    elif len(now) != len(before) or not all(map(is_, now, before)):
+            if value is not before.get(name) and _is_of_a_run(value):
+                if name in before:
+                    container[name] = before[name]
+                else:
+                    del container[name]
+    else:
         known = set(map(id, before))
         if any(id(value) not in known and _is_of_a_run(value) for value in now):
             container.clear()
