@@ -15,7 +15,6 @@ loss is a view of all squares.
 
 import gc
 import logging
-import random
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +34,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.complexity.memory import OPTIMIZERS, Memory, check_settings
+from resnext_flops.counters.exclusive import HERE, exclusive, interruptible, pass_on, uninterrupted
+from resnext_flops.counters.state import State
 from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
 
@@ -101,19 +102,21 @@ def _of_a_copy(
 ) -> T:
     """What is found of a copy of a module and of its inputs: one without memory, or with memory where that fails."""
     given = (list(args), dict(kwargs))
-    with _undisturbed(module):
+    with _undisturbed(module, given):
         try:
-            mode = FakeTensorMode()
+            mode = _Fakes()
             copied, inputs = _fake(module, given, mode, kind)
             with mode:
                 return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (whatever a module raises without memory, it may not raise elsewhere)
+            pass_on(error)
             if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise InputError(f"the model does not run without memory: {one_line(error)}") from None
         try:
             copied, inputs = _real(module, given, kind)
             return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+            pass_on(error)
             raise InputError(f"the model does not run: {one_line(error)}") from None
 
 
@@ -127,7 +130,7 @@ def saved_bytes(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any
     {'0': 84, '1': 140}
     """
     own = _Own(module)
-    with _calls(module) as running:
+    with exclusive(), _calls(module) as running:
         return _by_module(_saved(module, args, kwargs, running), own)
 
 
@@ -172,23 +175,29 @@ def _held(module: nn.Module, own: "_Own", optimizer: str) -> tuple[int, int, int
 
 
 @contextmanager
-def _undisturbed(module: nn.Module) -> Iterator[None]:
-    """Silence warnings and torch's log of what fails without memory, and put random numbers back as they were.
+def _undisturbed(module: nn.Module, inputs: Any) -> Iterator[None]:
+    """Silence warnings and torch's log of what fails without memory, and put back what a copy shares with the module.
 
     The garbage collector rests: when it frees a tensor would depend on chance.
     """
-    devices = [part.device for part in module.parameters() if part.is_cuda][:1]
     log = logging.getLogger("torch._subclasses.fake_tensor")
-    with ExitStack() as stack:
+    with exclusive(), ExitStack() as stack:
         stack.callback(setattr, log, "disabled", log.disabled)
-        stack.callback(random.setstate, random.getstate())
         if gc.isenabled():
             stack.callback(gc.enable)
             gc.disable()
         log.disabled = True
         stack.enter_context(warnings.catch_warnings(action="ignore"))
-        stack.enter_context(torch.random.fork_rng(devices=devices))
+        stack.enter_context(State(module, inputs).kept(training=None))
         yield
+
+
+class _Fakes(FakeTensorMode):  # type: ignore[no-untyped-call]
+    """Makes tensors without memory. A signal waits until an operator is answered."""
+
+    @uninterrupted
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return super().__torch_dispatch__(func, types, args, kwargs)
 
 
 class _Faking(TorchFunctionMode):
@@ -287,12 +296,15 @@ def _calls(module: nn.Module) -> Iterator[list[_Call]]:
     names = {id(part): name for name, part in module.named_modules()}
     numbers = count(1)
     running = [_Call(0, "")]
+    own = HERE.token
 
     def enter(part: nn.Module, _: Any) -> None:
-        running.append(_Call(next(numbers), names.get(id(part), running[-1].path)))
+        if HERE.token is own:
+            running.append(_Call(next(numbers), names.get(id(part), running[-1].path)))
 
     def leave(*_: Any) -> None:
-        running.pop()
+        if HERE.token is own:
+            running.pop()
 
     with ExitStack() as stack:
         stack.callback(hooks.register_module_forward_pre_hook(enter).remove)
@@ -311,7 +323,7 @@ def _saved(module: nn.Module, args: Any, kwargs: Any, running: list[_Call]) -> l
         saved.append((running[-1].path, tensor))
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor), interruptible():
         module(*args, **kwargs)
     return saved
 
@@ -350,6 +362,7 @@ class _Alive(TorchDispatchMode):
         self.alive.remove(place)
         self.now -= size
 
+    @uninterrupted
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let an operator run, and meet what it made."""
         output = func(*args, **(kwargs or {}))
@@ -359,7 +372,7 @@ class _Alive(TorchDispatchMode):
 
 def _live(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> int:
     alive = _Alive(_tensors((args, kwargs)), own)
-    with torch.no_grad(), alive:
+    with torch.no_grad(), alive, interruptible():
         module(*args, **kwargs)
     return alive.most
 
@@ -400,6 +413,7 @@ class _Operators(TorchDispatchMode):
                 total += sum(gradients) + step.learned + step.gradients
         return total
 
+    @uninterrupted
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let an operator run, and note it if it makes or changes a tensor that is no buffer."""
         output = func(*args, **(kwargs or {}))
@@ -441,7 +455,7 @@ def _moved(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> int:
     """The bytes that the operators of a forward pass move. Inference mode shows them before torch takes them apart."""
     with torch.inference_mode(), _calls(module) as running:
         operators = _Operators(own, running)
-        with operators:
+        with operators, interruptible():
             module(*args, **kwargs)
     return operators.forward
 

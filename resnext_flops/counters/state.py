@@ -98,11 +98,12 @@ class State:
         self.versions: list[tuple[Tensor, int]] = []
 
     @contextmanager
-    def kept(self, training: bool) -> Iterator[None]:
-        """Put every part into training or evaluation mode, and everything back afterwards."""
+    def kept(self, training: bool | None) -> Iterator[None]:
+        """Put every part into training or evaluation mode, if one is given, and everything back afterwards."""
         with _randomness(), settings_kept():
             try:
-                self._set_mode(training)
+                if training is not None:
+                    self._set_mode(training)
                 yield
             finally:
                 self._restore()
@@ -196,7 +197,7 @@ class Found:
         self.registered: list[Tensor] = []  # those of them that are parameters and buffers
         self.keyed: list[tuple[Any, Any, Any]] = []  # the type, the object, and what was in it
         self.empty: list[Any] = []  # most containers of a module are
-        self.lists: list[tuple[Any, list[Any]]] = []
+        self.lists: list[tuple[Any, Any]] = []
         self.classes: list[tuple[type, dict[str, Any]]] = []
         self.others: list[tuple[Callable[[Any], Any], Any]] = []  # what puts it back, and how it was
         self.queue: list[Any] = []
@@ -337,7 +338,8 @@ class Found:
         elif isinstance(value, random.Random):
             self.others.append((value.setstate, value.getstate()))
         elif isinstance(value, (BytesIO, StringIO)):
-            self.others.append((value.__setstate__, value.__getstate__()))
+            memory: Any = value
+            self.others.append((memory.__setstate__, memory.__getstate__()))
         elif numpy := sys.modules.get("numpy"):
             if isinstance(value, numpy.ndarray) and value.flags.writeable and value.size <= LARGEST:
                 self.others.append((partial(numpy.copyto, value), value.copy()))

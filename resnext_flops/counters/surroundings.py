@@ -11,14 +11,15 @@ if there were any.
 import os
 import sys
 import warnings
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import filterfalse
+from itertools import compress, filterfalse, repeat
 from operator import is_
 from types import CellType, FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -32,7 +33,10 @@ KNOWN = frozenset({*sys.stdlib_module_names, "torch", "numpy"})
 LARGEST = 10_000  # entries of a container that is looked at
 
 Cache: Any = type(lru_cache(len))
-_CONTAINERS = (dict, list, set, deque)
+_CONTAINERS = frozenset({dict, list, set, deque, OrderedDict, defaultdict, Counter})
+
+# The names of such functions in classes that were met: of a hundred, most keep nothing.
+_FUNCTIONS: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()
 
 # What reads a setting, and what sets it.
 _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
@@ -65,8 +69,8 @@ class Surroundings:
     def add_class(self, kind: type) -> None:
         """Look at the functions of a class, and at the names of the Python module that it is in."""
         if self._is_new(kind):
-            for value in vars(kind).values():
-                self._add_function(_function_of(value))
+            for function in _functions_of(kind):
+                self._add_function(function)
             if module := sys.modules.get(kind.__module__):
                 self.add_names(vars(module))
 
@@ -75,15 +79,15 @@ class Surroundings:
         if self._is_new(names):
             before = names.copy()
             self.containers.append((names, before))
-            attributes = [value.__dict__ for value in before.values() if type(value) is FunctionType]
+            kinds = list(map(type, before.values()))
+            attributes = [one.__dict__ for one in compress(before.values(), map(is_, kinds, repeat(FunctionType)))]
             self.empty.extend(filterfalse(None, attributes))
-            for container in [
-                *filter(None, attributes),
-                *[one for one in before.values() if isinstance(one, _CONTAINERS)],
-            ]:
+            found = compress(before.values(), map(_CONTAINERS.__contains__, kinds))
+            for container in [*filter(None, attributes), *found]:
                 self._add_container(container)
-            for cached in [one for one in before.values() if type(one) is Cache]:
-                self.add_cache(cached)
+            if Cache in kinds:
+                for cached in compress(before.values(), map(is_, kinds, repeat(Cache))):
+                    self.add_cache(cached)
 
     def add_cache(self, cached: Any) -> None:
         """Note how often a function under an `lru_cache` was called with something new."""
@@ -109,7 +113,7 @@ class Surroundings:
     def _add_function(self, function: Any) -> None:
         if type(function) is Cache:
             self.add_cache(function)
-        elif type(function) is FunctionType and (function.__closure__ or function.__dict__) and self._is_new(function):
+        elif _keeps(function) and self._is_new(function):
             if function.__dict__:
                 self._add_container(function.__dict__)
             for cell in function.__closure__ or ():
@@ -117,7 +121,7 @@ class Surroundings:
                 if not isinstance(content, type):  # as in a method that calls `super()`
                     self.cells.append((cell, content))
                     self._add_function(content)
-                    if isinstance(content, _CONTAINERS):
+                    if type(content) in _CONTAINERS:
                         self._add_container(content)
 
     def _add_container(self, container: Any) -> None:
@@ -125,11 +129,27 @@ class Surroundings:
             self.containers.append((container, _contents(container)))
 
 
+def _functions_of(kind: type) -> list[Any]:
+    """The functions of a class that keep anything: with a cache, with attributes, or with variables around them."""
+    own = vars(kind)
+    if kind not in _FUNCTIONS:
+        found = {name: _function_of(value) for name, value in own.items()}
+        _FUNCTIONS[kind] = [name for name, one in found.items() if type(one) is Cache or _keeps(one)]
+    return [_function_of(own[name]) for name in _FUNCTIONS[kind] if name in own]
+
+
 def _function_of(value: Any) -> Any:
     """The function of a method, as it stands in its class."""
     if isinstance(value, (classmethod, staticmethod)):
         return value.__func__
     return value.fget if isinstance(value, property) else value
+
+
+def _keeps(value: Any) -> bool:
+    if type(value) is not FunctionType:
+        return False
+    contents = [_content(cell) for cell in value.__closure__ or ()]
+    return bool(value.__dict__) or not all(isinstance(one, type) for one in contents)  # `super()` needs the class
 
 
 def _content(cell: CellType) -> Any:
@@ -181,7 +201,7 @@ def settings_kept() -> Iterator[None]:
     """Afterwards put back settings of torch, the filters of warnings, the environment and `sys.path`."""
     settings = [(read, put, read()) for read, put in _SETTINGS]
     variables = vars(os.environ)["_data"]  # the bytes of the system: to read them as text takes much longer
-    lists = [(warnings.filters, list(warnings.filters)), (sys.path, list(sys.path))]
+    lists: list[tuple[Any, list[Any]]] = [(warnings.filters, list(warnings.filters)), (sys.path, list(sys.path))]
     environment = variables.copy()
     try:
         yield

@@ -14,9 +14,12 @@ first asked for. Notes keep tensors alive, so on a real module, whose tensors ha
 
 import gc
 import re
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
+from importlib import import_module
 from itertools import starmap
 from math import prod
 from typing import Any, NamedTuple
@@ -33,7 +36,7 @@ from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
-from resnext_flops.counters.exclusive import exclusive, interruptible, uninterrupted
+from resnext_flops.counters.exclusive import exclusive, interruptible, pass_on, uninterrupted
 from resnext_flops.counters.functions import calls_seen, noted
 from resnext_flops.counters.gradients import Step, plain
 from resnext_flops.counters.operators import (
@@ -100,7 +103,10 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     remarks = (FROZEN,) if any(map(is_frozen, state.parts)) else ()
     try:
         return _ledger(Tracer(module, state, training, remarks=remarks), name, method)
-    except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+    except BaseException as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+        pass_on(error)
+        if isinstance(error, TypeError) and _load_decompositions():
+            return _traced(module, inputs, training, name, method)
         if not _has_real_tensors(module):
             raise _refusal(inputs, error) from None
         reason = error
@@ -108,8 +114,21 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     state.keep_values()
     try:
         return _ledger(Tracer(module, state, training, real=True, remarks=(*remarks, remark)), name, method)
-    except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+    except BaseException as error:  # noqa: BLE001 (the module's own error is the answer)
+        pass_on(error)
         raise _refusal(inputs, error) from None
+
+
+def _load_decompositions() -> bool:
+    """Load what torch compiles when `torch.func.jvp` is first called; False where it is loaded already.
+
+    It cannot be compiled in a run, because it calls functions that are replaced there.
+    """
+    if "torch._decomp.decompositions_for_jvp" in sys.modules:
+        return False
+    with warnings.catch_warnings(action="ignore"):
+        import_module("torch._decomp.decompositions_for_jvp")
+    return True
 
 
 def _ledger(tracer: "Tracer", name: str, method: str) -> Ledger:
@@ -134,9 +153,11 @@ def _check(module: nn.Module, state: State, method: str) -> None:
         raise InputError("the model or its input has tensors of a FakeTensorMode; make them on the device meta instead")
 
 
-def _refusal(inputs: Any, error: Exception) -> InputError:
+def _refusal(inputs: Any, error: BaseException) -> InputError:
     if calls := re.search(r"HigherOrderOperator (\w+)", str(error)):
         return InputError(f"the model calls torch's {calls[1]} with functions, and what runs in them is not counted")
+    if "does not require grad and does not have a grad_fn" in str(error):
+        return InputError("the model takes gradients in its forward pass, and what these multiply is not counted")
     tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
     shapes = ", ".join("x".join(map(str, shape_of(leaf))) for leaf in tensors)
     return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")

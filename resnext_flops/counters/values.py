@@ -240,7 +240,7 @@ class Values:
             if before is None:
                 del Tensor.data
             else:
-                Tensor.data = before  # type: ignore[assignment]
+                Tensor.data = before
             for part, form in self.forms.values():
                 part.data = form
             for storage, before in self.before.values():
