@@ -122,6 +122,15 @@ def interruptible() -> Iterator[None]:
         gate.closed = closed
 
 
+def let_through() -> None:
+    """Deliver the signals that wait, here and now.
+
+    Where torch calls Python code from its own, as with saved tensors, what a handler raises would end the process.
+    """
+    with interruptible():
+        pass
+
+
 def pass_on(error: BaseException) -> None:
     """Raise again what is no error of the model that ran: Ctrl-C, and what any signal's handler has raised."""
     if HERE.gate and HERE.gate.raised:
@@ -157,8 +166,7 @@ def _end_modes() -> None:
 def _in_turn() -> Iterator[None]:
     """Wait for the counts of other threads. Signals are let through meanwhile, but never while the lock is ours."""
     while not _LOCK.acquire(timeout=SECONDS):
-        with interruptible():
-            pass
+        let_through()
     try:
         yield
     finally:
@@ -180,8 +188,10 @@ def _gated() -> Iterator[None]:
                 _set_handler(number, partial(gate.arrived, handler))
             yield
         finally:
-            HERE.gate, gate.over = None, True
-            for number, handler in before.items():
-                _set_handler(number, handler)
-            while gate.waiting:
-                stack.callback(gate.waiting.pop())  # the last one first: the stack calls them in the other order
+            try:
+                for number, handler in before.items():
+                    _set_handler(number, handler)
+            finally:  # one that was put back already may raise
+                HERE.gate, gate.over = None, True
+                while gate.waiting:
+                    stack.callback(gate.waiting.pop())  # the last one first: the stack calls them in the other order

@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_leaves
 
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.records import Unknown
-from resnext_flops.counters.exclusive import HERE, interruptible, uninterrupted
+from resnext_flops.counters.exclusive import HERE, let_through
 from resnext_flops.counters.functions import calls_seen
 from resnext_flops.counters.meta_kernels import on_meta
 from resnext_flops.counters.operators import UNKNOWN, OperatorRule, rule_of
@@ -121,14 +121,11 @@ class Step(TorchDispatchMode):
             if not self.real:
                 stack.enter_context(real_lists())
             stack.enter_context(self)
-            with interruptible():
-                output = (getattr(self.module, method) if method else self.module)(*args, **kwargs)
+            output = (getattr(self.module, method) if method else self.module)(*args, **kwargs)
             found = Found({}, Surroundings())
             found.add_all([output])
             outputs = [part for part in found.tensors if part.requires_grad]
-            gradients = [torch.zeros_like(part) for part in outputs]
-            with interruptible():
-                torch.autograd.backward(outputs, gradients)
+            torch.autograd.backward(outputs, [torch.zeros_like(part) for part in outputs])
 
     def _own_parameters(self) -> Mapping[int, Tensor]:
         """Put other parameters in the place of the module's, which get no gradients. The state puts them back."""
@@ -148,12 +145,12 @@ class Step(TorchDispatchMode):
         return {id(part): part for part in made.values()}
 
     def _enter(self, module: nn.Module, _: Any) -> None:
+        let_through()
         self.running.append(self.paths.get(id(module), self.running[-1]))
 
     def _leave(self, *_: Any) -> None:
         self.running.pop()
 
-    @uninterrupted
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
@@ -234,17 +231,13 @@ class Step(TorchDispatchMode):
             if cls is checkpoint.CheckpointFunction:
                 return plain_apply(self._again(args[0], 1), *args[1:], **kwargs)
             if cls not in watched:
-                watch(cls)
+                watched.add(cls)
+                stack.enter_context(self._watched_backward(cls, own))
             output = plain_apply(*args, **kwargs)
             for leaf in tree_leaves(output):
                 if isinstance(leaf, Tensor) and leaf.grad_fn is not None:
                     self.places[id(leaf.grad_fn)] = leaf.grad_fn, self.running[-1]
             return output
-
-        @uninterrupted
-        def watch(cls: type) -> None:
-            watched.add(cls)
-            stack.enter_context(self._watched_backward(cls, own))
 
         with (
             stack,

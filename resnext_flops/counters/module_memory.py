@@ -34,7 +34,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.complexity.memory import OPTIMIZERS, Memory, check_settings
-from resnext_flops.counters.exclusive import HERE, exclusive, interruptible, pass_on, uninterrupted
+from resnext_flops.counters.exclusive import HERE, exclusive, let_through, pass_on
 from resnext_flops.counters.state import State
 from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
@@ -104,7 +104,7 @@ def _of_a_copy(
     given = (list(args), dict(kwargs))
     with _undisturbed(module, given):
         try:
-            mode = _Fakes()
+            mode = FakeTensorMode()
             copied, inputs = _fake(module, given, mode, kind)
             with mode:
                 return find(copied, *inputs)
@@ -190,14 +190,6 @@ def _undisturbed(module: nn.Module, inputs: Any) -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings(action="ignore"))
         stack.enter_context(State(module, inputs).kept(training=None))
         yield
-
-
-class _Fakes(FakeTensorMode):  # type: ignore[no-untyped-call]
-    """Makes tensors without memory. A signal waits until an operator is answered."""
-
-    @uninterrupted
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return super().__torch_dispatch__(func, types, args, kwargs)
 
 
 class _Faking(TorchFunctionMode):
@@ -300,6 +292,7 @@ def _calls(module: nn.Module) -> Iterator[list[_Call]]:
 
     def enter(part: nn.Module, _: Any) -> None:
         if HERE.token is own:
+            let_through()
             running.append(_Call(next(numbers), names.get(id(part), running[-1].path)))
 
     def leave(*_: Any) -> None:
@@ -323,7 +316,7 @@ def _saved(module: nn.Module, args: Any, kwargs: Any, running: list[_Call]) -> l
         saved.append((running[-1].path, tensor))
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor), interruptible():
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
         module(*args, **kwargs)
     return saved
 
@@ -362,7 +355,6 @@ class _Alive(TorchDispatchMode):
         self.alive.remove(place)
         self.now -= size
 
-    @uninterrupted
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let an operator run, and meet what it made."""
         output = func(*args, **(kwargs or {}))
@@ -372,7 +364,7 @@ class _Alive(TorchDispatchMode):
 
 def _live(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> int:
     alive = _Alive(_tensors((args, kwargs)), own)
-    with torch.no_grad(), alive, interruptible():
+    with torch.no_grad(), alive:
         module(*args, **kwargs)
     return alive.most
 
@@ -413,7 +405,6 @@ class _Operators(TorchDispatchMode):
                 total += sum(gradients) + step.learned + step.gradients
         return total
 
-    @uninterrupted
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let an operator run, and note it if it makes or changes a tensor that is no buffer."""
         output = func(*args, **(kwargs or {}))
@@ -455,7 +446,7 @@ def _moved(module: nn.Module, args: Any, kwargs: Any, own: _Own) -> int:
     """The bytes that the operators of a forward pass move. Inference mode shows them before torch takes them apart."""
     with torch.inference_mode(), _calls(module) as running:
         operators = _Operators(own, running)
-        with operators, interruptible():
+        with operators:
             module(*args, **kwargs)
     return operators.forward
 
