@@ -479,7 +479,7 @@ class Cached(nn.Module):
     def of_all(self, size: int) -> Tensor:
         return torch.ones(size)
 
-    def table(self, x: Tensor) -> Tensor:
+    def table(self, x: Tensor) -> Any:
         global TABLE  # noqa: PLW0603
         match self.where:
             case "dict":
@@ -494,8 +494,7 @@ class Cached(nn.Module):
                 TABLE = made(x) if TABLE is None else TABLE
                 return TABLE
             case "a tuple in a dict":
-                found: Tensor = TABLES.setdefault("pair", (made(x), 1))[0]
-                return found
+                return TABLES.setdefault("pair", (made(x), 1))[0]
             case "function":
                 return of_a_function(4)
             case "method":
@@ -536,16 +535,16 @@ def test_a_cache_beside_a_module_is_of_use_afterwards(where: str, training: bool
     other = Cached(where)
     other(torch.rand(3, 4)).sum().backward()  # its table takes part in a backward pass
     assert other.layer.weight.grad is not None
-    for book in (TABLES, vars(with_an_attribute), Shared.tables):
-        book.pop(4, None)
-        book.pop("pair", None)
-        book.pop("table", None)
     forget()
 
 
 def forget() -> None:
     global TABLE
     TABLE, Shared.last = None, None
+    TABLES.clear()
+    TABLES["old"] = 1
+    Shared.tables.clear()
+    vars(with_an_attribute).clear()
     del SEEN[1:]
     KINDS_SEEN.intersection_update({0})
     QUEUE.clear()
@@ -553,9 +552,13 @@ def forget() -> None:
 
 
 def test_what_another_thread_writes_beside_a_module_stays() -> None:
+    def write() -> None:
+        SEEN.append("a result")
+        TABLES["new"] = 2
+
     class Writes(nn.Linear):
         def forward(self, x: Tensor) -> Tensor:
-            thread = Thread(target=lambda: (SEEN.append("a result"), TABLES.update(new=2)))
+            thread = Thread(target=write)
             thread.start()
             thread.join()
             return super().forward(x)
