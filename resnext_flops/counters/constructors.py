@@ -74,8 +74,8 @@ class Constructed:
                 stack.enter_context(undrawn(self.drawing))
             stack.enter_context(torch.random.fork_rng(devices=[]))
             torch.default_generator.manual_seed(seed or 0)
-            stack.enter_context(interruptible())
-            made = self._made(arguments)
+            with interruptible():
+                made = self._made(arguments)
         if not isinstance(made, nn.Module):
             raise InputError(
                 f"{self._called} returned {type(made).__name__}; it must return an nn.Module, or say by "

@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 
 SECONDS = 0.05  # between two looks at the signals, while another thread counts
 
+FOR_GOOD = 1 << 30  # more often than a gate is opened again
+
 _LOCK = threading.RLock()
 
 # Python's functions without what makes names of their numbers, which takes most of their time.
@@ -64,7 +66,7 @@ class Gate:
     def deliver(self) -> None:
         """Call the handlers that wait, if the gate is open. It is closed meanwhile, and stays so where one raises."""
         while self.waiting and not self.closed:
-            self.closed = 1
+            self.closed = FOR_GOOD
             while self.waiting:
                 try:
                     self.waiting.popleft()()

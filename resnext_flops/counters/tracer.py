@@ -335,8 +335,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 stack.enter_context(real_lists())
             stack.enter_context(self)
             called: Any = getattr(self.module, method) if method else self.module.__call__
-            stack.enter_context(interruptible())
-            torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
+            with interruptible():  # not in the stack: it is closed again before the stack is left
+                torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._leftover()
 
     def add(self, step: Step) -> None:
