@@ -183,7 +183,7 @@ def one_line(error: BaseException) -> str:
 def checked(function: Callable[P, Result]) -> Callable[P, Result]:
     """A public function that refuses an argument of another type than its annotation says, with an InputError.
 
-    What is annotated with a text, with `Any` or with a type variable is not looked at.
+    What is annotated with a text, with `Any`, with a protocol or with a type variable is not looked at.
 
     >>> @checked
     ... def half(number: int, names: str | Iterable[str] = ()) -> int:
@@ -222,7 +222,7 @@ def _signature(function: Callable[..., Any]) -> "Signature":
 
 def _check(name: str, value: object, annotation: Any) -> None:
     if not _is_a(value, annotation):
-        raise InputError(f"{name} is {value!r}; it must be {_words(annotation)}")
+        raise InputError(f"{name} is {_cut(repr(value), MOST_QUOTED)}; it must be {_words(annotation)}")
 
 
 def _is_a(value: object, annotation: Any) -> bool:
@@ -230,7 +230,7 @@ def _is_a(value: object, annotation: Any) -> bool:
     kind, parts = get_origin(annotation) or annotation, get_args(annotation)
     if kind is UnionType:
         return any(_is_a(value, part) for part in parts)
-    if kind is Any or not isinstance(kind, type):
+    if kind is Any or not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
         return True
     if kind in {int, float}:
         return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)

@@ -70,6 +70,10 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     ),
     "network": (rf.network, {"model": "resnet20_cifar"}),
     "report": (lambda **options: rf.report(NET, **options), {"output": "report", "form": "html", "force": True}),
+    "model": (rf.model, {"given_model": CONV, "inputs": (1, 3, 8, 8), "kwargs": {}}),
+    "Solutions": (rf.Solutions, {"found": [], "reference": None}),
+    "solve_width": (rf.solve_width, {"reference": "resnet50", "cardinality": [8], "scope": "block"}),
+    "sweep": (rf.sweep, {"network": NET, "over": {"w": [16]}}),
     "save": (rf.save, {"network": NET, "path": "other.json"}),
     "verify": (rf.verify, {"model": rf.family(tiny)(), "device": "cpu", "rungs": ("tensors",)}),
     "a total": (NET.cost().total, {"name": "fvcore"}),
@@ -136,6 +140,13 @@ def test_the_calls_themselves_work(name: str, tmp_path: Path, monkeypatch: pytes
         (lambda: rf.resnet(18, classes=10**30).to_torch(), "the model cannot be built: TypeError"),
         (lambda: rf.family(print), "does not name its sizes; give a function from sizes"),  # type: ignore[arg-type]
         (rf.family(lambda width=4: width), "<lambda> returned int; a family returns a Description"),
+        (lambda: rf.sweep(NET, over=None), "over is None; it must be a mapping"),  # type: ignore[arg-type]
+        (lambda: rf.sweep(NET, over=[("width", 1)]), "over is [('width', 1)]; it must be a mapping"),  # type: ignore[arg-type]
+        (lambda: rf.solve_width(NET, cardinality=5), "cardinality is 5; it must be several whole numbers"),  # type: ignore[arg-type]
+        (lambda: rf.solve_width(NET, cardinality=None), "cardinality is None; it must be several whole numbers"),  # type: ignore[arg-type]
+        (lambda: rf.solve_width(NET, scope=[]), "scope is []; it must be a text"),  # type: ignore[arg-type]
+        (lambda: rf.model(CONV, kwargs=torch.zeros(2)), "kwargs is tensor([0., 0.]); it must be a mapping or None"),  # type: ignore[arg-type]
+        (lambda: rf.Solutions(5), "found is 5; it must be several values"),  # type: ignore[arg-type]
         (lambda: rf.identify(NET, "0"), "figure '0' is less than one operation"),
         (lambda: rf.identify("torch.nn:Identity", "5"), "has neither parameters nor operations"),
         (lambda: rf.identify(NET, f"1.{'0' * 99}"), "cannot be read; write it as 4.12G"),

@@ -313,6 +313,12 @@ class Built:
         return self._traced(training=True)
 
     def _traced(self, *, training: bool) -> Ledger:
+        from resnext_flops.counters.exclusive import exclusive
+
+        with exclusive():  # a model that counts another one builds it, and makes its inputs, outside of its own count
+            return self._traced_alone(training)
+
+    def _traced_alone(self, training: bool) -> Ledger:
         from resnext_flops.counters import tracer
 
         module, remarks = self._module()
@@ -518,16 +524,19 @@ class Built:
         return self._on(device, seed)
 
     def _on(self, device: "str | torch.device", seed: int | None) -> "nn.Module":
+        from resnext_flops.counters.exclusive import exclusive, pass_on
+
         given = self._constructed_with
-        try:
-            with silent():
+        with exclusive(), silent():
+            try:
                 return self.make(given, device, seed)
-        except InputError:
-            raise
-        except SystemExit as error:
-            raise InputError(f"the code of the model ended the program with {error.code}") from error
-        except Exception as error:
-            raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from error
+            except InputError:
+                raise
+            except BaseException as error:
+                pass_on(error)
+                if isinstance(error, SystemExit):
+                    raise InputError(f"the code of the model ended the program with {error.code}") from error
+                raise InputError(f"{self.name!r} cannot be built: {one_line(error)}") from error
 
     def __repr__(self) -> str:
         return self.name

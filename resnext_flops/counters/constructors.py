@@ -64,14 +64,18 @@ class Constructed:
         import torch
         from torch import nn
 
+        from resnext_flops.counters.exclusive import exclusive, interruptible
+
         meta = torch.device(device).type == "meta"
         with ExitStack() as stack:
+            stack.enter_context(exclusive())
             stack.enter_context(torch.device(device if meta else "cpu"))
             if seed is None:
                 stack.enter_context(undrawn(self.drawing))
             stack.enter_context(torch.random.fork_rng(devices=[]))
             torch.default_generator.manual_seed(seed or 0)
-            made = self._made(arguments)
+            with interruptible():
+                made = self._made(arguments)
         if not isinstance(made, nn.Module):
             raise InputError(
                 f"{self._called} returned {type(made).__name__}; it must return an nn.Module, or say by "
@@ -139,10 +143,13 @@ class Constructed:
     def _capture(self, arguments: Mapping[str, Any], device: str) -> tuple[Any, inspect.BoundArguments]:
         import torch
 
+        from resnext_flops.counters.exclusive import exclusive, interruptible
+
         calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
-        with torch.device(device), torch.random.fork_rng(devices=[]), undrawn(self.drawing):
-            kind = type(self.function(**arguments))
-            with _noting(kind, calls):
+        with exclusive(), torch.device(device), torch.random.fork_rng(devices=[]), undrawn(self.drawing):
+            with interruptible():
+                kind = type(self.function(**arguments))
+            with _noting(kind, calls), interruptible():
                 made = self.function(**arguments)
         args, kwargs = next((args, kwargs) for module, args, kwargs in calls if module is made)
         return kind, inspect.signature(kind).bind(*args, **kwargs)
@@ -201,20 +208,29 @@ def undrawn(drawing: tuple[str, ...] = ()) -> Iterator[None]:
     import torch
     from torch.nn import init
 
-    def zero(tensor: "torch.Tensor", *_: Any, **__: Any) -> "torch.Tensor":
-        if not tensor.is_meta:
-            with torch.no_grad():
-                tensor.zero_()
-        return tensor
+    from resnext_flops.counters.exclusive import HERE
+
+    own = HERE.token
+
+    def zeroing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def zero(tensor: "torch.Tensor", *args: Any, **kwargs: Any) -> Any:
+            if HERE.token is not own:
+                return function(tensor, *args, **kwargs)
+            if not tensor.is_meta:
+                with torch.no_grad():
+                    tensor.zero_()
+            return tensor
+
+        return zero
 
     places: list[tuple[Any, str]] = [(init, name) for name in DRAWING]
     for place in drawing:
         file, _, name = place.partition(":")
         places.append((import_module(file), name))
     before = [getattr(module, name) for module, name in places]
-    for module, name in places:
-        setattr(module, name, zero)
     try:
+        for (module, name), function in zip(places, before, strict=True):
+            setattr(module, name, zeroing(function))
         yield
     finally:
         for (module, name), function in zip(places, before, strict=True):

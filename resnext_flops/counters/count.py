@@ -20,7 +20,7 @@ def count(
 ) -> Ledger:
     """The ledger of a real model for some inputs, counted on the device `meta`, without memory or arithmetic.
 
-    model: a module, which is left as it was; a described network; or a name as on the command line.
+    model: a module; a described network; or a name as on the command line.
     inputs: a tensor; or a sequence of positional arguments, with tensors anywhere in them; or a mapping of keyword
         arguments, such as a tokenizer returns; or one shape, such as `(1, 3, 224, 224)`, of the type of the model's
         first floating-point parameter. A described network and a model of torchvision or timm have a usual input.
@@ -33,6 +33,10 @@ def count(
 
     Figures are those of the whole batch. Operators without a rule are in `ledger.unknown`, and make the totals a lower
     bound; `ledger.trace.remarks` says where the model ran if it could not run on `meta`.
+
+    A module and its inputs are left as they were, also by an exception or Ctrl-C. Not put back are what a generator, an
+    iterator or an open file has given, NumPy arrays of more than 4,194,304 elements, what is beyond 100,000 objects,
+    and settings outside of the module but for torch's most common ones. Counts of several threads run one by one.
 
     Raises InputError if the model cannot be built or does not run on these inputs.
 

@@ -22,6 +22,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     PRODUCT_FUNCTIONS,
     TRANSPOSED_FUNCTIONS,
 )
+from resnext_flops.counters.exclusive import HERE
 
 Note: TypeAlias = Callable[[str, Any, Any, Any, tuple[str, ...]], None]
 
@@ -43,11 +44,12 @@ REPLACED = (
 def noted(note: Note) -> Iterator[None]:
     """Call `note(name, args, kwargs, output, outer)` after each call; `outer` names the calls around it."""
     running: list[str] = []
+    own = HERE.token
     places = [(_OWNERS[shown.partition(".")[0]], shown.partition(".")[2], shown) for shown in REPLACED]
     before = [(owner, name, vars(owner).get(name)) for owner, name, _ in places]
     try:
         for owner, name, shown in places:
-            setattr(owner, name, _noting(shown, getattr(owner, name), note, running))
+            setattr(owner, name, _noting(shown, getattr(owner, name), note, running, own))
         yield
     finally:
         for owner, name, original in before:
@@ -65,8 +67,11 @@ def calls_seen(enter: Callable[[nn.Module, Any], None], leave: Callable[..., Non
     """
     owner: Any = nn.Module
     original = owner._call_impl  # noqa: SLF001
+    own = HERE.token
 
     def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if HERE.token is not own:
+            return original(module, *args, **kwargs)
         enter(module, args)
         output = None
         try:
@@ -82,8 +87,10 @@ def calls_seen(enter: Callable[[nn.Module, Any], None], leave: Callable[..., Non
         owner._call_impl = original  # noqa: SLF001
 
 
-def _noting(shown: str, original: Any, note: Note, running: list[str]) -> Any:
+def _noting(shown: str, original: Any, note: Note, running: list[str], own: object) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
+        if HERE.token is not own:
+            return original(*args, **kwargs)
         outer = tuple(running)
         running.append(shown)
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from resnext_flops.counters.exclusive import exclusive
 from resnext_flops.numerals import whole
 
 PRODUCT_OPERATORS = frozenset({"conv", "linear", "matmul", "addmm", "bmm", "einsum"})
@@ -49,6 +50,8 @@ class FvcoreCount:
 def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     """Count one forward pass of a model with fvcore, in whatever mode the model is in, without gradients.
 
+    A signal such as Ctrl-C waits until it is done, because fvcore and torch change what all share.
+
     The figures are those of one example: the batch's divided by its size. Raises ValueError if one is not whole.
 
     >>> counted = count_with_fvcore(nn.Conv2d(3, 8, 3), torch.zeros(1, 3, 10, 10))
@@ -57,7 +60,7 @@ def count_with_fvcore(model: nn.Module, inputs: torch.Tensor) -> FvcoreCount:
     """
     outputs: list[Any] = []
     hook = model.register_forward_hook(lambda _, __, output: outputs.append(output))
-    with quiet(), torch.no_grad(), hook:
+    with exclusive(), quiet(), torch.no_grad(), hook:
         from fvcore.nn import FlopCountAnalysis
 
         analysis = FlopCountAnalysis(model, inputs)

@@ -23,11 +23,13 @@ from torch.utils._pytree import tree_leaves
 
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.records import Unknown
+from resnext_flops.counters.exclusive import HERE, let_through
 from resnext_flops.counters.functions import calls_seen
 from resnext_flops.counters.meta_kernels import on_meta
 from resnext_flops.counters.operators import UNKNOWN, OperatorRule, rule_of
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import Found, State
+from resnext_flops.counters.surroundings import Surroundings
 from resnext_flops.counters.values import Values, is_counting, real_lists, storage_of
 
 # What runs a checkpointed part without a function of its own, by its names in the versions of torch.
@@ -39,7 +41,7 @@ _APPLY: Any = getattr_static(Function, "apply")
 
 
 @contextmanager
-def _replaced(*places: tuple[Any, str, Any]) -> Iterator[None]:
+def replaced(*places: tuple[Any, str, Any]) -> Iterator[None]:
     """Give attributes of classes and of Python's modules other values for a while."""
     before = [(owner, name, vars(owner).get(name)) for owner, name, _ in places]
     try:
@@ -63,8 +65,11 @@ def plain(passes_on: Callable[[Any, Any], bool]) -> Iterator[list[str]]:
     It yields the names of those that were met.
     """
     met: list[str] = []
+    own = HERE.token
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        if HERE.token is not own:
+            return _APPLY.__get__(None, cls)(*args, **kwargs)
         met.append(cls.__name__)
         if cls is not checkpoint.CheckpointFunction:
             with torch.no_grad():
@@ -75,13 +80,20 @@ def plain(passes_on: Callable[[Any, Any], bool]) -> Iterator[list[str]]:
         with torch.set_grad_enabled(passes_on(inputs, None)):  # with no gradient of an input it keeps none at all
             return function(*inputs, **kwargs)
 
-    def without_reentrant(*_: Any, **__: Any) -> Iterator[None]:
-        met.append("checkpoint")
-        yield
+    def without_reentrant(original: Callable[..., Iterator[None]]) -> Callable[..., Iterator[None]]:
+        def generate(*args: Any, **kwargs: Any) -> Iterator[None]:
+            if HERE.token is not own:
+                yield from original(*args, **kwargs)
+            else:
+                met.append("checkpoint")
+                yield
 
-    with _replaced(
+        return generate
+
+    generators = [(name, getattr(checkpoint, name)) for name in _GENERATORS if hasattr(checkpoint, name)]
+    with replaced(
         (Function, "apply", classmethod(apply)),
-        *((checkpoint, name, without_reentrant) for name in _GENERATORS if hasattr(checkpoint, name)),
+        *((checkpoint, name, without_reentrant(original)) for name, original in generators),
     ):
         yield met
 
@@ -149,6 +161,7 @@ class Step(TorchDispatchMode):
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # the first run said it
             stack.enter_context(torch.enable_grad())
+            stack.enter_context(torch.autograd.set_multithreading_enabled(False))  # what follows knows its own thread
             stack.enter_context(calls_seen(self._enter, self._leave))
             stack.enter_context(self._watched())
             stack.enter_context(self.known.keeping())
@@ -156,7 +169,7 @@ class Step(TorchDispatchMode):
                 stack.enter_context(real_lists())
             stack.enter_context(self)
             output = (getattr(self.module, method) if method else self.module)(*args, **kwargs)
-            found = Found({})
+            found = Found({}, Surroundings())
             found.add_all([output])
             outputs = [part for part in found.tensors if part.requires_grad]
             torch.autograd.backward(outputs, [torch.zeros_like(part) for part in outputs])
@@ -179,6 +192,7 @@ class Step(TorchDispatchMode):
         return {id(part): part for part in made.values()}
 
     def _enter(self, module: nn.Module, _: Any) -> None:
+        let_through()
         self.running.append(self.paths.get(id(module), self.running[-1]))
 
     def _leave(self, *_: Any) -> None:
@@ -245,8 +259,9 @@ class Step(TorchDispatchMode):
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """See what checkpointed parts recompute, and what functions do in a backward pass of their own."""
-        step = self
+        step, own = self, HERE.token
         original: Any = checkpoint._CheckpointFrame  # noqa: SLF001
+        device: Any = checkpoint._infer_device_type  # noqa: SLF001
         stack = ExitStack()
         watched: set[type] = set()
 
@@ -254,15 +269,18 @@ class Step(TorchDispatchMode):
             """What torch keeps of a checkpointed part."""
 
             def __init__(self, recompute: Callable[..., Any], *args: Any) -> None:
-                super().__init__(step._again(recompute, 0), *args)
+                super().__init__(step._again(recompute, 0) if HERE.token is own else recompute, *args)
 
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            plain_apply = _APPLY.__get__(None, cls)
+            if HERE.token is not own:
+                return plain_apply(*args, **kwargs)
             if cls is checkpoint.CheckpointFunction:
-                return _APPLY.__get__(None, cls)(self._again(args[0], 1), *args[1:], **kwargs)
+                return plain_apply(self._again(args[0], 1), *args[1:], **kwargs)
             if cls not in watched:
                 watched.add(cls)
-                stack.enter_context(self._watched_backward(cls))
-            output = _APPLY.__get__(None, cls)(*args, **kwargs)
+                stack.enter_context(self._watched_backward(cls, own))
+            output = plain_apply(*args, **kwargs)
             for leaf in tree_leaves(output):
                 if isinstance(leaf, Tensor) and leaf.grad_fn is not None:
                     self.places[id(leaf.grad_fn)] = leaf.grad_fn, self.running[-1]
@@ -270,22 +288,24 @@ class Step(TorchDispatchMode):
 
         with (
             stack,
-            _replaced(
+            replaced(
                 (Function, "apply", classmethod(apply)),
                 (checkpoint, "_CheckpointFrame", Frame),
-                (checkpoint, "_infer_device_type", lambda *_: "cpu"),
+                (checkpoint, "_infer_device_type", lambda *args: "cpu" if HERE.token is own else device(*args)),
             ),
         ):
             yield
 
-    def _watched_backward(self, cls: Any) -> Any:
+    def _watched_backward(self, cls: Any, own: object) -> Any:
         """Note what a function does in its backward pass. It may be called by one of two names."""
         name = "backward" if cls.backward is not Function.backward else "vjp"
         original = getattr(cls, name)
 
         def backward(ctx: Any, *gradients: Any) -> Any:
+            if HERE.token is not own:
+                return original(ctx, *gradients)
             _, path = self.places.get(id(ctx), (None, ""))
             with self._because(f"gradient of {cls.__name__}", path):
                 return original(ctx, *gradients)
 
-        return _replaced((cls, name, staticmethod(backward)))
+        return replaced((cls, name, staticmethod(backward)))

@@ -16,7 +16,7 @@ from resnext_flops.counters import zoos
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.constructors import Constructed, Existing, OfNetwork
 from resnext_flops.counters.zoos.zoo import IMAGE
-from resnext_flops.errors import InputError, one_line
+from resnext_flops.errors import InputError, checked, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 Given: TypeAlias = "str | Model | Description | nn.Module | Callable[..., nn.Module]"
 
 
+@checked
 def model(given_model: Given, inputs: Any = None, kwargs: Mapping[str, Any] | None = None, **sizes: Any) -> Model:
     """The model of a name, a network, a description, a module or a constructor.
 

@@ -15,7 +15,6 @@ loss is a view of all squares.
 
 import gc
 import logging
-import random
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +34,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.complexity.memory import OPTIMIZERS, Memory, check_settings
+from resnext_flops.counters.exclusive import HERE, exclusive, let_through, pass_on
+from resnext_flops.counters.state import State
 from resnext_flops.counters.values import filled
 from resnext_flops.errors import InputError, one_line
 
@@ -101,19 +102,21 @@ def _of_a_copy(
 ) -> T:
     """What is found of a copy of a module and of its inputs: one without memory, or with memory where that fails."""
     given = (list(args), dict(kwargs))
-    with _undisturbed(module):
+    with _undisturbed(module, given):
         try:
             mode = FakeTensorMode()
             copied, inputs = _fake(module, given, mode, kind)
             with mode:
                 return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (whatever a module raises without memory, it may not raise elsewhere)
+            pass_on(error)
             if any(part.is_meta for part in (*module.parameters(), *module.buffers())):
                 raise InputError(f"the model does not run without memory: {one_line(error)}") from None
         try:
             copied, inputs = _real(module, given, kind)
             return find(copied, *inputs)
         except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+            pass_on(error)
             raise InputError(f"the model does not run: {one_line(error)}") from None
 
 
@@ -127,7 +130,7 @@ def saved_bytes(module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any
     {'0': 84, '1': 140}
     """
     own = _Own(module)
-    with _calls(module) as running:
+    with exclusive(), _calls(module) as running:
         return _by_module(_saved(module, args, kwargs, running), own)
 
 
@@ -173,22 +176,20 @@ def _held(module: nn.Module, own: "_Own", optimizer: str) -> tuple[int, int, int
 
 
 @contextmanager
-def _undisturbed(module: nn.Module) -> Iterator[None]:
-    """Silence warnings and torch's log of what fails without memory, and put random numbers back as they were.
+def _undisturbed(module: nn.Module, inputs: Any) -> Iterator[None]:
+    """Silence warnings and torch's log of what fails without memory, and put back what a copy shares with the module.
 
     The garbage collector rests: when it frees a tensor would depend on chance.
     """
-    devices = [part.device for part in module.parameters() if part.is_cuda][:1]
     log = logging.getLogger("torch._subclasses.fake_tensor")
-    with ExitStack() as stack:
+    with exclusive(), ExitStack() as stack:
         stack.callback(setattr, log, "disabled", log.disabled)
-        stack.callback(random.setstate, random.getstate())
         if gc.isenabled():
             stack.callback(gc.enable)
             gc.disable()
         log.disabled = True
         stack.enter_context(warnings.catch_warnings(action="ignore"))
-        stack.enter_context(torch.random.fork_rng(devices=devices))
+        stack.enter_context(State(module, inputs).kept(training=None))
         yield
 
 
@@ -288,12 +289,16 @@ def _calls(module: nn.Module) -> Iterator[list[_Call]]:
     names = {id(part): name for name, part in module.named_modules()}
     numbers = count(1)
     running = [_Call(0, "")]
+    own = HERE.token
 
     def enter(part: nn.Module, _: Any) -> None:
-        running.append(_Call(next(numbers), names.get(id(part), running[-1].path)))
+        if HERE.token is own:
+            let_through()
+            running.append(_Call(next(numbers), names.get(id(part), running[-1].path)))
 
     def leave(*_: Any) -> None:
-        running.pop()
+        if HERE.token is own:
+            running.pop()
 
     with ExitStack() as stack:
         stack.callback(hooks.register_module_forward_pre_hook(enter).remove)

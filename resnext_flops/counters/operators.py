@@ -400,6 +400,9 @@ def _look_up(function: Any) -> OperatorRule:
         return _RULES[stem]
     if not _flows(function):
         return FREE
+    if stem.startswith("prims::"):  # `torch.func` takes element-wise operators apart into these, which have their names
+        packet = getattr(torch.ops.aten, stem.removeprefix("prims::"), None)
+        return rule_of(getattr(packet, packet.overloads()[0])) if packet else UNKNOWN
     if stem.startswith("aten::"):
         plain = getattr(torch.ops.aten, stem.removeprefix("aten::"), None)  # only it has torch's marks
         tags = {*function.tags, *getattr(plain, function._overloadname or "default", function).tags}  # noqa: SLF001

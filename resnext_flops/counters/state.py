@@ -12,11 +12,13 @@ back itself (see `values.py`).
 
 import random
 import sys
+from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cache, partial
+from io import BytesIO, StringIO
 from itertools import chain, compress, filterfalse, islice
 from operator import is_, itemgetter
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -27,6 +29,7 @@ from torch import Tensor, UntypedStorage, nn
 from torch.nn.modules import module as hooks
 from torch.utils._pytree import tree_leaves, tree_map
 
+from resnext_flops.counters.surroundings import Cache, Surroundings, is_known, settings_kept
 from resnext_flops.counters.values import LARGEST, set_version
 
 # What cannot change.
@@ -83,7 +86,8 @@ class State:
         ]
         self.inputs = inputs
         known: dict[int, Any] = {id(part): part for part in self.parts}
-        self.given, self.own = Found(known), Found(known)
+        self.around = Surroundings()
+        self.given, self.own = Found(known, self.around), Found(known, self.around)
         self.given.add_all([inputs])
         self.own.add_parts(self.parts)
         self.tensors = [part for part in self.own.tensors + self.given.tensors if part is not None]
@@ -94,11 +98,12 @@ class State:
         self.versions: list[tuple[Tensor, int]] = []
 
     @contextmanager
-    def kept(self, training: bool) -> Iterator[None]:
-        """Put every part into training or evaluation mode, and everything back afterwards."""
-        with _randomness():
+    def kept(self, training: bool | None) -> Iterator[None]:
+        """Put every part into training or evaluation mode, if one is given, and everything back afterwards."""
+        with _randomness(), settings_kept():
             try:
-                self._set_mode(training)
+                if training is not None:
+                    self._set_mode(training)
                 yield
             finally:
                 self._restore()
@@ -133,6 +138,7 @@ class State:
     def _restore(self) -> None:
         self.own.restore()
         self.given.restore()
+        self.around.restore()
         if self.needs_gradient != [part.requires_grad for part in self.tensors]:
             for part, needed in zip(self.tensors, self.needs_gradient, strict=True):
                 part.requires_grad_(needed)
@@ -181,15 +187,17 @@ class Found:
     """The objects that are found, with copies of what is in them.
 
     known: the objects that need not be looked at, by their ids. It keeps them alive, so that no id is used twice.
+    around: gets the classes and the functions that are found.
     """
 
-    def __init__(self, known: dict[int, Any]) -> None:
-        self.known = known
+    def __init__(self, known: dict[int, Any], around: Surroundings) -> None:
+        self.known, self.around = known, around
+        self.kinds: set[type] = set()  # the classes of what was found
         self.tensors: list[Tensor] = []
         self.registered: list[Tensor] = []  # those of them that are parameters and buffers
         self.keyed: list[tuple[Any, Any, Any]] = []  # the type, the object, and what was in it
         self.empty: list[Any] = []  # most containers of a module are
-        self.lists: list[tuple[Any, list[Any]]] = []
+        self.lists: list[tuple[Any, Any]] = []
         self.classes: list[tuple[type, dict[str, Any]]] = []
         self.others: list[tuple[Callable[[Any], Any], Any]] = []  # what puts it back, and how it was
         self.queue: list[Any] = []
@@ -216,10 +224,8 @@ class Found:
             self._follow(chain.from_iterable(map(_contents, [book for book in filled if id(book) not in known])))
         late = [islice(own.values(), len(_OWN) if next(iter(own)) == FIRST else 0, None) for own in attributes]
         self._follow(chain.from_iterable(late))
-        kinds = {base: None for kind in {type(part) for part in parts} for base in kind.__mro__}
-        for kind in kinds:
-            if kind is not object and not f"{kind.__module__}.".startswith("torch."):
-                self._add_class(kind)
+        for kind in {type(part) for part in parts}:
+            self._add_kind(kind)
         self.add_all(())
 
     def add_all(self, values: Iterable[Any]) -> None:
@@ -261,6 +267,15 @@ class Found:
         self.registered.extend([value for value in tensors if value is not None])
         self.keyed.append((dict, part.__dict__, part.__dict__.copy()))
 
+    def _add_kind(self, kind: type) -> None:
+        """The class of an object, and the classes that it is made of."""
+        for base in kind.__mro__:
+            if base not in self.kinds:
+                self.kinds.add(base)
+                if not is_known(base):
+                    self._add_class(base)
+                    self.around.add_class(base)
+
     def _add_class(self, kind: type) -> None:
         """The attributes of a class, such as a cache that all its modules share."""
         names = {name: value for name, value in vars(kind).items() if name[:2] != "__"}
@@ -270,6 +285,8 @@ class Found:
     def _add(self, value: Any) -> None:
         if isinstance(value, FOREIGN):
             return
+        if type(value) not in self.kinds:
+            self._add_kind(type(value))
         for kinds, add in _ADD:
             if isinstance(value, kinds):
                 add(self, value)
@@ -295,11 +312,13 @@ class Found:
         self._follow(_contents(before))
 
     def _add_list(self, value: Any) -> None:
-        self.lists.append((value, list(value)))
+        self.lists.append((value, value[:] if isinstance(value, array) else list(value)))
         self._follow(value)
 
     def _add_closure(self, value: FunctionType) -> None:
         """What a function has of the code around it: a hook may keep what it sees in a list there."""
+        if not is_known(value):
+            self.around.add_names(value.__globals__)
         for cell in value.__closure__ or ():
             with suppress(ValueError):  # a cell that is empty
                 content = cell.cell_contents
@@ -318,11 +337,16 @@ class Found:
             self.others.append((value.set_state, value.get_state()))
         elif isinstance(value, random.Random):
             self.others.append((value.setstate, value.getstate()))
+        elif isinstance(value, (BytesIO, StringIO)):
+            memory: Any = value
+            self.others.append((memory.__setstate__, memory.__getstate__()))
         elif numpy := sys.modules.get("numpy"):
             if isinstance(value, numpy.ndarray) and value.flags.writeable and value.size <= LARGEST:
                 self.others.append((partial(numpy.copyto, value), value.copy()))
             elif isinstance(value, numpy.random.Generator):
                 self.others.append((partial(setattr, value.bit_generator, "state"), value.bit_generator.state))
+            elif isinstance(value, numpy.random.RandomState):
+                self.others.append((value.set_state, value.get_state(legacy=False)))
 
 
 def _contents(book: Any) -> Iterable[Any]:
@@ -333,8 +357,9 @@ _ADD: tuple[tuple[Any, Callable[[Found, Any], None]], ...] = (
     (Tensor, lambda found, value: found.tensors.append(value)),
     ((tuple, frozenset), Found._follow),  # noqa: SLF001
     ((dict, set), Found._add_keyed),  # noqa: SLF001
-    ((list, deque, bytearray), Found._add_list),  # noqa: SLF001
+    ((list, deque, bytearray, array), Found._add_list),  # noqa: SLF001
     (FunctionType, Found._add_closure),  # noqa: SLF001
+    (Cache, lambda found, value: found.around.add_cache(value)),
     (MethodType, lambda found, value: found.queue.append(value.__self__)),
     (partial, lambda found, value: found.queue.extend((value.func, value.args, value.keywords))),
 )

@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from resnext_flops.counters.built import Built
+from resnext_flops.counters.exclusive import exclusive, pass_on
 from resnext_flops.counters.fvcore_count import quiet
 from resnext_flops.counters.operators import rule_of
 from resnext_flops.counters.shapes import dims, shape_of
@@ -53,16 +54,23 @@ def count_with_torch(model: Built) -> TorchCount:
     >>> found.flops, found.differences, found.ours == 7 * 4 * (4 * 6 + 4 * 4)
     (0, {'aten.mkldnn_rnn_layer': 1120}, True)
     """
+    with exclusive():
+        return _count(model)
+
+
+def _count(model: Built) -> TorchCount:
     reasons: list[Exception] = []
     # Some operators have shape arithmetic for bfloat16 alone. The number of products does not depend on the type.
     for dtype in (None, torch.bfloat16):
         try:
             return _without_memory(model, dtype)
         except Exception as error:  # noqa: BLE001 (whatever fails without memory may run with it)
+            pass_on(error)
             reasons.append(error)
     try:
         return _with_memory(model)
     except Exception as error:
+        pass_on(error)
         raise InputError(f"it fails without memory ({one_line(reasons[0])}), and with it: {one_line(error)}") from error
 
 

@@ -14,15 +14,19 @@ first asked for. Notes keep tensors alive, so on a real module, whose tensors ha
 
 import gc
 import re
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
+from importlib import import_module
 from itertools import compress, starmap
 from math import prod
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -33,6 +37,7 @@ from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.records import Call, Function, Operator, Records, Trace, Unknown
+from resnext_flops.counters.exclusive import exclusive, interruptible, pass_on, uninterrupted
 from resnext_flops.counters.functions import calls_seen, noted
 from resnext_flops.counters.gradients import CUT, CUTTING, Reach, Step, plain
 from resnext_flops.counters.operators import (
@@ -45,6 +50,7 @@ from resnext_flops.counters.operators import (
 )
 from resnext_flops.counters.shapes import dims, leaves, shape_of, shapes_of, trimmed
 from resnext_flops.counters.state import Found, State, is_frozen
+from resnext_flops.counters.surroundings import Surroundings
 from resnext_flops.counters.values import Values, real_lists, storage_of, traits_of
 from resnext_flops.errors import InputError, one_line
 
@@ -88,18 +94,21 @@ def trace(
     >>> trace(nn.Linear(8, 4), [torch.empty(1, 8)], {}).macs
     32
     """
-    with _no_collection():
+    with exclusive(), _no_collection():
         return _traced(module, (list(args), dict(kwargs)), training, name, method)
 
 
 def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: str) -> Ledger:
     """One run without memory, or else one on the module's own device."""
     state = State(module, inputs)
-    _check(module, state.parts, method)
+    _check(module, state, method)
     remarks = (FROZEN,) if any(map(is_frozen, state.parts)) else ()
     try:
         return _ledger(Tracer(module, state, training, remarks=remarks), name, method)
-    except Exception as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+    except BaseException as error:  # noqa: BLE001 (whatever a module raises on `meta`, it may not raise elsewhere)
+        pass_on(error)
+        if isinstance(error, TypeError) and _load_decompositions():
+            return _traced(module, inputs, training, name, method)
         if not _has_real_tensors(module):
             raise _refusal(inputs, error) from None
         reason = error
@@ -107,8 +116,21 @@ def _traced(module: nn.Module, inputs: Any, training: bool, name: str, method: s
     state.keep_values()
     try:
         return _ledger(Tracer(module, state, training, real=True, remarks=(*remarks, remark)), name, method)
-    except Exception as error:  # noqa: BLE001 (the module's own error is the answer)
+    except BaseException as error:  # noqa: BLE001 (the module's own error is the answer)
+        pass_on(error)
         raise _refusal(inputs, error) from None
+
+
+def _load_decompositions() -> bool:
+    """Load what torch compiles when `torch.func.jvp` is first called; False where it is loaded already.
+
+    It cannot be compiled in a run, because it calls functions that are replaced there.
+    """
+    if "torch._decomp.decompositions_for_jvp" in sys.modules:
+        return False
+    with warnings.catch_warnings(action="ignore"):
+        import_module("torch._decomp.decompositions_for_jvp")
+    return True
 
 
 def _ledger(tracer: "Tracer", name: str, method: str) -> Ledger:
@@ -123,17 +145,21 @@ def _ledger(tracer: "Tracer", name: str, method: str) -> Ledger:
     return tracer.ledger(name)
 
 
-def _check(module: nn.Module, parts: Sequence[nn.Module], method: str) -> None:
-    """Raise InputError for a method that is not there, and for layers that do not know their sizes yet."""
+def _check(module: nn.Module, state: State, method: str) -> None:
+    """Raise InputError for a method that is not there, for layers without sizes yet, and for fake tensors."""
     if method and not callable(getattr(module, method, None)):
         raise InputError(f"{type(module).__name__} has no method {method!r}")
-    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in parts):
+    if any(isinstance(part, LazyModuleMixin) and part.has_uninitialized_params() for part in state.parts):
         raise InputError("the model has lazy layers, whose sizes are not known yet; run it once first")
+    if any(isinstance(part, FakeTensor) for part in state.tensors):
+        raise InputError("the model or its input has tensors of a FakeTensorMode; make them on the device meta instead")
 
 
-def _refusal(inputs: Any, error: Exception) -> InputError:
+def _refusal(inputs: Any, error: BaseException) -> InputError:
     if calls := re.search(r"HigherOrderOperator (\w+)", str(error)):
         return InputError(f"the model calls torch's {calls[1]} with functions, and what runs in them is not counted")
+    if "does not require grad and does not have a grad_fn" in str(error):
+        return InputError("the model takes gradients in its forward pass, and what these multiply is not counted")
     tensors = [leaf for leaf in tree_leaves(inputs) if isinstance(leaf, Tensor)]
     shapes = ", ".join("x".join(map(str, shape_of(leaf))) for leaf in tensors)
     return InputError(f"the model does not run on an input of {shapes or 'no tensor'}: {one_line(error)}")
@@ -312,7 +338,8 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 stack.enter_context(real_lists())
             stack.enter_context(self)
             called: Any = getattr(self.module, method) if method else self.module.__call__
-            output = torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
+            with interruptible():  # not in the stack: it is closed again before the stack is left
+                output = torch.compiler.disable(called)(*args, **kwargs)  # type: ignore[no-untyped-call]
         if self.training:
             self._forget_unreached(output)
         self._leftover()
@@ -394,6 +421,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     # Operators --------------------------------------------------------------------------------------------------------
 
+    @uninterrupted
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
@@ -504,7 +532,7 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _forget_unreached(self, output: Any) -> None:
         """No gradients of layers that do not lead to an output."""
-        found = Found({})
+        found = Found({}, Surroundings())
         found.add_all([output])
         if not found.tensors:
             return  # they are somewhere else

@@ -19,6 +19,7 @@ from torch import Tensor, UntypedStorage
 from torch.utils._pytree import tree_leaves, tree_map
 
 from resnext_flops.counters.by_values import BY_VALUES, NeedsValuesError
+from resnext_flops.counters.exclusive import HERE
 from resnext_flops.counters.meta_kernels import KERNELS, META, on_meta
 
 CPU = torch.device("cpu")
@@ -219,8 +220,13 @@ class Values:
     def keeping(self) -> Iterator[None]:
         """Afterwards put back what was changed in tensors that are not of this run."""
         plain: Any = Tensor.data
+        before = vars(Tensor).get("data")  # of the count around this one, if any
+        own = HERE.token
 
         def set_data(part: Tensor, data: Tensor) -> None:
+            if HERE.token is not own:
+                plain.__set__(part, data)
+                return
             self.keep_form(part)
             if data.is_meta and not part.is_meta and data.shape == part.shape:
                 self._write(part, lose=True)
@@ -231,7 +237,10 @@ class Values:
         try:
             yield
         finally:
-            del Tensor.data
+            if before is None:
+                del Tensor.data
+            else:
+                Tensor.data = before
             for part, form in self.forms.values():
                 part.data = form
             for storage, before in self.before.values():
@@ -289,20 +298,26 @@ class Values:
 def real_lists() -> Iterator[None]:
     """Make tensors of lists of whole numbers on the CPU, whatever device is asked for: no operator is seen for them."""
     before = [getattr(owner, name) for owner, name in FROM_LISTS]
+    own = HERE.token
     try:
         for (owner, name), function in zip(FROM_LISTS, before, strict=True):
-            setattr(owner, name, _on_cpu(function))
+            setattr(owner, name, _on_cpu(function, own))
         yield
     finally:
         for (owner, name), function in zip(FROM_LISTS, before, strict=True):
             setattr(owner, name, function)
 
 
-def _on_cpu(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _on_cpu(function: Callable[..., Tensor], own: object) -> Callable[..., Tensor]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Tensor:
         made = function(*args, **kwargs)
-        if made.is_cpu or not is_counting(made) or any(isinstance(part, Tensor) for part in args[-1:]):
+        if (
+            HERE.token is not own
+            or made.is_cpu
+            or not is_counting(made)
+            or any(isinstance(part, Tensor) for part in args[-1:])
+        ):
             return made
         return function(*args, **{**kwargs, "device": CPU})
 

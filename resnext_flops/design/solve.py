@@ -43,7 +43,7 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.complexity.reading import Reading
 from resnext_flops.counters.lookup import Given, described_network, model
 from resnext_flops.design.unknowns import Domain, Found, Target, by_counting, efficient, nearest, pairs, readings
-from resnext_flops.errors import InputError, public, unknown
+from resnext_flops.errors import InputError, checked, public, unknown
 from resnext_flops.show import display
 
 # What a budget's comparison asks for.
@@ -159,6 +159,7 @@ class Solutions(list[Solution]):
     ...
     """
 
+    @checked
     def __init__(self, found: Iterable[Solution], reference: Model | None = None) -> None:
         super().__init__(found)
         self.reference = reference
@@ -413,6 +414,7 @@ def _of(value: int | Mapping[str, int] | None, name: str, default: int | None = 
     return value.get(name, default) if isinstance(value, Mapping) else value
 
 
+@checked
 def solve_width(reference: Given, cardinality: Sequence[int] = (1, 2, 4, 8, 32), scope: str = "block") -> Solutions:
     """The bottleneck width d at which ResNeXt costs what a reference costs, for each cardinality C.
 

@@ -179,3 +179,41 @@ def test_the_names_that_are_meant_perhaps_with_described_networks_first(given: s
         rf.model(given)
     assert hint in str(error.value)
     assert str(error.value).startswith(f"unknown model {given!r}; ")
+
+
+class EndsError(BaseException):
+    """No `Exception`."""
+
+
+@pytest.mark.parametrize(("kind", "text"), [(EndsError, "EndsError: over"), (GeneratorExit, "GeneratorExit: over")])
+def test_what_raises_anything_is_refused_in_one_sentence(kind: type[BaseException], text: str) -> None:
+    def factory() -> nn.Module:
+        raise kind("over")
+
+    class Module(nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise kind("over")
+
+    with pytest.raises(rf.InputError, match=f"'factory' cannot be built: {text}$"):
+        rf.count(factory, (1, 3))
+    with pytest.raises(rf.InputError, match=f"^the model does not run on an input of 1x3: {text}$"):
+        rf.count(Module(), (1, 3))
+
+
+def test_ctrl_c_is_no_error_of_a_factory_or_a_module() -> None:
+    def factory() -> nn.Module:
+        raise KeyboardInterrupt
+
+    class Module(nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise KeyboardInterrupt
+
+    for made in (factory, Module()):
+        with pytest.raises(KeyboardInterrupt):
+            rf.count(made, (1, 3))
+
+
+def test_a_configuration_is_a_regular_file() -> None:
+    pytest.importorskip("transformers")
+    with pytest.raises(rf.InputError, match=r"^cannot read '/dev/zero': it is not a regular file$"):
+        rf.model("hf:/dev/zero")

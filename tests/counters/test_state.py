@@ -1,9 +1,15 @@
 """Counting changes nothing: what a module does in its forward pass is put back, by value and by identity."""
 
+import os
 import random
+import sys
+import warnings
+from array import array
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial, wraps
+from io import BytesIO, StringIO
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -14,6 +20,7 @@ from torch.nn.modules import module as hooks
 from torch.utils.hooks import RemovableHandle
 
 import resnext_flops as rf
+from resnext_flops.counters.module_memory import module_memory
 
 ATOMS = (int, float, bool, str, bytes, complex, type(None), type, torch.dtype, torch.device)
 
@@ -410,3 +417,223 @@ def test_every_model_of_torchvision_is_left_as_it_was() -> None:
             assert all(map(torch.equal, values, tensors))
             assert [value._version for value in tensors] == versions  # noqa: SLF001
             assert torch.equal(torch.get_rng_state(), numbers)
+
+
+# Caches beside a module: nothing leads to them from it.
+
+TABLES: dict[Any, Any] = {"old": 1}
+SEEN: list[Any] = [0]
+KINDS_SEEN: set[Any] = {0}
+QUEUE: deque[Any] = deque([0])
+TABLE: Any = None
+
+
+def made(x: Tensor) -> Tensor:
+    return torch.ones(4, device=x.device)
+
+
+@lru_cache
+def of_a_function(size: int) -> Tensor:
+    return torch.ones(size)
+
+
+def with_an_attribute(x: Tensor) -> Tensor:
+    if not hasattr(with_an_attribute, "table"):
+        with_an_attribute.table = made(x)  # type: ignore[attr-defined]
+    table: Tensor = with_an_attribute.table  # type: ignore[attr-defined]
+    return table
+
+
+def kept_for_all(function: Any) -> Any:
+    """As in transformers: the function of the class has the cache in a variable around it."""
+
+    @wraps(function)
+    def call(self: Any, size: int) -> Any:
+        if not hasattr(self, "nothing"):
+            return cached(size)
+        return None
+
+    cached = lru_cache(partial(function, None))
+    return call
+
+
+class Shared:
+    """An object of a module, whose class has a cache."""
+
+    tables: dict[int, Tensor] = {}  # noqa: RUF012
+    last: Any = None
+
+
+class Cached(nn.Module):
+    """A layer, and a table of ones that it keeps somewhere."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.layer, self.where, self.shared = nn.Linear(4, 4), where, Shared()
+
+    @lru_cache  # noqa: B019
+    def of_a_method(self, size: int) -> Tensor:
+        return torch.ones(size)
+
+    @kept_for_all
+    def of_all(self, size: int) -> Tensor:
+        return torch.ones(size)
+
+    def table(self, x: Tensor) -> Any:
+        global TABLE  # noqa: PLW0603
+        match self.where:
+            case "dict":
+                return TABLES.setdefault(4, made(x))
+            case "list, set and deque":
+                table = SEEN[1] if len(SEEN) > 1 else made(x)
+                SEEN.append(table)
+                KINDS_SEEN.add(table)
+                QUEUE.appendleft(table)
+                return table
+            case "a name":
+                TABLE = made(x) if TABLE is None else TABLE
+                return TABLE
+            case "a tuple in a dict":
+                return TABLES.setdefault("pair", (made(x), 1))[0]
+            case "function":
+                return of_a_function(4)
+            case "method":
+                return self.of_a_method(4)
+            case "closure":
+                return self.of_all(4)
+            case "attribute":
+                return with_an_attribute(x)
+            case _:
+                Shared.last = self.shared.tables.setdefault(4, made(x))
+                return Shared.last
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layer(x) * self.table(x)
+        return y
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "dict",
+        "list, set and deque",
+        "a name",
+        "a tuple in a dict",
+        "function",
+        "method",
+        "closure",
+        "attribute",
+        "class",
+    ],
+)
+def test_a_cache_beside_a_module_is_of_use_afterwards(where: str, training: bool) -> None:
+    assert rf.count(Cached(where), (3, 4), training=training).macs == 3 * 16
+    assert (TABLES, SEEN, KINDS_SEEN, list(QUEUE), TABLE) == ({"old": 1}, [0], {0}, [0], None)
+    assert (vars(with_an_attribute), Shared.tables, Shared.last) == ({}, {}, None)
+    module_memory(Cached(where), [torch.rand(3, 4)], {}, batch=3)
+    other = Cached(where)
+    other(torch.rand(3, 4)).sum().backward()  # its table takes part in a backward pass
+    assert other.layer.weight.grad is not None
+    forget()
+
+
+def forget() -> None:
+    global TABLE
+    TABLE, Shared.last = None, None
+    TABLES.clear()
+    TABLES["old"] = 1
+    Shared.tables.clear()
+    vars(with_an_attribute).clear()
+    del SEEN[1:]
+    KINDS_SEEN.intersection_update({0})
+    QUEUE.clear()
+    QUEUE.append(0)
+
+
+def test_what_another_thread_writes_beside_a_module_stays() -> None:
+    def write() -> None:
+        SEEN.append("a result")
+        TABLES["new"] = 2
+
+    class Writes(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            thread = Thread(target=write)
+            thread.start()
+            thread.join()
+            return super().forward(x)
+
+    rf.count(Writes(4, 4), (3, 4))
+    try:
+        assert (SEEN, TABLES) == ([0, "a result"], {"old": 1, "new": 2})
+    finally:
+        del SEEN[1:], TABLES["new"]
+
+
+def test_models_of_a_library_that_were_never_counted_train_afterwards() -> None:
+    transformers = pytest.importorskip("transformers")
+    sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.BeitConfig(**sizes, image_size=32, patch_size=16, use_relative_position_bias=True)
+    rf.count(transformers.BeitModel(config), (1, 3, 32, 32))
+    transformers.BeitModel(config)(torch.rand(1, 3, 32, 32)).last_hidden_state.sum().backward()
+
+
+def test_settings_that_a_model_changes() -> None:
+    class Sets(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            torch.set_default_dtype(torch.float64)
+            torch.set_default_device("meta")
+            torch.use_deterministic_algorithms(mode=True)
+            torch.backends.mha.set_fastpath_enabled(value=False)
+            torch.set_grad_enabled(False)
+            warnings.simplefilter("ignore")
+            os.environ["RESNEXT_FLOPS_NEW"] = "1"
+            os.environ.pop("RESNEXT_FLOPS_OLD", None)
+            sys.path.append("nowhere")
+            return super().forward(x)
+
+    def settings() -> list[Any]:
+        return [
+            *(torch.get_default_dtype(), torch.empty(1).device, torch.get_deterministic_debug_mode()),
+            *(torch.backends.mha.get_fastpath_enabled(), torch.is_grad_enabled()),
+            *(list(warnings.filters), dict(os.environ), list(sys.path)),
+        ]
+
+    os.environ["RESNEXT_FLOPS_OLD"] = "kept"
+    try:
+        before = settings()
+        module = Sets(4, 4)
+        rf.count(module, (3, 4))
+        assert settings() == before
+        module_memory(module, [torch.rand(3, 4)], {}, batch=3)
+        assert settings() == before
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            rf.count(module, (3, 4))
+            with pytest.raises(UserWarning, match="told"):
+                warnings.warn("told", stacklevel=1)
+    finally:
+        del os.environ["RESNEXT_FLOPS_OLD"]
+
+
+def test_objects_that_hold_no_python_objects() -> None:
+    class Holds(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 4)
+            self.dice, self.numbers = np.random.RandomState(0), array("i", [1, 2])
+            self.bytes, self.text = BytesIO(b"abc"), StringIO("abc")
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.dice.normal()  # it draws two, and keeps one
+            self.numbers[0] = 5
+            self.numbers.append(3)
+            self.bytes.read(2)
+            self.bytes.write(b"xyz")
+            self.text.write("xyz")
+            return super().forward(x)
+
+    module, other = Holds(), np.random.RandomState(0)
+    rf.count(module, (3, 4))
+    assert module.numbers == array("i", [1, 2])
+    assert (module.bytes.tell(), module.bytes.getvalue(), module.text.getvalue()) == (0, b"abc", "abc")
+    assert [module.dice.normal() for _ in range(3)] == [other.normal() for _ in range(3)]

@@ -1,6 +1,8 @@
 """The project's own counter on real modules, against descriptions, arithmetic, numel and torchvision's `_ops`."""
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from math import prod
 
@@ -451,3 +453,37 @@ def test_a_frozen_module_says_that_its_parameters_are_constants(training: bool) 
     whole = rf.count(torch.jit.script(layers), (1, 3, 8, 8))
     assert whole.trace is not None
     assert not whole.trace.remarks
+
+
+FIRST_JVP = """
+import sys, torch
+import resnext_flops as rf
+class Net(torch.nn.Linear):
+    def forward(self, x):
+        return torch.func.jvp(super().forward, (x,), (x,))[1]
+assert "torch._decomp.decompositions_for_jvp" not in sys.modules
+found = rf.count(Net(8, 8), (4, 8))
+again = rf.count(Net(8, 8), (4, 8))
+print(found.macs, again.macs, found.unknown, found.trace.remarks)
+"""
+
+
+def test_the_first_jvp_of_a_process_is_counted_as_any_other() -> None:
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", FIRST_JVP], capture_output=True, text=True, check=False)
+    # Torch multiplies the weights by the input, by its tangent, and by the input again where it takes `linear` apart.
+    assert ran.stdout.split(" ", 2)[2] == "() ()\n", ran.stderr
+    first, again = map(int, ran.stdout.split()[:2])
+    assert first == again
+    assert first % (4 * 8 * 8) == 0
+    assert first >= 2 * 4 * 8 * 8
+
+
+def test_gradients_that_a_model_takes_are_refused_in_one_sentence() -> None:
+    class Force(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            x = x.requires_grad_()
+            return torch.autograd.grad(super().forward(x).sum(), x)[0]
+
+    for training in (False, True):
+        with pytest.raises(rf.InputError, match=r"^the model takes gradients in its forward pass, and what these"):
+            rf.count(Force(4, 4), (2, 4), training=training)

@@ -20,6 +20,7 @@ from resnext_flops.counters.constructors import Constructed
 from resnext_flops.counters.inputs import names_of, parse_input
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, one_line
+from resnext_flops.files import read_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -154,9 +155,9 @@ def _image(config: Any) -> str:
 def _settings(path: str) -> dict[str, Any]:
     file = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {str(file)!r}: {error.strerror}") from None
+        found = json.loads(read_text(file))
+    except InputError:
+        raise
     except ValueError as error:
         raise InputError(f"{str(file)!r} is no JSON: {error}") from None
     if not isinstance(found, dict) or "model_type" not in found:

@@ -21,7 +21,7 @@ from resnext_flops.design.sweep.plan import spans_of
 from resnext_flops.design.sweep.request import Sweep, plan_sweep
 from resnext_flops.design.sweep.search import Tell
 from resnext_flops.design.sweep.selection import Selection
-from resnext_flops.errors import InputError, MissError
+from resnext_flops.errors import InputError, MissError, checked
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +32,7 @@ MOST_COUNTED = 50
 COUNTED = "counted"
 
 
+@checked
 def sweep(
     network: Given,
     over: Mapping[str, Any],
