@@ -85,8 +85,8 @@ class Reading(ABC):
         """The smallest value of a size for which the formulas may hold; for smaller ones they certainly do not."""
         return self.lattices[name].start
 
-    def most(self, name: str) -> int | None:  # noqa: ARG002
-        """The largest value that the model takes, where it refuses larger ones; None where it is not known."""
+    def largest(self, name: str, sizes: Mapping[str, int]) -> int | None:  # noqa: ARG002
+        """The largest value of a size that the model takes, if it refuses these sizes; None if it takes them."""
         return None
 
     def variables(self) -> dict[str, str]:

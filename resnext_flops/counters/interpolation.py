@@ -449,10 +449,16 @@ class Interpolated(Reading):
         indices = {index for found in self._fitted.values() for index in found.nodes}
         return [self._sizes(tuple(SPACING * node for node in index)) for index in indices]
 
-    def most(self, name: str) -> int | None:
-        """As in `Reading`. Beside other free sizes it depends on these."""
-        limit = self.limits.get(name)
-        return limit.sizes[name] if limit and len(self.free) == 1 else None
+    def largest(self, name: str, sizes: Mapping[str, int]) -> int | None:
+        """As in `Reading`: the largest between its first value and the one that is refused."""
+        if self._takes(sizes):
+            return None
+        step = self.steps[name]
+        taken, refused = self.base[name], sizes[name]
+        while refused - taken > step:
+            middle = taken + (refused - taken) // (2 * step) * step
+            taken, refused = (middle, refused) if self._takes({**sizes, name: middle}) else (taken, middle)
+        return taken
 
     def least(self, name: str) -> int:
         """The smallest size in steps from its own; below this it is not tried, and has to be counted."""

@@ -244,12 +244,21 @@ def solve(
     solutions: list[Solution] = []
     for base, among, fixed, shown in _cases(base_model, free, values, scope, domains):
         if len(wanted) == 1:
-            search = by_counting if target.figure in PIECEWISE else nearest
+            search = by_counting if target.figure in PIECEWISE else _nearest_that_is_taken
             found = [search(among, wanted[0], domains[wanted[0]], target, fixed)]
         else:
             found = pairs(among, wanted, domains, target, fixed)
         solutions += _solutions(base, scope, figures, target, budgets, shown, found)
     return Solutions(solutions, reference)
+
+
+def _nearest_that_is_taken(
+    among: Sequence[Reading], name: str, domain: Domain, target: Target, given: Mapping[str, int]
+) -> Found:
+    """The nearest answer, or the nearest of the sizes that the model takes where it refuses that."""
+    found = nearest(among, name, domain, target, given)
+    largest = found.reading.largest(name, found.point)
+    return found if largest is None else nearest(among, name, domain._replace(upper=largest), target, given)
 
 
 def _cases(

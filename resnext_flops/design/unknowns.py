@@ -94,8 +94,7 @@ class Progression(NamedTuple):
             return None
         start, step = common
         low = ceil(Fraction(max(domain.lower, reading.least(name)) - start, step))
-        bounds = [bound for bound in (domain.upper, reading.most(name)) if bound is not None]
-        return cls(name, start, step, low, (min(bounds) - start) // step if bounds else None)
+        return cls(name, start, step, low, None if domain.upper is None else (domain.upper - start) // step)
 
     def size(self, x: int) -> int:
         """The size that an x stands for."""

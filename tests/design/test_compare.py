@@ -218,7 +218,7 @@ class Ending:
 def test_a_model_that_ends_the_program_does_not_end_the_others() -> None:
     found = rf.compare(Ending(), "resnet18", inputs=(1, 3, 64, 64))
     assert of(found) == ["resnet18"]
-    assert found.left_out[0].reason == "the code of the model ended the program with 3"
+    assert found.left_out[0].reason == "the model does not run on an input of 1x3x64x64: SystemExit: 3"
 
 
 def test_a_description_that_has_less_than_a_convention_needs_is_built() -> None:
