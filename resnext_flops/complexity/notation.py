@@ -4,18 +4,20 @@ from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     Auxiliary,
     AvgPool,
-    Concat,
     Conv,
     Dropout,
     GlobalAvgPool,
+    Joined,
     Layer,
     Linear,
     MaxPool,
     Node,
     Pair,
+    Product,
     Repeat,
     Sequential,
     Shape,
+    Size,
     Sum,
     walk,
 )
@@ -52,10 +54,24 @@ def _residual(block: Node) -> Node:
 
 
 def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
-    return tuple(text for visit in walk(node, shape) if (text := _text(visit.layer)))
+    """The text of each layer. A gate is one text with the widths of its layers, as in SENet's Table 1."""
+    visits = walk(node, shape)
+    products = [(visit.path, visit.layer) for visit in visits if isinstance(visit.layer, Product)]
+    gates = tuple(f"{path}.{product.branches[1][0]}.".removeprefix(".") for path, product in products)
+    texts: list[str] = []
+    widths: list[Size] = []
+    for visit in visits:
+        if f"{visit.path}.".startswith(gates):
+            widths += [visit.output[0]] if isinstance(visit.layer, (Conv, Linear)) else []
+        elif isinstance(visit.layer, Product):
+            texts.append(f"fc, {widths}")
+            widths = []
+        else:
+            texts.append(_text(visit.layer))
+    return tuple(filter(None, texts))
 
 
-def _text(layer: Layer | Sum | Concat | Auxiliary) -> str:
+def _text(layer: Layer | Joined | Auxiliary) -> str:
     match layer:
         case Conv(channels=channels, kernel=kernel, stride=stride, groups=groups):
             cardinality = f", C={groups}" if groups != 1 else ""
