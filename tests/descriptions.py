@@ -31,9 +31,8 @@ from resnext_flops.complexity.layers import (
 )
 
 LAST, FIRST = Permute((1, 2, 0)), Permute((2, 0, 1))
-activated = st.sampled_from([ReLU(), *map(Activation, ACTIVATIONS)]).map(
-    lambda function: Sequential.of(norm=BatchNorm(), function=function)
-)
+functions: list[Node] = [ReLU(), *(Activation(name) for name in ACTIVATIONS)]
+activated = st.sampled_from(functions).map(lambda function: Sequential.of(norm=BatchNorm(), function=function))
 gates = st.builds(
     lambda squeezed, gate: Product.of(
         input=IDENTITY,

@@ -27,7 +27,7 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, vgg
+    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, senet, vgg
 
     known: tuple[Callable[..., Network], ...] = (
         alexnet.alexnet,
@@ -41,6 +41,9 @@ def families() -> Mapping[str, Callable[..., Network]]:
         wide_resnet,
         resnext,
         resnext_cifar,
+        senet.se_resnet,
+        senet.se_resnext,
+        senet.senet,
     )
     return {family.__name__: family for family in known}
 
@@ -76,6 +79,12 @@ NAMED: Mapping[str, str] = {
     },
     "resnext152_32x4d": "resnext(152, 32, 4)",
     **{f"resnext29_{c}x64d": f"resnext_cifar(29, {c}, 64)" for c in (8, 16)},
+    # timm's names: those that begin with `legacy` are the authors' networks.
+    **{f"legacy_seresnet{depth}": f"se_resnet({depth})" for depth in (50, 101, 152)},
+    **{f"legacy_seresnext{depth}_32x4d": f"se_resnext({depth}, 32, 4)" for depth in (50, 101)},
+    "legacy_senet154": "senet(154)",
+    **{f"seresnet{depth}": f"se_resnet({depth}, stride_in='3x3', pool='padded')" for depth in (50, 101, 152)},
+    **{f"seresnext{depth}_32x4d": f"se_resnext({depth}, 32, 4, pool='padded')" for depth in (50, 101)},
 }
 
 # A pattern stands for a call with its groups.

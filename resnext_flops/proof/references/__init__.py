@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.errors import InputError, checked
-from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
+from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, resnet, senet, vgg
 from resnext_flops.proof.references.compare import Reference, share
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ FIND = {
     "inception_resnet_v2": inception_resnet.find,
     "resnet": resnet.find,
     "resnext": resnet.find,
+    "se_resnet": senet.find,
+    "se_resnext": senet.find,
+    "senet": senet.find,
 }
 
 

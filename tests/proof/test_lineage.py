@@ -1,0 +1,110 @@
+"""The families after ResNeXt against the libraries that have them: tensors, outputs, costs, formulas, conventions."""
+
+import pytest
+import torch
+
+import resnext_flops as rf
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.names import NAMED
+from resnext_flops.proof.references import reference
+from resnext_flops.proof.references.coefficients import compare_formulas
+from resnext_flops.proof.references.compare import Reference, compare_reference, share
+
+# Of each family, small members of every kind of block, at small inputs that are not square; and all names.
+SMALL = [
+    "se_resnet((1, 2, 1, 1), resolution=(64, 47), classes=7)",
+    "se_resnet((1, 1, 2, 1), stride_in='3x3', pool='padded', width=24, resolution=33, in_channels=1)",
+    "se_resnext((1, 2, 1, 1), 8, 4, resolution=(33, 64), reduction=8)",
+    "se_resnext((1, 1, 1, 1), 4, 8, pool='padded', resolution=64)",
+    "senet((1, 2, 1, 1), cardinality=32, resolution=(33, 40))",
+]
+FAMILIES = {call.partition("(")[0] for call in SMALL}
+NAMES = [name for name, call in NAMED.items() if call.partition("(")[0] in FAMILIES]
+FORMULAS = ["se_resnext((1, 1, 1, 1), 4, 4, resolution=64)"]
+
+
+def reference_of(network: rf.Network) -> Reference:
+    other = reference(network)
+    assert other is not None
+    return other
+
+
+@pytest.mark.parametrize("call", SMALL)
+def test_outputs_are_the_librarys(call: str) -> None:
+    network = rf.network(call)
+    rung = compare_reference(network, reference_of(network))
+    assert rung.holds, rung.differences
+
+
+@pytest.mark.parametrize("call", SMALL)
+def test_a_convention_counts_of_a_description_what_it_counts_of_its_module(call: str) -> None:
+    network = rf.network(call)
+    ours, theirs = network.cost(), rf.count(network)
+    for name in CONVENTIONS.keys() - {"fvcore-training"}:
+        assert ours.total(name) == theirs.total(name), name
+
+
+@pytest.mark.parametrize("call", SMALL)
+def test_the_ladder_holds_on_the_built_model(call: str) -> None:
+    proof = rf.verify(rf.network(call), device="cpu", rungs=("layers", "tensors", "forward"))
+    assert proof.holds, str(proof)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", FORMULAS)
+def test_formulas_are_those_of_the_librarys_constructor(call: str) -> None:
+    network = rf.network(call)
+    rung = compare_formulas(network, reference_of(network))
+    assert rung.holds, rung.differences
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_named_network_is_the_librarys(name: str) -> None:
+    network = rf.network(name)
+    other = reference_of(network)
+    with torch.device("meta"):
+        assert share(network, other, other.build().state_dict())[1] == ()
+    ours, theirs = network.cost(), rf.count(network)
+    for convention in CONVENTIONS.keys() - {"fvcore-training"}:
+        assert ours.total(convention) == theirs.total(convention), convention
+    rung = compare_reference(network.replace(resolution=96), other)
+    assert rung.holds, rung.differences
+
+
+def test_a_checkpoint_is_loaded_by_the_librarys_names() -> None:
+    from timm import create_model
+
+    theirs = create_model("legacy_seresnext50_32x4d", num_classes=3).eval()
+    ours = rf.load_reference_state(rf.network("legacy_seresnext50_32x4d").replace(classes=3), theirs.state_dict()).eval()
+    image = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(ours(image), theirs(image))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "se_resnet(50, stride_in='3x3')",
+        "se_resnet(50, width=32)",
+        "se_resnet(50, base_width=32)",
+        "se_resnext(50, 32, 8)",
+        "se_resnext(50, pool='padded', reduction=8)",
+        "senet((1, 1, 1))",
+    ],
+)
+def test_what_no_library_has(call: str) -> None:
+    assert reference(rf.network(call)) is None
+
+
+def test_a_gate_that_is_left_out_is_noticed() -> None:
+    network = rf.network("se_resnext((1, 1, 1, 1), 4, 4, resolution=64)")
+    other = reference_of(network)
+
+    def build() -> torch.nn.Module:
+        model = other.build()
+        model.get_submodule("layer3.0.se_module").sigmoid = torch.nn.Hardsigmoid()
+        return model
+
+    (difference,) = compare_reference(network, Reference(other.package, "hard", build, other.rename)).differences
+    assert "apart" in difference
