@@ -231,7 +231,23 @@ class Architecture:
         if name == "r" and "resolution" in self.arguments:
             given = self.arguments["resolution"]
             return InputError(f"resolution is {given!r}; r is free only where height and width are one number")
+        if ARGUMENTS.get(name, name) in self.arguments:
+            try:
+                self.describe({name: Formula.of(name)})
+            except NotPolynomialError as error:
+                return self.no_polynomial(error)
+            except InputError:
+                pass
         return unknown(f"free size of {self.name}", name, self.sizes)
+
+    def no_polynomial(self, error: NotPolynomialError) -> InputError:
+        """The error for a size in which the cost is no polynomial, with what would help."""
+        names = sorted(error.names)
+        named = [name for name in names if name in self.names]
+        advice = f"; it is one in {', '.join(name for name in self.sizes if name not in names)}"
+        if named:
+            advice = f"; write a multiple of it, such as 32*{named[0]}"
+        return InputError(f"{self.name}'s cost is no polynomial in {', '.join(names)}: {error}{advice}")
 
     def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Sizes by the names of their arguments, and free names of the call, without the blocks of stages.

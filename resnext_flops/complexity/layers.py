@@ -93,7 +93,12 @@ def _times(_: str, value: Any) -> Size:
     return size("the number of blocks", value)
 
 
-def _number(name: str, value: Any) -> float:
+def real(name: str, value: Any) -> float:
+    """A finite number, or the symbol that it is. Raises InputError for anything else.
+
+    >>> real("p", 0.5)
+    0.5
+    """
     if type(value) is float and isfinite(value):  # the common case
         return value
     if is_symbolic(value):
@@ -124,7 +129,7 @@ def _function(_: str, value: Any) -> str:
 
 
 def _probability(name: str, value: Any) -> float:
-    number = _number(name, value)
+    number = real(name, value)
     if not is_symbolic(number) and not 0 <= number < 1:
         raise InputError(f"{name} is {value!r}; it must be a probability of at least 0 and below 1")
     return number
@@ -141,7 +146,7 @@ def _axes(name: str, value: Any) -> tuple[int, ...]:
 Positive: TypeAlias = Annotated[Size, size]
 Window: TypeAlias = Annotated[Pair, pair]
 Padding: TypeAlias = Annotated[Pair, _padding]
-Finite: TypeAlias = Annotated[float, _number]
+Finite: TypeAlias = Annotated[float, real]
 Flag: TypeAlias = Annotated[bool, _flag]
 
 

@@ -27,7 +27,7 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, senet, vgg
+    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, regnet, senet, vgg
 
     known: tuple[Callable[..., Network], ...] = (
         alexnet.alexnet,
@@ -44,6 +44,7 @@ def families() -> Mapping[str, Callable[..., Network]]:
         senet.se_resnet,
         senet.se_resnext,
         senet.senet,
+        regnet.regnet,
     )
     return {family.__name__: family for family in known}
 
@@ -85,6 +86,24 @@ NAMED: Mapping[str, str] = {
     "legacy_senet154": "senet(154)",
     **{f"seresnet{depth}": f"se_resnet({depth}, stride_in='3x3', pool='padded')" for depth in (50, 101, 152)},
     **{f"seresnext{depth}_32x4d": f"se_resnext({depth}, 32, 4, pool='padded')" for depth in (50, 101)},
+    "regnet_x_400mf": "regnet(22, w_0=24, w_a=24.48, w_m=2.54, group_width=16, version='torchvision')",
+    "regnet_x_400mf_2020": "regnet(22, w_0=24, w_a=24.48, w_m=2.54, group_width=16)",
+    "regnet_x_800mf": "regnet(16, w_0=56, w_a=35.73, w_m=2.28, group_width=16)",
+    "regnet_x_1_6gf": "regnet(18, w_0=80, w_a=34.01, w_m=2.25, group_width=24)",
+    "regnet_x_3_2gf": "regnet(25, w_0=88, w_a=26.31, w_m=2.25, group_width=48)",
+    "regnet_x_8gf": "regnet(23, w_0=80, w_a=49.56, w_m=2.88, group_width=120)",
+    "regnet_x_16gf": "regnet(22, w_0=216, w_a=55.59, w_m=2.1, group_width=128)",
+    "regnet_x_32gf": "regnet(23, w_0=320, w_a=69.86, w_m=2.0, group_width=168)",
+    "regnet_y_400mf": "regnet(16, w_0=48, w_a=27.89, w_m=2.09, group_width=8, se=True)",
+    "regnet_y_800mf": "regnet(14, w_0=56, w_a=38.84, w_m=2.4, group_width=16, se=True, version='torchvision')",
+    "regnet_y_800mf_2020": "regnet(14, w_0=56, w_a=38.84, w_m=2.4, group_width=16, se=True)",
+    "regnet_y_1_6gf": "regnet(27, w_0=48, w_a=20.71, w_m=2.65, group_width=24, se=True)",
+    "regnet_y_3_2gf": "regnet(21, w_0=80, w_a=42.63, w_m=2.66, group_width=24, se=True)",
+    "regnet_y_8gf": "regnet(17, w_0=192, w_a=76.82, w_m=2.19, group_width=56, se=True, version='torchvision')",
+    "regnet_y_8gf_2020": "regnet(17, w_0=192, w_a=76.82, w_m=2.19, group_width=56, se=True)",
+    "regnet_y_16gf": "regnet(18, w_0=200, w_a=106.23, w_m=2.48, group_width=112, se=True)",
+    "regnet_y_32gf": "regnet(20, w_0=232, w_a=115.89, w_m=2.53, group_width=232, se=True)",
+    "regnet_y_128gf": "regnet(27, w_0=456, w_a=160.83, w_m=2.52, group_width=264, se=True)",
 }
 
 # A pattern stands for a call with its groups.

@@ -16,7 +16,10 @@ SMALL = [
     "se_resnet((1, 1, 2, 1), stride_in='3x3', pool='padded', width=24, resolution=33, in_channels=1)",
     "se_resnext((1, 2, 1, 1), 8, 4, resolution=(33, 64), reduction=8)",
     "se_resnext((1, 1, 1, 1), 4, 8, pool='padded', resolution=64)",
-    "senet((1, 2, 1, 1), cardinality=32, resolution=(33, 40))",
+    "senet((1, 2, 1, 1), resolution=(33, 40))",
+    "regnet(5, w_0=16, w_a=12, w_m=2, group_width=8, resolution=(33, 64), classes=7)",
+    "regnet(5, w_0=16, w_a=12, w_m=2, group_width=24, se=True, version='torchvision', base_width=9, resolution=33)",
+    "regnet(8, w_0=8, w_a=16, w_m=2, group_width=24, se=True, resolution=33, in_channels=1)",
 ]
 FAMILIES = {call.partition("(")[0] for call in SMALL}
 NAMES = [name for name, call in NAMED.items() if call.partition("(")[0] in FAMILIES]
@@ -76,7 +79,9 @@ def test_a_checkpoint_is_loaded_by_the_librarys_names() -> None:
     from timm import create_model
 
     theirs = create_model("legacy_seresnext50_32x4d", num_classes=3).eval()
-    ours = rf.load_reference_state(rf.network("legacy_seresnext50_32x4d").replace(classes=3), theirs.state_dict()).eval()
+    ours = rf.load_reference_state(
+        rf.network("legacy_seresnext50_32x4d").replace(classes=3), theirs.state_dict()
+    ).eval()
     image = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         torch.testing.assert_close(ours(image), theirs(image))
@@ -91,6 +96,8 @@ def test_a_checkpoint_is_loaded_by_the_librarys_names() -> None:
         "se_resnext(50, 32, 8)",
         "se_resnext(50, pool='padded', reduction=8)",
         "senet((1, 1, 1))",
+        "regnet(version='torchvision', in_channels=1)",
+        "regnet(3, group_width=24, in_channels=1)",  # timm's have four stages
     ],
 )
 def test_what_no_library_has(call: str) -> None:

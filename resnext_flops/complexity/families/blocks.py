@@ -1,5 +1,8 @@
 """Parts that the families after ResNeXt share: a convolution with its norm, a gate, and channels that a rule rounds."""
 
+from typing import Any
+
+from resnext_flops.complexity.formula import NotPolynomialError
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Activation,
@@ -10,7 +13,10 @@ from resnext_flops.complexity.layers import (
     ReLU,
     Sequential,
     Size,
+    is_symbolic,
+    real,
 )
+from resnext_flops.errors import InputError
 
 RELU = ReLU()
 SIGMOID = Activation("sigmoid")
@@ -30,3 +36,30 @@ def gated(channels: Size, squeezed: Size, hidden: Node = RELU, gate: Node = SIGM
         gate=gate,
     )
     return Product.of(input=IDENTITY, gate=layers)
+
+
+def rounded(value: Any, by: Size) -> Any:
+    """A number that is going to be rounded to a multiple. Raises NotPolynomialError for a formula: it has none then."""
+    if is_symbolic(value):
+        raise NotPolynomialError(value, by, {str(name) for name in value.free_symbols}, 1)
+    return value
+
+
+def divisible(channels: float, by: int = 8) -> int:
+    """The nearest multiple of a number, or the next one where that takes more than a tenth away.
+
+    It is the rule of MobileNetV2's code (`make_divisible`), which the families after it have kept.
+
+    >>> divisible(32 * 0.35), divisible(16 * 0.75), divisible(3)
+    (16, 16, 8)
+    """
+    nearest = max(by, int(rounded(channels, by) + by / 2) // by * by)
+    return nearest + by if nearest < 0.9 * channels else nearest
+
+
+def multiplier(name: str, value: Any) -> float:
+    """A factor of widths or of depths. Raises InputError for what is no number above 0 and of at most 100."""
+    factor = real(name, rounded(value, 8))
+    if not 0 < factor <= 100:
+        raise InputError(f"{name} is {value!r}; it must be a number above 0 and of at most 100, such as 0.5 or 1.4")
+    return factor

@@ -107,7 +107,6 @@ def se_resnext(
 def senet(
     depth: Any = 154,
     *,
-    cardinality: Size = 64,
     reduction: Size = 16,
     dropout: float = 0.2,
     resolution: Any = 224,
@@ -117,11 +116,10 @@ def senet(
 ) -> Description:
     """SENet-154: a modified SE-ResNeXt-152 (64x4d), as the paper's appendix lists it.
 
-    Its stem is three 3x3 convolutions, the first 1x1 convolution of a block has half the channels of the 3x3, and a
-    projection that strides is a 3x3 convolution.
+    Its stem is three 3x3 convolutions. In a block the first 1x1 convolution has half the channels of the 3x3, which has
+    64 groups, and a projection that strides is a 3x3 convolution.
 
     depth: 154, or the number of blocks of each stage, such as `(3, 8, 36, 3)`.
-    cardinality: groups of each 3x3 convolution of a block.
     dropout: the share of the last features that is set to zero in training.
     base_width: channels of the stem; the blocks of the first stage put out four times as many.
 
@@ -132,9 +130,9 @@ def senet(
     115088984
     """
     style = _style("3x3", reduction)._replace(projection=3)
-    w, cardinality = size("base_width", base_width), size("cardinality", cardinality)
+    w = size("base_width", base_width)
     stages = [
-        _wide_stage(times, w * 2**stage, cardinality, 1 if stage == 0 else 2, style)
+        _wide_stage(times, w * 2**stage, 1 if stage == 0 else 2, style)
         for stage, times in enumerate(stage_depths(depth, {154: BOTTLENECK_DEPTHS[152]}))
     ]
     stem = activated([Conv(w, 3, stride=2, padding=1), Conv(w, 3, padding=1), Conv(2 * w, 3, padding=1)])
@@ -154,14 +152,14 @@ def _pool(pool: str) -> Node:
     return POOLS[choose("pool", pool, tuple(POOLS))]
 
 
-def _wide_stage(times: Size, planes: Size, cardinality: Size, stride: int, style: Style) -> Repeat:
+def _wide_stage(times: Size, planes: Size, stride: int, style: Style) -> Repeat:
     first = FirstBlock(changes=True, norm="none")
-    return residual_stage(times, partial(_convolutions, planes, cardinality), 4 * planes, stride, first, style)
+    return residual_stage(times, partial(_convolutions, planes), 4 * planes, stride, first, style)
 
 
-def _convolutions(planes: Size, cardinality: Size, stride: int) -> list[Conv]:
+def _convolutions(planes: Size, stride: int) -> list[Conv]:
     return [
         Conv(2 * planes, 1),
-        Conv(4 * planes, 3, stride=stride, padding=1, groups=cardinality),
+        Conv(4 * planes, 3, stride=stride, padding=1, groups=64),
         Conv(4 * planes, 1),
     ]

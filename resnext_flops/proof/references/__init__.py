@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.errors import InputError, checked
-from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, resnet, senet, vgg
+from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, regnet, resnet, senet, vgg
 from resnext_flops.proof.references.compare import Reference, share
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FIND = {
     "se_resnet": senet.find,
     "se_resnext": senet.find,
     "senet": senet.find,
+    "regnet": regnet.find,
 }
 
 

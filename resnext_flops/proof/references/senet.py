@@ -36,7 +36,10 @@ def find(network: Network) -> Reference | None:
     block, fixed = LEGACY[name]
     if any(arguments[argument] != value for argument, value in fixed.items()):
         return None
-    settings |= {"groups": arguments.get("cardinality", 1), "reduction": arguments["reduction"]}
+    settings |= {
+        "groups": arguments.get("cardinality", 64 if name == "senet" else 1),
+        "reduction": arguments["reduction"],
+    }
     build = partial(_build_legacy, block, settings, **sizes)
     return Reference("timm", f"timm SENet({block}, {list(blocks)})", build, rename_legacy)
 
@@ -45,7 +48,7 @@ def _build(settings: dict[str, Any], K: int, n1: int, n2: int, n3: int, n4: int,
     """timm's ResNet with gates, by our names of its sizes."""
     from timm.models.resnet import Bottleneck, ResNet
 
-    sizes = {"num_classes": K, "cardinality": C, "base_width": d}
+    sizes: dict[str, Any] = {"num_classes": K, "cardinality": C, "base_width": d}
     model: nn.Module = ResNet(Bottleneck, (n1, n2, n3, n4), block_args={"attn_layer": "se"}, **sizes, **settings)
     return model
 

@@ -1,0 +1,73 @@
+"""The rules by which the families after ResNeXt make their sizes, and what these rules refuse."""
+
+import numpy
+import pytest
+import timm.models.regnet
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resnext_flops as rf
+from resnext_flops.complexity.families.regnet import quantised
+
+
+@given(
+    depth=st.integers(1, 40),
+    w_0=st.integers(1, 30).map(lambda number: 8 * number),
+    w_a=st.floats(0, 200),
+    w_m=st.floats(1.1, 4),
+    group_width=st.integers(1, 30).map(lambda number: 8 * number),
+    version=st.sampled_from(["paper", "torchvision"]),
+)
+def test_widths_are_quantised_as_timm_does(
+    depth: int, w_0: int, w_a: float, w_m: float, group_width: int, version: str
+) -> None:
+    blocks = timm.models.regnet.generate_regnet(w_a, w_0, w_m, depth, group_width)[0]
+    widths, depths = numpy.unique(blocks, return_counts=True)
+    ratio = {"paper": 0.0, "torchvision": 0.9}[version]
+    fitted, groups = timm.models.regnet.adjust_widths_groups_comp(
+        widths.tolist(), [1] * len(widths), [group_width] * len(widths), ratio
+    )
+    expected = [(int(times), width, width // group) for times, width, group in zip(depths, fitted, groups, strict=True)]
+    assert quantised(depth, w_0, w_a, w_m, group_width, version) == expected
+
+
+REFUSED = {
+    "regnet(22, w_0=20)": "w_0 is 20; it must be a multiple of 8, such as 16 or 24",
+    "regnet(22, w_0=4)": "w_0 is 4; it must be a multiple of 8, such as 8",
+    "regnet(22, w_a=-3)": "w_a is -3; it must be from 0, where all widths are one, to 24000",
+    "regnet(22, w_m=1)": "w_m is 1; it must be above 1, such as 2.5, and at most 1000",
+    "regnet(22, group_width=0)": "group_width is 0; it must be a whole number of at least 1",
+    "regnet(5000)": "depth is 5000; it must be the number of all blocks, at most 1000",
+    "regnet(22, version='pycls')": "unknown version of RegNet 'pycls'; known are paper, torchvision",
+    "regnet(22, resolution=16)": "resolution 16x16 is too small for conv5.block1.add.residual.conv2: a stride of 2 "
+    "needs at least 2 pixels, and there are 1; the smallest that works is 17",
+    "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",
+    "se_resnet(50, pool='same')": "unknown pool 'same'; known are ceil, padded",
+    "se_resnext(50, reduction=0)": "reduction is 0; it must be a whole number of at least 1",
+    "senet(154, base_width=24)": "conv2.block1.add.residual.conv2: 64 groups do not divide 48 input channels",
+    "senet(154, dropout='x')": "p is 'x'; it must be a finite number",
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_a_rule_cannot_use_is_one_sentence(call: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        rf.network(call)
+    assert str(error.value) == REFUSED[call]
+
+
+WITHOUT_A_FORMULA = {
+    ("regnet(22)", "w_0"): "regnet's cost is no polynomial in w_0: (w_0) // (8) is not a polynomial; "
+    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
+    ("regnet(22)", "w_a"): "regnet's cost is no polynomial in w_a: (w_a) // (8) is not a polynomial; "
+    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
+    ("legacy_seresnet50", "reduction"): "se_resnet's cost is no polynomial in reduction: (256) // (reduction) is not a "
+    "polynomial; it is one in d, r, K, in_channels, n1, n2, n3, n4",
+}
+
+
+@pytest.mark.parametrize(("call", "name"), WITHOUT_A_FORMULA)
+def test_a_size_that_a_rule_rounds_has_no_formula_and_the_refusal_names_those_that_have(call: str, name: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        rf.network(call).closed_form("macs", name)
+    assert str(error.value) == WITHOUT_A_FORMULA[call, name]
