@@ -27,7 +27,18 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, regnet, senet, vgg
+    from resnext_flops.complexity.families import (
+        alexnet,
+        convnext,
+        efficientnet,
+        googlenet,
+        inception,
+        inception_resnet,
+        mobilenet,
+        regnet,
+        senet,
+        vgg,
+    )
 
     known: tuple[Callable[..., Network], ...] = (
         alexnet.alexnet,
@@ -45,6 +56,12 @@ def families() -> Mapping[str, Callable[..., Network]]:
         senet.se_resnext,
         senet.senet,
         regnet.regnet,
+        mobilenet.mobilenet_v1,
+        mobilenet.mobilenet_v2,
+        mobilenet.mobilenet_v3,
+        efficientnet.efficientnet,
+        efficientnet.efficientnet_v2,
+        convnext.convnext,
     )
     return {family.__name__: family for family in known}
 
@@ -104,6 +121,34 @@ NAMED: Mapping[str, str] = {
     "regnet_y_16gf": "regnet(18, w_0=200, w_a=106.23, w_m=2.48, group_width=112, se=True)",
     "regnet_y_32gf": "regnet(20, w_0=232, w_a=115.89, w_m=2.53, group_width=232, se=True)",
     "regnet_y_128gf": "regnet(27, w_0=456, w_a=160.83, w_m=2.52, group_width=264, se=True)",
+    "mobilenetv1_100": "mobilenet_v1()",
+    "mobilenetv1_125": "mobilenet_v1(width_multiplier=1.25)",
+    "mobilenet_v2": "mobilenet_v2()",
+    **{f"mobilenet_v3_{version}": f"mobilenet_v3('{version}')" for version in ("large", "small")},
+    "efficientnet_b0": "efficientnet()",
+    **{
+        f"efficientnet_b{number}": f"efficientnet(width_multiplier={w}, depth_multiplier={d}, dropout={drop}, "
+        f"{'eps=0.001, ' if number > 4 else ''}resolution={r})"
+        for number, (w, d, drop, r) in enumerate(
+            (
+                (1.0, 1.1, 0.2, 240),
+                (1.1, 1.2, 0.3, 288),
+                (1.2, 1.4, 0.3, 300),
+                (1.4, 1.8, 0.4, 380),
+                (1.6, 2.2, 0.4, 456),
+                (1.8, 2.6, 0.5, 528),
+                (2.0, 3.1, 0.5, 600),
+            ),
+            start=1,
+        )
+    },
+    "efficientnet_v2_s": "efficientnet_v2('s')",
+    "efficientnet_v2_m": "efficientnet_v2('m', dropout=0.3, resolution=480)",
+    "efficientnet_v2_l": "efficientnet_v2('l', dropout=0.4, resolution=480)",
+    "convnext_tiny": "convnext()",
+    "convnext_small": "convnext((3, 3, 27, 3), drop_depth=0.4)",
+    "convnext_base": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=128)",
+    "convnext_large": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=192)",
 }
 
 # A pattern stands for a call with its groups.

@@ -6,6 +6,7 @@ from resnext_flops.complexity.formula import NotPolynomialError
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Activation,
+    BatchNorm,
     Conv,
     GlobalAvgPool,
     Node,
@@ -13,6 +14,7 @@ from resnext_flops.complexity.layers import (
     ReLU,
     Sequential,
     Size,
+    Sum,
     is_symbolic,
     real,
 )
@@ -36,6 +38,47 @@ def gated(channels: Size, squeezed: Size, hidden: Node = RELU, gate: Node = SIGM
         gate=gate,
     )
     return Product.of(input=IDENTITY, gate=layers)
+
+
+def unit(number: Size, conv: Conv, activation: Node | None = None, eps: float = 1e-5) -> dict[str, Node]:
+    """A convolution with its norm and, where one is given, its activation: conv1, norm1, act1."""
+    after: dict[str, Node] = {} if activation is None else {f"act{number}": activation}
+    return {f"conv{number}": conv, f"norm{number}": BatchNorm(eps), **after}
+
+
+def depthwise(channels: Size, kernel: Size, stride: Size, *, bias: bool = False) -> Conv:
+    """A convolution of each channel by itself: as many groups as channels."""
+    return Conv(channels, kernel, stride=stride, padding=kernel // 2, groups=channels, bias=bias)
+
+
+def residual(inputs: Size, channels: Size, stride: Size, branch: Sequential) -> Sequential:
+    """A branch, with an identity shortcut where it keeps the shape, and without any where it does not."""
+    if stride == 1 and inputs == channels:
+        return Sequential.of(add=Sum.of(residual=branch, shortcut=IDENTITY))
+    return Sequential.of(residual=branch)
+
+
+def inverted_residual(
+    inputs: Size,
+    expanded: Size,
+    channels: Size,
+    kernel: Size,
+    stride: Size,
+    activation: Node,
+    gate: Node | None = None,
+    eps: float = 1e-5,
+    drop: Node | None = None,
+) -> Sequential:
+    """The block of MobileNetV2 (Sandler et al., arXiv:1801.04381): 1x1 to more channels, depthwise, 1x1 to fewer.
+
+    gate: a gate behind the depthwise convolution. drop: what stands behind the branch, where there is a shortcut.
+    """
+    expand = {} if expanded == inputs else unit(1, Conv(expanded, 1), activation, eps)
+    branch = {**expand, **unit(2, depthwise(expanded, kernel, stride), activation, eps)}
+    branch |= {"se": gate} if gate else {}
+    branch |= unit(3, Conv(channels, 1), eps=eps)
+    branch |= {"drop": drop} if drop and stride == 1 and inputs == channels else {}
+    return residual(inputs, channels, stride, Sequential.of(**branch))
 
 
 def rounded(value: Any, by: Size) -> Any:

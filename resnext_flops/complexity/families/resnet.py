@@ -334,7 +334,7 @@ def classifier(classes: Size, before: Mapping[str, Node] = MappingProxyType({}),
 def put_together(
     stem: Mapping[str, Node],
     pool: Node | None,
-    stages: Sequence[Repeat],
+    stages: Sequence[Repeat | Node],
     head: Sequential,
     resolution: Any,
     in_channels: Size,

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.errors import InputError, checked
-from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, regnet, resnet, senet, vgg
+from resnext_flops.proof.references import (
+    alexnet,
+    convnext,
+    googlenet,
+    inception,
+    inception_resnet,
+    mobilenet,
+    regnet,
+    resnet,
+    senet,
+    vgg,
+)
 from resnext_flops.proof.references.compare import Reference, share
 
 if TYPE_CHECKING:
@@ -29,6 +40,12 @@ FIND = {
     "se_resnext": senet.find,
     "senet": senet.find,
     "regnet": regnet.find,
+    "mobilenet_v1": mobilenet.find,
+    "mobilenet_v2": mobilenet.find,
+    "mobilenet_v3": mobilenet.find,
+    "efficientnet": mobilenet.find,
+    "efficientnet_v2": mobilenet.find,
+    "convnext": convnext.find,
 }
 
 

@@ -92,7 +92,8 @@ def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
     """Make the outputs of a model depend on its inputs.
 
     Every batch norm gets a random scale and shift and the statistics of one random batch. Where there is none, every
-    layer is drawn anew as He et al. (arXiv:1502.01852) do, with random biases.
+    layer is drawn anew as He et al. (arXiv:1502.01852) do, with random biases, and so is every other scale and shift,
+    such as layer scale, whose small numbers at first would hide what the branches compute.
     """
     import torch
     from torch import nn
@@ -101,9 +102,14 @@ def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
     with torch.no_grad():
         if not norms:
             for part in model.modules():
-                if isinstance(part, (nn.Conv2d, nn.Linear)) and part.bias is not None:
-                    nn.init.kaiming_uniform_(part.weight, nonlinearity="relu")
-                    part.bias.uniform_(-0.5, 0.5)
+                layer = isinstance(part, (nn.Conv2d, nn.Linear))
+                for name, parameter in part.named_parameters(recurse=False):
+                    if name == "bias":
+                        parameter.uniform_(-0.5, 0.5)
+                    elif layer:
+                        nn.init.kaiming_uniform_(parameter, nonlinearity="relu")
+                    else:
+                        parameter.uniform_(0.5, 1.5)
             return
         for norm in norms:
             norm.weight.uniform_(0.5, 1.5)

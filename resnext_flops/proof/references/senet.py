@@ -46,10 +46,11 @@ def find(network: Network) -> Reference | None:
 
 def _build(settings: dict[str, Any], K: int, n1: int, n2: int, n3: int, n4: int, C: int, d: int) -> "nn.Module":  # noqa: N803
     """timm's ResNet with gates, by our names of its sizes."""
-    from timm.models.resnet import Bottleneck, ResNet
+    from timm.models import resnet
 
-    sizes: dict[str, Any] = {"num_classes": K, "cardinality": C, "base_width": d}
-    model: nn.Module = ResNet(Bottleneck, (n1, n2, n3, n4), block_args={"attn_layer": "se"}, **sizes, **settings)
+    sizes: dict[str, Any] = {"num_classes": K, "cardinality": C, "base_width": d, "block_args": {"attn_layer": "se"}}
+    block: Any = resnet.Bottleneck
+    model: nn.Module = resnet.ResNet(block, (n1, n2, n3, n4), **sizes, **settings)
     return model
 
 
