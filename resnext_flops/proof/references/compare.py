@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.rungs import Rung
@@ -18,6 +18,8 @@ from resnext_flops.proof.rungs import Rung
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+T = TypeVar("T")
 
 # Outputs may differ by this share of the largest of them; two inputs must give outputs this many tolerances apart.
 TOLERANCE = 1e-5
@@ -49,6 +51,21 @@ def constructor(path: str, classes: int, **settings: Any) -> "Callable[..., nn.M
 def _construct(path: str, settings: Mapping[str, Any], K: int) -> "nn.Module":  # noqa: N803 (the classes)
     model: nn.Module = resolve_name(path)(num_classes=K, **settings)
     return model
+
+
+def on_cpu(make: Callable[..., T], **settings: Any) -> T:
+    """What a function makes with values, also where torch is asked for tensors without memory."""
+    import torch
+
+    with torch.device("cpu"):
+        return make(**settings)
+
+
+def batch_norm(eps: float) -> "Callable[..., nn.Module]":
+    """torch's batch norm with what it adds to the variance."""
+    from torch import nn
+
+    return partial(nn.BatchNorm2d, eps=eps)
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:

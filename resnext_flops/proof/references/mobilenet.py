@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference, constructor
+from resnext_flops.proof.references.compare import Reference, batch_norm, constructor
 from resnext_flops.proof.references.names import renamer, shifted
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ def _build_v3(arguments: Mapping[str, Any], K: int) -> "nn.Module":  # noqa: N80
 
 
 def _build_efficientnet(arguments: Mapping[str, Any], K: int) -> "nn.Module":  # noqa: N803
-    from torch.nn import BatchNorm2d
     from torchvision.models import EfficientNet
 
     settings = resolve_name("torchvision.models.efficientnet:_efficientnet_conf")
@@ -58,7 +57,7 @@ def _build_efficientnet(arguments: Mapping[str, Any], K: int) -> "nn.Module":  #
     else:
         multipliers = {"width_mult": arguments["width_multiplier"], "depth_mult": arguments["depth_multiplier"]}
         rows, last = settings("efficientnet_b0", **multipliers)
-    norm = partial(BatchNorm2d, eps=arguments.get("eps", 1e-3))
+    norm = batch_norm(arguments.get("eps", 1e-3))
     model: nn.Module = EfficientNet(rows, 0.0, num_classes=K, last_channel=last, norm_layer=norm)
     return model
 

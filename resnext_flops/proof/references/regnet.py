@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from resnext_flops.complexity.families.regnet import quantised
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.references.compare import Reference
+from resnext_flops.proof.references.compare import Reference, on_cpu
 from resnext_flops.proof.references.names import renamer, shifted
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ def find(network: Network) -> Reference | None:
 
 
 def _build(parameters: dict[str, Any], se: bool, K: int, w: int) -> "nn.Module":  # noqa: N803 (the classes)
-    import torch
     from torchvision.models.regnet import BlockParams, RegNet
 
-    with torch.device("cpu"):  # the widths are computed with tensors
-        stages = BlockParams.from_init_params(**parameters, se_ratio=0.25 if se else None)
+    # It computes the widths with tensors.
+    stages = on_cpu(BlockParams.from_init_params, **parameters, se_ratio=0.25 if se else None)
     model: nn.Module = RegNet(stages, num_classes=K, stem_width=w)
     return model
 
