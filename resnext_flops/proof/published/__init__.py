@@ -84,7 +84,7 @@ APPROXIMATE = 0.05
 
 
 class Figure(NamedTuple):
-    """A printed figure, `params` or `macs`, of a network written as its call, or of one part of it.
+    """A printed figure of a ledger, such as `params` or `macs`, of a network written as its call, or of one part of it.
 
     A figure that is not met although the network is right comes with the explanation.
     """
@@ -133,7 +133,7 @@ def figures() -> tuple[Figure, ...]:
             explanation=group.get("explanation", ""),
         )
         for group in published("figures")["figures"]
-        for figure in ("params", "macs")
+        for figure in ("params", "weights", "macs", "activations")
         for network, printed in group.get(figure, {}).items()
     )
     return (*whole, *_googlenet())
