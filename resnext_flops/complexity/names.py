@@ -5,19 +5,59 @@ A name is looked up in full first (torchvision's names where they exist), then b
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from typing import NoReturn, get_args
 
 import msgspec
 
 from resnext_flops.complexity.arguments import parse_call
-from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
-from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
-from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description, Node, Repeat
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.errors import InputError, checked, unknown
+
+# The file of each family.
+FILES: Mapping[str, str] = {
+    "alexnet": "alexnet",
+    "vgg": "vgg",
+    "googlenet": "googlenet",
+    "inception_v3": "inception",
+    "inception_v4": "inception",
+    "inception_resnet_v2": "inception_resnet",
+    "resnet": "resnet",
+    "resnet_cifar": "resnet",
+    "wide_resnet": "wide_resnet",
+    "resnext": "resnext",
+    "resnext_cifar": "resnext",
+    "se_resnet": "senet",
+    "se_resnext": "senet",
+    "senet": "senet",
+    "regnet": "regnet",
+    "mobilenet_v1": "mobilenet",
+    "mobilenet_v2": "mobilenet",
+    "mobilenet_v3": "mobilenet",
+    "efficientnet": "efficientnet",
+    "efficientnet_v2": "efficientnet",
+    "convnext": "convnext",
+}
+
+
+class _Families(Mapping[str, Callable[..., Network]]):
+    """The families by name. The file of one is loaded when it is looked up."""
+
+    def __getitem__(self, name: str) -> Callable[..., Network]:
+        found: Callable[..., Network] = getattr(import_module(f"resnext_flops.complexity.families.{FILES[name]}"), name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES)
+
+    def __len__(self) -> int:
+        return len(FILES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in FILES
 
 
 @cache
@@ -27,43 +67,7 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops.complexity.families import (
-        alexnet,
-        convnext,
-        efficientnet,
-        googlenet,
-        inception,
-        inception_resnet,
-        mobilenet,
-        regnet,
-        senet,
-        vgg,
-    )
-
-    known: tuple[Callable[..., Network], ...] = (
-        alexnet.alexnet,
-        vgg.vgg,
-        googlenet.googlenet,
-        inception.inception_v3,
-        inception.inception_v4,
-        inception_resnet.inception_resnet_v2,
-        resnet,
-        resnet_cifar,
-        wide_resnet,
-        resnext,
-        resnext_cifar,
-        senet.se_resnet,
-        senet.se_resnext,
-        senet.senet,
-        regnet.regnet,
-        mobilenet.mobilenet_v1,
-        mobilenet.mobilenet_v2,
-        mobilenet.mobilenet_v3,
-        efficientnet.efficientnet,
-        efficientnet.efficientnet_v2,
-        convnext.convnext,
-    )
-    return {family.__name__: family for family in known}
+    return _Families()
 
 
 # A name stands for a call: torchvision's names where they exist.
