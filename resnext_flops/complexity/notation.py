@@ -28,7 +28,7 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
     """What a table prints of one stage that takes inputs of `shape`: a text for each layer, a bracket for each repeat.
 
     Activation functions, batch norm and the layers of shortcuts are left out, as the papers do; a repeated block is
-    printed as its body, without the stride of its first block.
+    printed as its body, without the stride of its first block, where there is more than one.
 
     >>> from resnext_flops.complexity.families.resnext import resnext
     >>> [str(part) for part in stage(dict(resnext().description.body.children)["conv2"], (64, 112, 112))]
@@ -37,8 +37,9 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
     parts: list[str | Bracket] = []
     for _, child in node.children:
         if isinstance(child, Repeat):
-            shape = walk(child.first, shape)[-1].output
-            parts.append(Bracket(_texts(_residual(child.body), shape), child.times))
+            given, shape = shape, walk(child.first, shape)[-1].output
+            block = (child.first, given) if child.times == 1 else (child.body, shape)
+            parts.append(Bracket(_texts(_residual(block[0]), block[1]), child.times))
         else:
             parts += _texts(child, shape)
             shape = walk(child, shape)[-1].output

@@ -77,8 +77,8 @@ def regnet(
     Raises InputError for a number that the rule cannot quantise, or a size that is not a positive whole number.
 
     >>> import resnext_flops as rf
-    >>> print(f"{rf.regnet().cost().macs / 1e6:.0f} million multiply-adds")
-    400 million multiply-adds
+    >>> print(f"{rf.regnet().cost().macs / 1e9:.1f} billion multiply-adds, as the authors print it")
+    0.4 billion multiply-adds, as the authors print it
     """
     before = size("base_width", base_width)
     stages = []
