@@ -128,7 +128,12 @@ def _function(_: str, value: Any) -> str:
     return str(value)
 
 
-def _probability(name: str, value: Any) -> float:
+def probability(name: str, value: Any) -> float:
+    """A number of at least 0 and below 1, or the symbol that it is. Raises InputError for anything else.
+
+    >>> probability("dropout", 0.2)
+    0.2
+    """
     number = real(name, value)
     if not is_symbolic(number) and not 0 <= number < 1:
         raise InputError(f"{name} is {value!r}; it must be a probability of at least 0 and below 1")
@@ -147,6 +152,7 @@ Positive: TypeAlias = Annotated[Size, size]
 Window: TypeAlias = Annotated[Pair, pair]
 Padding: TypeAlias = Annotated[Pair, _padding]
 Finite: TypeAlias = Annotated[float, real]
+Probability: TypeAlias = Annotated[float, probability]
 Flag: TypeAlias = Annotated[bool, _flag]
 
 
@@ -304,7 +310,7 @@ class LocalResponseNorm(_Node, frozen=True):
 class Dropout(_Node, frozen=True):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
-    p: Finite = 0.5
+    p: Probability = 0.5
     output = _same
 
 
@@ -314,7 +320,7 @@ class StochasticDepth(_Node, frozen=True):
     `p` is the probability in the last such layer of a network. It rises linearly from 0 in the first.
     """
 
-    p: Annotated[float, _probability]
+    p: Probability
     output = _same
 
 

@@ -53,12 +53,12 @@ REFUSED = {
     "as 0.5 or 1.4",
     "mobilenet_v3('medium')": "unknown version 'medium'; known are large, small",
     "efficientnet(depth_multiplier='x')": "depth_multiplier is 'x'; it must be a finite number",
-    "efficientnet(drop_depth=1)": "p is 1; it must be a probability of at least 0 and below 1",
+    "efficientnet(drop_depth=1)": "drop_depth is 1; it must be a probability of at least 0 and below 1",
     "efficientnet_v2('xl')": "unknown version 'xl'; did you mean 'l'?",
     "convnext(9)": "depth is 9; it must be the number of blocks of each stage, such as (3, 3, 9, 3)",
     "convnext(resolution=31)": "resolution 31x31 is too small for reduce4.conv: a kernel of 2 does not fit into "
     "1 pixels with a padding of 0; the smallest that works is 32",
-    "senet(154, dropout='x')": "p is 'x'; it must be a finite number",
+    "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
 }
 
 

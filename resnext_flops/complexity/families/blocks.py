@@ -1,5 +1,6 @@
 """Parts that the families after ResNeXt share: a convolution with its norm, a gate, and channels that a rule rounds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from resnext_flops.complexity.formula import NotPolynomialError
@@ -51,11 +52,17 @@ def depthwise(channels: Size, kernel: Size, stride: Size, *, bias: bool = False)
     return Conv(channels, kernel, stride=stride, padding=kernel // 2, groups=channels, bias=bias)
 
 
-def residual(inputs: Size, channels: Size, stride: Size, branch: Sequential) -> Sequential:
-    """A branch, with an identity shortcut where it keeps the shape, and without any where it does not."""
-    if stride == 1 and inputs == channels:
-        return Sequential.of(add=Sum.of(residual=branch, shortcut=IDENTITY))
-    return Sequential.of(residual=branch)
+def residual(
+    inputs: Size, channels: Size, stride: Size, branch: Mapping[str, Node], drop: Node | None = None
+) -> Sequential:
+    """A branch, with an identity shortcut where it keeps the shape, and without any where it does not.
+
+    drop: what stands at the end of a branch that has a shortcut.
+    """
+    if stride != 1 or inputs != channels:
+        return Sequential.of(residual=Sequential.of(**branch))
+    last = {"drop": drop} if drop else {}
+    return Sequential.of(add=Sum.of(residual=Sequential.of(**branch, **last), shortcut=IDENTITY))
 
 
 def inverted_residual(
@@ -71,14 +78,13 @@ def inverted_residual(
 ) -> Sequential:
     """The block of MobileNetV2 (Sandler et al., arXiv:1801.04381): 1x1 to more channels, depthwise, 1x1 to fewer.
 
-    gate: a gate behind the depthwise convolution. drop: what stands behind the branch, where there is a shortcut.
+    gate: a gate behind the depthwise convolution. drop: as in `residual`.
     """
     expand = {} if expanded == inputs else unit(1, Conv(expanded, 1), activation, eps)
     branch = {**expand, **unit(2, depthwise(expanded, kernel, stride), activation, eps)}
     branch |= {"se": gate} if gate else {}
     branch |= unit(3, Conv(channels, 1), eps=eps)
-    branch |= {"drop": drop} if drop and stride == 1 and inputs == channels else {}
-    return residual(inputs, channels, stride, Sequential.of(**branch))
+    return residual(inputs, channels, stride, branch, drop)
 
 
 def rounded(value: Any, by: Size) -> Any:

@@ -25,6 +25,7 @@ from resnext_flops.complexity.layers import (
     StochasticDepth,
     Sum,
     pair,
+    probability,
     size,
 )
 from resnext_flops.complexity.network import family
@@ -67,7 +68,7 @@ def convnext(
     parts = {"stem": Sequential.of(conv=Conv(width, 4, stride=4, bias=True), norm=_normalised())}
     for stage, times in enumerate(depth, start=1):
         channels = width * 2 ** (stage - 1)
-        block = _block(channels, LayerScale(layer_scale), StochasticDepth(drop_depth))
+        block = _block(channels, LayerScale(layer_scale), StochasticDepth(probability("drop_depth", drop_depth)))
         if stage > 1:
             parts[f"reduce{stage}"] = Sequential.of(norm=_normalised(), conv=Conv(channels, 2, stride=2, bias=True))
         parts[f"stage{stage}"] = Sequential.of(block=Repeat(block, times, first=block))

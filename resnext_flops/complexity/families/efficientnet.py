@@ -19,6 +19,7 @@ from resnext_flops.complexity.layers import (
     Sequential,
     Size,
     StochasticDepth,
+    probability,
 )
 from resnext_flops.complexity.network import family
 
@@ -46,7 +47,7 @@ B0 = (
     Row(False, 6, 5, 2, 192, 4),
     Row(False, 6, 3, 1, 320, 1),
 )
-# V2, as in the authors' code; S is the second paper's Table 4. The stem has the channels of the first stage.
+# V2, as in torchvision; S is the second paper's Table 4. The stem has the channels of the first stage.
 V2 = {
     "s": (
         Row(True, 1, 3, 1, 24, 2),
@@ -145,13 +146,15 @@ def _network(
     classes: Size,
     in_channels: Size,
 ) -> Description:
-    drop, before, stages = StochasticDepth(drop_depth), stem_width, []
+    drop, before, stages = StochasticDepth(probability("drop_depth", drop_depth)), stem_width, []
     for row in rows:
         body = _block(row._replace(stride=1), row.channels, eps, drop)
         stages.append(Repeat(body, row.times, _block(row, before, eps, drop)))
         before = row.channels
     stem = unit(1, Conv(stem_width, 3, stride=2, padding=1), SILU, eps)
-    head = classifier(classes, before=unit(1, Conv(features, 1), SILU, eps), drop=Dropout(dropout))
+    head = classifier(
+        classes, before=unit(1, Conv(features, 1), SILU, eps), drop=Dropout(probability("dropout", dropout))
+    )
     return put_together(stem, None, stages, head, resolution, in_channels)
 
 
@@ -164,5 +167,4 @@ def _block(row: Row, inputs: Size, eps: float, drop: StochasticDepth) -> Sequent
     first = Conv(row.channels if row.expansion == 1 else expanded, row.kernel, row.stride, row.kernel // 2)
     branch = unit(1, first, SILU, eps)
     branch |= {} if row.expansion == 1 else unit(2, Conv(row.channels, 1), eps=eps)
-    branch |= {"drop": drop} if row.stride == 1 and inputs == row.channels else {}
-    return residual(inputs, row.channels, row.stride, Sequential.of(**branch))
+    return residual(inputs, row.channels, row.stride, branch, drop)

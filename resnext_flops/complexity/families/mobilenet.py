@@ -21,6 +21,7 @@ from resnext_flops.complexity.layers import (
     Repeat,
     Sequential,
     Size,
+    probability,
     size,
 )
 from resnext_flops.complexity.network import family
@@ -138,7 +139,7 @@ def mobilenet_v2(
         stages.append(Repeat(inverted_residual(after, expansion * after, after, 3, 1, RELU6), times, first))
         before = after
     last = unit(1, Conv(divisible(1280 * max(1.0, alpha)), 1), RELU6)
-    head = classifier(classes, before=last, drop=Dropout(dropout))
+    head = classifier(classes, before=last, drop=Dropout(probability("dropout", dropout)))
     return put_together(stem, None, stages, head, resolution, in_channels)
 
 
@@ -179,7 +180,7 @@ def mobilenet_v3(
         flatten=Flatten(),
         fc1=Linear(divisible(HIDDEN[version] * alpha)),
         hidden=HARD_SWISH,
-        drop=Dropout(dropout),
+        drop=Dropout(probability("dropout", dropout)),
         fc2=Linear(size("classes", classes)),
     )
     return put_together(stem, None, blocks, head, resolution, in_channels)

@@ -29,6 +29,7 @@ from resnext_flops.complexity.layers import (
     Node,
     Repeat,
     Size,
+    probability,
     size,
 )
 from resnext_flops.complexity.network import family
@@ -114,7 +115,7 @@ def senet(
     base_width: Size = 64,
     in_channels: Size = 3,
 ) -> Description:
-    """SENet-154: a modified SE-ResNeXt-152 (64x4d), as the paper's appendix lists it.
+    """SENet-154, which is SE-ResNeXt-152 (64x4d) with changes, as in timm.
 
     Its stem is three 3x3 convolutions. In a block the first 1x1 convolution has half the channels of the 3x3, which has
     64 groups, and a projection that strides is a 3x3 convolution.
@@ -136,7 +137,7 @@ def senet(
         for stage, times in enumerate(stage_depths(depth, {154: BOTTLENECK_DEPTHS[152]}))
     ]
     stem = activated([Conv(w, 3, stride=2, padding=1), Conv(w, 3, padding=1), Conv(2 * w, 3, padding=1)])
-    head = classifier(classes, drop=Dropout(dropout))
+    head = classifier(classes, drop=Dropout(probability("dropout", dropout)))
     return put_together(stem, _pool("ceil"), stages, head, resolution, in_channels)
 
 
