@@ -21,7 +21,7 @@ A new layer is one class here (what it puts out) and a place in `Layer`; its cos
 
 from collections.abc import Callable, Iterator
 from inspect import get_annotations
-from math import isfinite
+from math import gcd, isfinite
 from operator import index
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self, TypeAlias
 
@@ -118,6 +118,9 @@ def _flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+# How far from a number of groups that does not divide the channels one is looked for that does.
+REACH = 512
+
 # The functions that an `Activation` can be, by torch's names.
 ACTIVATIONS = ("relu6", "sigmoid", "silu", "gelu", "hardsigmoid", "hardswish")
 
@@ -163,6 +166,17 @@ def show(shape: Shape) -> str:
     '256x56x56'
     """
     return "x".join(map(str, shape))
+
+
+def _nearest_divisor(number: int, wanted: int) -> int:
+    """The divisor of a number that is nearest to a wanted one, of two the smaller; 1 where none is near.
+
+    >>> _nearest_divisor(128, 48), _nearest_divisor(12, 5)
+    (32, 4)
+    """
+    wanted = min(wanted, number)
+    near = range(max(1, wanted - REACH), min(number, wanted + REACH) + 1)
+    return min((each for each in near if number % each == 0), key=lambda each: abs(each - wanted), default=1)
 
 
 def _window(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, ceil_mode: bool = False) -> Pair:
@@ -252,9 +266,11 @@ class Conv(_Node, frozen=True):
         (shape,) = inputs
         groups = self.groups
         if groups != 1 and isinstance(groups, int):
-            for name, channels in (("input", shape[0]), ("output", self.channels)):
+            both = {"input": shape[0], "output": self.channels}
+            for name, channels in both.items():
                 if isinstance(channels, int) and channels % groups:
-                    raise InputError(f"{groups} groups do not divide {channels} {name} channels")
+                    near = _nearest_divisor(gcd(*(each for each in both.values() if isinstance(each, int))), groups)
+                    raise InputError(f"{groups} groups do not divide {channels} {name} channels; {near} would")
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 

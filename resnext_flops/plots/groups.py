@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import cache, partial
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -58,7 +59,8 @@ def at_equal_cost(width: Fraction, macs: int) -> dict[str, Fraction]:
     >>> at_equal_cost(Fraction(4), cost.macs) == {"params": cost.params, "activations": cost.activations}
     True
     """
-    lines = {name: coefficients(substitute(_reading().figure(name), {"d": width})) for name in ("macs", *FIGURES)}
+    at: dict[str, Any] = {"d": width}
+    lines = {name: coefficients(substitute(_reading().figure(name), at)) for name in ("macs", *FIGURES)}
     constant, slope = lines["macs"]
     groups = Fraction(macs - constant) / slope
     return {name: lines[name][0] + lines[name][1] * groups for name in FIGURES}

@@ -48,7 +48,7 @@ REFUSED = {
     "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",
     "se_resnet(50, pool='same')": "unknown pool 'same'; known are ceil, padded",
     "se_resnext(50, reduction=0)": "reduction is 0; it must be a whole number of at least 1",
-    "senet(154, base_width=24)": "conv2.block1.add.residual.conv2: 64 groups do not divide 48 input channels",
+    "senet(154, base_width=24)": "conv2.block1.add.residual.conv2: 64 groups do not divide 48 input channels; 48 would",
     "mobilenet_v2(width_multiplier=0)": "width_multiplier is 0; it must be a number above 0 and of at most 100, such "
     "as 0.5 or 1.4",
     "mobilenet_v3('medium')": "unknown version 'medium'; known are large, small",
