@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity import arguments as calls
-from resnext_flops.complexity.formula import Formula, NotPolynomialError
+from resnext_flops.complexity.formula import Formula, NotPolynomialError, RoundedError
 from resnext_flops.complexity.layers import Description, Node, Repeat, Sequential, Size
 from resnext_flops.errors import InputError, unknown
 
@@ -132,7 +132,10 @@ class Architecture:
     @cached_property
     def _open(self) -> Description:
         """The same with formulas for the free names that have no number."""
-        return self._described(self.arguments)
+        try:
+            return self._described(self.arguments)
+        except RoundedError as error:
+            raise self.no_polynomial(error) from None
 
     @cached_property
     def depths(self) -> tuple[Size, ...]:
@@ -244,10 +247,13 @@ class Architecture:
         """The error for a size in which the cost is no polynomial, with what would help."""
         names = sorted(error.names)
         named = [name for name in names if name in self.names]
-        advice = f"; it is one in {', '.join(name for name in self.sizes if name not in names)}"
-        if named:
-            advice = f"; write a multiple of it, such as 32*{named[0]}"
-        return InputError(f"{self.name}'s cost is no polynomial in {', '.join(names)}: {error}{advice}")
+        if isinstance(error, RoundedError) and named:
+            advice = "write a number in its place"
+        elif named:
+            advice = f"write a multiple of it, such as 32*{named[0]}"
+        else:
+            advice = f"it is one in {', '.join(name for name in self.sizes if name not in names)}"
+        return InputError(f"{self.name}'s cost is no polynomial in {', '.join(names)}: {error}; {advice}")
 
     def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Sizes by the names of their arguments, and free names of the call, without the blocks of stages.

@@ -1,5 +1,7 @@
 """The rules by which the families after ResNeXt make their sizes, and what these rules refuse."""
 
+from collections.abc import Callable
+
 import numpy
 import pytest
 import timm.models.regnet
@@ -70,17 +72,19 @@ def test_what_a_rule_cannot_use_is_one_sentence(call: str) -> None:
 
 
 WITHOUT_A_FORMULA = {
-    ("regnet(22)", "w_0"): "regnet's cost is no polynomial in w_0: (w_0) // (8) is not a polynomial; "
+    ("mobilenet_v1(width_multiplier=m)", "m"): "mobilenet_v1's cost is no polynomial in m: what a rule makes of m is "
+    "rounded; write a number in its place",
+    ("regnet(22)", "w_0"): "regnet's cost is no polynomial in w_0: what a rule makes of w_0 is rounded; "
     "it is one in r, K, w, in_channels, n1, n2, n3, n4",
-    ("regnet(22)", "w_a"): "regnet's cost is no polynomial in w_a: (w_a) // (8) is not a polynomial; "
+    ("regnet(22)", "w_a"): "regnet's cost is no polynomial in w_a: what a rule makes of w_a is rounded; "
     "it is one in r, K, w, in_channels, n1, n2, n3, n4",
     (
         "mobilenet_v2",
         "width_multiplier",
     ): "mobilenet_v2's cost is no polynomial in width_multiplier: "
-    "(width_multiplier) // (8) is not a polynomial; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
+    "what a rule makes of width_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
     ("efficientnet_b0", "depth_multiplier"): "efficientnet's cost is no polynomial in depth_multiplier: "
-    "(depth_multiplier) // (8) is not a polynomial; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
+    "what a rule makes of depth_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
     ("legacy_seresnet50", "reduction"): "se_resnet's cost is no polynomial in reduction: (256) // (reduction) is not a "
     "polynomial; it is one in d, r, K, in_channels, n1, n2, n3, n4",
 }
@@ -91,6 +95,16 @@ def test_a_size_that_a_rule_rounds_has_no_formula_and_the_refusal_names_those_th
     with pytest.raises(rf.InputError) as error:
         rf.network(call).closed_form("macs", name)
     assert str(error.value) == WITHOUT_A_FORMULA[call, name]
+
+
+def test_a_free_name_in_an_argument_that_is_rounded_takes_a_number() -> None:
+    network = rf.network("mobilenet_v1(width_multiplier=m)")
+    asks: list[Callable[[], object]] = [network.sizes, network.cost, lambda: hash(network)]
+    for ask in asks:
+        with pytest.raises(rf.InputError, match=r"write a number in its place"):
+            ask()
+    given = rf.model("mobilenet_v1(width_multiplier=m)", m=2)
+    assert given.cost().macs == rf.mobilenet_v1(width_multiplier=2).cost().macs
 
 
 @given(st.floats(0.1, 5000))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from resnext_flops.complexity.formula import NotPolynomialError
+from resnext_flops.complexity.formula import RoundedError
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Activation,
@@ -87,10 +87,10 @@ def inverted_residual(
     return residual(inputs, channels, stride, branch, drop)
 
 
-def rounded(value: Any, by: Size) -> Any:
-    """A number that is going to be rounded to a multiple. Raises NotPolynomialError for a formula: it has none then."""
+def rounded(value: Any) -> Any:
+    """A number that a rule is going to round. Raises RoundedError for a formula."""
     if is_symbolic(value):
-        raise NotPolynomialError(value, by, {str(name) for name in value.free_symbols}, 1)
+        raise RoundedError(value)
     return value
 
 
@@ -102,13 +102,13 @@ def divisible(channels: float, by: int = 8) -> int:
     >>> divisible(32 * 0.35), divisible(16 * 0.75), divisible(3)
     (16, 16, 8)
     """
-    nearest = max(by, int(rounded(channels, by) + by / 2) // by * by)
+    nearest = max(by, int(rounded(channels) + by / 2) // by * by)
     return nearest + by if nearest < 0.9 * channels else nearest
 
 
 def multiplier(name: str, value: Any) -> float:
     """A factor of widths or of depths. Raises InputError for what is no number above 0 and of at most 100."""
-    factor = real(name, rounded(value, 8))
+    factor = real(name, rounded(value))
     if not 0 < factor <= 100:
         raise InputError(f"{name} is {value!r}; it must be a number above 0 and of at most 100, such as 0.5 or 1.4")
     return factor

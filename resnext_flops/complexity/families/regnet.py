@@ -104,8 +104,8 @@ def quantised(depth: Any, w_0: Any, w_a: Any, w_m: Any, group_width: Any, versio
     [(1, 32, 2), (2, 64, 4), (7, 160, 10), (12, 384, 24)]
     """
     choose("version of RegNet", version, VERSIONS)
-    blocks, slope, step = size("depth", depth), real("w_a", rounded(w_a, QUANTUM)), real("w_m", rounded(w_m, QUANTUM))
-    first, group = size("w_0", rounded(w_0, QUANTUM)), size("group_width", rounded(group_width, QUANTUM))
+    blocks, slope, step = size("depth", depth), real("w_a", rounded(w_a)), real("w_m", rounded(w_m))
+    first, group = size("w_0", rounded(w_0)), size("group_width", rounded(group_width))
     if is_symbolic(blocks) or blocks > MOST_BLOCKS:
         raise InputError(f"depth is {depth}; it must be the number of all blocks, at most {MOST_BLOCKS}")
     if first % QUANTUM:
