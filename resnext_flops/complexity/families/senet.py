@@ -115,7 +115,7 @@ def senet(
     base_width: Size = 64,
     in_channels: Size = 3,
 ) -> Description:
-    """SENet-154, which is SE-ResNeXt-152 (64x4d) with changes, as in timm.
+    """SENet-154, as the authors' prototxt has it: SE-ResNeXt-152 (64x4d) with changes.
 
     Its stem is three 3x3 convolutions. In a block the first 1x1 convolution has half the channels of the 3x3, which has
     64 groups, and a projection that strides is a 3x3 convolution.
