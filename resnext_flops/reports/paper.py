@@ -25,7 +25,7 @@ HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
 # Which tables and pictures stand in the sections of their own; all others are of the paper's networks.
 TEMPLATE = ("eq4", "2", "fig3")
 OTHER_PAPERS = ("resnet", "vgg", "googlenet")
-LATER = ("lineage",)  # of networks that came after the paper
+LATER = ("convnext", "groups", "lineage", "mobilenet", "regnet")  # tables and pictures of what came after the paper
 PICTURES = {"width": "template", "counters": "conventions", "stages": "conventions"}
 
 
@@ -124,7 +124,7 @@ def _conventions() -> Iterator[Part]:
 
 def _pictures(section: str) -> Iterator[Picture]:
     for kind, caption in KINDS.items():
-        if PICTURES.get(kind, "") == section:
+        if kind not in LATER and PICTURES.get(kind, "") == section:
             networks = HEADLINE[: NETWORKS.get(kind, 0)]
             yield Picture(kind, kind, networks, f"{caption} {shown(networks)}".strip())
 

@@ -133,10 +133,29 @@ def figures() -> tuple[Figure, ...]:
             explanation=group.get("explanation", ""),
         )
         for group in published("figures")["figures"]
-        for figure in ("params", "weights", "macs", "activations")
+        for figure in ("params", "macs")
         for network, printed in group.get(figure, {}).items()
     )
-    return (*whole, *_googlenet())
+    return (*whole, *_googlenet(), *_of_tables())
+
+
+# What tables print of a network, and those whose every figure is held.
+PRINTED = ("params", "weights", "macs", "activations")
+HELD = ("convnext", "mobilenet", "regnet")
+
+
+def _of_tables() -> tuple[Figure, ...]:
+    """The figures of the tables of later networks, row by row."""
+    tables = [published(f"tables/{name}") for name in HELD]
+    return tuple(
+        Figure(
+            row["network"], figure, row[figure], table["source"], explanation=row.get("explained", {}).get(figure, "")
+        )
+        for table in tables
+        for row in table["rows"]
+        for figure in PRINTED
+        if figure in row
+    )
 
 
 def _googlenet() -> tuple[Figure, ...]:
