@@ -26,9 +26,11 @@ tests: .venv/installed
 fuzz: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/test_fuzz.py --hypothesis-profile=fuzz
 
-# The whole ladder of proof, for every network that `resnext-flops models` lists (about ten minutes on two cores).
+# The whole ladder of proof, for every network that `resnext-flops models` lists (about twenty minutes on two cores), and
+# the named networks of the later families against their libraries, in every convention.
 verify: .venv/installed
 	$(BIN)/resnext-flops verify --all
+	$(BIN)/pytest -m slow tests/proof tests/complexity
 
 # Run the README's slow commands, count every model of torchvision and 150 of timm, hold all figures that torchvision
 # prints for its weights, hold the memory of most models against a real run, and write what the installed counters answer

@@ -19,12 +19,22 @@ from resnext_flops.show import display
 if TYPE_CHECKING:
     from resnext_flops.complexity.entries import Entry
     from resnext_flops.complexity.families.alexnet import alexnet as alexnet
+    from resnext_flops.complexity.families.convnext import convnext as convnext
+    from resnext_flops.complexity.families.efficientnet import efficientnet as efficientnet
+    from resnext_flops.complexity.families.efficientnet import efficientnet_v2 as efficientnet_v2
     from resnext_flops.complexity.families.googlenet import googlenet as googlenet
     from resnext_flops.complexity.families.inception import inception_v3 as inception_v3
     from resnext_flops.complexity.families.inception import inception_v4 as inception_v4
     from resnext_flops.complexity.families.inception_resnet import inception_resnet_v2 as inception_resnet_v2
+    from resnext_flops.complexity.families.mobilenet import mobilenet_v1 as mobilenet_v1
+    from resnext_flops.complexity.families.mobilenet import mobilenet_v2 as mobilenet_v2
+    from resnext_flops.complexity.families.mobilenet import mobilenet_v3 as mobilenet_v3
+    from resnext_flops.complexity.families.regnet import regnet as regnet
     from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
     from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
+    from resnext_flops.complexity.families.senet import se_resnet as se_resnet
+    from resnext_flops.complexity.families.senet import se_resnext as se_resnext
+    from resnext_flops.complexity.families.senet import senet as senet
     from resnext_flops.complexity.families.vgg import vgg as vgg
     from resnext_flops.complexity.families.wide_resnet import wide_resnet as wide_resnet
     from resnext_flops.complexity.layers import Description

@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 import resnext_flops as rf
 from resnext_flops.complexity.layers import (
+    ACTIVATIONS,
     IDENTITY,
+    Activation,
     AvgPool,
     BatchNorm,
     Concat,
@@ -13,9 +15,13 @@ from resnext_flops.complexity.layers import (
     Dropout,
     Flatten,
     GlobalAvgPool,
+    LayerNorm,
+    LayerScale,
     Linear,
     MaxPool,
     Node,
+    Permute,
+    Product,
     ReLU,
     Repeat,
     Scale,
@@ -24,11 +30,31 @@ from resnext_flops.complexity.layers import (
     Widen,
 )
 
+LAST, FIRST = Permute((1, 2, 0)), Permute((2, 0, 1))
+functions: list[Node] = [ReLU(), *(Activation(name) for name in ACTIVATIONS)]
+activated = st.sampled_from(functions).map(lambda function: Sequential.of(norm=BatchNorm(), function=function))
+gates = st.builds(
+    lambda squeezed, gate: Product.of(
+        input=IDENTITY,
+        gate=Sequential.of(
+            pool=GlobalAvgPool(), fc1=Conv(2, 1, bias=True), relu=squeezed, fc2=Conv(4, 1, bias=True), gate=gate
+        ),
+    ),
+    st.sampled_from([ReLU(), Activation("silu")]),
+    st.sampled_from([Activation("sigmoid"), Activation("hardsigmoid")]),
+)
+channels_last = Sequential.of(
+    last=LAST, norm=LayerNorm(), fc1=Linear(6), gelu=Activation("gelu"), fc2=Linear(4), first=FIRST
+)
+
 layers: st.SearchStrategy[Node] = st.one_of(
     st.builds(Conv, st.just(4), st.just(1), groups=st.sampled_from([1, 2]), bias=st.booleans()),
     st.just(BatchNorm()),
-    st.just(Sequential.of(norm=BatchNorm(), relu=ReLU())),
+    activated,
+    gates,
+    st.just(channels_last),
     st.sampled_from([MaxPool(3, 1, 1), AvgPool(3, 1, 1), Dropout(), Scale(0.5), IDENTITY]),
+    st.just(LayerScale()),
 )
 chains = st.lists(layers, min_size=1, max_size=3).map(
     lambda parts: Sequential(tuple((f"part{number}", part) for number, part in enumerate(parts)))

@@ -17,7 +17,7 @@ import resnext_flops as rf
 PACKAGE = Path(rf.__file__).parent
 
 # What imports files of ours by name, so that they are loaded when they are asked for; no tool sees such an import.
-BY_NAME = {"__init__.py", "cli.py", "plots/__init__.py"}
+BY_NAME = {"__init__.py", "cli.py", "complexity/names.py", "plots/__init__.py"}
 # What imports a module of torch, or one that the user names.
 USERS = {"counters/tracer.py", "counters/zoos/__init__.py", "counters/constructors.py", "proof/conformance/asking.py"}
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity import arguments as calls
-from resnext_flops.complexity.formula import Formula, NotPolynomialError
+from resnext_flops.complexity.formula import Formula, NotPolynomialError, RoundedError
 from resnext_flops.complexity.layers import Description, Node, Repeat, Sequential, Size
 from resnext_flops.errors import InputError, unknown
 
@@ -135,7 +135,7 @@ class Architecture:
         try:
             return self._described(self.arguments)
         except NotPolynomialError as error:
-            raise InputError(f"cannot describe {self}: {error}") from None
+            raise self.no_polynomial(error) from None
 
     @cached_property
     def depths(self) -> tuple[Size, ...]:
@@ -235,8 +235,27 @@ class Architecture:
         if name == "r" and "resolution" in self.arguments:
             given = self.arguments["resolution"]
             return InputError(f"resolution is {given!r}; r is free only where height and width are one number")
+        if ARGUMENTS.get(name, name) in self.arguments:
+            try:
+                self.describe({name: Formula.of(name)})
+            except NotPolynomialError as error:
+                return self.no_polynomial(error)
+            except InputError:
+                pass
         in_full = [ARGUMENTS[size] for size in self.sizes if size in ARGUMENTS]
         return unknown(f"free size of {self.name}", name, self.sizes, in_full)
+
+    def no_polynomial(self, error: NotPolynomialError) -> InputError:
+        """The error for a size in which the cost is no polynomial, with what would help."""
+        names = sorted(error.names)
+        named = [name for name in names if name in self.names]
+        if isinstance(error, RoundedError) and named:
+            advice = "write a number in its place"
+        elif named:
+            advice = f"write a multiple of it, such as 32*{named[0]}"
+        else:
+            advice = f"it is one in {', '.join(name for name in self.sizes if name not in names)}"
+        return InputError(f"{self.name}'s cost is no polynomial in {', '.join(names)}: {error}; {advice}")
 
     def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Sizes by the names of their arguments, and free names of the call, without the blocks of stages.

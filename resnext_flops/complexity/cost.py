@@ -64,6 +64,22 @@ def _(layer: layers.BatchNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost
 
 
 @cost.register
+def _(layer: layers.LayerNorm, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("layer norm", params=2 * inputs[0][-1])
+
+
+@cost.register
+def _(layer: layers.LayerScale, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost("mul", params=inputs[0][0])
+
+
+@cost.register(layers.ReLU)
+@cost.register(layers.Activation)
+def _(layer: layers.ReLU | layers.Activation, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    return Cost(layer.function)
+
+
+@cost.register
 def _(layer: layers.MaxPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("max pool", kernel=layer.kernel)
 
@@ -77,13 +93,15 @@ def _(layer: layers.AvgPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
 FREE_LAYERS = (
     (layers.AdaptiveAvgPool, "adaptive average pool"),
     (layers.GlobalAvgPool, "global average pool"),
-    (layers.ReLU, "relu"),
     (layers.LocalResponseNorm, "local response norm"),
     (layers.Dropout, "dropout"),
+    (layers.StochasticDepth, "stochastic depth"),
     (layers.Scale, "scale"),
     (layers.Flatten, "flatten"),
+    (layers.Permute, "permute"),
     (layers.Widen, "widen"),
     (layers.Sum, "sum"),
+    (layers.Product, "mul"),
     (layers.Concat, "concat"),
     (layers.Auxiliary, "auxiliary head"),
 )

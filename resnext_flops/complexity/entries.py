@@ -52,8 +52,10 @@ def parameters(entry: Entry) -> dict[str, Shape]:
     """
     channels = 0 if entry.kind in {"conv", "batch norm"} else -1  # features are last
     inputs, outputs = entry.inputs[0][channels], entry.output[channels]
-    if entry.kind == "batch norm":
+    if entry.kind in {"batch norm", "layer norm"}:
         return {"weight": (outputs,), "bias": (outputs,)}
+    if entry.kind == "mul" and entry.params:  # a learned number for each channel
+        return {"weight": (entry.params, 1, 1)}
     shapes: dict[str, Shape] = {}
     if entry.weights:
         shapes["weight"] = weight_shape(inputs, outputs, entry.kernel, entry.groups)

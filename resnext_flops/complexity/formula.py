@@ -42,6 +42,14 @@ class NotPolynomialError(ArithmeticError):
         self.factor = factor
 
 
+class RoundedError(NotPolynomialError):
+    """A size that a rule rounds, so that nothing that is made of it is a polynomial."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value, 1, {str(name) for name in value.free_symbols}, 1)
+        self.args = (f"what a rule makes of {value} is rounded",)
+
+
 class Formula:
     """A polynomial that is not constant. Made by `of` and by arithmetic."""
 

@@ -21,14 +21,14 @@ A new layer is one class here (what it puts out) and a place in `Layer`; its cos
 
 from collections.abc import Callable, Iterator
 from inspect import get_annotations
-from math import isfinite
+from math import gcd, isfinite
 from operator import index
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from resnext_flops.errors import InputError, public
+from resnext_flops.errors import InputError, public, unknown
 
 Size: TypeAlias = int
 Shape: TypeAlias = tuple[Size, ...]
@@ -93,7 +93,12 @@ def _times(_: str, value: Any) -> Size:
     return size("the number of blocks", value)
 
 
-def _number(name: str, value: Any) -> float:
+def real(name: str, value: Any) -> float:
+    """A finite number, or the symbol that it is. Raises InputError for anything else.
+
+    >>> real("p", 0.5)
+    0.5
+    """
     if type(value) is float and isfinite(value):  # the common case
         return value
     if is_symbolic(value):
@@ -113,11 +118,44 @@ def _flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+# How far from a number of groups that does not divide the channels one is looked for that does.
+REACH = 512
+
+# The functions that an `Activation` can be, by torch's names.
+ACTIVATIONS = ("relu6", "sigmoid", "silu", "gelu", "hardsigmoid", "hardswish")
+
+
+def _function(_: str, value: Any) -> str:
+    if value not in ACTIVATIONS:
+        raise unknown("activation", value, ACTIVATIONS)
+    return str(value)
+
+
+def probability(name: str, value: Any) -> float:
+    """A number of at least 0 and below 1, or the symbol that it is. Raises InputError for anything else.
+
+    >>> probability("dropout", 0.2)
+    0.2
+    """
+    number = real(name, value)
+    if not is_symbolic(number) and not 0 <= number < 1:
+        raise InputError(f"{name} is {value!r}; it must be a probability of at least 0 and below 1")
+    return number
+
+
+def _axes(name: str, value: Any) -> tuple[int, ...]:
+    axes = tuple(value) if isinstance(value, (tuple, list)) else ()
+    if not axes or sorted(axes) != list(range(len(axes))):
+        raise InputError(f"{name} is {value!r}; it must be the axes of one example in another order, such as (1, 2, 0)")
+    return axes
+
+
 # Kinds of fields: the type that is stored, and the function that checks a value and converts it to that type.
 Positive: TypeAlias = Annotated[Size, size]
 Window: TypeAlias = Annotated[Pair, pair]
 Padding: TypeAlias = Annotated[Pair, _padding]
-Finite: TypeAlias = Annotated[float, _number]
+Finite: TypeAlias = Annotated[float, real]
+Probability: TypeAlias = Annotated[float, probability]
 Flag: TypeAlias = Annotated[bool, _flag]
 
 
@@ -128,6 +166,17 @@ def show(shape: Shape) -> str:
     '256x56x56'
     """
     return "x".join(map(str, shape))
+
+
+def _nearest_divisor(number: int, wanted: int) -> int:
+    """The divisor of a number that is nearest to a wanted one, of two the smaller; 1 where none is near.
+
+    >>> _nearest_divisor(128, 48), _nearest_divisor(12, 5)
+    (32, 4)
+    """
+    wanted = min(wanted, number)
+    near = range(max(1, wanted - REACH), min(number, wanted + REACH) + 1)
+    return min((each for each in near if number % each == 0), key=lambda each: abs(each - wanted), default=1)
 
 
 def _window(shape: Shape, kernel: Pair, stride: Pair, padding: Pair, ceil_mode: bool = False) -> Pair:
@@ -217,9 +266,11 @@ class Conv(_Node, frozen=True):
         (shape,) = inputs
         groups = self.groups
         if groups != 1 and isinstance(groups, int):
-            for name, channels in (("input", shape[0]), ("output", self.channels)):
+            both = {"input": shape[0], "output": self.channels}
+            for name, channels in both.items():
                 if isinstance(channels, int) and channels % groups:
-                    raise InputError(f"{groups} groups do not divide {channels} {name} channels")
+                    near = _nearest_divisor(gcd(*(each for each in both.values() if isinstance(each, int))), groups)
+                    raise InputError(f"{groups} groups do not divide {channels} {name} channels; {near} would")
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 
 
@@ -241,9 +292,24 @@ class BatchNorm(_Node, frozen=True):
     output = _same
 
 
-class ReLU(_Node, frozen=True):
-    """max(x, 0)."""
+class LayerNorm(_Node, frozen=True):
+    """Normalisation over the last axis, with a learned scale and shift for each of its places (arXiv:1607.06450)."""
 
+    eps: Finite = 1e-5
+    output = _same
+
+
+class ReLU(_Node, frozen=True):
+    """max(x, 0): the activation that files have named by a layer of its own since the first version."""
+
+    function = "relu"
+    output = _same
+
+
+class Activation(_Node, frozen=True):
+    """Any other function of each element, by torch's name of it: one of `ACTIVATIONS`."""
+
+    function: Annotated[str, _function]
     output = _same
 
 
@@ -260,7 +326,24 @@ class LocalResponseNorm(_Node, frozen=True):
 class Dropout(_Node, frozen=True):
     """In training, each element is set to zero with probability `p`; otherwise nothing happens."""
 
-    p: Finite = 0.5
+    p: Probability = 0.5
+    output = _same
+
+
+class StochasticDepth(_Node, frozen=True):
+    """In training, all of an example is set to zero with a probability; otherwise nothing happens (arXiv:1603.09382).
+
+    `p` is the probability in the last such layer of a network. It rises linearly from 0 in the first.
+    """
+
+    p: Probability
+    output = _same
+
+
+class LayerScale(_Node, frozen=True):
+    """Each channel times a learned number, which is `initial` at first (Touvron et al., arXiv:2103.17239)."""
+
+    initial: Finite = 1e-6
     output = _same
 
 
@@ -343,6 +426,19 @@ class Flatten(_Node, frozen=True):
         for length in inputs[0]:
             features *= length
         return (features,)
+
+
+class Permute(_Node, frozen=True):
+    """The axes of one example in another order: `(1, 2, 0)` puts the channels last, `(2, 0, 1)` first again."""
+
+    axes: Annotated[tuple[int, ...], _axes]
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape put out for the shape taken in; InputError where the layer cannot take it."""
+        (shape,) = inputs
+        if len(shape) != len(self.axes):
+            raise InputError(f"an order of {len(self.axes)} axes was given {show(shape)}")
+        return tuple(shape[axis] for axis in self.axes)
 
 
 class Widen(_Node, frozen=True):
@@ -460,6 +556,19 @@ class Sum(_Branches, frozen=True):
         return inputs[0]
 
 
+class Product(_Branches, frozen=True):
+    """Two branches multiplied element by element. The second may have one number for each channel of the first.
+
+    With an identity as the first it is a gate: the input times what a branch makes of it (arXiv:1709.01507, Figure 1).
+    """
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape put out for the shapes of the branches; InputError where they cannot be multiplied."""
+        if len(inputs) != 2 or inputs[1] not in {inputs[0], (inputs[0][0], 1, 1)}:
+            raise InputError(f"only two branches of fitting shapes can be multiplied: {', '.join(map(show, inputs))}")
+        return inputs[0]
+
+
 class Concat(_Branches, frozen=True):
     """Branches concatenated along the channels (Figure 3(b), Inception)."""
 
@@ -492,18 +601,24 @@ Layer: TypeAlias = (
     Conv
     | Linear
     | BatchNorm
+    | LayerNorm
     | LocalResponseNorm
     | ReLU
+    | Activation
     | Dropout
+    | StochasticDepth
+    | LayerScale
     | Scale
     | MaxPool
     | AvgPool
     | AdaptiveAvgPool
     | GlobalAvgPool
     | Flatten
+    | Permute
     | Widen
 )
-Node: TypeAlias = Layer | Sequential | Sum | Concat | Auxiliary
+Joined: TypeAlias = Sum | Product | Concat
+Node: TypeAlias = Layer | Sequential | Joined | Auxiliary
 
 
 def _body(name: str, given: Any) -> Sequential:
@@ -528,7 +643,7 @@ class Value(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One layer (or sum, concatenation, auxiliary head) as the walk meets it.
+    """One layer (or sum, product, concatenation, auxiliary head) as the walk meets it.
 
     times: how often it runs: once, except in the repeated body of a stage whose depth is a symbol, or in a collapsed
         walk.
@@ -540,7 +655,7 @@ class Visit(NamedTuple):
     """
 
     path: str
-    layer: Layer | Sum | Concat | Auxiliary
+    layer: Layer | Joined | Auxiliary
     inputs: tuple[Shape, ...]
     output: Shape
     times: Size = 1
@@ -583,7 +698,7 @@ class _Walk:
         """Visit a node that is given a value, and return the value that it puts out."""
         if isinstance(node, Sequential):
             return self._sequence(node, given, path, times, (*holds, given.number))
-        if not isinstance(node, (Sum, Concat, Auxiliary)):
+        if not isinstance(node, (Joined, Auxiliary)):
             return self._layer(node, [given], path, times, holds)
         if isinstance(node, Auxiliary):
             raise InputError(f"{path}: an auxiliary head must be a child of the whole network")
@@ -593,7 +708,7 @@ class _Walk:
         return self._layer(node, taken, path, times, holds)
 
     def _layer(
-        self, layer: Layer | Sum | Concat, taken: list[Value], path: str, times: Size, holds: tuple[int, ...]
+        self, layer: Layer | Joined, taken: list[Value], path: str, times: Size, holds: tuple[int, ...]
     ) -> Value:
         inputs = tuple([value.shape for value in taken])
         try:

@@ -1,16 +1,19 @@
 """The memory reading: exact bytes of a network's tensors, for any batch, dtype and optimizer.
 
 What is kept for the backward pass is what torch's formulas save (tools/autograd/derivatives.yaml), each storage once: a
-convolution and a fully-connected layer their input, batch norm its input and the statistics of the batch, ReLU (which
-works in place) its output, max pooling its input and an index of eight bytes for each output, average pooling its
-input, dropout its mask. Local response norm keeps its input, the squares of it with their padding, and its denominator
-before and after the power. The sum, the concatenation, the global average, the scaling and the flattening keep nothing.
-The learned tensors are saved too, and counted as weights. A layer without a learned tensor before it keeps nothing,
-because no gradient passes through it.
+convolution and a fully-connected layer their input, batch norm its input and the statistics of the batch, layer norm
+its input and two statistics of each row, max pooling its input and an index of eight bytes for each output, average
+pooling its input, dropout its mask, stochastic depth a number for each example, a product its factors. ReLU (which
+works in place) and the sigmoid keep their output, and any other activation its input. Local response norm keeps its
+input, the squares of it with their padding, and its denominator before and after the power. The sum, the concatenation,
+the global average, the scaling, the flattening and another order of the axes keep nothing. The learned tensors are
+saved too, and counted as weights. A layer without a learned tensor before it keeps nothing, because no gradient passes
+through it.
 
 At inference, the largest set of tensors that exist at once is counted: a part of the model holds its input until it
-has its output, max pooling makes its indices there too, and local response norm its powers. The workspace of an
-operator, such as a convolution, is not counted, and neither is the loss. Auxiliary heads are there in training only.
+has its output, max pooling makes its indices there too, layer norm its statistics, and local response norm its powers.
+The workspace of an operator, such as a convolution, is not counted, and neither is the loss. Auxiliary heads are there
+in training only.
 
 Sizes, depths and the batch may be formulas; then every figure is one too, except for what is a maximum.
 """
@@ -36,39 +39,57 @@ STEP_BYTES = 4  # Adam counts its steps in one float32 a tensor
 class Keeping(NamedTuple):
     """What one kind of layer keeps for the backward pass, and whether its output is a new tensor.
 
+    keeps_factors: each input that is multiplied by something learned.
     keeps_statistics: two numbers a channel.
+    makes_row_statistics: two numbers for each row along the last axis, in inference too.
     makes_indices: an index for each output, in inference too.
     keeps_mask: a number for each element, made in training only.
+    keeps_noise: a number for each example, made in training only.
     keeps_powers: see local response norm above.
     in_place: whether its output is the input, changed in place.
     """
 
     keeps_input: bool = False
     keeps_output: bool = False
+    keeps_factors: bool = False
     keeps_statistics: bool = False
+    makes_row_statistics: bool = False
     makes_indices: bool = False
     keeps_mask: bool = False
+    keeps_noise: bool = False
     keeps_powers: bool = False
     in_place: bool = False
 
 
 HEAD = "auxiliary head"
+VIEWS = frozenset({"flatten", "permute"})
+DROPPING = frozenset({"dropout", "stochastic depth"})
 
 KEEPINGS: Mapping[str, Keeping] = {
     "conv": Keeping(keeps_input=True),
     "linear": Keeping(keeps_input=True),
     "batch norm": Keeping(keeps_input=True, keeps_statistics=True),
+    "layer norm": Keeping(keeps_input=True, makes_row_statistics=True),
     "relu": Keeping(keeps_output=True, in_place=True),
+    "relu6": Keeping(keeps_input=True),
+    "sigmoid": Keeping(keeps_output=True),
+    "silu": Keeping(keeps_input=True),
+    "gelu": Keeping(keeps_input=True),
+    "hardsigmoid": Keeping(keeps_input=True),
+    "hardswish": Keeping(keeps_input=True),
     "max pool": Keeping(keeps_input=True, makes_indices=True),
     "average pool": Keeping(keeps_input=True),
     "adaptive average pool": Keeping(keeps_input=True),
     "global average pool": Keeping(),
     "local response norm": Keeping(keeps_input=True, keeps_powers=True),
     "dropout": Keeping(keeps_mask=True),
+    "stochastic depth": Keeping(keeps_noise=True),
     "scale": Keeping(),
     "flatten": Keeping(),
+    "permute": Keeping(),
     "widen": Keeping(),
     "sum": Keeping(),
+    "mul": Keeping(keeps_factors=True),
     "concat": Keeping(),
 }
 
@@ -180,9 +201,9 @@ def _check(entries: Iterable[Entry]) -> None:
 
 
 def _does_nothing(entry: Entry, *, training: bool) -> bool:
-    """Whether the output is the input: of a view, of a sum of one branch, and of dropout in evaluation mode."""
+    """Whether the output is the input: of a view, of a sum of one branch, and of what drops in training only."""
     alone = entry.kind == "sum" and len(entry.takes) == 1
-    return entry.kind == "flatten" or alone or (entry.kind == "dropout" and not training)
+    return alone or entry.kind in VIEWS or (entry.kind in DROPPING and not training)
 
 
 def _buffers(entry: Entry, item: int) -> Size:
@@ -190,20 +211,26 @@ def _buffers(entry: Entry, item: int) -> Size:
     return 2 * entry.inputs[0][0] * item + INDEX_BYTES if entry.kind == "batch norm" else 0
 
 
-def _indices(entry: Entry, batch: Size) -> Size:
-    return INDEX_BYTES * batch * prod(entry.output) if KEEPINGS[entry.kind].makes_indices else 0
+def _makes_besides(entry: Entry, batch: Size, item: int) -> Size:
+    """What a layer makes besides its output, in inference too."""
+    keeping = KEEPINGS[entry.kind]
+    if keeping.makes_row_statistics:
+        return 2 * item * batch * prod(entry.inputs[0][:-1])
+    return INDEX_BYTES * batch * prod(entry.output) if keeping.makes_indices else 0
 
 
 def _extra_bytes(entry: Entry, batch: Size, item: int) -> Size:
     """What a layer keeps besides its input and its output."""
     keeping, elements = KEEPINGS[entry.kind], prod(entry.inputs[0])
     numbers = batch * elements if keeping.keeps_mask else 0
+    if keeping.keeps_noise:
+        numbers = batch
     if keeping.keeps_powers:
         padding = (LocalResponseNorm.neighbours - 1) * prod(entry.inputs[0][1:])
         numbers = batch * (3 * elements + padding)
     if keeping.keeps_statistics:
         numbers = 2 * entry.inputs[0][0]
-    return numbers * item + _indices(entry, batch)
+    return numbers * item + _makes_besides(entry, batch, item)
 
 
 def _moved_forward(entries: Iterable[Entry], batch: Size, item: int, *, training: bool) -> Size:
@@ -223,10 +250,18 @@ def _moved_backward(entries: Sequence[Entry], batch: Size, item: int) -> Size:
             continue
         keeping, taken = KEEPINGS[entry.kind], _elements_taken(entry)
         gradients = sum([number for value, number in zip(entry.takes, taken, strict=True) if value in learned])
-        kept = sum(taken) * keeping.keeps_input + prod(entry.output) * keeping.keeps_output
+        kept = sum(prod(shape) for _, shape in _kept_inputs(entry, learned)) + prod(entry.output) * keeping.keeps_output
         elements = prod(entry.output) + gradients + kept
         total += (item * (batch * elements + 2 * entry.params) + _extra_bytes(entry, batch, item)) * entry.times
     return total
+
+
+def _kept_inputs(entry: Entry, learned: set[int]) -> list[tuple[int, Shape]]:
+    """The inputs that a layer keeps: values with their shapes. A factor is kept if another one needs a gradient."""
+    keeping, inputs = KEEPINGS[entry.kind], list(zip(entry.takes, entry.inputs, strict=True))
+    if keeping.keeps_factors and not entry.params:
+        return [pair for pair, other in zip(inputs, reversed(entry.takes), strict=True) if other in learned]
+    return inputs if keeping.keeps_input or keeping.keeps_factors else []
 
 
 def _elements_taken(entry: Entry) -> list[Size]:
@@ -263,7 +298,7 @@ def _kept(entries: Sequence[Entry], batch: Size, item: int) -> dict[str, Size]:
             if entry.makes not in learned:
                 continue
             keeping = KEEPINGS[entry.kind]
-            values = [*zip(entry.takes, entry.inputs, strict=True)] if keeping.keeps_input else []
+            values = _kept_inputs(entry, learned)
             values += [(entry.makes, entry.output)] if keeping.keeps_output else []
             new = {storages[number]: batch * prod(shape) * item for number, shape in values}
             found = sum([new[storage] for storage in new.keys() - saved]) + _extra_bytes(entry, batch, item)
@@ -296,7 +331,7 @@ def _live(entries: Sequence[Entry], inputs: Shape, batch: Size, item: int) -> in
 def _in_passing(entry: Entry, batch: int, item: int) -> int:
     """What exists besides the input and the output while a layer runs, or more than them."""
     if not KEEPINGS[entry.kind].keeps_powers:
-        return _indices(entry, batch)
+        return _makes_besides(entry, batch, item)
     # The squares and their padded copy, or three steps of the denominator at once: either way the output comes later.
     channels, *pixels = entry.inputs[0]
     return batch * (channels + max(channels, LocalResponseNorm.neighbours - 1)) * prod(pixels) * item

@@ -5,20 +5,60 @@ A name is looked up in full first (torchvision's names where they exist), then b
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
 from typing import NoReturn, get_args
 
 import msgspec
 
 from resnext_flops.complexity.arguments import parse_call
-from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
-from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
-from resnext_flops.complexity.families.wide_resnet import wide_resnet
 from resnext_flops.complexity.layers import Description, Node, Repeat
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.errors import InputError, checked, known_name, same_name, unknown
+
+# The file of each family.
+FILES: Mapping[str, str] = {
+    "alexnet": "alexnet",
+    "vgg": "vgg",
+    "googlenet": "googlenet",
+    "inception_v3": "inception",
+    "inception_v4": "inception",
+    "inception_resnet_v2": "inception_resnet",
+    "resnet": "resnet",
+    "resnet_cifar": "resnet",
+    "wide_resnet": "wide_resnet",
+    "resnext": "resnext",
+    "resnext_cifar": "resnext",
+    "se_resnet": "senet",
+    "se_resnext": "senet",
+    "senet": "senet",
+    "regnet": "regnet",
+    "mobilenet_v1": "mobilenet",
+    "mobilenet_v2": "mobilenet",
+    "mobilenet_v3": "mobilenet",
+    "efficientnet": "efficientnet",
+    "efficientnet_v2": "efficientnet",
+    "convnext": "convnext",
+}
+
+
+class _Families(Mapping[str, Callable[..., Network]]):
+    """The families by name. The file of one is loaded when it is looked up."""
+
+    def __getitem__(self, name: str) -> Callable[..., Network]:
+        found: Callable[..., Network] = getattr(import_module(f"resnext_flops.complexity.families.{FILES[name]}"), name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES)
+
+    def __len__(self) -> int:
+        return len(FILES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in FILES
 
 
 @cache
@@ -28,22 +68,7 @@ def families() -> Mapping[str, Callable[..., Network]]:
     >>> families()["vgg"](16)
     vgg(16)
     """
-    from resnext_flops.complexity.families import alexnet, googlenet, inception, inception_resnet, vgg
-
-    known: tuple[Callable[..., Network], ...] = (
-        alexnet.alexnet,
-        vgg.vgg,
-        googlenet.googlenet,
-        inception.inception_v3,
-        inception.inception_v4,
-        inception_resnet.inception_resnet_v2,
-        resnet,
-        resnet_cifar,
-        wide_resnet,
-        resnext,
-        resnext_cifar,
-    )
-    return {family.__name__: family for family in known}
+    return _Families()
 
 
 # A name stands for a call: torchvision's names where they exist.
@@ -77,6 +102,58 @@ NAMED: Mapping[str, str] = {
     },
     "resnext152_32x4d": "resnext(152, 32, 4)",
     **{f"resnext29_{c}x64d": f"resnext_cifar(29, {c}, 64)" for c in (8, 16)},
+    # timm's names: those that begin with `legacy` are the authors' networks.
+    **{f"legacy_seresnet{depth}": f"se_resnet({depth})" for depth in (50, 101, 152)},
+    **{f"legacy_seresnext{depth}_32x4d": f"se_resnext({depth}, 32, 4)" for depth in (50, 101)},
+    "legacy_senet154": "senet(154)",
+    **{f"seresnet{depth}": f"se_resnet({depth}, stride_in='3x3', pool='padded')" for depth in (50, 101, 152)},
+    **{f"seresnext{depth}_32x4d": f"se_resnext({depth}, 32, 4, pool='padded')" for depth in (50, 101)},
+    "regnet_x_400mf": "regnet(22, w_0=24, w_a=24.48, w_m=2.54, group_width=16, version='torchvision')",
+    "regnet_x_400mf_2020": "regnet(22, w_0=24, w_a=24.48, w_m=2.54, group_width=16)",
+    "regnet_x_800mf": "regnet(16, w_0=56, w_a=35.73, w_m=2.28, group_width=16)",
+    "regnet_x_1_6gf": "regnet(18, w_0=80, w_a=34.01, w_m=2.25, group_width=24)",
+    "regnet_x_3_2gf": "regnet(25, w_0=88, w_a=26.31, w_m=2.25, group_width=48)",
+    "regnet_x_8gf": "regnet(23, w_0=80, w_a=49.56, w_m=2.88, group_width=120)",
+    "regnet_x_16gf": "regnet(22, w_0=216, w_a=55.59, w_m=2.1, group_width=128)",
+    "regnet_x_32gf": "regnet(23, w_0=320, w_a=69.86, w_m=2.0, group_width=168)",
+    "regnet_y_400mf": "regnet(16, w_0=48, w_a=27.89, w_m=2.09, group_width=8, se=True)",
+    "regnet_y_800mf": "regnet(14, w_0=56, w_a=38.84, w_m=2.4, group_width=16, se=True, version='torchvision')",
+    "regnet_y_800mf_2020": "regnet(14, w_0=56, w_a=38.84, w_m=2.4, group_width=16, se=True)",
+    "regnet_y_1_6gf": "regnet(27, w_0=48, w_a=20.71, w_m=2.65, group_width=24, se=True)",
+    "regnet_y_3_2gf": "regnet(21, w_0=80, w_a=42.63, w_m=2.66, group_width=24, se=True)",
+    "regnet_y_8gf": "regnet(17, w_0=192, w_a=76.82, w_m=2.19, group_width=56, se=True, version='torchvision')",
+    "regnet_y_8gf_2020": "regnet(17, w_0=192, w_a=76.82, w_m=2.19, group_width=56, se=True)",
+    "regnet_y_16gf": "regnet(18, w_0=200, w_a=106.23, w_m=2.48, group_width=112, se=True)",
+    "regnet_y_32gf": "regnet(20, w_0=232, w_a=115.89, w_m=2.53, group_width=232, se=True)",
+    "regnet_y_128gf": "regnet(27, w_0=456, w_a=160.83, w_m=2.52, group_width=264, se=True)",
+    "mobilenetv1_100": "mobilenet_v1()",
+    "mobilenetv1_125": "mobilenet_v1(width_multiplier=1.25)",
+    "mobilenet_v2": "mobilenet_v2()",
+    **{f"mobilenet_v3_{version}": f"mobilenet_v3('{version}')" for version in ("large", "small")},
+    "efficientnet_b0": "efficientnet()",
+    **{
+        f"efficientnet_b{number}": f"efficientnet(width_multiplier={w}, depth_multiplier={d}, dropout={drop}, "
+        f"{'eps=0.001, ' if number > 4 else ''}resolution={r})"
+        for number, (w, d, drop, r) in enumerate(
+            (
+                (1.0, 1.1, 0.2, 240),
+                (1.1, 1.2, 0.3, 288),
+                (1.2, 1.4, 0.3, 300),
+                (1.4, 1.8, 0.4, 380),
+                (1.6, 2.2, 0.4, 456),
+                (1.8, 2.6, 0.5, 528),
+                (2.0, 3.1, 0.5, 600),
+            ),
+            start=1,
+        )
+    },
+    "efficientnet_v2_s": "efficientnet_v2('s')",
+    "efficientnet_v2_m": "efficientnet_v2('m', dropout=0.3, resolution=480)",
+    "efficientnet_v2_l": "efficientnet_v2('l', dropout=0.4, resolution=480)",
+    "convnext_tiny": "convnext()",
+    "convnext_small": "convnext((3, 3, 27, 3), drop_depth=0.4)",
+    "convnext_base": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=128)",
+    "convnext_large": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=192)",
 }
 
 # A pattern stands for a call with its groups.

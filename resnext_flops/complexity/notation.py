@@ -4,18 +4,20 @@ from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     Auxiliary,
     AvgPool,
-    Concat,
     Conv,
     Dropout,
     GlobalAvgPool,
+    Joined,
     Layer,
     Linear,
     MaxPool,
     Node,
     Pair,
+    Product,
     Repeat,
     Sequential,
     Shape,
+    Size,
     Sum,
     walk,
 )
@@ -26,7 +28,7 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
     """What a table prints of one stage that takes inputs of `shape`: a text for each layer, a bracket for each repeat.
 
     Activation functions, batch norm and the layers of shortcuts are left out, as the papers do; a repeated block is
-    printed as its body, without the stride of its first block.
+    printed as its body, without the stride of its first block, where there is more than one.
 
     >>> from resnext_flops.complexity.families.resnext import resnext
     >>> [str(part) for part in stage(dict(resnext().description.body.children)["conv2"], (64, 112, 112))]
@@ -35,8 +37,9 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
     parts: list[str | Bracket] = []
     for _, child in node.children:
         if isinstance(child, Repeat):
-            shape = walk(child.first, shape)[-1].output
-            parts.append(Bracket(_texts(_residual(child.body), shape), child.times))
+            given, shape = shape, walk(child.first, shape)[-1].output
+            block = (child.first, given) if child.times == 1 else (child.body, shape)
+            parts.append(Bracket(_texts(_residual(block[0]), block[1]), child.times))
         else:
             parts += _texts(child, shape)
             shape = walk(child, shape)[-1].output
@@ -52,10 +55,24 @@ def _residual(block: Node) -> Node:
 
 
 def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
-    return tuple(text for visit in walk(node, shape) if (text := _text(visit.layer)))
+    """The text of each layer. A gate is one text with the widths of its layers, as in SENet's Table 1."""
+    visits = walk(node, shape)
+    products = [(visit.path, visit.layer) for visit in visits if isinstance(visit.layer, Product)]
+    gates = tuple(f"{path}.{product.branches[1][0]}.".removeprefix(".") for path, product in products)
+    texts: list[str] = []
+    widths: list[Size] = []
+    for visit in visits:
+        if f"{visit.path}.".startswith(gates):
+            widths += [visit.output[0]] if isinstance(visit.layer, (Conv, Linear)) else []
+        elif isinstance(visit.layer, Product):
+            texts.append(f"fc, {widths}")
+            widths = []
+        else:
+            texts.append(_text(visit.layer))
+    return tuple(filter(None, texts))
 
 
-def _text(layer: Layer | Sum | Concat | Auxiliary) -> str:
+def _text(layer: Layer | Joined | Auxiliary) -> str:
     match layer:
         case Conv(channels=channels, kernel=kernel, stride=stride, groups=groups):
             cardinality = f", C={groups}" if groups != 1 else ""

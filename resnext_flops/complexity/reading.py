@@ -165,14 +165,8 @@ class Derived(Reading):
                 return scoped(self.architecture.describe(sizes), self.scope), period
             except NotPolynomialError as error:
                 if "r" not in error.names or error.factor == 1:
-                    raise self._no_polynomial(error) from None
+                    raise self.architecture.no_polynomial(error) from None
                 period *= error.factor
-
-    def _no_polynomial(self, error: NotPolynomialError) -> InputError:
-        names = sorted(error.names)
-        named = [name for name in names if name in self.architecture.names]
-        advice = f"; write a multiple of it, such as 32*{named[0]}" if named else ""
-        return InputError(f"{self.architecture.name}'s cost is no polynomial in {', '.join(names)}: {error}{advice}")
 
     def figure(self, name: str) -> Size:
         """As in `Reading`."""

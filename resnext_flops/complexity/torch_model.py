@@ -4,8 +4,8 @@ Modules are made on the `meta` device first and given memory once, on the device
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from functools import singledispatch
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial, singledispatch
 from typing import Any
 
 import torch
@@ -33,6 +33,15 @@ class SumOf(Branches):
         for other in others:
             first = first + other
         return first
+
+
+class ProductOf(Branches):
+    """Two branches whose outputs are multiplied."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply the outputs of the branches."""
+        first, second = self.outputs(x)
+        return first * second
 
 
 class ConcatOf(Branches):
@@ -77,6 +86,58 @@ class Times(nn.Module):
         return str(self.factor)
 
 
+class LayerScale(nn.Module):
+    """The input times a learned number for each channel."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.initial = initial
+        self.weight = nn.Parameter(torch.empty(channels, 1, 1))
+
+    def reset_parameters(self) -> None:
+        """Every number as it is at first."""
+        nn.init.constant_(self.weight, self.initial)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale the channels."""
+        return x * self.weight
+
+
+class StochasticDepth(nn.Module):
+    """In training, zeros for each example with probability `p`, and what is left is scaled so that the mean stays."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input itself in evaluation mode."""
+        if not self.training:
+            return x
+        noise = x.new_empty((len(x), *(1 for _ in x.shape[1:])))
+        return x * noise.bernoulli_(1 - self.p).div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        """The probability, for the module's text."""
+        return str(self.p)
+
+
+class InOrder(nn.Module):
+    """The axes of each example in another order."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A view with other axes, behind that of the batch."""
+        return x.permute(0, *(axis + 1 for axis in self.axes))
+
+    def extra_repr(self) -> str:
+        """The axes, for the module's text."""
+        return str(self.axes)
+
+
 class WidenTo(nn.Module):
     """Every stride-th pixel, and `channels` of zeros behind the others."""
 
@@ -117,8 +178,25 @@ def _(layer: layers.BatchNorm, shape: Shape) -> nn.Module:
 
 
 @module.register
-def _(layer: layers.ReLU, shape: Shape) -> nn.Module:
-    return nn.ReLU(inplace=True)
+def _(layer: layers.LayerNorm, shape: Shape) -> nn.Module:
+    return nn.LayerNorm(shape[-1], eps=layer.eps)
+
+
+ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
+    "relu": partial(nn.ReLU, inplace=True),
+    "relu6": nn.ReLU6,
+    "sigmoid": nn.Sigmoid,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "hardsigmoid": nn.Hardsigmoid,
+    "hardswish": nn.Hardswish,
+}
+
+
+@module.register(layers.ReLU)
+@module.register(layers.Activation)
+def _(layer: layers.ReLU | layers.Activation, shape: Shape) -> nn.Module:
+    return ACTIVATIONS[layer.function]()
 
 
 @module.register
@@ -153,6 +231,16 @@ def _(layer: layers.Dropout, shape: Shape) -> nn.Module:
 
 
 @module.register
+def _(layer: layers.StochasticDepth, shape: Shape) -> nn.Module:
+    return StochasticDepth(layer.p)
+
+
+@module.register
+def _(layer: layers.LayerScale, shape: Shape) -> nn.Module:
+    return LayerScale(shape[0], layer.initial)
+
+
+@module.register
 def _(layer: layers.Scale, shape: Shape) -> nn.Module:
     return Times(layer.factor)
 
@@ -160,6 +248,11 @@ def _(layer: layers.Scale, shape: Shape) -> nn.Module:
 @module.register
 def _(layer: layers.Flatten, shape: Shape) -> nn.Module:
     return nn.Flatten()
+
+
+@module.register
+def _(layer: layers.Permute, shape: Shape) -> nn.Module:
+    return InOrder(layer.axes)
 
 
 @module.register
@@ -191,12 +284,13 @@ def build(node: Node, shape: Shape, device: str | torch.device = "cpu", seed: in
         leaves = (
             module(visit.layer, visit.inputs[0])
             for visit in visits
-            if not isinstance(visit.layer, (layers.Sum, layers.Concat, layers.Auxiliary))
+            if not isinstance(visit.layer, (*JOINED, layers.Auxiliary))
         )
         try:
             model = _assemble(node, leaves)
         except (TypeError, RuntimeError) as error:  # a size, or the bytes of a tensor, does not fit into 64 bits
             raise InputError(f"the model cannot be built: {one_line(error)}") from error
+    _rising_probabilities(model)
     if place.type == "meta":
         return model
     try:
@@ -223,10 +317,20 @@ def _assemble(node: Node, leaves: Iterator[nn.Module]) -> nn.Module:
         return WithHeads(parts, heads) if heads else nn.Sequential(parts)
     if isinstance(node, layers.Auxiliary):
         return _assemble(node.head, leaves)
-    if isinstance(node, (layers.Sum, layers.Concat)):
-        branches = {name: _assemble(branch, leaves) for name, branch in node.branches}
-        return SumOf(branches) if isinstance(node, layers.Sum) else ConcatOf(branches)
+    if isinstance(node, layers.Joined):
+        return JOINED[type(node)]({name: _assemble(branch, leaves) for name, branch in node.branches})
     return next(leaves)
+
+
+# What puts the outputs of branches together.
+JOINED: Mapping[type, type[Branches]] = {layers.Sum: SumOf, layers.Product: ProductOf, layers.Concat: ConcatOf}
+
+
+def _rising_probabilities(model: nn.Module) -> None:
+    """Let the probability of stochastic depth rise from 0 in the first such module to its own in the last."""
+    parts = [part for part in model.modules() if isinstance(part, StochasticDepth)]
+    for place, part in enumerate(parts):
+        part.p *= place / max(1, len(parts) - 1)
 
 
 def initialise(model: nn.Module, seed: int) -> None:
@@ -239,5 +343,5 @@ def initialise(model: nn.Module, seed: int) -> None:
                 nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
                 if part.bias is not None:
                     nn.init.zeros_(part.bias)
-            elif isinstance(part, (nn.Linear, nn.BatchNorm2d)):
+            elif isinstance(part, (nn.Linear, nn.BatchNorm2d, nn.LayerNorm, LayerScale)):
                 part.reset_parameters()

@@ -412,7 +412,7 @@ class _Operators(TorchDispatchMode):
         given = _tensors((args, kwargs))
         before = () if func._schema.is_mutable else set(map(_storage, given))  # noqa: SLF001
         made = [part for part in _tensors(output) if _storage(part) not in before and not self._is_buffer(part)]
-        if made:
+        if made and torch.Tag.inplace_view not in func.tags:  # such as another order of the axes, given in place
             self._note(func, [] if _reads_nothing(func) else given, made)
         return output
 

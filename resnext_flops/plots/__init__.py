@@ -38,6 +38,10 @@ KINDS: Mapping[str, str] = {
     "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
     "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
     "Figure 7.",
+    "groups": "The parameters and activations of ResNet-50's template with groups of one width in every stage, from 64 "
+    "channels to one, which is depthwise, at the multiply-adds of ResNet-50.",
+    "lineage": "Top-1 errors on ImageNet as their authors print them against exact multiply-adds, one line an idea, "
+    "from ResNet and ResNeXt to ConvNeXt.",
 }
 
 # How many networks a kind is a picture of; the others show the paper's own.

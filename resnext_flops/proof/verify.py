@@ -123,7 +123,10 @@ def compare_printed(network: Network) -> Rung:
     from resnext_flops.proof.published import figures
 
     ledger = network.cost()
-    calls = {call for call in {figure.network for figure in figures()} if by_name(call) == network}
+    own = f"{network.architecture.name}("
+    calls = {
+        call for call in {figure.network for figure in figures()} if call.startswith(own) and by_name(call) == network
+    }
     printed = [figure for figure in figures() if figure.network in calls]
     if not printed:
         return Rung("printed", 0, missing="no paper at hand prints a figure for it")

@@ -1,6 +1,7 @@
 """The report of the ResNeXt paper: its complexity from the template block to the counters that disagree.
 
-Every table of `tables/registry.py` is in it; a new one joins the networks of the paper by itself.
+Every table of `tables/registry.py` is in it but those of later networks; a new one joins the networks of the paper by
+itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,7 @@ HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
 # Which tables and pictures stand in the sections of their own; all others are of the paper's networks.
 TEMPLATE = ("eq4", "2", "fig3")
 OTHER_PAPERS = ("resnet", "vgg", "googlenet")
+LATER = ("convnext", "groups", "lineage", "mobilenet", "regnet")  # tables and pictures of what came after the paper
 PICTURES = {"width": "template", "counters": "conventions", "stages": "conventions"}
 
 
@@ -37,6 +39,8 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
     """
     built: dict[str, Table] = {}
     for name, builder in tables().items():
+        if name in LATER:
+            continue
         tell(f"table {name}")
         built[name] = builder(prove)
     own = [table for name, table in built.items() if name not in (*TEMPLATE, *OTHER_PAPERS)]
@@ -120,7 +124,7 @@ def _conventions() -> Iterator[Part]:
 
 def _pictures(section: str) -> Iterator[Picture]:
     for kind, caption in KINDS.items():
-        if PICTURES.get(kind, "") == section:
+        if kind not in LATER and PICTURES.get(kind, "") == section:
             networks = HEADLINE[: NETWORKS.get(kind, 0)]
             yield Picture(kind, kind, networks, f"{caption} {shown(networks)}".strip())
 

@@ -1,10 +1,11 @@
 """Tables that list networks: the paper's own columns beside each network's exact cost, from one data file a table.
 
 A file in `published/tables/` is a table; its name is the table's id. Each row names a network by its call, and may have
-printed `params` or `macs` to be held against, and a `reference` whose multiply-adds it is compared with.
+printed `params`, `macs`, `weights` or `activations` to be held against (with a reason in `explained` where one is not
+met), and a `reference` whose multiply-adds it is compared with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resnext_flops.complexity.names import network
@@ -21,6 +22,12 @@ COST_COLUMNS = (
     Column("macs_printed", "printed\nmult-adds", rank=6),
     Column("macs", "mult-adds"),
     Column("macs_agreement", "mult-adds\nas printed", rank=2),
+    Column("weights_printed", "printed\nweights", rank=6),
+    Column("weights", "weights", rank=5),
+    Column("weights_agreement", "weights\nas printed", rank=3),
+    Column("activations_printed", "printed\nactivations", rank=6),
+    Column("activations", "activations", rank=5),
+    Column("activations_agreement", "activations\nas printed", rank=3),
     Column("reference_percent", "against\nreference", rank=4),
     Column("fvcore_macs", "fvcore\nconv + linear", rank=7),
     Column("proven", "proven", rank=1),
@@ -54,9 +61,19 @@ def listed(name: str, prove: Prove | None = None) -> Table:
         source=data["source"],
         columns=[column for column in (*labels, *COST_COLUMNS) if column.key in present],
         rows=rows,
-        notes=(*data["notes"], MEANING, MET),
+        notes=(*data["notes"], *_explanations(data["rows"], data["columns"]), MEANING, MET),
         proof=proof_sentence(proofs),
     )
+
+
+def _explanations(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[str]:
+    """Why printed figures are not met, each reason once, with the rows that it explains."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        name = " ".join(str(row[key]) for key in labels if key != "top1")
+        for why in dict.fromkeys(row.get("explained", {}).values()):
+            found.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}." for why, names in found.items()]
 
 
 def _row(
@@ -64,7 +81,7 @@ def _row(
 ) -> dict[str, Cell]:
     ledger = each.cost()
     cells: dict[str, Cell] = {key: row[key] for key in labels}
-    for figure in ("params", "macs"):
+    for figure in ("params", "macs", *(each for each in ("weights", "activations") if each in row)):
         exact = getattr(ledger, figure)
         cells[figure] = exact
         if figure in row:

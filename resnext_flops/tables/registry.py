@@ -9,6 +9,7 @@ from resnext_flops.proof.published import table_files
 from resnext_flops.show.table import Table
 from resnext_flops.tables import paper
 from resnext_flops.tables.googlenet import googlenet
+from resnext_flops.tables.lineage import lineage
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.sentences import Prove
 
@@ -21,6 +22,7 @@ WORKED_OUT: Mapping[str, Builder] = {
     "eq4": lambda _: paper.equation_4(),
     "fig3": paper.figure_3,
     "googlenet": googlenet,
+    "lineage": lineage,
     "performance": paper.performance,
 }
 

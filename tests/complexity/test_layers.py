@@ -177,9 +177,9 @@ def test_branches_take_the_same_input() -> None:
 def test_what_cannot_be_names_the_layer() -> None:
     with pytest.raises(InputError, match=r"^add: branches of different shapes cannot be added: 2x8x8, 4x8x8$"):
         walk(Sequential.of(add=Sum.of(a=Conv(2, 1), b=IDENTITY)), (4, 8, 8))
-    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 input channels$"):
+    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 input channels; 2 would$"):
         walk(Sequential.of(conv=Conv(6, 1, groups=3)), (4, 8, 8))
-    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 output channels$"):
+    with pytest.raises(InputError, match=r"^conv: 3 groups do not divide 4 output channels; 2 would$"):
         walk(Sequential.of(conv=Conv(4, 1, groups=3)), (6, 8, 8))
     with pytest.raises(InputError, match=r"cannot be concatenated"):
         walk(Concat.of(a=Conv(2, 3), b=IDENTITY), (4, 8, 8))

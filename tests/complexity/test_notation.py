@@ -1,5 +1,6 @@
 """The bracket notation of blocks that the papers do not print."""
 
+from resnext_flops.complexity.families.mobilenet import mobilenet_v2
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.layers import AdaptiveAvgPool, AvgPool, Conv, Dropout, Linear, ReLU, Sequential
 from resnext_flops.complexity.notation import stage
@@ -27,3 +28,10 @@ def test_one_layer_needs_no_tall_bracket() -> None:
 def test_pools_and_dropout() -> None:
     node = Sequential.of(pool=AvgPool(5, stride=3), relu=ReLU(), bins=AdaptiveAvgPool((2, 3)), dropout=Dropout(0.4))
     assert stage(node, (4, 17, 17)) == ["5x5 average pool, stride 3", "average pool to 2x3", "dropout (40%)"]
+
+
+def test_a_stage_of_one_block_is_that_block() -> None:
+    # MobileNetV2's Table 2: of 32 channels, with expansion 1, to 16; no block of this stage runs on 16 channels.
+    node = dict(mobilenet_v2().description.body.children)["conv2"]
+    assert isinstance(node, Sequential)
+    assert [str(part) for part in stage(node, (32, 112, 112))] == ["[3x3, 32, C=32; 1x1, 16] x 1"]

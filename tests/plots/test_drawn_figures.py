@@ -20,6 +20,8 @@ from resnext_flops.complexity.conventions import distinct
 from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
 from resnext_flops.plots.error import error, series
+from resnext_flops.plots.groups import groups, of_one_width
+from resnext_flops.plots.lineage import lineage
 from resnext_flops.plots.space import ACTIVATIONS_M, designs, line, space
 from resnext_flops.plots.stacks import looks, stack
 from resnext_flops.plots.stages import by_stage, stages
@@ -98,6 +100,31 @@ def test_the_papers_series_are_joined() -> None:
         [("Inception-ResNet-v2", "299x299")],
         [("ResNeXt-101 (64x4d)", "224x224"), ("ResNeXt-101 (64x4d)", "320x320")],
     ]
+
+
+def test_lineage_draws_the_printed_errors_at_the_exact_costs() -> None:
+    drawn = sorted(point for each in lineage().lines for point in points(each))
+    printed = [pair for line in published("lineage")["lines"] for pair in line["errors"].items()]
+    assert drawn == sorted((rf.network(call).cost().macs / 1e9, float(error)) for call, error in printed)
+    # ResNeXt's are those of the paper's Table 3.
+    errors = {row["network"]: row["top1"] for row in published("tables/3")["rows"]}
+    own = next(line["errors"] for line in published("lineage")["lines"] if line["label"] == "ResNeXt")
+    assert own == {call: errors[call] for call in own}
+
+
+@pytest.mark.parametrize(("panel", "figure"), [(0, "params"), (1, "activations")])
+def test_groups_of_one_width_meet_the_multiply_adds_of_resnet_50(panel: int, figure: str) -> None:
+    dashed, curve, circles = groups()[panel].lines
+    dense = rf.resnet(50).cost()
+    assert set(np.asarray(dashed.get_ydata())) == {getattr(dense, figure) / 1e6}
+    for channels, drawn in points(circles):
+        # All figures are linear in the number of groups: two real networks say which number meets the multiply-adds.
+        one, two = (of_one_width(number, int(channels)).cost() for number in (1, 2))
+        share = (dense.macs - one.macs) / (two.macs - one.macs)
+        first, second = getattr(one, figure), getattr(two, figure)
+        assert drawn == pytest.approx((first + share * (second - first)) / 1e6, rel=1e-12)
+        assert (channels, drawn) in points(curve)
+    assert [channels for channels, _ in points(circles)] == [1, 2, 4, 8, 16, 32, 64]
 
 
 @pytest.mark.parametrize(("panel", "key"), [(0, "cifar10"), (1, "cifar100")])

@@ -51,8 +51,8 @@ def functions(run: Run) -> Iterator[tuple[Function, Size]]:
         if entry.kind == "sum":
             for _ in entry.inputs[1:]:
                 yield _function("Tensor.__add__", entry, (image, image)), entry.times
-        elif entry.kind == "scale":
-            yield _function("Tensor.__mul__", entry, (image, 1)), entry.times
+        elif entry.kind in {"scale", "mul"}:
+            yield _function("Tensor.__mul__", entry, (image, _factor(entry))), entry.times
         elif entry.kind in MODULES:
             name, args = MODULES[entry.kind][1](entry)[1]
             if name:
@@ -62,6 +62,13 @@ def functions(run: Run) -> Iterator[tuple[Function, Size]]:
 def _function(name: str, entry: Entry, args: tuple[Any, ...]) -> Function:
     inside = () if name.startswith("Tensor.__") else (-1,)
     return Function(name, entry.path, (), args, {}, (1, *entry.output), inside)
+
+
+def _factor(entry: Entry) -> Dims | int:
+    """What the input of a product is multiplied by: a constant, something learned, or another branch's output."""
+    if entry.kind == "scale":
+        return 1
+    return Dims(parameters(entry)["weight"]) if entry.params else Dims((1, *entry.inputs[1]))
 
 
 # Of an entry: the module's settings, and the function that it calls, with its arguments.
@@ -98,6 +105,11 @@ def _batch_norm(entry: Entry) -> _Parts:
     return {"affine": True}, ("F.batch_norm", args)
 
 
+def _layer_norm(entry: Entry) -> _Parts:
+    features = Dims((entry.inputs[0][-1],))
+    return {"elementwise_affine": True}, ("F.layer_norm", (tuple(features), features, features, 1e-5))
+
+
 def _pool(function: str, entry: Entry) -> _Parts:
     return {"kernel_size": entry.kernel}, (function, (entry.kernel,))
 
@@ -106,8 +118,8 @@ def _adaptive_pool(entry: Entry) -> _Parts:
     return {"output_size": entry.output[1:]}, ("F.adaptive_avg_pool2d", (entry.output[1:],))
 
 
-def _relu(_: Entry) -> _Parts:
-    return {"inplace": True}, ("F.relu", ())
+def _activation(function: str, _: Entry) -> _Parts:
+    return {}, (function, ())
 
 
 def _nothing(_: Entry) -> _Parts:
@@ -118,7 +130,15 @@ MODULES: dict[str, tuple[tuple[str, ...], Callable[[Entry], _Parts]]] = {
     "conv": (("Conv2d", "_ConvNd"), _conv),
     "linear": (("Linear",), _linear),
     "batch norm": (("BatchNorm2d", "_BatchNorm", "_NormBase"), _batch_norm),
-    "relu": (("ReLU",), _relu),
+    "layer norm": (("LayerNorm",), _layer_norm),
+    "relu": (("ReLU",), partial(_activation, "F.relu")),
+    "relu6": (("ReLU6", "Hardtanh"), _nothing),
+    "silu": (("SiLU",), partial(_activation, "F.silu")),
+    "gelu": (("GELU",), partial(_activation, "F.gelu")),
+    "sigmoid": (("Sigmoid",), _nothing),
+    "hardsigmoid": (("Hardsigmoid",), _nothing),
+    "hardswish": (("Hardswish",), _nothing),
+    "mul": (("LayerScale",), _nothing),  # a product of branches has no parameters, so no counter looks at its call
     "max pool": (("MaxPool2d", "_MaxPoolNd"), partial(_pool, "F.max_pool2d")),
     "global average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
     "adaptive average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),

@@ -121,13 +121,17 @@ def active(run: Run, training: bool = False) -> Iterator[tuple[Entry, Operator |
             yield entry, operator
 
 
-def needs_trace(run: Run, *kinds: str) -> None:
+def needs_trace(run: Run, *kinds: str, behind: str = "") -> None:
     """Refuse a description with a layer of these kinds, of which a counter sees more than an entry holds.
+
+    behind: only where the layer takes what a layer of this kind made.
 
     Raises InputError.
     """
-    for entry in run.entries if run.trace is None else ():
-        if entry.kind in kinds:
+    entries = run.entries if run.trace is None else ()
+    makers = {entry.makes for entry in entries if entry.kind == behind}
+    for entry in entries:
+        if entry.kind in kinds and not (behind and makers.isdisjoint(entry.takes)):
             raise InputError(
                 f"this convention needs more of the {entry.kind} {entry.path!r} than a description has; count the real "
                 "model instead, with rf.count(network)"

@@ -13,7 +13,15 @@ Its README calls it with gradients.
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls, functions, outermost
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter
+from resnext_flops.complexity.conventions.convention import (
+    MULTIPLY_ADDS,
+    Parts,
+    Run,
+    Terms,
+    active,
+    counter,
+    needs_trace,
+)
 from resnext_flops.complexity.conventions.torch_flop_counter import is_dispatched
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
@@ -101,6 +109,7 @@ def aten_without_gradients(run: Run) -> Terms:
 
 def _aten(run: Run, gradients: bool) -> Terms:
     terms = Terms()
+    needs_trace(run, "linear", behind="permute")  # torch adds the bias in the product where rows lie in one block
     for entry, operator in active(run):
         if entry.macs == 0 or not is_dispatched(run, entry, operator, gradients):
             continue

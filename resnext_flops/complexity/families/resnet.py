@@ -7,8 +7,10 @@ and each time the map is halved, the width of the blocks is doubled. ResNeXt is 
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from resnext_flops.complexity.families.blocks import gated
 from resnext_flops.complexity.layers import (
     IDENTITY,
     BatchNorm,
@@ -42,11 +44,17 @@ STEMS = ("imagenet", "cifar")
 
 
 class Style(NamedTuple):
-    """What the blocks of a network have in common besides their sizes."""
+    """What the blocks of a network have in common besides their sizes.
+
+    reduction: how many times narrower than the block the gate at the end of its branch is; None for no gate (SENet).
+    projection: the kernel of a projection that strides.
+    """
 
     shortcut: str = "B"
     preactivation: bool = False
     stride_in: str = "3x3"
+    reduction: Size | None = None
+    projection: Size = 1
 
 
 @family
@@ -257,7 +265,8 @@ def _shortcut(channels: Size, stride: int, *, changes: bool, style: Style) -> No
         return Widen(channels, stride)
     # A pre-activation network normalises before each convolution, so its projection is followed by nothing.
     norm = {} if style.preactivation else {"norm": BatchNorm()}
-    return Sequential.of(conv=Conv(channels, 1, stride=stride), **norm)
+    kernel = 1 if stride == 1 else style.projection
+    return Sequential.of(conv=Conv(channels, kernel, stride=stride, padding=kernel // 2), **norm)
 
 
 def residual_block(convolutions: Sequence[Conv], shortcut: Node | None, norm: str, style: Style) -> Sequential:
@@ -267,18 +276,24 @@ def residual_block(convolutions: Sequence[Conv], shortcut: Node | None, norm: st
     """
     before: dict[str, Node] = {"norm": BatchNorm(), "relu": ReLU()} if norm == "shared" else {}
     after: dict[str, Node] = {} if style.preactivation else {"relu": ReLU()}
-    branch = _preactivated(convolutions, norm == "own") if style.preactivation else _activated(convolutions)
+    if style.preactivation:
+        branch = _preactivated(convolutions, norm == "own")
+    else:
+        branch = activated(convolutions)
+        del branch[f"relu{len(convolutions)}"]  # the sum comes first (He et al. 2015)
+    if style.reduction is not None:
+        channels = convolutions[-1].channels
+        branch["se"] = gated(channels, channels // style.reduction)
     if shortcut is None:
         return Sequential.of(**before, **branch, **after)
     return Sequential.of(**before, add=Sum.of(residual=Sequential.of(**branch), shortcut=shortcut), **after)
 
 
-def _activated(convolutions: Sequence[Conv]) -> dict[str, Node]:
-    """Norm and ReLU after each convolution, but no ReLU after the last: the sum comes first (He et al. 2015)."""
+def activated(convolutions: Sequence[Conv]) -> dict[str, Node]:
+    """Norm and ReLU after each convolution."""
     parts: dict[str, Node] = {}
     for number, conv in enumerate(convolutions, start=1):
         parts |= {f"conv{number}": conv, f"norm{number}": BatchNorm(), f"relu{number}": ReLU()}
-    del parts[f"relu{len(convolutions)}"]
     return parts
 
 
@@ -305,21 +320,34 @@ def assemble(
     norm: dict[str, Node] = {"norm": BatchNorm(), "relu": ReLU()}
     if stem == "imagenet":
         conv1: dict[str, Node] = {"conv": Conv(stem_width, 7, stride=2, padding=3), **norm}
-        pool: dict[str, Node] = {"pool": MaxPool(3, stride=2, padding=1)}
+        pool: Node | None = MaxPool(3, stride=2, padding=1)
     else:
         conv1 = {"conv": Conv(stem_width, 3, padding=1), **({} if style.preactivation else norm)}
-        pool = {}
+        pool = None
+    head = classifier(classes, before=norm if style.preactivation else {})
+    return put_together(conv1, pool, stages, head, resolution, in_channels)
+
+
+def classifier(classes: Size, before: Mapping[str, Node] = MappingProxyType({}), **drop: Node) -> Sequential:
+    """The mean of each channel and a fully-connected layer, with what stands before both, and between them."""
+    return Sequential.of(**before, pool=GlobalAvgPool(), flatten=Flatten(), **drop, fc=Linear(size("classes", classes)))
+
+
+def put_together(
+    stem: Mapping[str, Node],
+    pool: Node | None,
+    stages: Sequence[Repeat | Node],
+    head: Sequential,
+    resolution: Any,
+    in_channels: Size,
+) -> Description:
+    """A network by the names of the papers' tables: conv1, conv2 with the pool of the stem, conv3, ... and the head."""
     conv2, *others = stages
     body = Sequential.of(
-        conv1=Sequential.of(**conv1),
-        conv2=Sequential.of(**pool, block=conv2),
+        conv1=Sequential.of(**stem),
+        conv2=Sequential.of(**({"pool": pool} if pool else {}), block=conv2),
         **{f"conv{number}": Sequential.of(block=stage) for number, stage in enumerate(others, start=3)},
-        head=Sequential.of(
-            **(norm if style.preactivation else {}),
-            pool=GlobalAvgPool(),
-            flatten=Flatten(),
-            fc=Linear(size("classes", classes)),
-        ),
+        head=head,
     )
     height, width = pair("resolution", resolution)
     return Description((size("in_channels", in_channels), height, width), body)

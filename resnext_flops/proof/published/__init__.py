@@ -112,7 +112,7 @@ APPROXIMATE = 0.05
 
 
 class Figure(NamedTuple):
-    """A printed figure, `params` or `macs`, of a network written as its call, or of one part of it.
+    """A printed figure of a ledger, such as `params` or `macs`, of a network written as its call, or of one part of it.
 
     A figure that is not met although the network is right comes with the explanation.
     """
@@ -164,7 +164,26 @@ def figures() -> tuple[Figure, ...]:
         for figure in ("params", "macs")
         for network, printed in group.get(figure, {}).items()
     )
-    return (*whole, *_googlenet())
+    return (*whole, *_googlenet(), *_of_tables())
+
+
+# What tables print of a network, and those whose every figure is held.
+PRINTED_FIGURES = ("params", "weights", "macs", "activations")
+HELD = ("convnext", "mobilenet", "regnet")
+
+
+def _of_tables() -> tuple[Figure, ...]:
+    """The figures of the tables of later networks, row by row."""
+    tables = [published(f"tables/{name}") for name in HELD]
+    return tuple(
+        Figure(
+            row["network"], figure, row[figure], table["source"], explanation=row.get("explained", {}).get(figure, "")
+        )
+        for table in tables
+        for row in table["rows"]
+        for figure in PRINTED_FIGURES
+        if figure in row
+    )
 
 
 def _googlenet() -> tuple[Figure, ...]:

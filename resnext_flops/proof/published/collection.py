@@ -248,6 +248,10 @@ def _shipped(name: str) -> Source:
     return decoded(get_data(published.__name__, f"sources/{name}") or b"", name)
 
 
+# What papers call figures of ours: some mean by parameters the weights alone.
+PRINTED_AS = {"macs": "operations", "weights": "params"}
+
+
 def _papers() -> Source:
     """The papers whose figures `published.figures` holds, as a source: of whole networks, not of their parts."""
     whole = [figure for figure in published.figures() if not figure.part]
@@ -256,7 +260,7 @@ def _papers() -> Source:
     for title, figures in groupby(whole, lambda figure: figure.source):
         rows: dict[str, dict[str, str]] = {}
         for figure in figures:
-            kind = "operations" if figure.figure == "macs" else figure.figure
+            kind = PRINTED_AS.get(figure.figure, figure.figure)
             text = f"{'~' if figure.approximate else ''}{printed(figure.printed)}"
             rows.setdefault(figure.network, {})[kind] = text
         found = tuple(Row(0, network, network, **cells) for network, cells in rows.items())

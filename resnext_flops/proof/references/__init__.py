@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.errors import InputError, checked
-from resnext_flops.proof.references import alexnet, googlenet, inception, inception_resnet, resnet, vgg
+from resnext_flops.proof.references import (
+    alexnet,
+    convnext,
+    googlenet,
+    inception,
+    inception_resnet,
+    mobilenet,
+    regnet,
+    resnet,
+    senet,
+    vgg,
+)
 from resnext_flops.proof.references.compare import Reference, share
 
 if TYPE_CHECKING:
@@ -25,6 +36,16 @@ FIND = {
     "inception_resnet_v2": inception_resnet.find,
     "resnet": resnet.find,
     "resnext": resnet.find,
+    "se_resnet": senet.find,
+    "se_resnext": senet.find,
+    "senet": senet.find,
+    "regnet": regnet.find,
+    "mobilenet_v1": mobilenet.find,
+    "mobilenet_v2": mobilenet.find,
+    "mobilenet_v3": mobilenet.find,
+    "efficientnet": mobilenet.find,
+    "efficientnet_v2": mobilenet.find,
+    "convnext": convnext.find,
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.rungs import Rung
@@ -18,6 +18,8 @@ from resnext_flops.proof.rungs import Rung
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+T = TypeVar("T")
 
 # Outputs may differ by this share of the largest of them; two inputs must give outputs this many tolerances apart.
 TOLERANCE = 1e-5
@@ -49,6 +51,21 @@ def constructor(path: str, classes: int, **settings: Any) -> "Callable[..., nn.M
 def _construct(path: str, settings: Mapping[str, Any], K: int) -> "nn.Module":  # noqa: N803 (the classes)
     model: nn.Module = resolve_name(path)(num_classes=K, **settings)
     return model
+
+
+def on_cpu(make: Callable[..., T], **settings: Any) -> T:
+    """What a function makes with values, also where torch is asked for tensors without memory."""
+    import torch
+
+    with torch.device("cpu"):
+        return make(**settings)
+
+
+def batch_norm(eps: float) -> "Callable[..., nn.Module]":
+    """torch's batch norm with what it adds to the variance."""
+    from torch import nn
+
+    return partial(nn.BatchNorm2d, eps=eps)
 
 
 def compare_reference(network: Network, other: Reference, seed: int = 0) -> Rung:
@@ -92,7 +109,8 @@ def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
     """Make the outputs of a model depend on its inputs.
 
     Every batch norm gets a random scale and shift and the statistics of one random batch. Where there is none, every
-    layer is drawn anew as He et al. (arXiv:1502.01852) do, with random biases.
+    layer is drawn anew as He et al. (arXiv:1502.01852) do, with random biases, and so is every other scale and shift,
+    such as layer scale, whose small numbers at first would hide what the branches compute.
     """
     import torch
     from torch import nn
@@ -101,9 +119,14 @@ def calibrate(model: "nn.Module", shape: tuple[int, ...]) -> None:
     with torch.no_grad():
         if not norms:
             for part in model.modules():
-                if isinstance(part, (nn.Conv2d, nn.Linear)) and part.bias is not None:
-                    nn.init.kaiming_uniform_(part.weight, nonlinearity="relu")
-                    part.bias.uniform_(-0.5, 0.5)
+                layer = isinstance(part, (nn.Conv2d, nn.Linear))
+                for name, parameter in part.named_parameters(recurse=False):
+                    if name == "bias":
+                        parameter.uniform_(-0.5, 0.5)
+                    elif layer:
+                        nn.init.kaiming_uniform_(parameter, nonlinearity="relu")
+                    else:
+                        parameter.uniform_(0.5, 1.5)
             return
         for norm in norms:
             norm.weight.uniform_(0.5, 1.5)

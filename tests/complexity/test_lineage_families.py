@@ -1,0 +1,153 @@
+"""The rules by which the families after ResNeXt make their sizes, and what these rules refuse."""
+
+from collections.abc import Callable
+
+import numpy
+import pytest
+import timm.models.regnet
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import resnext_flops as rf
+from resnext_flops.complexity.families.blocks import divisible
+from resnext_flops.complexity.families.regnet import quantised
+from tests.alive import most_alive, saved
+
+
+@settings(max_examples=15)
+@given(
+    depth=st.integers(1, 40),
+    w_0=st.integers(1, 30).map(lambda number: 8 * number),
+    w_a=st.floats(0, 200),
+    w_m=st.floats(1.1, 4),
+    group_width=st.integers(1, 30).map(lambda number: 8 * number),
+    version=st.sampled_from(["paper", "torchvision"]),
+)
+def test_widths_are_quantised_as_timm_does(
+    depth: int, w_0: int, w_a: float, w_m: float, group_width: int, version: str
+) -> None:
+    blocks = timm.models.regnet.generate_regnet(w_a, w_0, w_m, depth, group_width)[0]
+    widths, depths = numpy.unique(blocks, return_counts=True)
+    ratio = {"paper": 0.0, "torchvision": 0.9}[version]
+    fitted, groups = timm.models.regnet.adjust_widths_groups_comp(
+        widths.tolist(), [1] * len(widths), [group_width] * len(widths), ratio
+    )
+    expected = [(int(times), width, width // group) for times, width, group in zip(depths, fitted, groups, strict=True)]
+    assert quantised(depth, w_0, w_a, w_m, group_width, version) == expected
+
+
+REFUSED = {
+    "regnet(22, w_0=20)": "w_0 is 20; it must be a multiple of 8, such as 16 or 24",
+    "regnet(22, w_0=4)": "w_0 is 4; it must be a multiple of 8, such as 8",
+    "regnet(22, w_a=-3)": "w_a is -3; it must be from 0, where all widths are one, to 24000",
+    "regnet(22, w_m=1)": "w_m is 1; it must be above 1, such as 2.5, and at most 1000",
+    "regnet(22, group_width=0)": "group_width is 0; it must be a whole number of at least 1",
+    "regnet(5000)": "depth is 5000; it must be the number of all blocks, at most 1000",
+    "regnet(22, version='pycls')": "unknown version of RegNet 'pycls'; known are paper, torchvision",
+    "regnet(22, resolution=16)": "resolution 16x16 is too small for conv5.block1.add.residual.conv2: a stride of 2 "
+    "needs at least 2 pixels, and there are 1; the smallest that works is 17",
+    "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",
+    "se_resnet(50, pool='same')": "unknown pool 'same'; known are ceil, padded",
+    "se_resnext(50, reduction=0)": "reduction is 0; it must be a whole number of at least 1",
+    "senet(154, base_width=24)": "conv2.block1.add.residual.conv2: 64 groups do not divide 48 input channels; 48 would",
+    "mobilenet_v2(width_multiplier=0)": "width_multiplier is 0; it must be a number above 0 and of at most 100, such "
+    "as 0.5 or 1.4",
+    "mobilenet_v3('medium')": "unknown version 'medium'; known are large, small",
+    "efficientnet(depth_multiplier='x')": "depth_multiplier is 'x'; it must be a finite number",
+    "efficientnet(drop_depth=1)": "drop_depth is 1; it must be a probability of at least 0 and below 1",
+    "efficientnet_v2('xl')": "unknown version 'xl'; known are s, m, l",
+    "convnext(9)": "depth is 9; it must be the number of blocks of each stage, such as (3, 3, 9, 3)",
+    "convnext(resolution=31)": "resolution 31x31 is too small for reduce4.conv: a kernel of 2 does not fit into "
+    "1 pixels with a padding of 0; the smallest that works is 32",
+    "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_a_rule_cannot_use_is_one_sentence(call: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        rf.network(call)
+    assert str(error.value) == REFUSED[call]
+
+
+WITHOUT_A_FORMULA = {
+    ("mobilenet_v1(width_multiplier=m)", "m"): "mobilenet_v1's cost is no polynomial in m: what a rule makes of m is "
+    "rounded; write a number in its place",
+    ("regnet(22)", "w_0"): "regnet's cost is no polynomial in w_0: what a rule makes of w_0 is rounded; "
+    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
+    ("regnet(22)", "w_a"): "regnet's cost is no polynomial in w_a: what a rule makes of w_a is rounded; "
+    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
+    (
+        "mobilenet_v2",
+        "width_multiplier",
+    ): "mobilenet_v2's cost is no polynomial in width_multiplier: "
+    "what a rule makes of width_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
+    ("efficientnet_b0", "depth_multiplier"): "efficientnet's cost is no polynomial in depth_multiplier: "
+    "what a rule makes of depth_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
+    ("legacy_seresnet50", "reduction"): "se_resnet's cost is no polynomial in reduction: (256) // (reduction) is not a "
+    "polynomial; it is one in d, r, K, in_channels, n1, n2, n3, n4",
+}
+
+
+@pytest.mark.parametrize(("call", "name"), WITHOUT_A_FORMULA)
+def test_a_size_that_a_rule_rounds_has_no_formula_and_the_refusal_names_those_that_have(call: str, name: str) -> None:
+    with pytest.raises(rf.InputError) as error:
+        rf.network(call).closed_form("macs", name)
+    assert str(error.value) == WITHOUT_A_FORMULA[call, name]
+
+
+def test_a_free_name_in_an_argument_that_is_rounded_takes_a_number() -> None:
+    network = rf.network("mobilenet_v1(width_multiplier=m)")
+    asks: list[Callable[[], object]] = [network.sizes, network.cost, lambda: hash(network)]
+    for ask in asks:
+        with pytest.raises(rf.InputError, match=r"write a number in its place"):
+            ask()
+    given = rf.model("mobilenet_v1(width_multiplier=m)", m=2)
+    assert given.cost().macs == rf.mobilenet_v1(width_multiplier=2).cost().macs
+
+
+@given(st.floats(0.1, 5000))
+def test_channels_are_rounded_as_torchvision_does(channels: float) -> None:
+    from torchvision.models._utils import _make_divisible
+
+    assert divisible(channels) == _make_divisible(channels, 8)
+
+
+# Small, and with a stage of several blocks.
+SMALL = [
+    "se_resnet((1, 2), resolution=33)",
+    "senet((2, 1), resolution=33, classes=3)",
+    "regnet(4, w_0=8, w_a=8, w_m=2, group_width=8, se=True, resolution=33)",
+    "mobilenet_v1(width_multiplier=0.25, resolution=33)",
+    "mobilenet_v2(width_multiplier=0.35, resolution=33)",
+    "mobilenet_v3('small', width_multiplier=0.5, resolution=33)",
+    "efficientnet(width_multiplier=0.3, resolution=33)",
+    pytest.param("efficientnet_v2('s', resolution=33)", marks=pytest.mark.slow),
+    "convnext((2, 1), base_width=8, resolution=33)",
+]
+
+
+@pytest.mark.parametrize("call", SMALL)
+def test_memory_is_what_torch_keeps_and_holds(call: str) -> None:
+    network = rf.network(call)
+    model, inputs = network.to_torch(), torch.zeros(2, *network.input)
+    found = network.memory(2)
+    assert found.kept == saved(model, inputs)
+    assert found.live == most_alive(model, inputs)
+
+
+def test_what_the_libraries_document() -> None:
+    from torchvision.models import get_model_weights
+
+    for name in ("mobilenet_v2", "mobilenet_v3_small", "efficientnet_b7", "efficientnet_v2_l", "convnext_large"):
+        ledger, documented = rf.network(name).cost(), next(iter(get_model_weights(name))).meta
+        assert ledger.params == documented["num_params"]
+        assert round(ledger.macs / 1e9, 3) == documented["_ops"]
+
+
+def test_depthwise_is_as_many_groups_as_channels() -> None:
+    ledger = rf.network("mobilenet_v2").cost()
+    grouped = [entry for entry in ledger if entry.kernel == (3, 3)][1:]
+    assert all(entry.groups == entry.inputs[0][0] == entry.output[0] for entry in grouped)
+    assert len(grouped) == 17  # one in each block
