@@ -169,7 +169,7 @@ def test_capitals_and_hyphens_do_not_matter_where_there_is_one_answer(given: str
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("regnetx16gf", "2 names begin with it: regnet_x_16gf, regnet_x_1_6gf"),
+        ("regnetx16gf", "2 names begin with it: regnet_x_1_6gf, regnet_x_16gf"),
         ("resnext50", "6 names begin with it: resnext50_2x40d, resnext50_4x24d, resnext50_8x14d, resnext50_32x4d, "),
         ("resnext152", "did you mean 'resnext152_32x4d'?"),
     ],
