@@ -59,8 +59,10 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
       fig5
       residual            its Section 5.1, with and without shortcuts
       performance         its Section 5.1, seconds for a mini-batch and the speed they mean
-      resnet, vgg,        the figures that these papers print for their own networks
-      googlenet
+      resnet, vgg,        the figures that these papers, or their authors, print for their own networks
+      googlenet, regnet,
+      mobilenet, convnext
+      lineage             from ResNet-50 to ConvNeXt, with the share of grouped convolutions
       all                 every one of them
 
     The options on sizes and scope belong to the template table. The exit status is 1 if a proof fails.

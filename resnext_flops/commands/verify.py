@@ -19,9 +19,9 @@ from resnext_flops.proof.verify import RUNGS
 def command(names: tuple[str, ...], everything: bool, device: str, output: Output) -> int:
     """Hold networks against their real models, their references and their papers.
 
-    Five rungs a network: fvcore's count of each layer, the name and shape of each tensor, a forward pass, the same
-    outputs as torchvision's or timm's implementation with the same tensors, and the figures that papers print. The exit
-    status is 1 if a rung fails.
+    Six checks a network: fvcore's count of each layer, the name and shape of each tensor, a forward pass, the same
+    outputs as torchvision's or timm's implementation with the same tensors, the same formulas as its constructor, and
+    the figures that papers print. The exit status is 1 if a check fails.
 
     \b
     Examples:  resnext-flops verify resnext50_32x4d
