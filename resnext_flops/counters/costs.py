@@ -13,12 +13,13 @@ from resnext_flops.complexity.expressions import Rational
 from resnext_flops.complexity.figures import BYTES, COMMON, expression_names, figure
 from resnext_flops.complexity.layers import Shape, show
 from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.names import NAMED
 from resnext_flops.counters import zoos
 from resnext_flops.counters.inputs import inputs_text
 from resnext_flops.counters.lookup import Given, counted_by
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.counters.zoos.kept import LIBRARIES, Kept
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError, same_name, unknown
 
 ACCURACY = "accuracy"
 # The figures that are always known of a model.
@@ -135,11 +136,13 @@ class Candidates:
 
     def _candidate(self, given: Given) -> Candidate:
         library, _, name = given.partition(":") if isinstance(given, str) else ("", "", "")
+        if library in LIBRARIES:
+            name = same_name(name, zoos.zoo(library).names()) or name
         if library not in LIBRARIES or "(" in name:
             found = model_of(given, self.inputs)
             if found.name in {f"{each}:{given}" for each in LIBRARIES}:  # a bare name that a library has
                 return self._candidate(found.name)
-            return Candidate(given if isinstance(given, str) else found.name, "", found)
+            return Candidate(same_name(given, NAMED) or given if isinstance(given, str) else found.name, "", found)
         known = name in self._of(library).rows
         return Candidate(f"{library}:{name}", library, None if known else model_of(given, self.inputs))
 

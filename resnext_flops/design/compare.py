@@ -160,10 +160,9 @@ class Request(NamedTuple):
         """What the rows are ordered by, the smallest first, and those that lack a figure last."""
         if self.order is None:
             return keys
-        try:
-            return 0, _value(self.order, row)
-        except InputError:
+        if names_in([self.order]) - row.values.keys():
             return (1,)
+        return 0, _value(self.order, row)
 
     def _nobody(self, counted: Sequence[Costs]) -> InputError:
         worst = farthest(self.budgets)

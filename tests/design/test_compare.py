@@ -249,3 +249,21 @@ def test_what_is_said_of_several_models_is_said_once() -> None:
     assert any(note.startswith("LOWER BOUND") and note.endswith("low.") for note in lower.notes)
     missing = costs("net", 1, 1, lacking={"training_bytes": "it is too small"})
     assert "No training_bytes: it is too small: net." in compared(request().compared([missing])).notes
+
+
+def test_a_library_has_its_own_spelling_and_a_model_one_row() -> None:
+    found = rf.compare("torchvision:Resnet-18", "torchvision:resnet18", "ResNet18", "resnet18")
+    assert [row.model for row in found.rows] == ["torchvision:resnet18", "resnet18"]
+
+
+def test_weights_that_say_nothing_of_their_images_have_no_accuracy() -> None:
+    from resnext_flops.counters.zoos.of_torchvision import accuracy
+
+    assert accuracy("raft_small", 512) is None
+
+
+def test_an_order_that_divides_by_zero_is_refused_and_a_missing_figure_comes_last() -> None:
+    with pytest.raises(rf.InputError, match="macs / 0: it divides by zero"):
+        rf.compare("resnet18", "resnet34", sort="macs/0")
+    found = rf.compare("resnet18", "torchvision:resnet18", sort="-accuracy")
+    assert [row.model for row in found.rows] == ["torchvision:resnet18", "resnet18"]

@@ -74,7 +74,7 @@ def _sides(kind: str, name: str) -> tuple[int, ...]:
     """The frames of a clip, and the height and width of an image."""
     from torchvision import models
 
-    settings = [weights.transforms.keywords for weights in models.get_model_weights(name)]
+    settings = [_settings(weights) for weights in models.get_model_weights(name)]
     if kind == "segmentation":
         return (settings[0]["resize_size"],) * 2
     if kind == "video":
@@ -83,6 +83,12 @@ def _sides(kind: str, name: str) -> tuple[int, ...]:
     crops = [setting.get("crop_size") for setting in settings]
     pixels = RESOLUTION if RESOLUTION in crops else next((crop for crop in crops if isinstance(crop, int)), RESOLUTION)
     return pixels, pixels
+
+
+def _settings(weights: Any) -> dict[str, Any]:
+    """How weights want their images; those of optical flow say nothing of it."""
+    found: dict[str, Any] = getattr(weights.transforms, "keywords", {})
+    return found
 
 
 def accuracy(name: str, pixels: int) -> Accuracy | None:
@@ -98,7 +104,7 @@ def accuracy(name: str, pixels: int) -> Accuracy | None:
     found = [
         Accuracy(str(percent), str(weights))
         for weights in models.get_model_weights(name)
-        if weights.transforms.keywords.get("crop_size") == pixels
+        if _settings(weights).get("crop_size") == pixels
         and (percent := weights.meta["_metrics"].get(METRICS, {}).get("acc@1", nan)) > 0  # nan: only features are there
     ]
     return max(found, key=lambda each: float(each.percent), default=None)

@@ -18,6 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from math import isfinite
 from multiprocessing.connection import Connection
 from typing import IO, Any, TypeAlias
 
@@ -118,7 +119,8 @@ def _child(pipe: Connection, log: IO[bytes], ask: Ask, case: Case) -> None:
 
 def _whole(figure: Any) -> int:
     """A counter's figure as an integer. Raises TypeError for what is no whole number."""
-    if isinstance(figure, bool) or not hasattr(figure, "__int__") or int(figure) != figure:
+    finite = not isinstance(figure, float) or isfinite(figure)
+    if isinstance(figure, bool) or not hasattr(figure, "__int__") or not finite or int(figure) != figure:
         raise TypeError(f"it returned {figure!r}, which is no whole number")
     return int(figure)
 
