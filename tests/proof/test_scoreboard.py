@@ -284,6 +284,15 @@ def test_bad_input_is_one_sentence(arguments: Sequence[str], sentence: str, caps
     assert printed.out == ""
 
 
+def test_a_counter_whose_module_ends_the_program_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ending_counter.py").write_text("import sys\nsys.exit(7)\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run("--counter", "ending_counter:count") == 2
+    assert "the code of the counter ended the program with 7" in capsys.readouterr().err
+
+
 def test_a_peer_that_is_not_installed_is_one_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         status = command.main(arguments, prog_name=f"python -m {NAME}", standalone_mode=False)
     except click.Abort:
         sys.exit(130)
+    except SystemExit as end:  # of a module that is imported for its counter
+        click.echo(f"{NAME}: the code of the counter ended the program with {end.code!r}", err=True)
+        sys.exit(2)
     except (click.ClickException, InputError) as error:
         sentence = error.format_message() if isinstance(error, click.ClickException) else str(error)
         click.echo(f"{NAME}: {sentence}", err=True)
