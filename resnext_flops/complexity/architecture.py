@@ -6,7 +6,7 @@ it, and the arguments of that call.
 A free size goes by the field's letter: C is the cardinality, d the width of the bottleneck, n1, n2, ... the blocks of
 the stages, r the resolution, K the classes, w the base width. Any other size goes by the name of its argument.
 
-An argument may be an expression of free names, as in `resnext(50, cardinality=m, width=128/m)`. Such a name is a free
+An argument may be an expression of free names, as in `resnext(50, cardinality=m, width=2*m)`. Such a name is a free
 size, too.
 """
 

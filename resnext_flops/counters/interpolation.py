@@ -12,7 +12,7 @@ widths and patches divide images. A step that a size has by itself may not do fo
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import partial
@@ -301,8 +301,9 @@ class Interpolated(Reading):
         known = [self._sizes(point) for point in nodes]
         branches = self._branches(last)
         for place, sizes in enumerate([*branches, *self._anywhere(highest, last, draw)]):
-            enough = place >= len(branches) + 2 * len(self.free) and len(held) >= max(HELD, 2 * len(self.free) + 2)
-            if not enough and sizes not in known and sizes not in held and self._takes(sizes):
+            if place >= len(branches) + 2 * len(self.free) and len(held) >= max(HELD, 2 * len(self.free) + 2):
+                break
+            if sizes not in known and sizes not in held and self._takes(sizes):
                 held.append(sizes)
         return held
 
@@ -318,11 +319,9 @@ class Interpolated(Reading):
         ]
         for one, other in combinations(self.free, 2):
             start = max(self.base[one], self.base[other])
-            equal = (value for value in range(start, start + self.steps[one] * self.steps[other] + 1))
-            value = next(
-                (value for value in equal if all(self._lies(name, value, last) for name in (one, other))), None
-            )
-            found += [{**self.base, one: value, other: value}] if value else []
+            values = range(start, start + self.steps[one] * self.steps[other] + 1)
+            equal = [value for value in values if self._lies(one, value, last) and self._lies(other, value, last)]
+            found += [{**self.base, one: value, other: value} for value in equal[:1]]
         return found
 
     def _lies(self, name: str, value: int, last: Mapping[str, int]) -> bool:
@@ -359,15 +358,22 @@ class Interpolated(Reading):
         try:
             self._counted(sizes(far))
         except InputError as error:
-            taken, refused = highest[name], far
-            while refused - taken > 1:
-                middle = (taken + refused) // 2
-                taken, refused = (middle, refused) if self._takes(sizes(middle)) else (taken, middle)
+            taken = self._last_taken(highest[name], far, sizes)
             if not self._takes(sizes(taken)):
                 raise
             self.limits[name] = _Limit(sizes(taken), error)
             far = taken
         return sizes(far)
+
+    def _last_taken(self, taken: int, refused: int, sizes: Callable[[int], Mapping[str, int]]) -> int:
+        """The largest number between one that the model takes and one that it refuses, by halves.
+
+        sizes: what a number stands for.
+        """
+        while refused - taken > 1:
+            middle = (taken + refused) // 2
+            taken, refused = (middle, refused) if self._takes(sizes(middle)) else (taken, middle)
+        return taken
 
     def _corner(self, distant: Sequence[Mapping[str, int]]) -> dict[str, int]:
         """The sizes of which each is as far as it was taken alone: the largest for which a formula is said to hold.
@@ -453,12 +459,9 @@ class Interpolated(Reading):
         """As in `Reading`: the largest between its first value and the one that is refused."""
         if self._takes(sizes):
             return None
-        step = self.steps[name]
-        taken, refused = self.base[name], sizes[name]
-        while refused - taken > step:
-            middle = taken + (refused - taken) // (2 * step) * step
-            taken, refused = (middle, refused) if self._takes({**sizes, name: middle}) else (taken, middle)
-        return taken
+        start, step = self.base[name], self.steps[name]
+        steps = self._last_taken(0, (sizes[name] - start) // step, lambda x: {**sizes, name: start + step * x})
+        return start + step * steps
 
     def least(self, name: str) -> int:
         """The smallest size in steps from its own; below this it is not tried, and has to be counted."""
