@@ -17,6 +17,9 @@ from resnext_flops.complexity.conventions import (
     deepspeed,
     flopth,
     fvcore,
+    imgclsmob,
+    mmcv,
+    paddle,
     paper,
     ptflops,
     pycls,
@@ -42,6 +45,9 @@ __all__ = [
     "distinct",
     "flopth",
     "fvcore",
+    "imgclsmob",
+    "mmcv",
+    "paddle",
     "paper",
     "ptflops",
     "pycls",
@@ -56,12 +62,17 @@ __all__ = [
     "ultralytics_thop",
 ]
 
-# As they are shown: what looks at operators, at calls of modules, at calls of functions.
+# As they are shown: what looks at layers, at operators, at calls of modules, at calls of functions.
 ORDER = (
     "paper",
     "torchvision",
     "pycls",
     "pycls-2020",
+    "paddle",
+    "mmcv",
+    "mmcv-1.2",
+    "imgclsmob",
+    "imgclsmob-global",
     "fvcore",
     "fvcore-no-grad",
     "fvcore-training",
@@ -72,6 +83,7 @@ ORDER = (
     "ptflops-aten-no-grad",
     "torchprofile",
     "thop",
+    "thop-2019",
     "ultralytics-thop",
     "torchinfo",
     "flopth",

@@ -7,6 +7,7 @@ dimensions. A batch norm that takes the statistics of its own input, as where we
 other affine norm.
 """
 
+from collections.abc import Iterator
 from math import prod
 
 from resnext_flops.complexity.conventions.calflops import best_order
@@ -77,7 +78,7 @@ def fvcore_training(run: Run) -> Terms:
 def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
     terms = Terms()
     for entry, operator in active(run, training):
-        if operator and hidden(run, operator.within, hooks=True, gradients=gradients):
+        if operator and _is_hidden(run, operator, gradients):
             continue
         if entry.kind in PRODUCT_KINDS and not _is_lost(operator):
             terms.add(entry.kind, MULTIPLY_ADDS, _products(entry, operator) * entry.times)
@@ -86,10 +87,38 @@ def _terms(run: Run, training: bool = False, gradients: bool = True) -> Terms:
             extra = (4 if operator and not operator.affine else 5) * prod(entry.inputs[0])
         if extra != 0:
             terms.add(entry.kind, "elements", extra * entry.times)
+    for function in _einsums(run):
+        terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
+    return terms
+
+
+def activations(run: Run) -> Size:
+    """fvcore's ActivationCountAnalysis: what convolutions, linear layers and matrix products put out.
+
+    It knows the operators that FlopCountAnalysis knows but for `mm`, so that fused attention is not seen either.
+
+    >>> import resnext_flops as rf
+    >>> ledger = rf.count("torchvision:vit_b_16")
+    >>> ledger.activations - activations(Run(ledger.entries, ledger.trace)) == 12 * 197 * 768  # fused attention
+    True
+    """
+    found: Size = 0
+    for entry, operator in active(run):
+        known = operator is None or not (_is_lost(operator) or operator.short == "mm")
+        if entry.kind in PRODUCT_KINDS and known and not (operator and _is_hidden(run, operator)):
+            found += prod(entry.output) * entry.times
+    return found + sum(prod(function.output) for function in _einsums(run))
+
+
+def _einsums(run: Run) -> Iterator[Function]:
+    """The calls of einsum that are in the graph: one that another one makes is not."""
     for function in run.trace.records.functions if run.trace else ():
         if function.name == "torch.einsum" and "torch.einsum" not in function.outer:
-            terms.add("einsum", MULTIPLY_ADDS, _einsum(function))
-    return terms
+            yield function
+
+
+def _is_hidden(run: Run, operator: Operator, gradients: bool = True) -> bool:
+    return hidden(run, operator.within, hooks=True, gradients=gradients)
 
 
 def _einsum(function: Function) -> Size:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 
 from resnext_flops.complexity.conventions.calls import calls
-from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter
+from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, counter, sums
 from resnext_flops.complexity.conventions.vocabulary import (
     ADAPTIVE_AVG_POOLS,
     AVG_POOLS,
@@ -20,6 +20,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     TRANSPOSED,
     image_of,
     is_torchs,
+    kernel_of,
     label,
     output_of,
 )
@@ -32,6 +33,7 @@ GATES = {"RNN": (1, 0), "GRU": (3, 4), "LSTM": (4, 4)}
 
 # Operations an output element of upsampling, by mode.
 UPSAMPLING = {"linear": 5, "bilinear": 11, "bicubic": 259, "trilinear": 31}
+UPSAMPLING_2019 = {"linear": 5, "bilinear": 13, "bicubic": 259}
 
 
 @counter(
@@ -53,6 +55,49 @@ def thop(run: Run) -> Terms:
         if is_torchs(call):
             terms.add_parts(label(call), _parts(call), times * call.paths**2)
     return terms
+
+
+@counter(
+    "thop-2019",
+    unit="MAC",
+    version="0.0.31",
+    counts="as thop of September 2019, whose benchmark is in its README: a bias of a convolution 1 an output, two "
+    "operations a multiply-add of a linear layer, less one a sum",
+    source="thop/count_hooks.py of commit 176c407",
+    link="https://github.com/Lyken17/pytorch-OpCounter",
+    bias="1 an output (conv)",
+    norm="4 batch",
+    activation="0 (leaky ReLU 1)",
+    pool="average: window + 1",
+)
+def thop_2019(run: Run) -> Terms:
+    """The thop of 2019: hooks by exact class, one for each name of a module."""
+    terms = Terms()
+    for call, times in calls(run):
+        if is_torchs(call):
+            terms.add_parts(label(call), _parts_2019(call), times * call.paths)
+    return terms
+
+
+def _parts_2019(call: Call) -> Parts:
+    name, output = call.classes[0], prod(output_of(call))
+    if name in CONVS | TRANSPOSED:
+        window = call.settings["in_channels"] // call.settings["groups"] * prod(call.settings["kernel_size"])
+        yield MULTIPLY_ADDS, output * window
+        yield "bias", output if "bias" in call.params else 0
+    elif name == "Linear":
+        yield from sums(output * call.settings["in_features"], output)
+    elif name in BATCH_NORMS:
+        yield "elements", 4 * prod(image_of(call))
+    elif name in AVG_POOLS:
+        yield "elements", (kernel_of(call, squared=False) + 1) * output
+    elif name in ADAPTIVE_AVG_POOLS:
+        windows = zip(image_of(call)[2:], output_of(call)[2:], strict=True)
+        yield "elements", (prod(before // after for before, after in windows) + 1) * output
+    elif name == "LeakyReLU":
+        yield "elements", prod(image_of(call))
+    elif name in {"Upsample", "UpsamplingBilinear2d"}:
+        yield "elements", UPSAMPLING_2019.get(call.settings.get("mode", ""), 0) * output
 
 
 def _parts(call: Call) -> Parts:

@@ -3,6 +3,7 @@
 from math import prod
 from typing import Any
 
+from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Shape, Size
 from resnext_flops.complexity.products import matrix_product
 from resnext_flops.complexity.records import Call, Dims, Function
@@ -11,6 +12,8 @@ from resnext_flops.complexity.records import Call, Dims, Function
 LAYER_KINDS = frozenset({"conv", "transposed conv", "linear"})
 PRODUCT_KINDS = LAYER_KINDS | {"matmul", "einsum"}
 NORM_KINDS = frozenset({"batch norm", "layer norm", "group norm", "instance norm"})
+
+AVERAGE_KINDS = frozenset({"global average pool", "adaptive average pool"})
 
 # Operators of a graph that `torch.jit` traces into a plain convolution.
 CONVOLUTIONS = frozenset({"convolution", "_convolution"}) | frozenset(
@@ -61,6 +64,20 @@ _NAMES = {
     "F.relu": "relu",
     "F.max_pool2d": "max pool",
 }
+
+
+# Entries --------------------------------------------------------------------------------------------------------------
+
+
+def averages_image(entry: Entry) -> bool:
+    """Whether an entry averages each channel over the whole image, as a pool or as a plain mean.
+
+    What one library writes as a module of a pool is a mean over two dimensions in another.
+    """
+    image = entry.inputs[0] if entry.inputs else ()
+    if entry.kind == "mean":
+        return len(image) == 3 and prod(entry.output) in {image[0], image[-1]}
+    return entry.kind in AVERAGE_KINDS and prod(entry.output) == image[0]
 
 
 # Calls of modules -----------------------------------------------------------------------------------------------------
