@@ -166,14 +166,14 @@ def test_a_global_pool_of_gluon_counts_its_output_alone() -> None:
 
 
 class Squeezed(nn.Module):
-    """An image that is scaled by what is made of its averages, and then averaged."""
+    """An image that is scaled by what is made of its averages, then cut by a row, and averaged."""
 
     def __init__(self) -> None:
         super().__init__()
         self.pool, self.scale = nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 4, 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.pool(x * self.scale(self.pool(x)).sigmoid())
+        found: torch.Tensor = self.pool((x * self.scale(self.pool(x)).sigmoid())[:, :, 1:])
         return found
 
 
@@ -181,7 +181,7 @@ def test_of_averages_over_the_image_imgclsmob_counts_the_last_one() -> None:
     ledger = rf.count(Squeezed(), (1, 4, 5, 5))
     # A convolution of 4 x 4 channels on one pixel, one less for each pair of channels; 4 for each sigmoid.
     scale = (2 * 16 - 16) + 4 * 4
-    assert ledger.total("imgclsmob") == scale + 4 * 5 * 5
+    assert ledger.total("imgclsmob") == scale + 4 * 4 * 5
     assert ledger.total("imgclsmob-global") == scale + 4
 
 
@@ -220,6 +220,23 @@ THOP_2019 = {
 @pytest.mark.parametrize("model", THOP_2019)
 def test_thop_as_its_readme_was_made(model: str) -> None:
     assert rf.count(f"torchvision:{model}").total("thop-2019") == THOP_2019[model]
+
+
+class Twins(nn.Module):
+    """Two parents with one child, which runs in each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        child = nn.Linear(4, 4)
+        self.first, self.second = nn.Sequential(child), nn.Sequential(child)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.second(self.first(x))
+        return found
+
+
+def test_thop_of_2019_counts_a_call_once_for_each_parent() -> None:
+    assert rf.count(Twins(), (1, 4)).total("thop-2019") == 2 * 2 * (2 * 4 - 1) * 4 == 112  # as it printed, too
 
 
 @pytest.mark.parametrize(("model", "billions"), [("alexnet", "0.77"), ("vgg11", "7.74"), ("vgg19", "19.77")])

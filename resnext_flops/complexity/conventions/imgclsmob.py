@@ -14,7 +14,7 @@ from collections.abc import Callable
 from math import prod
 
 from resnext_flops.complexity.conventions.convention import LESS, Parts, Run, Terms, active, counter, twice
-from resnext_flops.complexity.conventions.vocabulary import averages_image
+from resnext_flops.complexity.conventions.vocabulary import averages_image, kind_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
 
@@ -24,7 +24,6 @@ ELEMENTS = {
     "instance norm": 4,
     "relu": 1,
     "relu6": 1,
-    "hardtanh": 1,
     "hardsigmoid": 1,
     "hardswish": 2,
     "leaky relu": 2,
@@ -75,7 +74,7 @@ def _terms(run: Run, last: Callable[[Entry], Size]) -> Terms:
     averages = [number for number, entry in enumerate(entries) if averages_image(entry)]
     for number, entry in enumerate(entries):
         if number not in averages:
-            terms.add_parts(entry.kind, _parts(entry), entry.times)
+            terms.add_parts(kind_of(entry), _parts(entry), entry.times)
         elif number == averages[-1]:
             terms.add(entry.kind, "elements", last(entry) * entry.times)
     return terms
@@ -90,5 +89,5 @@ def _parts(entry: Entry) -> Parts:
         yield LESS, 0 if entry.biases != 0 else -prod(entry.output)
     elif entry.kind in {"max pool", "average pool"}:
         yield "elements", prod(entry.output) * prod(entry.kernel)
-    elif entry.kind in ELEMENTS:
-        yield "elements", ELEMENTS[entry.kind] * prod(entry.inputs[0])
+    elif kind_of(entry) in ELEMENTS:
+        yield "elements", ELEMENTS[kind_of(entry)] * prod(entry.inputs[0])

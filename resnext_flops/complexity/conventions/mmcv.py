@@ -13,11 +13,11 @@ network's own either, such as those of ConvNeXt.
 from math import prod
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter
-from resnext_flops.complexity.conventions.vocabulary import AVERAGE_KINDS, NORM_KINDS, averages_image
+from resnext_flops.complexity.conventions.vocabulary import AVERAGE_KINDS, NORM_KINDS, averages_image, kind_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.records import Operator
 
-RELU_KINDS = frozenset({"relu", "relu6", "hardtanh", "elu", "leaky relu", "prelu"})
+RELU_KINDS = frozenset({"relu", "relu6", "elu", "leaky relu", "prelu"})
 POOL_KINDS = AVERAGE_KINDS | {"average pool", "max pool", "adaptive max pool"}
 
 
@@ -60,7 +60,7 @@ def mmcv_1_2(run: Run) -> Terms:
 def _terms(run: Run, norms: frozenset[str]) -> Terms:
     terms = Terms()
     for entry, operator in active(run):
-        terms.add_parts(entry.kind, _parts(entry, operator, norms), entry.times)
+        terms.add_parts(kind_of(entry), _parts(entry, operator, norms), entry.times)
     return terms
 
 
@@ -70,7 +70,7 @@ def _parts(entry: Entry, operator: Operator | None, norms: frozenset[str]) -> Pa
         yield "bias", prod(entry.output) if entry.biases != 0 and entry.kind != "linear" else 0
     elif entry.kind in norms:
         yield "elements", prod(entry.inputs[0]) * (2 if operator is None or operator.affine else 1)
-    elif entry.kind in RELU_KINDS or entry.kind.endswith(" upsampling"):
+    elif kind_of(entry) in RELU_KINDS or entry.kind.endswith(" upsampling"):
         yield "elements", prod(entry.output)
     elif entry.kind in POOL_KINDS or averages_image(entry):
         yield "elements", prod(entry.inputs[0])

@@ -69,6 +69,11 @@ _NAMES = {
 # Entries --------------------------------------------------------------------------------------------------------------
 
 
+def kind_of(entry: Entry) -> str:
+    """The kind of an entry, as a description calls it: torch runs a ReLU6 as a hardtanh."""
+    return "relu6" if entry.kind == "hardtanh" else entry.kind
+
+
 def averages_image(entry: Entry) -> bool:
     """Whether an entry averages each channel over the whole image, as a pool or as a plain mean.
 
