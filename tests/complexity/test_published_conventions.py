@@ -108,7 +108,8 @@ def test_parameters_of_paddle_are_those_of_layers() -> None:
 
 # MMCV -----------------------------------------------------------------------------------------------------------------
 
-# get_model_complexity_info of mmcv 2.2.0, on the modules that the descriptions build.
+# get_model_complexity_info of mmcv 2.2.0, on the modules that descriptions build, and on torchvision's transformers,
+# whose attention calls functions.
 MMCV = {
     "resnet(50)": 4121924096,
     "resnet(50, stride_in='1x1')": 3889132544,
@@ -121,11 +122,13 @@ MMCV = {
     "alexnet()": 715552704,
     "googlenet()": 1510980560,
     "inception_v3()": 5745177632,
+    "torchvision:vit_b_16": 11278840320,
+    "torchvision:swin_t": 2970948864,
 }
 
 
 @pytest.mark.parametrize("network", MMCV)
-def test_mmcv_on_the_modules_of_descriptions(network: str) -> None:
+def test_mmcv_on_the_same_modules(network: str) -> None:
     assert rf.model(network).cost().total("mmcv") == MMCV[network]
 
 

@@ -2,9 +2,10 @@
 
 It hooks into calls of modules by exact class. mmpretrain printed its figures until August 2022, of networks without
 their classifiers; since then it uses MMEngine's counter, whose rule is that of fvcore. The networks are mmpretrain's
-own, which are made of modules throughout, so the rule is taken of layers: a ReLU counts also where it is a function
-here, and an average over the whole image as the module of a pool. Matrix products of attention count zero, and so do
-activations other than ReLU and its like.
+own, which are made of modules nearly throughout, so the rule is taken of layers: a ReLU counts also where it is a
+function here, and an average over the whole image as the module of a pool. Convolutions and linear layers are functions
+there where they are here, as in the attention of Swin V2, and count zero then. Matrix products of attention count zero,
+and so do activations other than ReLU and its like.
 
 Before version 1.3 only batch norms counted among the norms: `mmcv-1.2`. Later versions count no norm of a class of the
 network's own either, such as those of ConvNeXt.
@@ -13,7 +14,16 @@ network's own either, such as those of ConvNeXt.
 from math import prod
 
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Parts, Run, Terms, active, counter
-from resnext_flops.complexity.conventions.vocabulary import AVERAGE_KINDS, NORM_KINDS, averages_image, kind_of
+from resnext_flops.complexity.conventions.vocabulary import (
+    AVERAGE_KINDS,
+    CONVS,
+    LAYER_KINDS,
+    NORM_KINDS,
+    TRANSPOSED,
+    averages_image,
+    is_a,
+    kind_of,
+)
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.records import Operator
 
@@ -60,12 +70,20 @@ def mmcv_1_2(run: Run) -> Terms:
 def _terms(run: Run, norms: frozenset[str]) -> Terms:
     terms = Terms()
     for entry, operator in active(run):
+        if entry.kind in LAYER_KINDS and operator and not _is_of_a_module(run, operator):
+            continue
         terms.add_parts(kind_of(entry), _parts(entry, operator, norms), entry.times)
     return terms
 
 
+def _is_of_a_module(run: Run, operator: Operator) -> bool:
+    """Whether an operator runs in a convolution or a linear layer that is a module."""
+    calls = run.trace.records.calls if run.trace else ()
+    return bool(operator.within) and is_a(calls[operator.within[-1]], *CONVS, *TRANSPOSED, "Linear")
+
+
 def _parts(entry: Entry, operator: Operator | None, norms: frozenset[str]) -> Parts:
-    if entry.kind in {"conv", "transposed conv", "linear"}:
+    if entry.kind in LAYER_KINDS:
         yield MULTIPLY_ADDS, entry.macs
         yield "bias", prod(entry.output) if entry.biases != 0 and entry.kind != "linear" else 0
     elif entry.kind in norms:
