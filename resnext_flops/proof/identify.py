@@ -38,7 +38,7 @@ def identify(model: Given, figure: str) -> tuple[Candidate, ...]:
     Raises InputError for a figure or a model that cannot be read.
 
     >>> [found.what for found in identify("resnet50", "4.11G") if found.variant == "as it is"]
-    ['fvcore', 'timm']
+    ['paddle', 'fvcore', 'timm']
     """
     printed = parse_figure(figure)
     if printed < 1:
