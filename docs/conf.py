@@ -12,9 +12,12 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import resnext_flops
+from resnext_flops.proof.published.collection import sources
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
 from resnext_flops.tables.conventions import conventions
+from resnext_flops.tables.publications import publication
+from resnext_flops.tables.verdicts import errata, meanings
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -25,7 +28,7 @@ author = "the authors of resnext-flops"
 release = version = resnext_flops.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_click"]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints", "rates.md"]
 html_theme = "furo"
 html_title = f"resnext-flops {release}"
 html_static_path = ["_static"]
@@ -56,7 +59,21 @@ REPORT = """
 report/*
 ```
 """
+
+
+def write_sources() -> None:
+    """Write a page for each source of the published set, with every figure and what it is."""
+    folder = Path(__file__).parent / "published"
+    folder.mkdir(exist_ok=True)
+    for name, each in sources().items():
+        heading = f"# {each.title}\n\nWhat each figure of [{each.document}](https://{each.document}) is.\n\n"
+        (folder / f"{name}.md").write_text(heading + to_markdown(publication(name)), encoding="utf-8")
+
+
+write_sources()
 myst_substitutions = {
+    "meanings": to_markdown(meanings()),
+    "errata": to_markdown(errata()),
     "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
     "rules": to_markdown(of_conventions("The rules", "name version counts source")),
     # The report is generated too, so it need not be there.

@@ -38,8 +38,8 @@ GROUPS = {
         "compare": "Compare any models: what each costs, and which are the best within budgets.",
         "diff": "Show where two models differ, layer by layer.",
         "audit": "Explain every counter's figure for a model, term by term.",
-        "identify": "Find which convention, and which variant of a network, gives a printed figure.",
-        "published": "List the figures that zoos, READMEs and papers print.",
+        "identify": "Find which convention, unit, scope and variant of a network gives a printed figure.",
+        "published": "List the figures that zoos, READMEs and papers print, and what each of them is.",
         "conventions": "List the counting conventions: what each counter counts.",
     },
     "Budgets and design": {

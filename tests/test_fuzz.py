@@ -25,6 +25,7 @@ from resnext_flops.complexity.names import NAMED
 from resnext_flops.counters.peers import Answer
 from resnext_flops.proof.budgets import check, read_config
 from resnext_flops.reports import provenance
+from resnext_flops.tables.identification import answer
 from tests.enveloped import answered
 from tests.proofs import refuted
 
@@ -175,8 +176,8 @@ def identify_call(draw: st.DrawFn) -> Call:
     figure = str(draw(st.integers(1, 10**9)))
     return Call(
         ("identify", "torch.nn:ReLU", figure),
-        lambda content: [(row["what"], row["variant"], row["exact"]) for row in content["rows"]],
-        lambda: [(each.what, each.variant, each.agreement.exact) for each in rf.identify("torch.nn:ReLU", figure)],
+        lambda content: content["title"],
+        lambda: answer("torch.nn:ReLU", rf.identify("torch.nn:ReLU", figure)),
     )
 
 

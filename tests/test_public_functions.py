@@ -60,7 +60,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "diff": (rf.diff, {"first": NET, "second": "resnet20_cifar", "inputs": None}),
     "family": (described_by, {"function": tiny}),
     "a family": (rf.family(tiny), {"width": 3, "bias": True}),
-    "identify": (rf.identify, {"model": NET, "figure": "40M"}),
+    "identify": (rf.identify, {"model": NET, "figure": "40M"} | dict.fromkeys(("params", "macs", "activations"))),
     "load": (rf.load, {"path": "net.json"}),
     "load_reference_state": (rf.load_reference_state, {"network": rf.resnet(18), "state": {}}),
     "measure": (
@@ -147,7 +147,7 @@ def test_the_calls_themselves_work(name: str, tmp_path: Path, monkeypatch: pytes
         (lambda: rf.solve_width(NET, scope=[]), "scope is []; it must be a text"),  # type: ignore[arg-type]
         (lambda: rf.model(CONV, kwargs=torch.zeros(2)), "kwargs is tensor([0., 0.]); it must be a mapping or None"),  # type: ignore[arg-type]
         (lambda: rf.Solutions(5), "found is 5; it must be several values"),  # type: ignore[arg-type]
-        (lambda: rf.identify(NET, "0"), "figure '0' is less than one operation"),
+        (lambda: rf.identify(NET, "0"), "figure '0' is less than one;"),
         (lambda: rf.identify("torch.nn:Identity", "5"), "has neither parameters nor operations"),
         (lambda: rf.identify(NET, f"1.{'0' * 99}"), "cannot be read; write it as 4.12G"),
     ],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 REMARK = "it is in its deployed form"
+METHODS = ("fuse", "reparameterize", "switch_to_deploy")
 
 
 class _Deployed:
@@ -53,3 +54,16 @@ def deployed(given: Built) -> Built:
     (5293272, 2078504)
     """
     return replace(given, make=_Deployed(given.make), bench=Bench(), remarks=(*given.remarks, REMARK))
+
+
+def has_deployed_form(given: Built) -> bool:
+    """Whether a module of a model has a method that puts branches together.
+
+    Raises InputError if it cannot be built on the device `meta`, where this is looked for.
+
+    >>> from resnext_flops.counters.lookup import built
+    >>> has_deployed_form(built("timm:repvgg_b0")), has_deployed_form(built("timm:resnet50"))
+    (True, False)
+    """
+    module, *_ = given.call_on("meta")
+    return any(callable(getattr(part, method, None)) for part in module.modules() for method in METHODS)

@@ -1,46 +1,83 @@
-"""What a printed figure can be, as a table: conventions and variants of a network."""
+"""What a printed figure can be, as a table: the answer is its title."""
 
-from collections.abc import Sequence
+from resnext_flops.proof.identify.hypotheses import Kind, Match
+from resnext_flops.proof.identify.search import Candidate, Identification, Printed, beside
+from resnext_flops.proof.identify.words import meaning, network, way
+from resnext_flops.show.table import Cell, Column, Table
 
-from resnext_flops.proof.identify import AS_IT_IS, Candidate
-from resnext_flops.show.table import Column, Table
+# What is shown of the candidates.
+MOST = 12
+WORTH_SHOWING = 0.001
 
 
-def identification(name: str, figure: str, found: Sequence[Candidate]) -> Table:
-    """What gives a printed figure: the answer is the title."""
-    rows = [
-        {
-            "what": candidate.what,
-            "unit": candidate.unit or None,
-            "variant": candidate.variant,
-            "exact": candidate.agreement.exact,
-            "agreement": str(candidate.agreement),
-        }
-        for candidate in found
-    ]
+def identification(name: str, found: Identification) -> Table:
+    """What gives some printed figures of a model, the likeliest first.
+
+    name: what the model was called.
+    """
+    worth = [each for each in found.candidates if each.probability >= WORTH_SHOWING]
+    shown = worth[:MOST] or list(found.candidates[:1])
+    rows = [row for each in shown for row in _rows(found, each)]
+    if not rows:
+        rows = [_row(kind, match, found.printed[kind]) for kind, match in found.nearest.items()]
     columns = (
-        Column("what", "convention"),
-        Column("unit", "unit", rank=1),
-        Column("variant", "network"),
+        Column("what", "what it is"),
         Column("exact", "exact figure"),
         Column("agreement", "agreement"),
+        Column("probability", "probability"),
+        Column("also", "the same by", rank=1),
     )
-    return Table("identify", answer(name, figure, found), "", columns, rows)
+    return Table("identify", answer(name, found), "", columns, rows, _notes(found, len(shown)))
 
 
-def answer(name: str, figure: str, found: Sequence[Candidate]) -> str:
-    """What a printed figure is, in one sentence.
+def _rows(found: Identification, candidate: Candidate) -> list[dict[str, Cell]]:
+    """A row for each figure; the probability of them together stands beside the first."""
+    rows = [_row(kind, match, found.printed[kind]) for kind, match in candidate.matches.items()]
+    rows[0] |= {"probability": f"{candidate.probability:.3f}", "also": ", ".join(candidate.also) or None}
+    return rows
+
+
+def _row(kind: Kind, match: Match, printed: Printed) -> dict[str, Cell]:
+    exact = match.exact if isinstance(match.exact, int) else str(float(match.exact))
+    return {
+        "what": network(meaning(kind, match.hypothesis), match.hypothesis),
+        "exact": exact,
+        "agreement": way(match) or str(beside(printed, match)),
+    }
+
+
+def _notes(found: Identification, shown: int) -> list[str]:
+    if not found.candidates:
+        return []
+    notes = [
+        "The probability is among all readings, and chance: how likely each is was estimated from the published set.",
+        f"Of other figures of this size with as many digits, {found.coincidence:.2%} would be met too, by a reading "
+        "that is no less likely.",
+    ]
+    if not found.explained:
+        notes.append(
+            f"Against chance the first reading has a probability of {found.against_chance:.2f}; from 0.95 on a figure "
+            "counts as explained."
+        )
+    if hidden := len(found.candidates) - shown:
+        notes.append(f"{hidden} less likely readings are not shown.")
+    return notes
+
+
+def answer(name: str, found: Identification) -> str:
+    """What printed figures are, in one sentence.
 
     >>> from resnext_flops.proof.identify import identify
-    >>> answer("resnet50", "25.6M", identify("resnet50", "25.6M"))
-    '25.6M is a figure of resnet50: it has 25,557,032 parameters (rounded).'
+    >>> answer("resnet50", identify("resnet50", "25.557M"))
+    '25.557M is parameters of resnet50 (25,557,032, rounded).'
     """
-    first, more = found[0], len(found) - 1
-    exact = f"{first.agreement.exact:,}"
-    model = name if first.variant == AS_IT_IS else f"{name} ({first.variant})"
-    costs = f"by the convention {first.what}, it costs {exact} {first.unit}s"
-    cost = f"{costs if first.unit else f'it has {exact} {first.what}'} ({first.agreement})"
-    if not first.agreement.holds:
-        return f"{figure} is no figure of {name}; the nearest is of {model}: {cost}."
-    others = f"; {more} more agree{'s' if more == 1 else ''}" if more else ""
-    return f"{figure} is a figure of {model}: {cost}{others}."
+    matches = found.candidates[0].matches if found.candidates else found.nearest
+    texts = " and ".join(dict.fromkeys(found.printed[kind].text for kind in matches))
+    verb = "is" if len(matches) == 1 else "are"
+    whats = " and ".join(meaning(kind, match.hypothesis) for kind, match in matches.items())
+    whose = network(name, next(iter(matches.values())).hypothesis)
+    if not found.candidates:
+        exacts = " and ".join(f"{match.exact:,}" for match in matches.values())
+        return f"{texts} cannot be met by any reading of {name}; nearest {verb} {whats} of {whose}: {exacts}."
+    exacts = " and ".join(f"{match.exact:,}, {way(match)}" for match in matches.values())
+    return f"{texts} {verb} {'' if found.explained else 'perhaps '}{whats} of {whose} ({exacts})."

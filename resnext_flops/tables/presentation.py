@@ -10,6 +10,7 @@ from resnext_flops.counters.difference import Difference
 from resnext_flops.design.compare import Comparison
 from resnext_flops.design.solve import Solutions
 from resnext_flops.machine.measure import Measured, Measurement
+from resnext_flops.proof.identify.search import Identification
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.render import TerminalTable, to_html, to_text
 from resnext_flops.show.table import Table
@@ -18,6 +19,7 @@ from resnext_flops.tables.audit import audit
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.compared import compared
 from resnext_flops.tables.difference import difference
+from resnext_flops.tables.identification import identification
 from resnext_flops.tables.proof import proof
 from resnext_flops.tables.solutions import solutions
 
@@ -57,6 +59,11 @@ def _(result: Comparison) -> list[Table]:
 @tables.register
 def _(result: Audit) -> list[Table]:
     return audit(result)
+
+
+@tables.register
+def _(result: Identification) -> list[Table]:
+    return [identification(result.model, result)]
 
 
 @tables.register

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from resnext_flops.proof.identify.verdicts import ENOUGH_DIGITS
 from resnext_flops.proof.published.collection import (
     FIGURES,
     Column,
@@ -14,6 +15,7 @@ from resnext_flops.proof.published.collection import (
 )
 from resnext_flops.proof.published.collection import Table as Printed
 from resnext_flops.show import table as shown
+from resnext_flops.tables.verdicts import explained_share, of_source, said
 
 
 def publications() -> shown.Table:
@@ -30,6 +32,7 @@ def publications() -> shown.Table:
             "rows": sum(len(table.rows) for table in each.tables),
             **{figure: figures[name, figure] for figure in FIGURES},
             "built": sum(bool(row.built_as) for table in each.tables for row in table.rows),
+            **explained_share(name),
             "document": each.document,
             "version": each.version,
             "says": each.says or None,
@@ -39,19 +42,25 @@ def publications() -> shown.Table:
     columns = (
         shown.Column("source", "source"),
         shown.Column("title", "title", rank=2),
-        shown.Column("rows", "rows"),
+        shown.Column("rows", "rows", rank=1),
         *(shown.Column(figure, figure, rank=1) for figure in FIGURES),
-        shown.Column("built", "with a MODEL"),
+        shown.Column("built", "with a MODEL", rank=1),
+        shown.Column("explained", "explained"),
+        shown.Column("means", "its operations are"),
         shown.Column("document", "document", rank=3),
         shown.Column("version", "version", rank=4),
         shown.Column("says", "what it says of them", rank=5),
     )
-    note = f"{len(printed_figures()):,} printed figures. With a MODEL are the rows whose model this project builds."
-    return shown.Table("published", "Published figures", "", columns, rows, (note,))
+    notes = (
+        f"{len(printed_figures()):,} printed figures. With a MODEL are the rows whose model this project builds.",
+        f"Explained is the share of their figures of {ENOUGH_DIGITS} and more digits that a reading gives which is "
+        "probable against chance.",
+    )
+    return shown.Table("published", "Published figures", "", columns, rows, notes)
 
 
 def publication(name: str) -> shown.Table:
-    """The rows of one source, each with what is printed and where.
+    """The rows of one source, each with what is printed, what that is, and where it stands.
 
     Raises InputError, with the nearest names, for a source that does not exist.
 
@@ -59,12 +68,14 @@ def publication(name: str) -> shown.Table:
     '1.49 G'
     """
     given = source(name)
-    rows = [
+    found = iter(of_source(name))
+    rows: list[dict[str, shown.Cell]] = [
         {
             "model": row.model,
             "built_as": row.built_as or None,
             "resolution": row.resolution or None,
             **{figure: _with_unit(row, table, figure) for figure in FIGURES},
+            **{f"{figure}_is": said(next(found)) for figure in FIGURES if _with_unit(row, table, figure)},
             "accuracy": row.accuracy or None,
             "where": place(table, row),
         }
@@ -76,7 +87,12 @@ def publication(name: str) -> shown.Table:
         shown.Column("model", "model"),
         shown.Column("built_as", "MODEL", rank=2),
         shown.Column("resolution", "pixels", rank=1),
-        *(shown.Column(figure, figure) for figure in FIGURES if figure in printed),
+        *(
+            column
+            for figure in FIGURES
+            if figure in printed
+            for column in (shown.Column(figure, figure), shown.Column(f"{figure}_is", "which is", rank=1))
+        ),
         shown.Column("accuracy", "accuracy", rank=4),
         shown.Column("where", "where", rank=3),
     )

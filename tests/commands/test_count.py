@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import resnext_flops as rf
 from resnext_flops.cli import main
 from tests.enveloped import answered
 
@@ -99,24 +98,19 @@ def test_diff_ends_with_0_or_1() -> None:
 
 def test_identify() -> None:
     # The paper of ResNet prints 3.8e9, with the stride in the 1x1 layer.
-    result = run("identify", "resnet50", "3.86e9")
+    result = run("identify", "resnet50", "3.857973248e9")
     assert result.exit_code == 0
     assert "stride in the 1x1" in result.stdout
     assert run("identify", "resnet20_cifar", "9.99G").exit_code == 1
 
 
-def test_identify_tries_auxiliary_heads() -> None:
-    # GoogLeNet's 1,498,376,192 multiply-adds and its two heads: 1x1 to 128 channels on 4x4 pixels, 2048 x 1024, and
-    # 1024 x 1000 features, after modules of 512 and 528 channels.
-    heads = sum(channels * 128 * 16 + 2048 * 1024 + 1024 * 1000 for channels in (512, 528))
-    found = rf.identify("googlenet", str(1_498_376_192 + heads))
-    assert [(each.variant, each.what) for each in found if each.what == "paper"] == [
-        ("in training, with auxiliary heads", "paper")
-    ]
-    # Inception v3's head ends in one pixel, and torch takes no single example there in training.
-    assert rf.identify("inception_v3", "27,161,264")[0].what == "parameters"
-    without = rf.identify(rf.googlenet(aux=False), str(1_498_376_192 + heads))
-    assert not any(each.agreement.holds for each in without)
+def test_identify_explains_two_figures_together() -> None:
+    # torchvision prints 25,557,032 parameters and 4.089 billion operations.
+    result = run("identify", "resnet50", "--params", "25557032", "--macs", "4.089G")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("4.089G and 25557032 are multiply-adds and parameters of resnet50 (4,089,184,256, ")
+    # ResNet-101's parameters with ResNet-50's operations are of no network.
+    assert run("identify", "resnet50", "--params", "44549160", "--macs", "4089184256").exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ COMMANDS = {
     ),
     "a figure of nothing": (
         ("identify", "resnet50", "0"),
-        "figure '0' is less than one operation; write it as 4.12G, 3.8e9 or 4089184256",
+        "figure '0' is less than one; write it as 4.12G, 3.8e9 or 4089184256",
     ),
     "a source that does not exist": (
         ("published", "--source", "hrnets"),

@@ -387,7 +387,7 @@ def test_every_source_has_a_version() -> None:
 
 def test_conventions_are_those_of_the_project() -> None:
     named = {figure.column.convention for figure in printed_figures()} - {""}
-    assert named == {"paper", "fvcore", "timm", "thop", "ptflops-pytorch", "ptflops-aten", "torchvision"}
+    assert named == {"paper", "fvcore", "timm", "thop-2019", "ptflops-pytorch", "ptflops-aten", "torchvision"}
     assert named <= set(CONVENTIONS)
 
 
@@ -469,7 +469,9 @@ def test_the_command_lists_sources_and_rows() -> None:
         "built_as": "timm:res2net50_48w_2s",
         "resolution": None,
         "params": "25.29M",
+        "params_is": "parameters",
         "operations": "4.2 G",
+        "operations_is": "multiply-adds",
         "accuracy": "22.68",
         "where": "README.md:49",
     }

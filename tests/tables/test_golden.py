@@ -22,8 +22,8 @@ from resnext_flops.counters.difference import Difference
 from resnext_flops.machine.measure import Machine, Measured, Measurement, Settings
 from resnext_flops.machine.timing import Spread
 from resnext_flops.proof.budgets import check, parse_config
-from resnext_flops.proof.identify import Candidate
-from resnext_flops.proof.published import agreement
+from resnext_flops.proof.identify.hypotheses import Hypothesis, Match
+from resnext_flops.proof.identify.search import Candidate, Identification, Printed
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.show.render import TerminalTable, to_markdown, to_text
 from resnext_flops.show.table import Approximate, Bracket, Deviation, Table
@@ -108,10 +108,21 @@ def audited() -> Audit:
     return Audit(found.ledger, tuple(asked))
 
 
-def agreeing() -> list[Candidate]:
-    """What gives ResNet-50's printed figure."""
-    found = agreement(Decimal("4.11e9"), 4_111_512_576)
-    return [Candidate("as it is", what, "MAC", found) for what in ("fvcore", "timm")]
+def identified() -> Identification:
+    """What gives ResNet-50's printed figure, with weights that are made up."""
+    fvcore = Match(Hypothesis("fvcore"), 4_111_512_576, rounded=True, truncated=True, off=False)
+    other = Match(Hypothesis("fvcore", head="without the classifier"), 4_109_464_576, True, False, False)
+    candidates = (
+        Candidate({"operations": fvcore}, 0.2, ("timm",), 0.8),
+        Candidate({"operations": other}, 0.03, (), 0.12),
+    )
+    return Identification("resnet50", {"operations": Printed.of("4.11G")}, candidates, 0.999, 0.0018, {})
+
+
+def identified_by_none() -> Identification:
+    """A figure that no reading gives, with the nearest."""
+    nearest = Match(Hypothesis("paper"), 40_551_808, rounded=False, truncated=False, off=False)
+    return Identification("resnet20_cifar", {"operations": Printed.of("9.99G")}, (), 0.0, 0.0, {"operations": nearest})
 
 
 def unversioned(table: Table) -> Table:
@@ -158,8 +169,8 @@ TABLES: dict[str, Callable[[], Table]] = {
     "conventions": lambda: unversioned(conventions()),
     "audit": lambda: audit(audited())[0],
     "bridge": lambda: audit(audited())[1],
-    "identify": lambda: identification("resnet50", "4.11G", agreeing()),
-    "identify-nearest": lambda: identification("resnet20_cifar", "9.99G", rf.identify("resnet20_cifar", "9.99G")),
+    "identify": lambda: identification("resnet50", identified()),
+    "identify-nearest": lambda: identification("resnet20_cifar", identified_by_none()),
     "diff": lambda: difference(rf.diff("resnet50", "resnet50_he2015")),
     "diff-names": lambda: difference(renamed()),
     "diff-blocks": lambda: difference(rf.diff("resnet20_cifar", "resnet32_cifar")),

@@ -8,7 +8,7 @@ from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.errors import InputError
-from resnext_flops.numerals import decimal, printed
+from resnext_flops.numerals import POWERS, decimal, printed
 
 if TYPE_CHECKING:
     from resnext_flops.complexity.ledger import Ledger
@@ -61,6 +61,17 @@ def parse_figure(text: str) -> Decimal:
         return decimal(number + PRINTED_UNITS.get(unit, unit))
     except ValueError:
         raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
+
+
+def prefix_power(text: str) -> int:
+    """The power of ten of the prefix of a figure that `parse_figure` reads; 0 where it has none.
+
+    >>> prefix_power("4.12 GFLOPs"), prefix_power("25.6M"), prefix_power("3.8e9")
+    (9, 6, 0)
+    """
+    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
+    number, unit = match.groups() if match else ("", "")
+    return POWERS.get(PRINTED_UNITS.get(unit, unit) or number[-1:], 0)
 
 
 class Agreement(NamedTuple):

@@ -18,7 +18,7 @@ import msgspec
 from resnext_flops.errors import InputError, unknown
 from resnext_flops.numerals import printed
 from resnext_flops.proof import published
-from resnext_flops.proof.published import ALL_DIGITS, parse_figure
+from resnext_flops.proof.published import ALL_DIGITS, parse_figure, prefix_power
 
 FigureName: TypeAlias = Literal["params", "operations", "activations"]
 FIGURES: tuple[FigureName, ...] = ("params", "operations", "activations")
@@ -134,12 +134,21 @@ class PrintedFigure(NamedTuple):
     @property
     def value(self) -> Decimal:
         """The figure with its last printed digit, in units of one. Zeros at the end of 560000000 say nothing."""
-        text = self.text.partition(" (")[0]
-        if text[-1].isdigit():  # it has no unit of its own
-            whole, _, decimals = text.partition(".")
-            text = f"{whole}.{decimals.ljust(self.column.decimals or 0, '0')}".rstrip(".") + self.column.unit
-        value = parse_figure(text)
+        value = parse_figure(self._with_unit)
         return value.normalize(ALL_DIGITS) if value.as_tuple().exponent == 0 else value
+
+    @property
+    def power(self) -> int:
+        """The power of ten of the prefix that it is printed with; 0 for none."""
+        return prefix_power(self._with_unit)
+
+    @property
+    def _with_unit(self) -> str:
+        text = self.text.partition(" (")[0]
+        if not text[-1].isdigit():
+            return text
+        whole, _, decimals = text.partition(".")
+        return f"{whole}.{decimals.ljust(self.column.decimals or 0, '0')}".rstrip(".") + self.column.unit
 
     @property
     def digits(self) -> int:

@@ -1,0 +1,109 @@
+"""Count what is missing, estimate the weights, explain every figure, print the rates, and write what was found."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from resnext_flops.files import write
+from resnext_flops.proof.identify.fitting import Fitted
+from resnext_flops.proof.identify.forms import IMAGES, STRIDE_IN, TRAINING
+from resnext_flops.proof.identify.hypotheses import AS_STATED, Kind
+from resnext_flops.proof.identify.verdicts import encoded
+from resnext_flops.proof.identify.weights import Weights, explained
+from resnext_flops.proof.published.collection import printed_figures
+from resnext_flops.reports.published.counting import SECONDS, asked, count, read
+from resnext_flops.reports.published.explaining import (
+    TO_REPORT,
+    Counted,
+    answer,
+    counted,
+    shuffled,
+    verdict,
+    weights,
+)
+from resnext_flops.reports.published.rates import Answer, by_digits, by_group
+from resnext_flops.reports.zoo.workers import answers
+from resnext_flops.show.render import to_markdown, to_text
+from resnext_flops.show.table import Table
+
+WORKERS = 2
+# The share of figures that are of another image than the usual one, and of each form that rows of the set have as
+# models of their own. Nothing in the set says how often a reader meets them.
+OTHER_IMAGES, RARE_FORM = 0.1, 0.01
+SHIPPED = Path(__file__).parents[2] / "proof" / "identify"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """See the package."""
+    folder, page = map(Path, arguments)
+    folder.mkdir(parents=True, exist_ok=True)
+    _count_missing(folder / "facts.jsonl")
+    every = counted(printed_figures(), read(folder / "facts.jsonl"))
+    there = [each for each in every if each]
+    on_tuning, on_others = (
+        weights([each for each in there if each.tunes]),
+        weights([each for each in there if not each.tunes]),
+    )
+    found = [
+        verdict(one, figure, on_others if one and one.tunes else on_tuning)
+        for one, figure in zip(every, printed_figures(), strict=True)
+    ]
+    general = {kind: _of_any_form(fitted.mean) for kind, fitted in on_tuning.items()}
+    write(SHIPPED / "weights.json", _readable(general))
+    write(SHIPPED / "verdicts.json", encoded(found))
+    tables = list(_tables(there, on_tuning))
+    write(page, "\n\n".join(map(to_markdown, tables)) + "\n")
+    for table in tables:
+        print(to_text(table))  # noqa: T201
+
+
+def _count_missing(path: Path) -> None:
+    there = read(path)
+    missing = [one for one in asked() if one not in there]
+    with path.open("a", encoding="utf-8") as lines:
+        for number, found in enumerate(answers(count, missing, SECONDS, WORKERS), 1):
+            lines.write(json.dumps(found) + "\n")
+            lines.flush()
+            print(f"{number}/{len(missing)} {found[0].built_as} {found[2]}", file=sys.stderr)  # noqa: T201
+
+
+def _of_any_form(weights: Weights) -> Weights:
+    """Weights for a figure of which nobody said what image and what form of the network it is of.
+
+    The rows of the set say that, so it cannot be estimated there.
+    """
+    images = {AS_STATED: 1 - OTHER_IMAGES, **{str(pixels): OTHER_IMAGES / len(IMAGES) for pixels in IMAGES}}
+    rare = [TRAINING, *(STRIDE_IN.format(layer) for layer in ("1x1", "3x3"))]
+    forms = {**dict.fromkeys(rare, RARE_FORM), **weights.choices["form"]}
+    return Weights({**weights.choices, "image": images, "form": forms}, weights.last)
+
+
+def _readable(general: Mapping[Kind, Weights]) -> str:
+    """The weights as they are shipped, with five decimals."""
+    rounded = json.loads(msgspec.json.encode(general), parse_float=lambda text: round(float(text), 5))
+    return json.dumps(rounded, indent=1) + "\n"
+
+
+def _tables(rows: Sequence[Counted], fitted: Mapping[Kind, Fitted]) -> Iterator[Table]:
+    reported = [each for each in rows if each.reported]
+    true = [answer(each, each.figure, fitted, each.figure.source) for each in reported]
+    false = [answer(each, other, fitted, each.figure.source) for each, other in shuffled(reported)]
+    yield by_digits(true, false)
+    yield by_group(true, false, "The same by source, for figures of three and more digits")
+    timm = [each for each in rows if each.figure.source == TO_REPORT]
+    of_timm = [answer(each, each.figure, fitted, each.figure.figure) for each in timm]
+    yield by_group(of_timm, [], "timm's table of 2026, all of its rows, with the weights of its table of 2023")
+    stated = [_first(each, fitted) for each in reported if each.figure.column.convention]
+    yield by_group(stated, [], "Figures whose convention the document states: how often it is the first answer")
+
+
+def _first(one: Counted, fitted: Mapping[Kind, Fitted]) -> Answer:
+    """Whether the first answer is the convention that the document states, with nothing known of its column."""
+    sample = one.sample()
+    best = explained(sample.matches, sample.printed, fitted[one.figure.figure].mean)
+    name = "paper" if one.figure.column.convention == "torchvision" else one.figure.column.convention
+    right = best is not None and best.match.exact == one.own.operations.get(name)
+    return Answer(one.figure.digits, right, one.figure.source)
