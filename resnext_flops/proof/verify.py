@@ -117,8 +117,8 @@ def compare_printed(network: Network) -> Rung:
     """The figures that papers print for a network, each held to its last printed digit; `~` allows five percent.
 
     >>> import resnext_flops as rf
-    >>> print(compare_printed(rf.resnet(50, stride_in="1x1")))
-    printed: 1 compared with 3.8 G macs (truncated) in He et al., arXiv:1512.03385, Table 1, equal
+    >>> print(compare_printed(rf.resnet(34, shortcut="A")))
+    printed: 1 compared with 3.6 G macs (truncated) in He et al., arXiv:1512.03385, Table 1, equal
     """
     from resnext_flops.complexity.names import network as by_name
     from resnext_flops.proof.published import figures

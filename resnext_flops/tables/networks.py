@@ -79,7 +79,7 @@ def ladder(proofs: Sequence[Proof]) -> Table:
     first = proofs[0]._replace(device=" and ".join(places)) if proofs else None
     sentence = f"{proven}{f',{where(first)}' if first and first.versions else ''}."
     if alone:
-        sentence += f" {len(alone)} of them equal their models, but have {NO_REFERENCE}."
+        sentence += f" For {len(alone)} there is {NO_REFERENCE}."
     if failed:
         sentence += f" NOT PROVEN: {', '.join(failed)}."
     rows = [_rung_row(proof, rung) for proof in proofs for rung in proof.rungs]

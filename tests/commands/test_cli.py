@@ -210,7 +210,7 @@ def test_verify() -> None:
         *("equal", "equal", "equal", "equal", "equal", "no paper at hand prints a figure for it"),
     ]
     assert content["proof"].startswith("1 of 2 networks are proven, on cpu with torch ")
-    assert content["proof"].endswith(" 1 of them equal their models, but have no independent reference.")
+    assert content["proof"].endswith(" For 1 there is no independent reference.")
 
 
 def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
