@@ -8,6 +8,7 @@ met, and the convention in `by` whose rules give one), and a `reference` whose m
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.published import published, row_figures
@@ -76,6 +77,23 @@ def _explanations(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) 
     return [f"{', '.join(names)}: {why}." for why, names in found.items()]
 
 
+def printed_cells(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Cell]:
+    """The printed figures of a row, and how each agrees with the exact one.
+
+    >>> from decimal import Decimal
+    >>> import resnext_flops as rf
+    >>> cells = printed_cells({"network": "resnet(50)", "macs": Decimal("4.09e9")}, rf.resnet(50).cost())
+    >>> cells["macs_agreement"]
+    'rounded'
+    """
+    cells: dict[str, Cell] = {}
+    for figure in row_figures(row, ""):
+        by = f" by {figure.convention}" if figure.convention else ""
+        cells[f"{figure.figure}_printed"] = figure.printed
+        cells[f"{figure.figure}_agreement"] = f"{figure.hold(ledger)}{by}"
+    return cells
+
+
 def _row(
     row: Mapping[str, Any], each: Network, proof: Proof | None, labels: Mapping[str, str], approximate: bool
 ) -> dict[str, Cell]:
@@ -83,10 +101,9 @@ def _row(
     cells: dict[str, Cell] = {key: row[key] for key in labels}
     for name in ("params", "macs", *(each for each in ("weights", "activations") if each in row)):
         cells[name] = getattr(ledger, name)
-    for figure in row_figures(row, ""):
-        cells[f"{figure.figure}_printed"] = Approximate(figure.printed) if approximate else figure.printed
-        by = f" by {figure.convention}" if figure.convention else ""
-        cells[f"{figure.figure}_agreement"] = f"{figure.hold(ledger)}{by}"
+    cells |= printed_cells(row, ledger)
+    if approximate:
+        cells |= {key: Approximate(value) for key, value in cells.items() if key.endswith("_printed")}
     if "reference" in row:
         cells["reference_percent"] = Deviation.of(ledger.macs, network(row["reference"]).cost().macs)
     if proof:

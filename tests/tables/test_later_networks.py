@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import resnext_flops as rf
 from resnext_flops.complexity.families.resnet_to_convnext import STEPS
-from resnext_flops.proof.published import HELD, PRINTED_FIGURES, agreement, figures, published
+from resnext_flops.proof.published import HELD, PRINTED_FIGURES, agreement, figures, published, row_figures
 from resnext_flops.tables.lineage import lineage
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.publications import publications
@@ -39,6 +39,19 @@ def test_dense_grouped_and_depthwise() -> None:
 def test_printed_figures_are_met() -> None:
     assert all(not str(row["macs_agreement"]).startswith("differs") for row in ROWS.values() if "macs_agreement" in row)
     assert [row["year"] for row in lineage().rows] == sorted(str(row["year"]) for row in lineage().rows)
+
+
+def test_the_lineage_prints_what_the_tables_of_its_sources_print() -> None:
+    held = {(figure.network, figure.figure, figure.printed, figure.convention) for figure in figures()}
+    own = [figure for row in published("lineage")["rows"] for figure in row_figures(row, "")]
+    assert {(figure.network, figure.figure, figure.printed, figure.convention) for figure in own} <= held
+    assert {name for name, row in ROWS.items() if "macs_printed" not in row} == {"SENet-154"}
+
+
+def test_images_of_the_lineage_have_224_pixels_but_for_one() -> None:
+    assert {name: row["input"] for name, row in ROWS.items() if row["input"] != "3x224x224"} == {
+        "EfficientNetV2-S": "3x384x384"
+    }
 
 
 def test_it_is_proven_row_by_row() -> None:
