@@ -26,6 +26,7 @@ from resnext_flops.complexity.layers import (
     Sum,
     pair,
     probability,
+    real,
     size,
 )
 from resnext_flops.complexity.network import family
@@ -61,11 +62,12 @@ def convnext(
     >>> rf.convnext().cost().params
     28589128
     """
-    width = size("base_width", base_width)
+    width, scale = size("base_width", base_width), LayerScale(real("layer_scale", layer_scale))
+    drop = StochasticDepth(probability("drop_depth", drop_depth))
     parts = {"stem": Sequential.of(conv=Conv(width, 4, stride=4, bias=True), norm=normalised())}
     for stage, times in enumerate(stage_depths(depth), start=1):
         channels = width * 2 ** (stage - 1)
-        block = _block(channels, LayerScale(layer_scale), StochasticDepth(probability("drop_depth", drop_depth)))
+        block = _block(channels, scale, drop)
         if stage > 1:
             parts[f"reduce{stage}"] = Sequential.of(norm=normalised(), conv=Conv(channels, 2, stride=2, bias=True))
         parts[f"stage{stage}"] = Sequential.of(block=Repeat(block, times, first=block))

@@ -25,6 +25,7 @@ from resnext_flops.complexity.layers import (
     size,
 )
 from resnext_flops.complexity.network import family
+from resnext_flops.errors import InputError
 
 STEPS = (
     "patchify",
@@ -74,6 +75,8 @@ def resnet_to_convnext(
     norm: Node = normalised() if "layer norm" in made else BatchNorm()
     activation: Node = Activation("gelu") if "gelu" in made else ReLU()
     width, kernel = size("base_width", base_width), size("kernel", kernel)
+    if kernel % 2 == 0:
+        raise InputError(f"kernel is {kernel}; it must be odd, such as {kernel - 1} or {kernel + 1}")
     before, stages = width, []
     for stage, times in enumerate(stage_depths(depth)):
         stride = 1 if stage == 0 else 2
