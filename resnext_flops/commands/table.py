@@ -62,6 +62,7 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
       resnet, vgg,        the figures that these papers, or their authors, print for their own networks
       googlenet, senet,
       regnet, mobilenet,
+      mobilenet-papers,
       efficientnet,
       efficientnetv2,
       convnext

@@ -173,7 +173,16 @@ def figures() -> tuple[Figure, ...]:
 
 # What tables print of a network, and those whose every figure is held.
 PRINTED_FIGURES = ("params", "weights", "macs", "activations")
-HELD = ("convnext", "convnext-road", "efficientnet", "efficientnetv2", "mobilenet", "regnet", "senet")
+HELD = (
+    "convnext",
+    "convnext-road",
+    "efficientnet",
+    "efficientnetv2",
+    "mobilenet",
+    "mobilenet-papers",
+    "regnet",
+    "senet",
+)
 
 
 def _of_tables() -> tuple[Figure, ...]:
