@@ -77,8 +77,10 @@ def _explanations(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) 
     return [f"{', '.join(names)}: {why}." for why, names in found.items()]
 
 
-def printed_cells(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Cell]:
+def printed_cells(row: Mapping[str, Any], ledger: Ledger, *, approximate: bool = False) -> dict[str, Cell]:
     """The printed figures of a row, and how each agrees with the exact one.
+
+    approximate: whether the paper prints them with "~".
 
     >>> from decimal import Decimal
     >>> import resnext_flops as rf
@@ -89,7 +91,7 @@ def printed_cells(row: Mapping[str, Any], ledger: Ledger) -> dict[str, Cell]:
     cells: dict[str, Cell] = {}
     for figure in row_figures(row, ""):
         by = f" by {figure.convention}" if figure.convention else ""
-        cells[f"{figure.figure}_printed"] = figure.printed
+        cells[f"{figure.figure}_printed"] = Approximate(figure.printed) if approximate else figure.printed
         cells[f"{figure.figure}_agreement"] = f"{figure.hold(ledger)}{by}"
     return cells
 
@@ -101,9 +103,7 @@ def _row(
     cells: dict[str, Cell] = {key: row[key] for key in labels}
     for name in ("params", "macs", *(each for each in ("weights", "activations") if each in row)):
         cells[name] = getattr(ledger, name)
-    cells |= printed_cells(row, ledger)
-    if approximate:
-        cells |= {key: Approximate(value) for key, value in cells.items() if key.endswith("_printed")}
+    cells |= printed_cells(row, ledger, approximate=approximate)
     if "reference" in row:
         cells["reference_percent"] = Deviation.of(ledger.macs, network(row["reference"]).cost().macs)
     if proof:
