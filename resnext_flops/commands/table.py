@@ -60,8 +60,13 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
       residual            its Section 5.1, with and without shortcuts
       performance         its Section 5.1, seconds for a mini-batch and the speed they mean
       resnet, vgg,        the figures that these papers, or their authors, print for their own networks
-      googlenet, regnet,
-      mobilenet, convnext
+      googlenet, senet,
+      regnet, mobilenet,
+      mobilenet-papers,
+      efficientnet,
+      efficientnetv2,
+      convnext
+      convnext-road       the road from ResNet to ConvNeXt, the ResNeXt-ify step among others
       lineage             from ResNet-50 to ConvNeXt, with the share of grouped convolutions
       all                 every one of them
 

@@ -41,6 +41,7 @@ FILES: Mapping[str, str] = {
     "efficientnet": "efficientnet",
     "efficientnet_v2": "efficientnet",
     "convnext": "convnext",
+    "resnet_to_convnext": "resnet_to_convnext",
 }
 
 

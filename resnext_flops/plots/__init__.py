@@ -41,7 +41,7 @@ KINDS: Mapping[str, str] = {
     "groups": "The parameters and activations of ResNet-50's template with groups of one width in every stage, from 64 "
     "channels to one, which is depthwise, at the multiply-adds of ResNet-50.",
     "lineage": "Top-1 errors on ImageNet as their authors print them against exact multiply-adds, one line an idea, "
-    "from ResNet and ResNeXt to ConvNeXt.",
+    "from ResNet and ResNeXt to ConvNeXt. Images have 224 pixels, but for EfficientNet: up to 600.",
 }
 
 # How many networks a kind is a picture of; the others show the paper's own.

@@ -70,7 +70,7 @@ def at_equal_cost(width: Fraction, macs: int) -> dict[str, Fraction]:
 def groups(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """What the width of a group costs at ResNet-50's multiply-adds: parameters on the left, activations on the right.
 
-    A group of one channel is a depthwise convolution. The line is ResNet-50 itself, whose convolutions are dense.
+    A group of one channel is a depthwise convolution. The dashed line is ResNet-50 itself, which is dense.
 
     axes: where to draw; without them, in a new figure.
 
@@ -84,9 +84,9 @@ def groups(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     curve = [at_equal_cost(width, dense.macs) for width in widths]
     both = axes or panels(2.5)
     for each, (name, words) in zip(both, FIGURES.items(), strict=True):
-        each.axhline(getattr(dense, name) / 1e6, color=VERMILION, linestyle="--", label="ResNet-50, dense")
+        each.axhline(getattr(dense, name) / 1e6, color=VERMILION, linestyle="--", label="ResNet-50: dense 3x3")
         values = [float(point[name]) / 1e6 for point in curve]
-        each.plot([float(width) for width in widths], values, color=BLUE, label="at its multiply-adds")
+        each.plot([float(width) for width in widths], values, color=BLUE, label="3x3 in groups, as many multiply-adds")
         marked = [place for place, width in enumerate(widths) if width in WIDTHS]
         each.plot([float(widths[place]) for place in marked], [values[place] for place in marked], "o", color=BLUE)
         each.set(xlabel="width of a group in every stage (channels)", ylabel=words, xscale="log")

@@ -15,9 +15,11 @@ LOOKS = (
     (SKY, "o", True),
     (BLUE, "s", True),
     (PURPLE, "v", False),
-    (ORANGE, "^", False),
+    (PURPLE, "^", True),
     (GREEN, "D", False),
     (GREEN, "P", True),
+    (ORANGE, "p", False),
+    (ORANGE, "*", True),
     (VERMILION, "X", False),
 )
 
@@ -38,7 +40,8 @@ def lines() -> list[tuple[str, list[tuple[int, float]]]]:
 def lineage(axes: Axes | None = None) -> Axes:
     """Top-1 errors on ImageNet against multiply-adds, from ResNet and ResNeXt to ConvNeXt.
 
-    The errors are printed ones, of one crop; recipes of training differ from line to line.
+    The errors are printed ones, of one crop. Recipes of training differ from line to line, and EfficientNet's images
+    have more pixels.
 
     axes: where to draw; without them, in a new figure.
 
@@ -51,6 +54,6 @@ def lineage(axes: Axes | None = None) -> Axes:
         style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": "--" if dashed else "-"}
         axes.plot([macs / 1e9 for macs, _ in points], [error for _, error in points], label=label, **style)
     axes.set(xlabel="multiply-adds (G)", ylabel="top-1 error (%)", xscale="log")
-    ticked(axes.xaxis, (0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32))
+    ticked(axes.xaxis, (0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32))
     axes.legend(loc="upper right", ncols=2)
     return axes

@@ -6,6 +6,8 @@ from resnext_flops.errors import public
 from resnext_flops.show import display
 
 SHOWN = 3  # differences that a rung tells before it only counts them
+# What the rungs `reference` and `formulas` miss where no library has the network.
+NO_REFERENCE = "no independent reference"
 
 
 class Rung(NamedTuple):
@@ -38,13 +40,13 @@ class Rung(NamedTuple):
         if self.holds:
             return f"equal, but for {self.explained} explained" if self.explained else "equal"
         if self.missing:
-            return "nothing to compare"
+            return self.missing
         more = f" (and {len(self.differences) - SHOWN} more)" if len(self.differences) > SHOWN else ""
         return f"DIFFERS: {'; '.join(self.differences[:SHOWN]) or 'nothing was compared'}{more}"
 
     def __str__(self) -> str:
         if self.missing:
-            return f"{self.name}: {self.missing}"
+            return f"{self.name}: {self.result}"
         return f"{self.name}: {self.compared:,} compared with {self.against}, {self.result}"
 
 
@@ -66,6 +68,23 @@ class Proof(NamedTuple):
         """Whether no rung fails."""
         return not any(rung.fails for rung in self.rungs)
 
+    @property
+    def alone(self) -> bool:
+        """Whether the network was looked for in the libraries, and none has it."""
+        return any(rung.missing == NO_REFERENCE for rung in self.rungs)
+
+    @property
+    def verdict(self) -> str:
+        """How the whole proof ended; a network that no library has is not called proven.
+
+        >>> alone = Rung("reference", 0, missing=NO_REFERENCE)
+        >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1), alone)).verdict
+        'equal to its model, but no independent reference'
+        """
+        if not self.holds:
+            return "NOT PROVEN"
+        return f"equal to its model, but {NO_REFERENCE}" if self.alone else "proven"
+
     def rung(self, name: str) -> Rung:
         """The rung of a name. Raises KeyError where there is none."""
         for rung in self.rungs:
@@ -85,7 +104,7 @@ class Proof(NamedTuple):
 
     def __str__(self) -> str:
         place = f" on {self.device}" if self.device else ""
-        head = f"{self.network}{place}: {'proven' if self.holds else 'NOT PROVEN'}"
+        head = f"{self.network}{place}: {self.verdict}"
         return "\n".join((head, *(f"  {rung}" for rung in self.rungs)))
 
     def __repr__(self) -> str:

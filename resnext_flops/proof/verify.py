@@ -4,7 +4,8 @@
   fvcore's rules.
 * `tensors`: every learned tensor has the name and shape that the ledger says.
 * `forward`: the model maps an input of the stated shape to finite numbers of the stated shape.
-* `reference`: an independent implementation has the same tensors and, with those tensors, the same outputs.
+* `reference`: an independent implementation has the same tensors and, with those tensors, the same outputs. A network
+  that neither torchvision nor timm has is never said to be proven.
 * `formulas`: the formulas of the network in its sizes are those interpolated from the reference's constructor,
   coefficient by coefficient.
 * `printed`: the figures that a paper prints for the network are met to their last digit, rounded or truncated; where
@@ -24,7 +25,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.network import Network
 from resnext_flops.counters.lookup import Given, described_network
 from resnext_flops.errors import InputError, checked, one_line, unknown
-from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +66,7 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
     found, figures = _model_rungs(network, place)
     for name in ("reference", "formulas"):
         if name in rungs:
-            found[name] = _reference_rung(network, name)
+            found[name] = reference_rung(network, name)
     if "printed" in rungs:
         found["printed"] = compare_printed(network)
     made = [found[each] for name in rungs for each in (name, IN_TRAINING.get(name)) if each in found]
@@ -96,7 +97,7 @@ def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Run
     return found, (params, sum(counted.multiply_adds.values()), counted.total)
 
 
-def _reference_rung(network: Network, name: str) -> Rung:
+def reference_rung(network: Network, name: str) -> Rung:
     """The rung `reference` or `formulas`, which need an independent implementation."""
     from importlib.util import find_spec
 
@@ -106,7 +107,7 @@ def _reference_rung(network: Network, name: str) -> Rung:
 
     other = reference(network)
     if other is None:
-        return Rung(name, 0, missing="torchvision and timm have no such network")
+        return Rung(name, 0, missing=NO_REFERENCE)
     if find_spec(other.package) is None:
         return Rung(name, 0, missing=f"{other.package} is not installed; install resnext-flops[zoo]")
     return compare_reference(network, other) if name == "reference" else compare_formulas(network, other)
@@ -116,8 +117,8 @@ def compare_printed(network: Network) -> Rung:
     """The figures that papers print for a network, each held to its last printed digit; `~` allows five percent.
 
     >>> import resnext_flops as rf
-    >>> print(compare_printed(rf.resnet(50, stride_in="1x1")))
-    printed: 1 compared with 3.8 G macs (truncated) in He et al., arXiv:1512.03385, Table 1, equal
+    >>> print(compare_printed(rf.resnet(34, shortcut="A")))
+    printed: 1 compared with 3.6 G macs (rounded or truncated) in He et al., arXiv:1512.03385, Table 1, equal
     """
     from resnext_flops.complexity.names import network as by_name
     from resnext_flops.proof.published import figures

@@ -12,6 +12,7 @@ from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.scope import template_block
 from resnext_flops.plots import KINDS, NETWORKS
+from resnext_flops.proof.published import HELD
 from resnext_flops.reports.content import Command, Equation, Part, Picture, Prose, Report, Section, shown
 from resnext_flops.show.table import Table
 from resnext_flops.tables.comparison import bridges, by_convention
@@ -25,7 +26,7 @@ HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
 # Which tables and pictures stand in the sections of their own; all others are of the paper's networks.
 TEMPLATE = ("eq4", "2", "fig3")
 OTHER_PAPERS = ("resnet", "vgg", "googlenet")
-LATER = ("convnext", "groups", "lineage", "mobilenet", "regnet")  # tables and pictures of what came after the paper
+LATER = (*HELD, "groups", "lineage")  # tables and pictures of what came after the paper
 PICTURES = {"width": "template", "counters": "conventions", "stages": "conventions"}
 
 

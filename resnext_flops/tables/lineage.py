@@ -5,11 +5,13 @@ from fractions import Fraction
 from typing import Any
 
 from resnext_flops.complexity.entries import Entry
+from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import network
-from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.published import published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.listings import printed_cells
 from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
 
 
@@ -31,9 +33,12 @@ def lineage(prove: Prove | None = None) -> Table:
         Column("idea", "groups", rank=4),
         Column("group_width", "channels\na group", rank=1),
         Column("share", "mult-adds\nin groups"),
+        Column("input", "input", rank=5),
         Column("params", "params", rank=2),
         Column("macs", "mult-adds"),
         Column("activations", "activations", rank=3),
+        Column("params_printed", "printed\nparams", rank=7),
+        Column("params_agreement", "params\nas printed", rank=6),
         Column("macs_printed", "printed\nmult-adds", rank=7),
         Column("macs_agreement", "mult-adds\nas printed", rank=6),
         Column("top1", "top-1, %\nas printed", rank=8),
@@ -62,13 +67,13 @@ def _row(row: Mapping[str, Any], ledger: Ledger, proof: Proof | None) -> dict[st
     cells |= {
         "group_width": _widths(grouped),
         "share": Fraction(sum(entry.macs for entry in grouped), ledger.macs),
+        "input": show(ledger.input),
         "params": ledger.params,
         "macs": ledger.macs,
         "activations": ledger.activations,
         "top1": row.get("top1"),
     }
-    if "macs" in row:
-        cells |= {"macs_printed": row["macs"], "macs_agreement": str(agreement(row["macs"], ledger.macs))}
+    cells |= printed_cells(row, ledger)
     return cells | ({"proven": proof.holds} if proof else {})
 
 

@@ -2,15 +2,16 @@
 
 A file in `published/tables/` is a table; its name is the table's id. Each row names a network by its call, and may have
 printed `params`, `macs`, `weights` or `activations` to be held against (with a reason in `explained` where one is not
-met), and a `reference` whose multiply-adds it is compared with.
+met, and the convention in `by` whose rules give one), and a `reference` whose multiply-adds it is compared with.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.published import published, row_figures
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
 from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
@@ -70,10 +71,29 @@ def _explanations(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) 
     """Why printed figures are not met, each reason once, with the rows that it explains."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        name = " ".join(str(row[key]) for key in labels if key != "top1")
+        name = " ".join(str(row[key]) for key in labels if key != "top1" and row[key])
         for why in dict.fromkeys(row.get("explained", {}).values()):
             found.setdefault(why, []).append(name)
     return [f"{', '.join(names)}: {why}." for why, names in found.items()]
+
+
+def printed_cells(row: Mapping[str, Any], ledger: Ledger, *, approximate: bool = False) -> dict[str, Cell]:
+    """The printed figures of a row, and how each agrees with the exact one.
+
+    approximate: whether the paper prints them with "~".
+
+    >>> from decimal import Decimal
+    >>> import resnext_flops as rf
+    >>> cells = printed_cells({"network": "resnet(50)", "macs": Decimal("4.09e9")}, rf.resnet(50).cost())
+    >>> cells["macs_agreement"]
+    'rounded'
+    """
+    cells: dict[str, Cell] = {}
+    for figure in row_figures(row, ""):
+        by = f" by {figure.convention}" if figure.convention else ""
+        cells[f"{figure.figure}_printed"] = Approximate(figure.printed) if approximate else figure.printed
+        cells[f"{figure.figure}_agreement"] = f"{figure.hold(ledger)}{by}"
+    return cells
 
 
 def _row(
@@ -81,13 +101,9 @@ def _row(
 ) -> dict[str, Cell]:
     ledger = each.cost()
     cells: dict[str, Cell] = {key: row[key] for key in labels}
-    for figure in ("params", "macs", *(each for each in ("weights", "activations") if each in row)):
-        exact = getattr(ledger, figure)
-        cells[figure] = exact
-        if figure in row:
-            found = agreement(row[figure], exact)
-            cells[f"{figure}_printed"] = Approximate(row[figure]) if approximate else row[figure]
-            cells[f"{figure}_agreement"] = str(found)
+    for name in ("params", "macs", *(each for each in ("weights", "activations") if each in row)):
+        cells[name] = getattr(ledger, name)
+    cells |= printed_cells(row, ledger, approximate=approximate)
     if "reference" in row:
         cells["reference_percent"] = Deviation.of(ledger.macs, network(row["reference"]).cost().macs)
     if proof:

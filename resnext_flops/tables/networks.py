@@ -8,7 +8,7 @@ from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.model import value_of
 from resnext_flops.complexity.names import NAMED, network
 from resnext_flops.errors import InputError
-from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING, where
 
@@ -60,7 +60,7 @@ def _model_row(name: str) -> dict[str, Cell]:
 def ladder(proofs: Sequence[Proof]) -> Table:
     """What was proven of each network: a row a rung.
 
-    >>> from resnext_flops.proof.rungs import Proof, Rung
+    >>> from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
     >>> rung = Rung("layers", 54, against="fvcore")
     >>> [row["result"] for row in ladder([Proof("resnet(50)", "cpu", {"torch": "2"}, 1, 1, 1, (rung,))]).rows]
     ['equal']
@@ -73,10 +73,13 @@ def ladder(proofs: Sequence[Proof]) -> Table:
         Column("against", "with", rank=2),
     )
     failed = [proof.network for proof in proofs if not proof.holds]
-    proven = f"{len(proofs) - len(failed)} of {len(proofs)} networks are proven"
+    alone = [proof for proof in proofs if proof.holds and proof.alone]
+    proven = f"{len(proofs) - len(failed) - len(alone)} of {len(proofs)} networks are proven"
     places = sorted({proof.device for proof in proofs})
     first = proofs[0]._replace(device=" and ".join(places)) if proofs else None
     sentence = f"{proven}{f',{where(first)}' if first and first.versions else ''}."
+    if alone:
+        sentence += f" For {len(alone)} there is {NO_REFERENCE}."
     if failed:
         sentence += f" NOT PROVEN: {', '.join(failed)}."
     rows = [_rung_row(proof, rung) for proof in proofs for rung in proof.rungs]
@@ -89,5 +92,5 @@ def _rung_row(proof: Proof, rung: Rung) -> dict[str, Cell]:
         "rung": rung.name,
         "compared": rung.compared,
         "result": rung.result,
-        "against": rung.against or rung.missing,
+        "against": rung.against or None,
     }

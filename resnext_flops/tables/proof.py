@@ -28,7 +28,7 @@ def proof(found: Proof) -> Table:
                 "rung": rung.name,
                 "compared": rung.compared or None,
                 "against": rung.against or None,
-                "result": rung.missing or rung.result,
+                "result": rung.result,
             }
             for rung in found.rungs
         ],

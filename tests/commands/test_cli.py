@@ -206,10 +206,11 @@ def test_verify() -> None:
     assert result.exit_code == 0
     content = answered(result.stdout)
     assert [row["result"] for row in content["rows"]] == [
-        *("equal", "equal", "equal", "nothing to compare", "nothing to compare", "equal"),
-        *("equal", "equal", "equal", "equal", "equal", "nothing to compare"),
+        *("equal", "equal", "equal", "no independent reference", "no independent reference", "equal"),
+        *("equal", "equal", "equal", "equal", "equal", "no paper at hand prints a figure for it"),
     ]
-    assert content["proof"].startswith("2 of 2 networks are proven, on cpu with torch ")
+    assert content["proof"].startswith("1 of 2 networks are proven, on cpu with torch ")
+    assert content["proof"].endswith(" For 1 there is no independent reference.")
 
 
 def test_verify_that_fails_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:

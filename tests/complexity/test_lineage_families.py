@@ -6,10 +6,12 @@ import numpy
 import pytest
 import timm.models.regnet
 import torch
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resnext_flops as rf
+from resnext_flops.cli import main
 from resnext_flops.complexity.families.blocks import divisible
 from resnext_flops.complexity.families.regnet import quantised
 from tests.alive import most_alive, saved
@@ -40,7 +42,11 @@ def test_widths_are_quantised_as_timm_does(
 REFUSED = {
     "regnet(22, w_0=20)": "w_0 is 20; it must be a multiple of 8, such as 16 or 24",
     "regnet(22, w_0=4)": "w_0 is 4; it must be a multiple of 8, such as 8",
-    "regnet(22, w_a=-3)": "w_a is -3; it must be from 0, where all widths are one, to 24000",
+    "regnet(22, w_a=-3)": "w_a is -3, with which the widths fall; it must be from 0, where all widths are one, to "
+    "24000",
+    "regnet(22, w_a=1e9)": "w_a is 1000000000.0; it must be from 0, where all widths are one, to 24000",
+    # 24 + 21 x 24.48 is 22.42 times 24, and 22.42^(1 / 7.5) is 1.514.
+    "regnet(22, w_m=1.2)": "w_m is 1.2, which makes 13 stages, each with half the map; there may be 8, as from 1.52 on",
     "regnet(22, w_m=1)": "w_m is 1; it must be above 1, such as 2.5, and at most 1000",
     "regnet(22, group_width=0)": "group_width is 0; it must be a whole number of at least 1",
     "regnet(5000)": "depth is 5000; it must be the number of all blocks, at most 1000",
@@ -50,7 +56,9 @@ REFUSED = {
     "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",
     "se_resnet(50, pool='same')": "unknown pool 'same'; known are ceil, padded",
     "se_resnext(50, reduction=0)": "reduction is 0; it must be a whole number of at least 1",
-    "senet(154, base_width=24)": "conv2.block1.add.residual.conv2: 64 groups do not divide 48 input channels; 48 would",
+    "se_resnet(50, reduction=257)": "reduction is 257; it must be at most 256, the channels of the first gate",
+    "senet(154, base_width=24)": "base_width is 24; it must be a multiple of 32, such as 32",
+    "senet(154, base_width=40)": "base_width is 40; it must be a multiple of 32, such as 32 or 64",
     "mobilenet_v2(width_multiplier=0)": "width_multiplier is 0; it must be a number above 0 and of at most 100, such "
     "as 0.5 or 1.4",
     "mobilenet_v3('medium')": "unknown version 'medium'; known are large, small",
@@ -58,6 +66,11 @@ REFUSED = {
     "efficientnet(drop_depth=1)": "drop_depth is 1; it must be a probability of at least 0 and below 1",
     "efficientnet_v2('xl')": "unknown version 'xl'; known are s, m, l",
     "convnext(9)": "depth is 9; it must be the number of blocks of each stage, such as (3, 3, 9, 3)",
+    "convnext(layer_scale='x')": "layer_scale is 'x'; it must be a finite number",
+    "resnet_to_convnext('layer norms')": "unknown step 'layer norms'; did you mean 'layer norm' or 'fewer norms'?",
+    "resnet_to_convnext('inverted', kernel=4)": "kernel is 4; it must be odd, such as 3 or 5",
+    "resnet_to_convnext('inverted', 3)": "depth is 3; it must be the number of blocks of each stage, such as "
+    "(3, 3, 9, 3)",
     "convnext(resolution=31)": "resolution 31x31 is too small for reduce4.conv: a kernel of 2 does not fit into "
     "1 pixels with a padding of 0; the smallest that works is 32",
     "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
@@ -69,6 +82,26 @@ def test_what_a_rule_cannot_use_is_one_sentence(call: str) -> None:
     with pytest.raises(rf.InputError) as error:
         rf.network(call)
     assert str(error.value) == REFUSED[call]
+    result = CliRunner().invoke(main, ["count", call])
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"resnext-flops: {REFUSED[call]}\n")
+
+
+NEAREST = [
+    "regnet(22, w_0=24)",
+    "regnet(22, w_a=0)",
+    "regnet(22, w_a=24000)",
+    "regnet(22, w_m=1.52, resolution=300)",
+    "regnet(22, resolution=17)",
+    "se_resnet(50, reduction=256)",
+    "senet(154, base_width=64)",
+    "resnet_to_convnext('inverted', kernel=5)",
+    "convnext(resolution=32)",
+]
+
+
+@pytest.mark.parametrize("call", NEAREST)
+def test_the_nearest_that_a_refusal_names_works(call: str) -> None:
+    assert rf.network(call).cost().macs > 0
 
 
 WITHOUT_A_FORMULA = {
@@ -125,6 +158,8 @@ SMALL = [
     "efficientnet(width_multiplier=0.3, resolution=33)",
     pytest.param("efficientnet_v2('s', resolution=33)", marks=pytest.mark.slow),
     "convnext((2, 1), base_width=8, resolution=33)",
+    "resnet_to_convnext('inverted', (2, 1), base_width=8, resolution=33)",
+    "resnet_to_convnext('layer norm', (2, 1), kernel=5, base_width=8, resolution=33)",
 ]
 
 

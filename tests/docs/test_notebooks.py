@@ -47,8 +47,8 @@ def shown(cell: Any) -> list[Any]:
     ]
 
 
-def test_there_are_five() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5"]
+def test_there_are_six() -> None:
+    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_a_run_gives_the_committed_outputs(request: pytest.FixtureRequest) -> None:

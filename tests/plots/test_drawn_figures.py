@@ -110,6 +110,11 @@ def test_lineage_draws_the_printed_errors_at_the_exact_costs() -> None:
     errors = {row["network"]: row["top1"] for row in published("tables/3")["rows"]}
     own = next(line["errors"] for line in published("lineage")["lines"] if line["label"] == "ResNeXt")
     assert own == {call: errors[call] for call in own}
+    # EfficientNet's accuracies are those of the tables of its papers.
+    for label, name in (("EfficientNet", "efficientnet"), ("EfficientNetV2", "efficientnetv2")):
+        rows = published(f"tables/{name}")["rows"]
+        (line,) = [line["errors"] for line in published("lineage")["lines"] if line["label"] == label]
+        assert line == {row["network"]: 100 - row["top1"] for row in rows if row["network"].startswith("efficientnet")}
 
 
 @pytest.mark.parametrize(("panel", "figure"), [(0, "params"), (1, "activations")])

@@ -54,7 +54,13 @@ def test_outputs_are_the_librarys(call: str) -> None:
     assert rung.holds, rung.differences
 
 
-@pytest.mark.parametrize("call", ALL)
+ALONE = [
+    f"resnet_to_convnext('{step}', (2, 1), kernel=5, base_width=8, resolution=(33, 64), classes=7)"
+    for step in ("patchify", "depthwise", "inverted", "moved up", "layer norm")
+]
+
+
+@pytest.mark.parametrize("call", [*ALL, *ALONE])
 def test_a_convention_counts_of_a_description_what_it_counts_of_its_module(call: str) -> None:
     network = rf.network(call)
     ours, theirs = network.cost(), rf.count(network)
@@ -63,7 +69,7 @@ def test_a_convention_counts_of_a_description_what_it_counts_of_its_module(call:
         assert ours.total(name) == theirs.total(name), name
 
 
-@pytest.mark.parametrize("call", ALL)
+@pytest.mark.parametrize("call", [*ALL, *ALONE])
 def test_the_ladder_holds_on_the_built_model(call: str) -> None:
     proof = rf.verify(rf.network(call), device="cpu", rungs=("layers", "tensors", "forward"))
     assert proof.holds, str(proof)

@@ -24,7 +24,7 @@ from resnext_flops.machine.timing import Spread
 from resnext_flops.proof.budgets import check, parse_config
 from resnext_flops.proof.identify.hypotheses import Hypothesis, Match
 from resnext_flops.proof.identify.search import Candidate, Identification, Printed
-from resnext_flops.proof.rungs import Proof, Rung
+from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
 from resnext_flops.show.render import TerminalTable, to_markdown, to_text
 from resnext_flops.show.table import Approximate, Bracket, Deviation, Table
 from resnext_flops.tables import measurements, paper
@@ -54,7 +54,7 @@ def climbed() -> Proof:
     rungs = (
         Rung("layers", 22, against="fvcore"),
         Rung("tensors", 65, ("head.fc.bias differs",), "the model"),
-        Rung("reference", 0, missing="torchvision and timm have no such network"),
+        Rung("reference", 0, missing=NO_REFERENCE),
         Rung("printed", 2, against="He et al., arXiv:1512.03385, Table 6", explained=1),
     )
     return made_up(rf.resnet_cifar(20))._replace(rungs=rungs)

@@ -106,6 +106,19 @@ def divisible(channels: float, by: int = 8) -> int:
     return nearest + by if nearest < 0.9 * channels else nearest
 
 
+def multiple(name: str, value: Size, of: int) -> Size:
+    """A size that is a multiple of a number, or a formula. Raises InputError, with the nearest, for any other.
+
+    >>> multiple("w_0", 20, 8)
+    Traceback (most recent call last):
+    resnext_flops.InputError: w_0 is 20; it must be a multiple of 8, such as 16 or 24
+    """
+    if not is_symbolic(value) and value % of:
+        near = " or ".join(str(each) for each in (value // of * of, -(-value // of) * of) if each)
+        raise InputError(f"{name} is {value}; it must be a multiple of {of}, such as {near}")
+    return value
+
+
 def multiplier(name: str, value: Any) -> float:
     """A factor of widths or of depths. Raises InputError for what is no number above 0 and of at most 100."""
     factor = real(name, rounded(value))

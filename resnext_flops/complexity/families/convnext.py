@@ -4,10 +4,10 @@ One step of that way is ResNeXt's: more groups and more width, up to one group f
 block has its channels last, so that its 1x1 convolutions are fully-connected layers.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from resnext_flops.complexity.families.blocks import depthwise
+from resnext_flops.complexity.families.resnet import stage_depths
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Activation,
@@ -26,10 +26,10 @@ from resnext_flops.complexity.layers import (
     Sum,
     pair,
     probability,
+    real,
     size,
 )
 from resnext_flops.complexity.network import family
-from resnext_flops.errors import InputError
 
 CHANNELS_LAST, CHANNELS_FIRST = Permute((1, 2, 0)), Permute((2, 0, 1))
 NORM = LayerNorm(1e-6)
@@ -62,25 +62,24 @@ def convnext(
     >>> rf.convnext().cost().params
     28589128
     """
-    if not isinstance(depth, Sequence) or isinstance(depth, str) or not depth:
-        raise InputError(f"depth is {depth!r}; it must be the number of blocks of each stage, such as (3, 3, 9, 3)")
-    width = size("base_width", base_width)
-    parts = {"stem": Sequential.of(conv=Conv(width, 4, stride=4, bias=True), norm=_normalised())}
-    for stage, times in enumerate(depth, start=1):
+    width, scale = size("base_width", base_width), LayerScale(real("layer_scale", layer_scale))
+    drop = StochasticDepth(probability("drop_depth", drop_depth))
+    parts = {"stem": Sequential.of(conv=Conv(width, 4, stride=4, bias=True), norm=normalised())}
+    for stage, times in enumerate(stage_depths(depth), start=1):
         channels = width * 2 ** (stage - 1)
-        block = _block(channels, LayerScale(layer_scale), StochasticDepth(probability("drop_depth", drop_depth)))
+        block = _block(channels, scale, drop)
         if stage > 1:
-            parts[f"reduce{stage}"] = Sequential.of(norm=_normalised(), conv=Conv(channels, 2, stride=2, bias=True))
+            parts[f"reduce{stage}"] = Sequential.of(norm=normalised(), conv=Conv(channels, 2, stride=2, bias=True))
         parts[f"stage{stage}"] = Sequential.of(block=Repeat(block, times, first=block))
     parts["head"] = Sequential.of(
-        pool=GlobalAvgPool(), norm=_normalised(), flatten=Flatten(), fc=Linear(size("classes", classes))
+        pool=GlobalAvgPool(), norm=normalised(), flatten=Flatten(), fc=Linear(size("classes", classes))
     )
     height, pixels = pair("resolution", resolution)
     return Description((size("in_channels", in_channels), height, pixels), Sequential.of(**parts))
 
 
-def _normalised() -> Sequential:
-    """Layer norm of each pixel."""
+def normalised() -> Sequential:
+    """Layer norm of each pixel, whose channels are first."""
     return Sequential.of(last=CHANNELS_LAST, norm=NORM, first=CHANNELS_FIRST)
 
 

@@ -6,10 +6,10 @@ each stage halves the map, the first one too. RegNetY has a gate behind the 3x3 
 """
 
 from itertools import groupby
-from math import log
+from math import ceil, log
 from typing import Any, NamedTuple
 
-from resnext_flops.complexity.families.blocks import divisible, gated, rounded
+from resnext_flops.complexity.families.blocks import divisible, gated, multiple, rounded
 from resnext_flops.complexity.families.resnet import (
     activated,
     bottleneck_convolutions,
@@ -40,6 +40,8 @@ VERSIONS = ("paper", "torchvision")
 QUANTUM = 8
 # No network of the paper has more than 30 blocks.
 MOST_BLOCKS = 1000
+# Each halves the map, and the paper's networks have 4.
+MOST_STAGES = 8
 # How many times narrower the gate of a block is than the input of the block.
 REDUCTION = 4
 
@@ -81,8 +83,15 @@ def regnet(
     0.4 billion multiply-adds, as the authors print it
     """
     before = size("base_width", base_width)
-    stages = []
-    for stage in quantised(depth, w_0, w_a, w_m, group_width, version):
+    made, stages = quantised(depth, w_0, w_a, w_m, group_width, version), []
+    if len(made) > MOST_STAGES:
+        # The powers of w_m run from 0 to MOST_STAGES - 1, rounded.
+        near = ceil(100 * ((w_0 + w_a * (depth - 1)) / w_0) ** (1 / (MOST_STAGES - 0.5))) / 100
+        raise InputError(
+            f"w_m is {w_m}, which makes {len(made)} stages, each with half the map; "
+            f"there may be {MOST_STAGES}, as from {near:g} on"
+        )
+    for stage in made:
         stages.append(_stage(stage, before, se))
         before = stage.width
     stem = activated([Conv(size("base_width", base_width), 3, stride=2, padding=1)])
@@ -105,14 +114,12 @@ def quantised(depth: Any, w_0: Any, w_a: Any, w_m: Any, group_width: Any, versio
     """
     choose("version of RegNet", version, VERSIONS)
     blocks, slope, step = size("depth", depth), real("w_a", rounded(w_a)), real("w_m", rounded(w_m))
-    first, group = size("w_0", rounded(w_0)), size("group_width", rounded(group_width))
+    first, group = multiple("w_0", size("w_0", rounded(w_0)), QUANTUM), size("group_width", rounded(group_width))
     if is_symbolic(blocks) or blocks > MOST_BLOCKS:
         raise InputError(f"depth is {depth}; it must be the number of all blocks, at most {MOST_BLOCKS}")
-    if first % QUANTUM:
-        near = " or ".join(str(each) for each in (first // QUANTUM * QUANTUM, -(-first // QUANTUM) * QUANTUM) if each)
-        raise InputError(f"w_0 is {first}; it must be a multiple of {QUANTUM}, such as {near}")
     if not 0 <= slope <= first * MOST_BLOCKS:
-        raise InputError(f"w_a is {w_a}; it must be from 0, where all widths are one, to {first * MOST_BLOCKS}")
+        falls = ", with which the widths fall" if slope < 0 else ""
+        raise InputError(f"w_a is {w_a}{falls}; it must be from 0, where all widths are one, to {first * MOST_BLOCKS}")
     if not 1 < step <= MOST_BLOCKS:
         raise InputError(f"w_m is {w_m}; it must be above 1, such as 2.5, and at most {MOST_BLOCKS}")
     line = [first + slope * block for block in range(blocks)]

@@ -155,10 +155,12 @@ def choose(name: str, value: str, choices: Sequence[str]) -> str:
     return value
 
 
-def stage_depths(depth: Any, known: Mapping[int, tuple[int, ...]]) -> tuple[Size, ...]:
-    """The number of blocks of each stage, from a network's depth or from the numbers themselves."""
+def stage_depths(depth: Any, known: Mapping[int, tuple[int, ...]] = MappingProxyType({})) -> tuple[Size, ...]:
+    """The number of blocks of each stage, from the numbers themselves or from a known depth of a network."""
     if isinstance(depth, Sequence) and not isinstance(depth, str) and depth:
         return tuple(size("the number of blocks of a stage", number) for number in depth)
+    if not known:
+        raise InputError(f"depth is {depth!r}; it must be the number of blocks of each stage, such as (3, 3, 9, 3)")
     if not isinstance(depth, int) or depth not in known:
         raise InputError(f"{unknown('depth', depth, sorted(known))}; or the blocks of each stage, as (3, 4, 6, 3)")
     return known[depth]

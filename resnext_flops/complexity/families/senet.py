@@ -8,6 +8,7 @@ strides in the 3x3 convolution.
 from functools import partial
 from typing import Any
 
+from resnext_flops.complexity.families.blocks import multiple
 from resnext_flops.complexity.families.resnet import (
     BOTTLENECK_DEPTHS,
     FirstBlock,
@@ -29,12 +30,15 @@ from resnext_flops.complexity.layers import (
     Node,
     Repeat,
     Size,
+    is_symbolic,
     probability,
     size,
 )
 from resnext_flops.complexity.network import family
+from resnext_flops.errors import InputError
 
 DEPTHS = {depth: BOTTLENECK_DEPTHS[depth] for depth in (50, 101, 152)}
+GROUPS = 64  # of SENet-154
 POOLS = {"ceil": MaxPool(3, stride=2, ceil_mode=True), "padded": MaxPool(3, stride=2, padding=1)}
 
 
@@ -69,8 +73,8 @@ def se_resnet(
     >>> rf.network("legacy_seresnet50").cost().params
     28088024
     """
-    style = _style(stride_in, reduction)
     blocks, base_width = stage_depths(depth, DEPTHS), size("base_width", base_width)
+    style = _style(stride_in, reduction, base_width)
     stages = bottleneck_stages(blocks, 1, width, base_width, style, "imagenet")
     return put_together(_stem(base_width), _pool(pool), stages, classifier(classes), resolution, in_channels)
 
@@ -98,8 +102,8 @@ def se_resnext(
     >>> rf.network("legacy_seresnext50_32x4d").cost().params
     27559896
     """
-    style = _style("3x3", reduction)
     blocks, base_width = stage_depths(depth, DEPTHS), size("base_width", base_width)
+    style = _style("3x3", reduction, base_width)
     stages = bottleneck_stages(blocks, cardinality, width, base_width, style, "imagenet")
     return put_together(_stem(base_width), _pool(pool), stages, classifier(classes), resolution, in_channels)
 
@@ -122,7 +126,7 @@ def senet(
 
     depth: 154, or the number of blocks of each stage, such as `(3, 8, 36, 3)`.
     dropout: the share of the last features that is set to zero in training.
-    base_width: channels of the stem; the blocks of the first stage put out four times as many.
+    base_width: channels of the stem, a multiple of 32; the blocks of the first stage put out four times as many.
 
     The other arguments are those of `se_resnet`, and so is what is raised.
 
@@ -130,8 +134,8 @@ def senet(
     >>> rf.senet().cost().params
     115088984
     """
-    style = _style("3x3", reduction)._replace(projection=3)
-    w = size("base_width", base_width)
+    w = multiple("base_width", size("base_width", base_width), GROUPS // 2)
+    style = _style("3x3", reduction, w)._replace(projection=3)
     stages = [
         _wide_stage(times, w * 2**stage, 1 if stage == 0 else 2, style)
         for stage, times in enumerate(stage_depths(depth, {154: BOTTLENECK_DEPTHS[152]}))
@@ -141,8 +145,11 @@ def senet(
     return put_together(stem, _pool("ceil"), stages, head, resolution, in_channels)
 
 
-def _style(stride_in: str, reduction: Size) -> Style:
-    return make_style("B", preactivation=False, stride_in=stride_in)._replace(reduction=size("reduction", reduction))
+def _style(stride_in: str, reduction: Size, base_width: Size) -> Style:
+    reduction, narrowest = size("reduction", reduction), 4 * base_width
+    if not is_symbolic(reduction) and not is_symbolic(narrowest) and reduction > narrowest:
+        raise InputError(f"reduction is {reduction}; it must be at most {narrowest}, the channels of the first gate")
+    return make_style("B", preactivation=False, stride_in=stride_in)._replace(reduction=reduction)
 
 
 def _stem(channels: Size) -> dict[str, Node]:
@@ -161,6 +168,6 @@ def _wide_stage(times: Size, planes: Size, stride: int, style: Style) -> Repeat:
 def _convolutions(planes: Size, stride: int) -> list[Conv]:
     return [
         Conv(2 * planes, 1),
-        Conv(4 * planes, 3, stride=stride, padding=1, groups=64),
+        Conv(4 * planes, 3, stride=stride, padding=1, groups=GROUPS),
         Conv(4 * planes, 1),
     ]

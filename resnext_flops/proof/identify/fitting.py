@@ -53,7 +53,7 @@ def _uniform(hypotheses: Iterable[Hypothesis]) -> Weights:
     for hypothesis in hypotheses:
         for kind, value in hypothesis._asdict().items():
             values[kind].add(value)
-    return Weights({kind: dict.fromkeys(found, 1 / len(found)) for kind, found in values.items()}, START)
+    return Weights({kind: dict.fromkeys(sorted(found), 1 / len(found)) for kind, found in values.items()}, START)
 
 
 def _updated(samples: Sequence[Sample], weights: Weights, mean: Weights) -> Weights:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from pkgutil import get_data
@@ -125,7 +126,8 @@ APPROXIMATE = 0.05
 class Figure(NamedTuple):
     """A printed figure of a ledger, such as `params` or `macs`, of a network written as its call, or of one part of it.
 
-    A figure that is not met although the network is right comes with the explanation.
+    convention: the rules that give it, where they are not those of the figure's name.
+    explanation: why a figure is not met although the network is right.
     """
 
     network: str
@@ -135,15 +137,17 @@ class Figure(NamedTuple):
     approximate: bool = False
     part: str = ""
     explanation: str = ""
+    convention: str = ""
 
     def __str__(self) -> str:
         of_part = f" of {self.part}" if self.part else ""
-        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}{of_part}"
+        by = f" by {self.convention}" if self.convention else ""
+        return f"{'~' if self.approximate else ''}{printed(self.printed)} {self.figure}{of_part}{by}"
 
     def hold(self, ledger: "Ledger") -> Agreement:
         """Hold the figure of the network's ledger against the printed one."""
         part = ledger.stage(self.part) if self.part else ledger
-        return agreement(self.printed, getattr(part, self.figure))
+        return agreement(self.printed, part.total(self.convention) if self.convention else getattr(part, self.figure))
 
     def allows(self, found: Agreement) -> bool:
         """Whether the figures agree in the last printed digit or, where the paper is approximate, within 5 percent.
@@ -180,21 +184,36 @@ def figures() -> tuple[Figure, ...]:
 
 # What tables print of a network, and those whose every figure is held.
 PRINTED_FIGURES = ("params", "weights", "macs", "activations")
-HELD = ("convnext", "mobilenet", "regnet")
+HELD = (
+    "convnext",
+    "convnext-road",
+    "efficientnet",
+    "efficientnetv2",
+    "mobilenet",
+    "mobilenet-papers",
+    "regnet",
+    "senet",
+)
 
 
 def _of_tables() -> tuple[Figure, ...]:
     """The figures of the tables of later networks, row by row."""
     tables = [published(f"tables/{name}") for name in HELD]
-    return tuple(
-        Figure(
-            row["network"], figure, row[figure], table["source"], explanation=row.get("explained", {}).get(figure, "")
-        )
-        for table in tables
-        for row in table["rows"]
-        for figure in PRINTED_FIGURES
-        if figure in row
-    )
+    return tuple(figure for table in tables for row in table["rows"] for figure in row_figures(row, table["source"]))
+
+
+def row_figures(row: Mapping[str, Any], source: str) -> list[Figure]:
+    """The printed figures of a table's row, with the reasons in `explained`, and the conventions in `by`.
+
+    >>> print(*row_figures({"network": "resnet(50)", "macs": Decimal("4.11e9"), "by": {"macs": "fvcore"}}, "a page"))
+    4.11 G macs by fvcore
+    """
+    why, by = row.get("explained", {}), row.get("by", {})
+    return [
+        Figure(row["network"], name, row[name], source, explanation=why.get(name, ""), convention=by.get(name, ""))
+        for name in PRINTED_FIGURES
+        if name in row
+    ]
 
 
 def _googlenet() -> tuple[Figure, ...]:
