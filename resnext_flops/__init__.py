@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.families.mobilenet import mobilenet_v1 as mobilenet_v1
     from resnext_flops.complexity.families.mobilenet import mobilenet_v2 as mobilenet_v2
     from resnext_flops.complexity.families.mobilenet import mobilenet_v3 as mobilenet_v3
+    from resnext_flops.complexity.families.regnet import anynet as anynet
     from resnext_flops.complexity.families.regnet import regnet as regnet
     from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
     from resnext_flops.complexity.families.resnext import resnext, resnext_cifar

@@ -35,6 +35,7 @@ FILES: Mapping[str, str] = {
     "se_resnext": "senet",
     "senet": "senet",
     "regnet": "regnet",
+    "anynet": "regnet",
     "mobilenet_v1": "mobilenet",
     "mobilenet_v2": "mobilenet",
     "mobilenet_v3": "mobilenet",

@@ -34,7 +34,7 @@ def test_widths_are_quantised_as_timm_does(
         widths.tolist(), [1] * len(widths), [group_width] * len(widths), ratio
     )
     expected = [(int(times), width, width // group) for times, width, group in zip(depths, fitted, groups, strict=True)]
-    assert quantised(depth, w_0, w_a, w_m, group_width, version) == expected
+    assert [stage[:3] for stage in quantised(depth, w_0, w_a, w_m, group_width, version)] == expected
 
 
 REFUSED = {
@@ -45,6 +45,10 @@ REFUSED = {
     "regnet(22, group_width=0)": "group_width is 0; it must be a whole number of at least 1",
     "regnet(5000)": "depth is 5000; it must be the number of all blocks, at most 1000",
     "regnet(22, version='pycls')": "unknown version of RegNet 'pycls'; known are paper, torchvision",
+    "anynet(22)": "depth is 22; it must be the blocks of each stage, such as (1, 2, 7, 12)",
+    "anynet(widths=(32, 64))": "widths is (32, 64); it must be one number, or 4: one for each stage",
+    "anynet(bottleneck=(1, 1, 3, 1))": "bottleneck of stage 3 is 3, which does not divide 160 channels; 2 would",
+    "anynet(group_width=24)": "group_width of stage 1 is 24, which does not divide 32 channels; 16 would",
     "regnet(22, resolution=16)": "resolution 16x16 is too small for conv5.block1.add.residual.conv2: a stride of 2 "
     "needs at least 2 pixels, and there are 1; the smallest that works is 17",
     "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",

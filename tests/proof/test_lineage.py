@@ -20,6 +20,7 @@ SMALL = [
     "regnet(5, w_0=16, w_a=12, w_m=2, group_width=8, resolution=(33, 64), classes=7)",
     "regnet(5, w_0=16, w_a=12, w_m=2, group_width=24, se=True, version='torchvision', base_width=9, resolution=33)",
     "regnet(8, w_0=8, w_a=16, w_m=2, group_width=24, se=True, resolution=33, in_channels=1)",
+    "anynet((1, 2, 1), widths=(16, 24, 64), bottleneck=(1, 2, 4), group_width=(8, 12, 1), resolution=(33, 64))",
     "mobilenet_v1(width_multiplier=0.25, resolution=(33, 64), in_channels=1)",
     "mobilenet_v2(width_multiplier=0.35, resolution=(33, 64), classes=7)",
     "mobilenet_v3('small', resolution=(33, 64), classes=7)",
@@ -114,6 +115,7 @@ def test_a_checkpoint_is_loaded_by_the_librarys_names() -> None:
         "regnet(version='torchvision', in_channels=1)",
         "mobilenet_v3('small', in_channels=1)",
         "convnext(in_channels=1)",
+        "anynet(in_channels=1)",
         "regnet(3, group_width=24, in_channels=1)",  # timm's have four stages
     ],
 )

@@ -40,6 +40,7 @@ FIND = {
     "se_resnext": senet.find,
     "senet": senet.find,
     "regnet": regnet.find,
+    "anynet": regnet.find_any,
     "mobilenet_v1": mobilenet.find,
     "mobilenet_v2": mobilenet.find,
     "mobilenet_v3": mobilenet.find,
