@@ -64,6 +64,14 @@ REFUSED = {
     "convnext(9)": "depth is 9; it must be the number of blocks of each stage, such as (3, 3, 9, 3)",
     "convnext(resolution=31)": "resolution 31x31 is too small for reduce4.conv: a kernel of 2 does not fit into "
     "1 pixels with a padding of 0; the smallest that works is 32",
+    "densenet(120)": "unknown depth 120; known are 121, 161, 169, 201; or the blocks of each stage, as (3, 4, 6, 3)",
+    "densenet(resolution=20)": "resolution 20x20 is too small for conv4.block.transition.pool: a kernel of 2 does not "
+    "fit into 1 pixels with a padding of 0; the smallest that works is 29",
+    "densenet_cifar(99)": "depth is 99; it must be 6n + 4, such as 94 or 100",
+    "repvgg((2, 4, 14))": "depth is (2, 4, 14); it must be the blocks of four stages, such as (2, 4, 14, 1)",
+    "repvgg(groups=5)": "stage1.block2.add.conv3x3.conv: 5 groups do not divide 48 input channels; 4 would",
+    "repvgg(last_multiplier=0)": "last_multiplier is 0; it must be a number above 0 and of at most 100, such as 0.5 or "
+    "1.4",
     "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
 }
 
@@ -129,6 +137,10 @@ SMALL = [
     "efficientnet(width_multiplier=0.3, resolution=33)",
     pytest.param("efficientnet_v2('s', resolution=33)", marks=pytest.mark.slow),
     "convnext((2, 1), base_width=8, resolution=33)",
+    "densenet((1, 2), growth_rate=8, base_width=16, resolution=33)",
+    "densenet_cifar(10, growth_rate=4)",
+    "repvgg((1, 2, 1, 1), width_multiplier=0.25, last_multiplier=0.25, resolution=33)",
+    "repvgg((1, 2, 1, 1), width_multiplier=0.25, last_multiplier=0.25, groups=2, deployed=True, resolution=33)",
 ]
 
 
@@ -144,7 +156,8 @@ def test_memory_is_what_torch_keeps_and_holds(call: str) -> None:
 def test_what_the_libraries_document() -> None:
     from torchvision.models import get_model_weights
 
-    for name in ("mobilenet_v2", "mobilenet_v3_small", "efficientnet_b7", "efficientnet_v2_l", "convnext_large"):
+    names = "mobilenet_v2 mobilenet_v3_small efficientnet_b7 efficientnet_v2_l convnext_large densenet161 densenet201"
+    for name in names.split():
         ledger, documented = rf.network(name).cost(), next(iter(get_model_weights(name))).meta
         assert ledger.params == documented["num_params"]
         assert round(ledger.macs / 1e9, 3) == documented["_ops"]

@@ -11,11 +11,13 @@ from resnext_flops.errors import InputError, checked
 from resnext_flops.proof.references import (
     alexnet,
     convnext,
+    densenet,
     googlenet,
     inception,
     inception_resnet,
     mobilenet,
     regnet,
+    repvgg,
     resnet,
     senet,
     vgg,
@@ -47,6 +49,8 @@ FIND = {
     "efficientnet": mobilenet.find,
     "efficientnet_v2": mobilenet.find,
     "convnext": convnext.find,
+    "densenet": densenet.find,
+    "repvgg": repvgg.find,
 }
 
 
