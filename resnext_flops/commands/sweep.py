@@ -133,17 +133,13 @@ def _sweep(
     **wanted: Any,
 ) -> int:
     """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold."""
-    from resnext_flops.design.sweep.journal import check_suffix, keep, load_progress, unfinished
+    from resnext_flops.design.sweep.journal import keep, load_progress, unfinished
     from resnext_flops.design.sweep.request import plan_sweep
     from resnext_flops.design.sweep.sweep import result
     from resnext_flops.tables.designs import swept
 
-    path = destination(output, force or resume)
-    if path is not None:
-        check_suffix(path)
-        if form != "rich":
-            raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
-    elif resume:
+    path = _destination(output, form, force or resume)
+    if path is None and resume:
         raise InputError("a sweep is resumed from its file; give the same --output")
     base = _network(model, depth, inputs)
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
@@ -176,6 +172,18 @@ def _sweep(
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
 
+def _destination(output: str | None, form: str, force: bool) -> "Path | None":
+    """The file that the designs are kept in. Raises InputError for another suffix, or a form of what is printed."""
+    from resnext_flops.design.sweep.journal import check_suffix
+
+    path = destination(output, force)
+    if path is not None:
+        check_suffix(path)
+        if form != "rich":
+            raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
+    return path
+
+
 def _refuse_options_of_a_model() -> None:
     """Raises InputError for an option that has no meaning for a design space."""
     context = click.get_current_context()
@@ -192,12 +200,10 @@ def _refuse_options_of_a_model() -> None:
 def _sample(space: str, form: str, output: str | None, force: bool, **wanted: Any) -> int:
     """Print designs of a space, or keep them in a file."""
     from resnext_flops.design import spaces
-    from resnext_flops.design.sweep.journal import check_suffix, keep
+    from resnext_flops.design.sweep.journal import keep
     from resnext_flops.tables.designs import sampled
 
-    path = destination(output, force)
-    if path is not None:
-        check_suffix(path)
+    path = _destination(output, form, force)
     chosen, begin = spaces.space(space), time.perf_counter()
     designs = wanted.pop("sample")
     found = chosen.sample(spaces.DESIGNS if designs is None else designs, **wanted)

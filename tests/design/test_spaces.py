@@ -178,7 +178,7 @@ def test_a_wrong_formula_is_found(some: Sampled) -> None:
 
 
 REFUSED = {
-    "macs = 400M": "'macs = 400M' asks for the nearest; say how far off it may be, as in within=1 (--within 1%)",
+    "macs = 400M": "'macs = 400M' asks for the nearest; say how far off it may be: within=1 (--within 1%)",
     "macs": "cannot use 'macs': it must be a comparison, such as 'macs <= 4.2e9'",
     "parms <= 3M": "cannot use 'parms <= 3M': unknown name 'parms'; did you mean 'params'?",
     "macs <= 3k": "none of 131,072 candidates of regnet_x meets macs <= 3000; one that comes near is regnet(",
@@ -243,7 +243,9 @@ def test_a_file_holds_the_designs(tmp_path: object) -> None:
         (["resnet50", "--space", "regnet_x"], "a MODEL is given with --space, which takes --budget, --within, "),
         (["--space", "regnet_x", "--width", "3"], "--width is given with --space, which takes --budget, --within, "),
         (["--space", "regnet_x", "--within", "much"], "'much' is not a number of percent, such as 1% or 0.5"),
+        (["--space", "regnet_x", "--within", "1%"], "within is for a budget with =, such as 'macs = 400M'"),
         (["--space", "regnet_x", "--output", "a.xls"], "unknown suffix '.xls'"),
+        (["--space", "regnet_x", "--output", "a.csv", "--format", "json"], "--format json is for what is printed"),
         ([], "give a MODEL whose sizes are swept, or a design space, as in --space regnet_x"),
     ],
 )

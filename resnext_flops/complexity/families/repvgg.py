@@ -77,15 +77,16 @@ def repvgg(
 
 def _stage(channels: Size, times: Size, before: Size, groups: Size, deployed: bool) -> Sequential:
     """The blocks of a stage, of which the first halves the map. before: how many blocks of stages come before it."""
-    first, later = _block(channels, 2, 1, deployed), _block(channels, 1, 1, deployed)
     if groups == 1:
-        return Sequential.of(block=Repeat(later, times, first))
+        return Sequential.of(block=Repeat(_block(channels, 1, 1, deployed), times, _block(channels, 2, 1, deployed)))
     if is_symbolic(times):
         raise InputError(f"a stage has {times} blocks; give a number, as only every second one has {groups} groups")
     # The stem is block 0, and those with an even number have groups.
-    of_block = [groups if (before + number) % 2 == 0 else 1 for number in range(1, times + 1)]
-    blocks = [_block(channels, 1 if place else 2, of_block[place], deployed) for place in range(times)]
-    return Sequential.of(**{f"block{number}": block for number, block in enumerate(blocks, start=1)})
+    blocks = {
+        f"block{number}": _block(channels, 2 if number == 1 else 1, 1 if (before + number) % 2 else groups, deployed)
+        for number in range(1, times + 1)
+    }
+    return Sequential.of(**blocks)
 
 
 def _block(channels: Size, stride: int, groups: Size, deployed: bool) -> Sequential:

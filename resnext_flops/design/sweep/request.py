@@ -240,16 +240,17 @@ def plan_sweep(
 def budgets_of(
     budget: str | Iterable[str], within: float | None, names: Mapping[str, int | None]
 ) -> tuple[Expression, ...]:
-    """The comparisons of budgets. Raises InputError for what is none, and for `=` without how far off it may be.
+    """The comparisons of budgets. Raises InputError for what is none, and where of `=` and how far off it may be only one is given.
 
     >>> [text_of(budget) for budget in budgets_of("macs = 400M", 1, {"macs": None})]
     ['396000000 <= macs and macs <= 404000000']
     """
     texts = _several(budget)
-    for text in texts:
-        node = parse(text)
-        if within is None and isinstance(node, Apply) and node.operation == NEAREST_SIGN:
-            raise InputError(f"{text!r} asks for the nearest; say how far off it may be, as in within=1 (--within 1%)")
+    nearest = [text for text in texts if isinstance(node := parse(text), Apply) and node.operation == NEAREST_SIGN]
+    if nearest and within is None:
+        raise InputError(f"{nearest[0]!r} asks for the nearest; say how far off it may be: within=1 (--within 1%)")
+    if within is not None and not nearest:
+        raise InputError("within is for a budget with =, such as 'macs = 400M', and none is given")
     return tuple(read(text, names, comparison=True, within=within) for text in texts)
 
 
