@@ -51,7 +51,7 @@ STAGES = 4
 RESOLUTION, CLASSES, STEM_WIDTH, IN_CHANNELS = 224, 1000, 32, 3
 # So many designs are wanted, unless another number is given: the paper's n.
 DESIGNS = 500
-MOST_DESIGNS = 1_000_000
+MOST_DESIGNS = 100_000
 # Candidates are drawn in chunks, each from a generator of its own. After so many chunks the search ends.
 CHUNK = 1 << 16
 MOST_CHUNKS = 160
@@ -348,7 +348,7 @@ class Sampled:
 
     def call(self, place: int) -> str:
         """The call that describes a design. It can be given wherever a MODEL is."""
-        return self.space.call({name: column.tolist()[place] for name, column in self.columns.items()})
+        return self.space.call({name: column.item(place) for name, column in self.columns.items()})
 
     def networks(self) -> list[Network]:
         """The described networks of all designs."""
@@ -406,39 +406,40 @@ def _costed(space: Space, figures: Figures, rows: Whole) -> tuple[Whole, Mapping
 
 def _search(space: Space, figures: Figures, budgets: tuple[Expression, ...], designs: int, seed: int) -> Sampled:
     """The first different designs that meet the budgets. Raises InputError where there is none."""
-    scratch, complete = scan.Scratch(), np.empty(0, dtype=np.int64)
-    numbers, rows = complete, np.empty((0, len(space.ranges) * space.each), dtype=np.int64)
+    scratch = scan.Scratch()
+    complete: list[Whole] = []
+    kept: list[Whole] = []
     for number in range(MOST_CHUNKS):
         chunk = _chunk(space, figures, seed, number)
-        complete = np.concatenate([complete, chunk.numbers])
         met = chunk.layout.met(budgets, scratch)
-        numbers, rows = _different(
-            np.concatenate([numbers, chunk.numbers[met]]), np.concatenate([rows, chunk.rows[met]])
-        )
-        if len(numbers) >= designs:
-            break
-    if not len(numbers):
+        complete.append(chunk.numbers)
+        kept.append(np.column_stack([chunk.numbers[met], chunk.rows[met]]))
+        if sum(map(len, kept)) >= designs:
+            kept = [_different(np.concatenate(kept))]
+            if len(kept[0]) >= designs:
+                break
+    found = _different(np.concatenate(kept))[:designs]
+    if not len(found):
         raise _nobody(space, figures, budgets, seed)
-    numbers, rows = numbers[:designs], rows[:designs]
+    numbers, rows = found[:, 0], found[:, 1:]
     drawn = int(numbers[-1]) + 1 if len(numbers) == designs else MOST_CHUNKS * CHUNK
     _, costs = _costed(space, figures, rows)
     columns = {**space.shown(space.values(rows)), **{name: costs[name][:, 0] for name in figures}}
-    return Sampled(space, budgets, seed, drawn, int((complete < drawn).sum()), numbers, columns)
+    return Sampled(space, budgets, seed, drawn, int((np.concatenate(complete) < drawn).sum()), numbers, columns)
 
 
-def _different(numbers: Whole, rows: Whole) -> tuple[Whole, Whole]:
-    """The designs without those whose parameters came before."""
-    _, first = np.unique(rows, axis=0, return_index=True)
-    return numbers[np.sort(first)], rows[np.sort(first)]
+def _different(found: Whole) -> Whole:
+    """The designs, whose rows begin with their numbers, without those whose parameters came before."""
+    _, first = np.unique(found[:, 1:], axis=0, return_index=True)
+    return found[np.sort(first)]
 
 
 def _nobody(space: Space, figures: Figures, budgets: tuple[Expression, ...], seed: int) -> InputError:
     """The error for a search without a result, with the nearest of the candidates of the first chunk."""
     chunk = _chunk(space, figures, seed, 0)
     place = np.argmin(chunk.layout.column(farthest(budgets))[:, 0])
-    call = space.call(
-        {name: column.tolist()[0] for name, column in space.shown(space.values(chunk.rows[[place]])).items()}
-    )
+    shown = space.shown(space.values(chunk.rows[[place]]))
+    call = space.call({name: column.item() for name, column in shown.items()})
     own = " and ".join(f"{chunk.columns[name].item(place):,} {name}" for name in sorted(names_in(budgets)))
     return InputError(
         f"none of {MOST_CHUNKS * CHUNK:,} candidates of {space.name} meets {' and '.join(map(text_of, budgets))}; "

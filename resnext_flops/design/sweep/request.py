@@ -240,7 +240,11 @@ def plan_sweep(
 def budgets_of(
     budget: str | Iterable[str], within: float | None, names: Mapping[str, int | None]
 ) -> tuple[Expression, ...]:
-    """The comparisons of budgets. Raises InputError for what is none, and where of `=` and how far off it may be only one is given.
+    """The comparisons of budgets.
+
+    within: how many percent the left side of `=` may be off.
+
+    Raises InputError for what is no comparison, for `=` without `within`, and for `within` without `=`.
 
     >>> [text_of(budget) for budget in budgets_of("macs = 400M", 1, {"macs": None})]
     ['396000000 <= macs and macs <= 404000000']
