@@ -75,11 +75,12 @@ autodoc_preserve_defaults = True
 # Names of other packages have no page here, and nothing is fetched to find theirs.
 nitpick_ignore_regex = [
     (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
-    # The insides of a reading and of a trace.
+    # The insides of a reading, of a trace, of a budget and of a design space.
     (
         r"py:.*",
-        r"resnext_flops\.(complexity\.(architecture|entries|lattices|model|reading|records)|proof\.published)\..*",
+        r"resnext_flops\.(complexity\.(architecture|entries|expressions|lattices|model|reading|records)|proof\.published)\..*",
     ),
+    (r"py:class", r"resnext_flops\.design\.spaces\.(Range|Stages)"),
 ]
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [

@@ -69,7 +69,7 @@ def _size_options(command: Any) -> Any:
 @click.option(
     "--sample",
     type=Whole(),
-    help="Look at so many designs, drawn from equal parts of the space; with --space find so many. [default: 500]",
+    help="Look at so many designs, from equal parts of the space; with --space find so many. [default there: 500]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample, and of what is proven.")
 @click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where the sweep runs.")
