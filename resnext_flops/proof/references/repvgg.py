@@ -35,7 +35,10 @@ def _build(
     deployed: bool,
     channels: int,
     K: int,  # noqa: N803 (the classes)
-    **depths: int,
+    n1: int,
+    n2: int,
+    n3: int,
+    n4: int,
 ) -> "nn.Module":
     """The network by our names of its sizes."""
     from timm.models.byobnet import ByoBlockCfg, ByobNet, ByoModelCfg
@@ -46,7 +49,7 @@ def _build(
 
     blocks = tuple(
         ByoBlockCfg(type="rep", d=times, c=int(width * factor), gs=channels_of_groups)
-        for times, width, factor in zip(depths.values(), WIDTHS, (wider, wider, wider, last), strict=True)
+        for times, width, factor in zip((n1, n2, n3, n4), WIDTHS, (wider, wider, wider, last), strict=True)
     )
     stem = min(WIDTHS[0], int(WIDTHS[0] * wider))
     model: nn.Module = ByobNet(ByoModelCfg(blocks, stem_type="rep", stem_chs=stem), num_classes=K, in_chans=channels)
