@@ -90,9 +90,8 @@ class Range(NamedTuple):
         return steps * times if by == 1 else steps * times / by
 
     def __str__(self) -> str:
-        return (
-            f"{self.law} from {self.low} to {self.high}{f' in steps of {float(self.step):g}' if self.step != 1 else ''}"
-        )
+        steps = "" if self.step == 1 else f" in steps of {float(self.step):g}"
+        return f"{self.law} from {self.low} to {self.high}{steps}"
 
 
 class Stages(NamedTuple):
