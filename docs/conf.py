@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import resnext_flops
-from resnext_flops.proof.published.collection import sources
+from resnext_flops.proof.published.collection import printed_figures, sources
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
 from resnext_flops.tables.conventions import conventions
@@ -72,6 +72,7 @@ def write_sources() -> None:
 
 write_sources()
 myst_substitutions = {
+    "figures": f"{len(printed_figures()):,}",
     "meanings": to_markdown(meanings()),
     "errata": to_markdown(errata()),
     "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
@@ -92,11 +93,12 @@ autodoc_preserve_defaults = True
 # Names of other packages have no page here, and nothing is fetched to find theirs.
 nitpick_ignore_regex = [
     (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
-    # The insides of a reading and of a trace.
+    # The insides of a reading, of a trace, of a budget and of a design space.
     (
         r"py:.*",
-        r"resnext_flops\.(complexity\.(architecture|entries|lattices|model|reading|records)|proof\.published)\..*",
+        r"resnext_flops\.(complexity\.(architecture|entries|expressions|lattices|model|reading|records)|proof\.published)\..*",
     ),
+    (r"py:class", r"resnext_flops\.design\.spaces\.(Range|Stages)"),
 ]
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [

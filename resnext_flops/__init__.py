@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.entries import Entry
     from resnext_flops.complexity.families.alexnet import alexnet as alexnet
     from resnext_flops.complexity.families.convnext import convnext as convnext
+    from resnext_flops.complexity.families.densenet import densenet as densenet
+    from resnext_flops.complexity.families.densenet import densenet_cifar as densenet_cifar
     from resnext_flops.complexity.families.efficientnet import efficientnet as efficientnet
     from resnext_flops.complexity.families.efficientnet import efficientnet_v2 as efficientnet_v2
     from resnext_flops.complexity.families.googlenet import googlenet as googlenet
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from resnext_flops.complexity.families.mobilenet import mobilenet_v1 as mobilenet_v1
     from resnext_flops.complexity.families.mobilenet import mobilenet_v2 as mobilenet_v2
     from resnext_flops.complexity.families.mobilenet import mobilenet_v3 as mobilenet_v3
+    from resnext_flops.complexity.families.regnet import anynet as anynet
     from resnext_flops.complexity.families.regnet import regnet as regnet
+    from resnext_flops.complexity.families.repvgg import repvgg as repvgg
     from resnext_flops.complexity.families.resnet import resnet, resnet_cifar
     from resnext_flops.complexity.families.resnext import resnext, resnext_cifar
     from resnext_flops.complexity.families.senet import se_resnet as se_resnet

@@ -66,6 +66,7 @@ MORE = [
     (["formula", "torchvision:resnet50", "--free", "r"], "zoo"),
     (["count", "hf:config.json"], "hf"),
     (["sweep", "resnext50_32x4d", "--width", "1:9"], "sweep"),
+    (["sweep", "--space", "regnet_x"], "sweep"),
     (["plot", "width", "--output", "width.svg"], "plots"),
     (["report", "--output", "report"], "report"),
 ]

@@ -81,6 +81,19 @@ class Whole(click.ParamType[int]):
         return number.numerator
 
 
+class Percent(click.ParamType[float]):
+    """A number of percent, with or without its sign: `1%` or `0.5`."""
+
+    name = "PERCENT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or click's error for what is none."""
+        try:
+            return float(value.removesuffix("%"))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of percent, such as 1% or 0.5", param, ctx)
+
+
 class Output(NamedTuple):
     """Where a command prints, and in which form; without a path it is standard output."""
 

@@ -23,6 +23,7 @@ def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> Non
       space      ResNeXt-50's designs by three figures, and their Pareto front
       counters   from the multiply-adds of a model to each counter's figure: MODEL
       cifar      errors on CIFAR against parameters: Table 7
+      edf        how params and activations of three design spaces are distributed
       lineage    printed errors against multiply-adds, from ResNet to ConvNeXt
       groups     params and activations from dense to depthwise, at equal multiply-adds
 

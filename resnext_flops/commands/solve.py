@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Numbers, Output, Values, free_option, input_option, output_option
+from resnext_flops.commands.options import Numbers, Output, Percent, Values, free_option, input_option, output_option
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.counters.lookup import model as model_of
@@ -29,7 +29,7 @@ from resnext_flops.design.solve import solve as find
 @click.option("--given", type=Values(), multiple=True, help="Values of another size, a row each.")
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
 @click.option("--constraint", type=click.Choice(CONSTRAINTS), help="To the budget. [default: nearest]")
-@click.option("--within", type=float, metavar="PERCENT", help="How far off an answer may be. [default for pairs: 5]")
+@click.option("--within", type=Percent(), help="How far off an answer may be. [default for pairs: 5]")
 @click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
 @click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
 @click.option("--upper", type=Numbers(), help="The most an unknown may be.")

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, Whole, expressions, input_option, output_options
+from resnext_flops.commands.options import Output, Percent, Whole, expressions, input_option, output_options
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.model import Model
@@ -36,6 +37,8 @@ STOPPED = 130
 # A rate is told of more designs than these.
 MANY = 1_000_000
 
+# What --space takes besides the options of every output.
+OF_A_SPACE = ("budget", "within", "sample", "seed")
 SIZES = {"cardinality": "C", "width": "d", "resolution": "r", "base-width": "w", "classes": "K"}
 
 
@@ -48,7 +51,8 @@ def _size_options(command: Any) -> Any:
 
 
 @click.command("sweep")
-@click.argument("model", shell_complete=completion.models)
+@click.argument("model", required=False, shell_complete=completion.models)
+@click.option("--space", metavar="NAME", help="Sample regnet_x, regnet_y or anynet_x instead of a MODEL's sizes.")
 @click.option("--depth", metavar="N", help="Of a family that is named without one, such as resnext.")
 @_size_options
 @click.option(
@@ -56,12 +60,17 @@ def _size_options(command: Any) -> Any:
 )
 @click.option("--over", multiple=True, metavar="NAME=VALUES", help="Values of any other size, by its name.")
 @click.option("--budget", multiple=True, metavar="EXPR", help="What must hold, such as 'macs <= 4.2e9'.")
+@click.option("--within", type=Percent(), help="How far off the number of a budget such as 'macs = 400M' may be.")
 @click.option("--constraint", multiple=True, metavar="EXPR", help="What must hold of sizes, such as 'C * d <= 256'.")
 @click.option("--pareto", metavar="EXPR,...", help="Keep what no other beats in all of these; -params asks for many.")
 @click.option("--nearest", metavar="FIGURE=N", help="Keep the nearest to a number, or to a MODEL's figure.")
 @click.option("--by", metavar="EXPR", help="What the designs are ordered by, the smallest first.")
 @click.option("--top", type=int, metavar="K", help="Keep so many. [default with --nearest: 10]")
-@click.option("--sample", type=Whole(), help="Look at so many designs, drawn from equal parts of the space.")
+@click.option(
+    "--sample",
+    type=Whole(),
+    help="Look at so many designs, from equal parts of the space; with --space find so many. [default there: 500]",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample, and of what is proven.")
 @click.option("--engine", metavar="local|dask", default="local", show_default=True, help="Where the sweep runs.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster. [default: one on this machine is started]")
@@ -75,7 +84,37 @@ def _size_options(command: Any) -> Any:
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
 @output_options(*FORMATS)
-def command(
+def command(model: str | None, space: str | None, form: str, output: str | None, force: bool, **options: Any) -> int:
+    """The designs of a space that meet budgets, or the best of them.
+
+    The space is every combination of the given values of sizes: C (cardinality), d (width), n1, n2, ... (blocks of the
+    stages), r (resolution), K (classes), w (base width), or any other by its argument's name. Figures are params,
+    weights, macs, activations and the total of every convention, and may be put into expressions with + - * / % **,
+    comparisons, and, or, abs, min, max. A number may have a unit: 4.2G.
+
+    --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
+
+    --space draws networks from a design space as its authors defined it, until so many (--sample) meet the budgets. It
+    takes --budget, --within, --sample, --seed, --format and --output.
+
+    \b
+    Examples:  resnext-flops sweep resnext --depth 50 --cardinality 1:64
+                 --width 1:128 --resolution 160,192,224 --budget "macs <= 4.2e9"
+                 --pareto "macs,-params,-activations" --top 20
+               resnext-flops sweep resnext50_32x4d --cardinality 1:64
+                 --width 1:128 --nearest macs=resnet50 --prove 2
+               resnext-flops sweep --space regnet_x --budget "macs = 400M"
+                 --within 1% --sample 500
+    """
+    if space is not None:
+        _refuse_options_of_a_model()
+        return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
+    if model is None:
+        raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
+    return _sweep(model, form=form, output=output, force=force, **options)
+
+
+def _sweep(
     model: str,
     depth: str | None,
     stage_depths: str | None,
@@ -93,33 +132,14 @@ def command(
     force: bool,
     **wanted: Any,
 ) -> int:
-    """The designs of a space that meet budgets, or the best of them.
-
-    The space is every combination of the given values of sizes: C (cardinality), d (width), n1, n2, ... (blocks of the
-    stages), r (resolution), K (classes), w (base width), or any other by its argument's name. Figures are params,
-    weights, macs, activations and the total of every convention, and may be put into expressions with + - * / % **,
-    comparisons, and, or, abs, min, max. A number may have a unit: 4.2G.
-
-    --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
-
-    \b
-    Examples:  resnext-flops sweep resnext --depth 50 --cardinality 1:64
-                 --width 1:128 --resolution 160,192,224 --budget "macs <= 4.2e9"
-                 --pareto "macs,-params,-activations" --top 20
-               resnext-flops sweep resnext50_32x4d --cardinality 1:64
-                 --width 1:128 --nearest macs=resnet50 --prove 2
-    """
-    from resnext_flops.design.sweep.journal import check_suffix, keep, load_progress, unfinished
+    """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold."""
+    from resnext_flops.design.sweep.journal import keep, load_progress, unfinished
     from resnext_flops.design.sweep.request import plan_sweep
     from resnext_flops.design.sweep.sweep import result
     from resnext_flops.tables.designs import swept
 
-    path = destination(output, force or resume)
-    if path is not None:
-        check_suffix(path)
-        if form != "rich":
-            raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
-    elif resume:
+    path = _destination(output, form, force or resume)
+    if path is None and resume:
         raise InputError("a sweep is resumed from its file; give the same --output")
     base = _network(model, depth, inputs)
     space = _space(stage_depths, over, {size: wanted.pop(name.replace("-", "_")) for name, size in SIZES.items()})
@@ -150,6 +170,52 @@ def command(
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
+
+
+def _destination(output: str | None, form: str, force: bool) -> "Path | None":
+    """The file that the designs are kept in. Raises InputError for another suffix, or a form of what is printed."""
+    from resnext_flops.design.sweep.journal import check_suffix
+
+    path = destination(output, force)
+    if path is not None:
+        check_suffix(path)
+        if form != "rich":
+            raise InputError(f"--format {form} is for what is printed; the form of --output is that of its suffix")
+    return path
+
+
+def _refuse_options_of_a_model() -> None:
+    """Raises InputError for an option that has no meaning for a design space."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        given = context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+        if given and name not in {"space", "form", "output", "force", *OF_A_SPACE}:
+            shown = "a MODEL" if name == "model" else parameter.opts[0]
+            raise InputError(
+                f"{shown} is given with --space, which takes --{', --'.join(OF_A_SPACE)}, --format, --output"
+            )
+
+
+def _sample(space: str, form: str, output: str | None, force: bool, **wanted: Any) -> int:
+    """Print designs of a space, or keep them in a file."""
+    from resnext_flops.design import spaces
+    from resnext_flops.design.sweep.journal import keep
+    from resnext_flops.tables.designs import sampled
+
+    path = _destination(output, form, force)
+    chosen, begin = spaces.space(space), time.perf_counter()
+    designs = wanted.pop("sample")
+    found = chosen.sample(spaces.DESIGNS if designs is None else designs, **wanted)
+    seconds = time.perf_counter() - begin
+    if path is not None:
+        keep(found.frame, path)
+        click.echo(f"resnext-flops: {len(found.numbers):,} designs kept in {str(path)!r}", err=True)
+    else:
+        most = SHOWN if form == "rich" and sys.stdout.isatty() else None
+        Output(form, None).emit(sampled(found, most))
+    click.echo(f"resnext-flops: {found.drawn:,} candidates drawn in {seconds:.2f} s", err=True)
+    return 0
 
 
 def _network(model: str, depth: str | None, inputs: list[Any] | None) -> Model:

@@ -27,7 +27,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from resnext_flops.errors import InputError, checked, unknown
 from resnext_flops.numerals import NUMBER, UNITS, fraction
@@ -102,20 +102,24 @@ def parse(text: str) -> Expression:
         return _Parser(text).all()
 
 
-def condition(text: str, names: Collection[str]) -> Expression:
+def condition(text: str, names: Collection[str], within: float | None = None) -> Expression:
     """The comparison of a text, which holds or does not, of known names.
+
+    within: how many percent of b the a of `a = b` may be off; without it `a = b` is refused.
 
     Raises InputError for a text that is not of the grammar, is a number, asks for the nearest, or has another name.
 
     >>> text_of(condition("macs/params<=200", ["macs", "params"]))
     'macs / params <= 200'
+    >>> text_of(condition("macs = 400M", ["macs"], within=1))
+    '396000000 <= macs and macs <= 404000000'
     """
     node = parse(text)
     with naming(text):
         if not is_truth(node):
             raise InputError("it must be a comparison, such as 'macs <= 4.2e9'")
         if isinstance(node, Apply) and node.operation == NEAREST:
-            _nearest()
+            node = _nearest() if within is None else _near(node, within)
         _check_names(node, names)
     return node
 
@@ -374,7 +378,17 @@ def _remainder(a: Rational, b: Rational) -> Rational:
     return a % b
 
 
-def _nearest(*_: Rational) -> Rational:
+def _near(node: Apply, within: float) -> Expression:
+    """The comparison that holds where the left side of `a = b` is within so many percent of the right one."""
+    if not 0 <= within < 100:
+        raise InputError(f"the tolerance is {within:g} percent; it must be at least 0 and below 100")
+    left, right = node.operands
+    share = Fraction(str(within)) / 100
+    least, most = (Apply("*", (right, Constant(_small(1 + each)))) for each in (-share, share))
+    return fold(Apply("and", (Apply("<=", (least, left)), Apply("<=", (left, most)))), {})
+
+
+def _nearest(*_: Rational) -> NoReturn:
     raise InputError("= asks for the nearest, which has no meaning here; write == for equal")
 
 

@@ -168,10 +168,10 @@ def show(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-def _nearest_divisor(number: int, wanted: int) -> int:
+def nearest_divisor(number: int, wanted: int) -> int:
     """The divisor of a number that is nearest to a wanted one, of two the smaller; 1 where none is near.
 
-    >>> _nearest_divisor(128, 48), _nearest_divisor(12, 5)
+    >>> nearest_divisor(128, 48), nearest_divisor(12, 5)
     (32, 4)
     """
     wanted = min(wanted, number)
@@ -269,7 +269,7 @@ class Conv(_Node, frozen=True):
             both = {"input": shape[0], "output": self.channels}
             for name, channels in both.items():
                 if isinstance(channels, int) and channels % groups:
-                    near = _nearest_divisor(gcd(*(each for each in both.values() if isinstance(each, int))), groups)
+                    near = nearest_divisor(gcd(*(each for each in both.values() if isinstance(each, int))), groups)
                     raise InputError(f"{groups} groups do not divide {channels} {name} channels; {near} would")
         return (self.channels, *_window(shape, self.kernel, self.stride, self.padding))
 

@@ -35,6 +35,7 @@ FILES: Mapping[str, str] = {
     "se_resnext": "senet",
     "senet": "senet",
     "regnet": "regnet",
+    "anynet": "regnet",
     "mobilenet_v1": "mobilenet",
     "mobilenet_v2": "mobilenet",
     "mobilenet_v3": "mobilenet",
@@ -42,6 +43,9 @@ FILES: Mapping[str, str] = {
     "efficientnet_v2": "efficientnet",
     "convnext": "convnext",
     "resnet_to_convnext": "resnet_to_convnext",
+    "densenet": "densenet",
+    "densenet_cifar": "densenet",
+    "repvgg": "repvgg",
 }
 
 
@@ -155,6 +159,24 @@ NAMED: Mapping[str, str] = {
     "convnext_small": "convnext((3, 3, 27, 3), drop_depth=0.4)",
     "convnext_base": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=128)",
     "convnext_large": "convnext((3, 3, 27, 3), drop_depth=0.5, base_width=192)",
+    **{f"densenet{depth}": f"densenet({depth})" for depth in (121, 169, 201)},
+    "densenet161": "densenet(161, growth_rate=48, base_width=96)",
+    **{
+        f"repvgg_{name}{suffix}": f"repvgg({depth}, width_multiplier={a}, last_multiplier={b}{groups}{deployed})"
+        for name, depth, a, b, groups in (
+            ("a0", (2, 4, 14, 1), 0.75, 2.5, ""),
+            ("a1", (2, 4, 14, 1), 1, 2.5, ""),
+            ("a2", (2, 4, 14, 1), 1.5, 2.75, ""),
+            ("b0", (4, 6, 16, 1), 1, 2.5, ""),
+            ("b1", (4, 6, 16, 1), 2, 4, ""),
+            ("b1g4", (4, 6, 16, 1), 2, 4, ", groups=4"),
+            ("b2", (4, 6, 16, 1), 2.5, 5, ""),
+            ("b2g4", (4, 6, 16, 1), 2.5, 5, ", groups=4"),
+            ("b3", (4, 6, 16, 1), 3, 5, ""),
+            ("b3g4", (4, 6, 16, 1), 3, 5, ", groups=4"),
+        )
+        for suffix, deployed in (("", ""), ("_deployed", ", deployed=True"))
+    },
 }
 
 # A pattern stands for a call with its groups.

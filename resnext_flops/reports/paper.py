@@ -26,7 +26,7 @@ HEADLINE = ("resnet50", "resnext50_32x4d", "resnet101", "resnext101_64x4d")
 # Which tables and pictures stand in the sections of their own; all others are of the paper's networks.
 TEMPLATE = ("eq4", "2", "fig3")
 OTHER_PAPERS = ("resnet", "vgg", "googlenet")
-LATER = (*HELD, "groups", "lineage")  # tables and pictures of what came after the paper
+LATER = (*HELD, "edf", "groups", "lineage")  # tables and pictures of what came after the paper
 PICTURES = {"width": "template", "counters": "conventions", "stages": "conventions"}
 
 

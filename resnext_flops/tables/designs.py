@@ -1,10 +1,16 @@
-"""The designs that a sweep selected, as a table."""
+"""The designs that a sweep selected, or that a space was sampled for, as tables."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.architecture import BATCH
+from resnext_flops.complexity.expressions import text_of
 from resnext_flops.complexity.figures import COMMON
+from resnext_flops.design.spaces import Sampled
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
@@ -63,6 +69,60 @@ def swept(
     )
 
 
+# A distribution is shown by the figures that such shares of the designs do not exceed.
+SHARES = (Fraction(5, 100), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(95, 100), Fraction(1))
+CALL = "model"
+
+
+def sampled(found: Sampled, most: int | None = None) -> list[Table]:
+    """The designs of a space, a row each with the call that describes it, and how their figures are distributed.
+
+    most: as in `swept`.
+
+    >>> from resnext_flops.design import spaces
+    >>> designs, distribution = sampled(spaces.regnet_x.sample(20, budget="macs = 400M", within=1))
+    >>> len(designs.rows), designs.rows[0]["model"].startswith("regnet("), distribution.rows[-1]["share_percent"]
+    (20, True, Fraction(1, 1))
+    """
+    count, budgets = len(found.numbers), " and ".join(map(text_of, found.budgets))
+    title = f"{count:,} design{'s' if count > 1 else ''} of {found.space.name}{f' with {budgets}' if budgets else ''}"
+    frame = found.frame.assign(**{CALL: [found.call(place) for place in range(count)]})
+    drawn = (
+        f"Drawn with seed {found.seed}: {found.space}.",
+        f"Of {found.drawn:,} candidates {found.complete:,} are networks of the space, and {count:,} of these, all "
+        f"different, {'meet the budgets' if budgets else 'are shown'}.",
+    )
+    designs = swept(frame, title, most)
+    # Parameters are shown with all of their digits.
+    rows = [
+        {name: Decimal(str(cell)) if isinstance(cell, float) else cell for name, cell in row.items()}
+        for row in designs.rows
+    ]
+    notes = (*designs.notes[:-1], *drawn, designs.notes[-1])
+    return [replace(designs, rows=rows, notes=notes), _distribution(found)]
+
+
+def _distribution(found: Sampled) -> Table:
+    """For each share of the designs, the least value that so many of them do not exceed."""
+    values = {name: found.distribution(name)[0] for name in found.figures}
+    rows: list[dict[str, Cell]] = [
+        {"share_percent": share, **{name: each.item(ceil(share * len(each)) - 1) for name, each in values.items()}}
+        for share in SHARES
+    ]
+    return Table(
+        id="distribution",
+        title=f"What the designs of {found.space.name} cost",
+        source="",
+        columns=(
+            Column("share_percent", "share of designs"),
+            *(Column(name, f"{HEADERS.get(name, name)} up to", rank=_rank(name)) for name in found.figures),
+        ),
+        rows=rows,
+    )
+
+
 def _rank(name: str) -> int:
-    """Figures are dropped before sizes and what the designs are ordered by."""
+    """Figures are dropped before sizes and what the designs are ordered by, and calls before both."""
+    if name == CALL:
+        return len(COMMON) + 1
     return 1 + sorted(COMMON, key=lambda figure: figure != "macs").index(name) if name in COMMON else 0

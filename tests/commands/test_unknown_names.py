@@ -47,6 +47,8 @@ UNKNOWN = {
     "axis": ("sweep resnet50 --over clases=3 --by macs", "did you mean 'classes'"),
     "figure of a sweep": ("sweep resnet50 --classes 1:9 --budget parms<=3M", "did you mean 'params'"),
     "order of a sweep": ("sweep resnet50 --classes 1:9 --by parms", "did you mean 'params'"),
+    "design space": ("sweep --space regnetx", "unknown design space 'regnetx'; did you mean 'regnet_x'?"),
+    "figure of a design space": ("sweep --space regnet_x --budget parms<=3M", "did you mean 'params'"),
     "engine": ("sweep resnet50 --classes 1:9 --engine dsk", "unknown engine 'dsk'; did you mean 'dask'?"),
     "suffix": ("sweep resnet50 --classes 1:9 --output a.cvs", "unknown suffix '.cvs'; did you mean '.csv'?"),
     "device": ("verify resnet20_cifar --device gpu", "'gpu' is not one of 'auto', 'cpu', 'cuda'."),

@@ -36,7 +36,7 @@ def test_widths_are_quantised_as_timm_does(
         widths.tolist(), [1] * len(widths), [group_width] * len(widths), ratio
     )
     expected = [(int(times), width, width // group) for times, width, group in zip(depths, fitted, groups, strict=True)]
-    assert quantised(depth, w_0, w_a, w_m, group_width, version) == expected
+    assert [stage[:3] for stage in quantised(depth, w_0, w_a, w_m, group_width, version)] == expected
 
 
 REFUSED = {
@@ -51,6 +51,10 @@ REFUSED = {
     "regnet(22, group_width=0)": "group_width is 0; it must be a whole number of at least 1",
     "regnet(5000)": "depth is 5000; it must be the number of all blocks, at most 1000",
     "regnet(22, version='pycls')": "unknown version of RegNet 'pycls'; known are paper, torchvision",
+    "anynet(22)": "depth is 22; it must be the blocks of each stage, such as (1, 2, 7, 12)",
+    "anynet(widths=(32, 64))": "widths is (32, 64); it must be one number, or 4: one for each stage",
+    "anynet(bottleneck=(1, 1, 3, 1))": "bottleneck of stage 3 is 3, which does not divide 160 channels; 2 would",
+    "anynet(group_width=24)": "group_width of stage 1 is 24, which does not divide 32 channels; 16 would",
     "regnet(22, resolution=16)": "resolution 16x16 is too small for conv5.block1.add.residual.conv2: a stride of 2 "
     "needs at least 2 pixels, and there are 1; the smallest that works is 17",
     "se_resnet(51)": "unknown depth 51; known are 50, 101, 152; or the blocks of each stage, as (3, 4, 6, 3)",
@@ -73,6 +77,14 @@ REFUSED = {
     "(3, 3, 9, 3)",
     "convnext(resolution=31)": "resolution 31x31 is too small for reduce4.conv: a kernel of 2 does not fit into "
     "1 pixels with a padding of 0; the smallest that works is 32",
+    "densenet(120)": "unknown depth 120; known are 121, 161, 169, 201; or the blocks of each stage, as (3, 4, 6, 3)",
+    "densenet(resolution=20)": "resolution 20x20 is too small for conv4.block.transition.pool: a kernel of 2 does not "
+    "fit into 1 pixels with a padding of 0; the smallest that works is 29",
+    "densenet_cifar(99)": "depth is 99; it must be 6n + 4, such as 94 or 100",
+    "repvgg((2, 4, 14))": "depth is (2, 4, 14); it must be the blocks of four stages, such as (2, 4, 14, 1)",
+    "repvgg(groups=5)": "stage1.block2.add.conv3x3.conv: 5 groups do not divide 48 input channels; 4 would",
+    "repvgg(last_multiplier=0)": "last_multiplier is 0; it must be a number above 0 and of at most 100, such as 0.5 or "
+    "1.4",
     "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
 }
 
@@ -160,6 +172,10 @@ SMALL = [
     "convnext((2, 1), base_width=8, resolution=33)",
     "resnet_to_convnext('inverted', (2, 1), base_width=8, resolution=33)",
     "resnet_to_convnext('layer norm', (2, 1), kernel=5, base_width=8, resolution=33)",
+    "densenet((1, 2), growth_rate=8, base_width=16, resolution=33)",
+    "densenet_cifar(10, growth_rate=4)",
+    "repvgg((1, 2, 1, 1), width_multiplier=0.25, last_multiplier=0.25, resolution=33)",
+    "repvgg((1, 2, 1, 1), width_multiplier=0.25, last_multiplier=0.25, groups=2, deployed=True, resolution=33)",
 ]
 
 
@@ -175,7 +191,8 @@ def test_memory_is_what_torch_keeps_and_holds(call: str) -> None:
 def test_what_the_libraries_document() -> None:
     from torchvision.models import get_model_weights
 
-    for name in ("mobilenet_v2", "mobilenet_v3_small", "efficientnet_b7", "efficientnet_v2_l", "convnext_large"):
+    names = "mobilenet_v2 mobilenet_v3_small efficientnet_b7 efficientnet_v2_l convnext_large densenet161 densenet201"
+    for name in names.split():
         ledger, documented = rf.network(name).cost(), next(iter(get_model_weights(name))).meta
         assert ledger.params == documented["num_params"]
         assert round(ledger.macs / 1e9, 3) == documented["_ops"]

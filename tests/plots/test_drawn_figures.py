@@ -17,8 +17,10 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import distinct
+from resnext_flops.design.spaces import regnet_y
 from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
+from resnext_flops.plots.edf import edf
 from resnext_flops.plots.error import error, series
 from resnext_flops.plots.groups import groups, of_one_width
 from resnext_flops.plots.lineage import lineage
@@ -115,6 +117,16 @@ def test_lineage_draws_the_printed_errors_at_the_exact_costs() -> None:
         rows = published(f"tables/{name}")["rows"]
         (line,) = [line["errors"] for line in published("lineage")["lines"] if line["label"] == label]
         assert line == {row["network"]: 100 - row["top1"] for row in rows if row["network"].startswith("efficientnet")}
+
+
+@pytest.mark.parametrize(("panel", "figure"), [(0, "params"), (1, "activations")])
+def test_designs_of_a_space_are_counted_up_to_each_value(panel: int, figure: str) -> None:
+    drawn = {str(line.get_label()): points(line) for line in edf()[panel].lines}
+    found = regnet_y.sample(500, budget="396M <= macs <= 404M").columns[figure].tolist()
+    shares = {value / 1e6: sum(each <= value for each in found) / 5 for value in found}
+    assert dict(sorted(drawn["RegNetY"])) == pytest.approx(shares)
+    own = getattr(rf.network("regnet_y_400mf").cost(), figure)
+    assert dict(drawn["RegNetY-400MF"]) == pytest.approx({own / 1e6: sum(each <= own for each in found) / 5})
 
 
 @pytest.mark.parametrize(("panel", "figure"), [(0, "params"), (1, "activations")])

@@ -40,11 +40,14 @@ TEMPLATES = {
 OF_MANY = ("min", "max", "and", "or")
 
 
-def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -> Expression:
+def read(
+    text: str, names: Mapping[str, int | None], comparison: bool = False, within: float | None = None
+) -> Expression:
     """The expression of a text, with the value of whatever is the same for all designs.
 
     names: every name that it may hold, with its value where that is fixed.
     comparison: whether it is to be one, or a number.
+    within: how many percent the left side of `a = b` may be off.
 
     Raises InputError for a text that is no such expression, for a name that is not known, and for what numexpr does not
     compute exactly.
@@ -52,7 +55,7 @@ def read(text: str, names: Mapping[str, int | None], comparison: bool = False) -
     >>> read("C * (2 + d)", {"C": None, "d": 4})
     Apply(operation='*', operands=(Name(name='C'), Constant(value=6)))
     """
-    node = (condition if comparison else quantity)(text, names)
+    node = condition(text, names, within) if comparison else quantity(text, names)
     with naming(text):
         node = fold(node, {name: value for name, value in names.items() if value is not None})
         if not names_in([node]):

@@ -196,11 +196,17 @@ def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Map
             sizes[axis.name] = progression(axis.name, first, step)
             values = (values - first) // step
         points.append(values)
-    polynomials = {name: _quotient(compose(reading.figure(figure), sizes)) for name, figure in figures.items()}
+    polynomials = {name: quotient(compose(reading.figure(figure), sizes)) for name, figure in figures.items()}
     return Piece(places, tuple(points), polynomials)
 
 
-def _quotient(formula: Size) -> Quotient:
+def quotient(formula: Size) -> Quotient:
+    """A formula with whole coefficients.
+
+    >>> from resnext_flops.complexity.formula import Formula
+    >>> quotient(3 * Formula.of("n") + 1)
+    Quotient(terms={('n',): 3, (): 1}, by=1)
+    """
     by = denominator(formula)
     return Quotient({monomial: int(coefficient * by) for monomial, coefficient in terms(formula).items()}, by)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from resnext_flops.complexity.expressions import Apply, Expression, Name, farthest, names_in, text_of
+from resnext_flops.complexity.expressions import NEAREST as NEAREST_SIGN
+from resnext_flops.complexity.expressions import Apply, Expression, Name, farthest, names_in, parse, text_of
 from resnext_flops.complexity.figures import COMMON, expression_names
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.model import Model
@@ -200,6 +201,7 @@ def plan_sweep(
     over: Mapping[str, Any],
     *,
     budget: str | Iterable[str] = (),
+    within: float | None = None,
     constraint: str | Iterable[str] = (),
     pareto: str | Iterable[str] = (),
     nearest: Mapping[str, float] | None = None,
@@ -213,7 +215,7 @@ def plan_sweep(
     free = [axis.name for axis in space.axes]
     known = expression_names()
     names = fixed_sizes(network, free) | dict.fromkeys(known)
-    budgets = tuple(read(text, names, comparison=True) for text in _several(budget))
+    budgets = budgets_of(budget, within, names)
     constraints = tuple(read(text, names, comparison=True) for text in _several(constraint))
     objectives = tuple(read(text, names) for text in _several(pareto))
     order = _order(nearest, by, names)
@@ -233,6 +235,27 @@ def plan_sweep(
     asked = Sweep(plan, budgets, order, top if objectives else None, _sample(sample, seed, space))
     plan.require_64_bits((*plan.conditions, *keys, *ordered))
     return asked
+
+
+def budgets_of(
+    budget: str | Iterable[str], within: float | None, names: Mapping[str, int | None]
+) -> tuple[Expression, ...]:
+    """The comparisons of budgets.
+
+    within: how many percent the left side of `=` may be off.
+
+    Raises InputError for what is no comparison, for `=` without `within`, and for `within` without `=`.
+
+    >>> [text_of(budget) for budget in budgets_of("macs = 400M", 1, {"macs": None})]
+    ['396000000 <= macs and macs <= 404000000']
+    """
+    texts = _several(budget)
+    nearest = [text for text in texts if isinstance(node := parse(text), Apply) and node.operation == NEAREST_SIGN]
+    if nearest and within is None:
+        raise InputError(f"{nearest[0]!r} asks for the nearest; say how far off it may be: within=1 (--within 1%)")
+    if within is not None and not nearest:
+        raise InputError("within is for a budget with =, such as 'macs = 400M', and none is given")
+    return tuple(read(text, names, comparison=True, within=within) for text in texts)
 
 
 def _several(given: str | Iterable[str]) -> Sequence[str]:

@@ -134,7 +134,7 @@ def designs(plan: Plan, numbers: Whole, names: Iterable[str]) -> dict[str, Whole
             points[axis.name] = own[place]
         chosen = {variable: values[inside] for variable, values in points.items()}
         for name in wanted:
-            found[name][inside] = evaluate(_text(piece.figures[name]), chosen) if inside.any() else 0
+            found[name][inside] = evaluate(figure_text(piece.figures[name]), chosen) if inside.any() else 0
     return found
 
 
@@ -144,7 +144,12 @@ def rows_of(columns: Columns, numbers: Whole) -> Layout:
     return Layout(below, numbers, np.zeros(1, dtype=np.int64))
 
 
-def _text(figure: Quotient) -> str:
+def figure_text(figure: Quotient) -> str:
+    """A figure as a text of sizes, for `evaluate`.
+
+    >>> figure_text(Quotient({("n", "n"): 1, ("n",): 1}, 2))
+    '(((1 * n_ + 1) * n_) / 2)'
+    """
     return divided(nested(_texts(figure.terms)), figure.by)
 
 

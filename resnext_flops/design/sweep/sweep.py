@@ -38,6 +38,7 @@ def sweep(
     over: Mapping[str, Any],
     *,
     budget: str | Iterable[str] = (),
+    within: float | None = None,
     constraint: str | Iterable[str] = (),
     pareto: str | Iterable[str] = (),
     nearest: Mapping[str, float] | None = None,
@@ -57,6 +58,7 @@ def sweep(
         `1:64`, `8:64:8` or `1,2,4` with both ends included, or whole numbers. All combinations are the space.
     budget, constraint: comparisons of figures and sizes, such as `macs <= 4.2e9`, `C * d <= 256`, `w % 8 == 0`. All
         must hold. Where nothing meets the budgets, the error names the design that comes nearest.
+    within: how many percent off the number of a budget such as `macs = 4.2G` may be.
     pareto: figures or expressions of them; kept are the designs that no other beats in all of these. Each is
         minimised, so `-params` asks for many parameters.
     nearest: a figure and its target; the `top` designs (10 unless given) nearest to it are kept.
@@ -85,6 +87,7 @@ def sweep(
         found,
         over,
         budget=budget,
+        within=within,
         constraint=constraint,
         pareto=pareto,
         nearest=nearest,

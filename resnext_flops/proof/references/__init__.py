@@ -11,11 +11,13 @@ from resnext_flops.errors import InputError, checked
 from resnext_flops.proof.references import (
     alexnet,
     convnext,
+    densenet,
     googlenet,
     inception,
     inception_resnet,
     mobilenet,
     regnet,
+    repvgg,
     resnet,
     senet,
     vgg,
@@ -40,12 +42,15 @@ FIND = {
     "se_resnext": senet.find,
     "senet": senet.find,
     "regnet": regnet.find,
+    "anynet": regnet.find_any,
     "mobilenet_v1": mobilenet.find,
     "mobilenet_v2": mobilenet.find,
     "mobilenet_v3": mobilenet.find,
     "efficientnet": mobilenet.find,
     "efficientnet_v2": mobilenet.find,
     "convnext": convnext.find,
+    "densenet": densenet.find,
+    "repvgg": repvgg.find,
 }
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.families.regnet import quantised
+from resnext_flops.complexity.families.regnet import any_stages, quantised
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.references.compare import Reference, on_cpu
 from resnext_flops.proof.references.names import renamer, shifted
@@ -31,6 +31,31 @@ def find(network: Network) -> Reference | None:
         build = partial(_build_timm, parameters, arguments["se"], arguments["in_channels"], **sizes)
         return Reference("timm", f"timm RegNet, {named}", build, rename_timm)
     return None
+
+
+def find_any(network: Network) -> Reference | None:
+    """torchvision's RegNet of any stages; None where the input does not have its three channels."""
+    arguments = network.architecture.arguments
+    if arguments["in_channels"] != 3:
+        return None
+    stages = any_stages(*(arguments[name] for name in ("depth", "widths", "bottleneck", "group_width")))
+    blocks = {
+        "depths": [stage.depth for stage in stages],
+        "widths": [stage.width for stage in stages],
+        "group_widths": [stage.inner // stage.groups for stage in stages],
+        "bottleneck_multipliers": [stage.inner / stage.width for stage in stages],
+    }
+    named = ", ".join(f"{name}={values}" for name, values in blocks.items())
+    build = partial(_build_any, blocks, K=arguments["classes"], w=arguments["base_width"])
+    return Reference("torchvision", f"torchvision RegNet, {named}", build, rename)
+
+
+def _build_any(blocks: dict[str, Any], K: int, w: int) -> "nn.Module":  # noqa: N803 (the classes)
+    from torchvision.models.regnet import BlockParams, RegNet
+
+    stages = BlockParams(**blocks, strides=[2] * len(blocks["depths"]))
+    model: nn.Module = RegNet(stages, num_classes=K, stem_width=w)
+    return model
 
 
 def _build(parameters: dict[str, Any], se: bool, K: int, w: int) -> "nn.Module":  # noqa: N803 (the classes)
