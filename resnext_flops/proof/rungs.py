@@ -77,7 +77,7 @@ class Proof(NamedTuple):
     def verdict(self) -> str:
         """How the whole proof ended; a network that no library has is not called proven.
 
-        >>> from resnext_flops.proof.rungs import Rung
+        >>> from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
         >>> alone = Rung("reference", 0, missing=NO_REFERENCE)
         >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1), alone)).verdict
         'equal to its model, but no independent reference'

@@ -8,6 +8,9 @@ from resnext_flops.show.table import Cell, Column, Table
 # What is shown of the candidates.
 MOST = 12
 WORTH_SHOWING = 0.001
+MOST_ALSO = 3
+# From here on the sentence says that the first reading is the one.
+LIKELIEST = 0.5
 
 
 def identification(name: str, found: Identification) -> Table:
@@ -25,7 +28,7 @@ def identification(name: str, found: Identification) -> Table:
         Column("exact", "exact figure"),
         Column("agreement", "agreement"),
         Column("probability", "probability"),
-        Column("also", "the same by", rank=1),
+        Column("also", "the same figure as", rank=1),
     )
     return Table("identify", answer(name, found), "", columns, rows, _notes(found, len(shown)))
 
@@ -33,7 +36,11 @@ def identification(name: str, found: Identification) -> Table:
 def _rows(found: Identification, candidate: Candidate) -> list[dict[str, Cell]]:
     """A row for each figure; the probability of them together stands beside the first."""
     rows = [_row(kind, match, found.printed[kind]) for kind, match in candidate.matches.items()]
-    rows[0] |= {"probability": f"{candidate.probability:.3f}", "also": ", ".join(candidate.also) or None}
+    first = next(iter(candidate.matches))
+    also = [network(meaning(first, each), each) for each in candidate.also[:MOST_ALSO]]
+    more = len(candidate.also) - len(also)
+    said = "; ".join([*also, *([f"{more} more"] if more else [])])
+    rows[0] |= {"probability": f"{candidate.probability:.3f}", "also": said or None}
     return rows
 
 
@@ -50,18 +57,28 @@ def _notes(found: Identification, shown: int) -> list[str]:
     if not found.candidates:
         return []
     notes = [
-        "The probability is among all readings, and chance: how likely each is was estimated from the published set.",
-        f"Of other figures of this size with as many digits, {found.coincidence:.2%} would be met too, by a reading "
-        "that is no less likely.",
+        "Probability: how likely a reading is among all others and coincidence, estimated from the published set. The "
+        "command conventions explains the names.",
+        _chance(found.coincidence),
     ]
     if not found.explained:
         notes.append(
-            f"Against chance the first reading has a probability of {found.against_chance:.2f}; from 0.95 on a figure "
-            "counts as explained."
+            f"Against coincidence alone the first reading has {found.against_chance:.2f}; below 0.95 it is perhaps so."
         )
     if hidden := len(found.candidates) - shown:
         notes.append(f"{hidden} less likely readings are not shown.")
     return notes
+
+
+def _chance(coincidence: float) -> str:
+    """What is said of a coincidence.
+
+    >>> _chance(0.0018)
+    'Of other figures of this size with as many digits, 0.18 % would fit as well.'
+    """
+    if coincidence >= 1:
+        return "Any other figure of this size with as many digits would fit as well, so this says little."
+    return f"Of other figures of this size with as many digits, {100 * coincidence:.2g} % would fit as well."
 
 
 def answer(name: str, found: Identification) -> str:
@@ -80,4 +97,5 @@ def answer(name: str, found: Identification) -> str:
         exacts = " and ".join(f"{match.exact:,}" for match in matches.values())
         return f"{texts} cannot be met by any reading of {name}; nearest {verb} {whats} of {whose}: {exacts}."
     exacts = " and ".join(f"{match.exact:,}, {way(match)}" for match in matches.values())
-    return f"{texts} {verb} {'' if found.explained else 'perhaps '}{whats} of {whose} ({exacts})."
+    sure = "perhaps " if not found.explained else "" if found.candidates[0].probability >= LIKELIEST else "most likely "
+    return f"{texts} {verb} {sure}{whats} of {whose} ({exacts})."

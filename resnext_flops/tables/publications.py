@@ -9,6 +9,7 @@ from resnext_flops.proof.published.collection import (
     FIGURES,
     Column,
     Row,
+    Source,
     figures_of,
     place,
     printed_figures,
@@ -47,16 +48,15 @@ def publications() -> shown.Table:
         shown.Column("rows", "rows", rank=1),
         *(shown.Column(figure, figure, rank=1) for figure in FIGURES),
         shown.Column("built", "with a MODEL", rank=1),
-        shown.Column("explained", "explained"),
-        shown.Column("means", "its operations are"),
+        shown.Column("explained", "explained, %"),
+        shown.Column("means", "its operations are mostly"),
         shown.Column("document", "document", rank=3),
         shown.Column("version", "version", rank=4),
         shown.Column("says", "what it says of them", rank=5),
     )
     notes = (
-        f"{len(printed_figures()):,} printed figures. With a MODEL are the rows whose model this project builds.",
-        f"Explained is the share of their figures of {ENOUGH_DIGITS} and more digits that a reading gives which is "
-        "probable against chance.",
+        f"{len(printed_figures()):,} printed figures. With a MODEL: rows whose network can be built here.",
+        f"Explained: the share of their figures of {ENOUGH_DIGITS} or more digits that a convincing reading gives.",
         _held(),
     )
     return shown.Table("published", "Published figures", "", columns, rows, notes)
@@ -103,20 +103,26 @@ def publication(name: str) -> shown.Table:
     printed = {figure.figure for figure in figures_of(name, given)}
     columns = (
         shown.Column("model", "model"),
-        shown.Column("built_as", "MODEL", rank=2),
-        shown.Column("resolution", "pixels", rank=1),
+        shown.Column("built_as", "MODEL", rank=3),
+        shown.Column("resolution", "pixels", rank=2),
         *(
             column
             for figure in FIGURES
             if figure in printed
-            for column in (shown.Column(figure, figure), shown.Column(f"{figure}_is", "which is", rank=1))
+            for column in (shown.Column(figure, figure), shown.Column(f"{figure}_is", f"{figure} are", rank=1))
         ),
-        shown.Column("accuracy", "accuracy", rank=4),
+        shown.Column("accuracy", _accuracy(given), rank=4),
         shown.Column("where", "where", rank=3),
     )
     notes = [f"What it says of its figures: {given.says}."] if given.says else []
     source_text = f"{given.document}, {given.version}"
     return shown.Table(f"published-{name}", given.title, source_text, columns, rows, notes)
+
+
+def _accuracy(given: Source) -> str:
+    """The headings that accuracies, or errors, have in a document."""
+    headings = dict.fromkeys(table.columns.accuracy for table in given.tables if table.columns.accuracy)
+    return ", or ".join(headings) or "accuracy"
 
 
 def _with_unit(row: Row, table: Printed, figure: str) -> str | None:

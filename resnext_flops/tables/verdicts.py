@@ -2,16 +2,22 @@
 
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pkgutil import get_data
 from typing import Any
 
+from resnext_flops.complexity.names import NAMED
+from resnext_flops.errors import unknown
 from resnext_flops.proof import published
 from resnext_flops.proof.identify.hypotheses import Hypothesis
 from resnext_flops.proof.identify.verdicts import ENOUGH_DIGITS, Verdict, verdicts
 from resnext_flops.proof.identify.words import meaning, network
 from resnext_flops.proof.published.collection import source, sources
 from resnext_flops.show.table import Cell, Column, Table
+
+# The names of described networks by their calls.
+CALLED = {call: name for name, call in NAMED.items()}
 
 
 def meanings() -> Table:
@@ -29,13 +35,13 @@ def meanings() -> Table:
         Column("source", "source"),
         Column("title", "title", rank=2),
         Column("means", "its FLOPs, or MACs, are"),
-        Column("so", "in"),
-        Column("explained", "explained in all", rank=1),
-        Column("figures", "of figures", rank=1),
+        Column("so", "in % of figures"),
+        Column("explained", "explained in any way, %", rank=1),
+        Column("figures", "figures", rank=1),
     )
     notes = (
-        f"Figures are those of operations whose model is built here, with {ENOUGH_DIGITS} digits or more.",
-        "A figure is explained if its best reading has a probability of at least 0.95 against chance.",
+        f"Figures are those of operations, with {ENOUGH_DIGITS} digits or more, whose model can be built here.",
+        "A figure is explained if its best reading has a probability of at least 0.95 against coincidence.",
     )
     return Table("published-meanings", "What FLOPs means, source by source", "", columns, rows, notes)
 
@@ -67,12 +73,14 @@ def _of_column(each: Verdict) -> tuple[str, str, str, str]:
 def explained_share(name: str) -> dict[str, Cell]:
     """For the list of sources: the share of figures that is explained, and what its operations are."""
     able = [each for each in of_source(name) if each.can_be_explained]
-    means = {"means": _usual(name)["means"]} if _usual(name) else {}
+    usual = _usual(name)
+    means: dict[str, Cell] = {"means": f"{usual['means']} ({usual['so']} %)"} if usual else {}
     return {"explained": _share(sum(each.explained for each in able), len(able)), **means} if able else {}
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %"
+def _share(part: int, whole: int) -> int:
+    """A share in percent, for a table."""
+    return round(100 * part / whole)
 
 
 def unexplained(name: str | None = None) -> Table:
@@ -102,6 +110,66 @@ def unexplained(name: str | None = None) -> Table:
     return Table("published-unexplained", "Published figures without an explanation", "", columns, rows, notes)
 
 
+def of_model(name: str) -> Table:
+    """What every source prints of one model, by the document's name for it or by ours, and what that is.
+
+    Raises InputError, with the nearest names, for a model of which nothing is printed.
+
+    >>> rows = of_model("ResNet-50").rows
+    >>> [row["is"] for row in rows if row["source"] == "torchvision" and row["figure"] == "operations"][0]
+    'multiply-adds'
+    """
+    known = {key: each.figure.model for each in verdicts() for key in _names(each)}
+    asked = _plain(name)
+    if asked not in known:
+        raise unknown("printed model", name, sorted(set(known.values())))
+    alike: dict[tuple[Cell, ...], list[Verdict]] = {}
+    for each in verdicts():
+        if asked in _names(each):
+            printed = f"{each.figure.text} {each.figure.column.unit}".strip()
+            key = each.figure.source, each.figure.figure, printed, said(each), each.figure.resolution or None
+            alike.setdefault(key, []).append(each)
+    rows = [dict(zip(KEYS, key, strict=True)) | _of_alike(found) for key, found in alike.items()]
+    columns = (
+        Column("source", "source"),
+        Column("model", "model", rank=2),
+        Column("figure", "figure", rank=1),
+        Column("printed", "printed"),
+        Column("is", "which is"),
+        Column("exact", "exact", rank=3),
+        Column("resolution", "pixels", rank=4),
+        Column("rows", "in rows", rank=4),
+        Column("where", "where, the first", rank=5),
+    )
+    return Table("published-model", f"What is printed of {name}", "", columns, rows)
+
+
+# What figures of a model have in common that are told together.
+KEYS = ("source", "figure", "printed", "is", "resolution")
+
+
+def _of_alike(found: Sequence[Verdict]) -> dict[str, Cell]:
+    first, *_ = found
+    exact = _exact(first) if first.match and any(first.match[2:]) else None
+    return {"model": first.figure.model, "exact": exact, "rows": len(found), "where": first.figure.where}
+
+
+def _names(each: Verdict) -> set[str]:
+    """The names of a model: in the document, and the last part of the MODEL that is built, without arguments."""
+    built = each.figure.built_as
+    name = built.rpartition(":")[2].partition("(")[0] if ":" in built else CALLED.get(built, built)
+    return {_plain(each.figure.model), _plain(name)} - {""}
+
+
+def _plain(name: str) -> str:
+    return "".join(sign for sign in name.casefold() if sign.isalnum())
+
+
+def _exact(each: Verdict) -> int | str:
+    assert each.match is not None  # noqa: S101 (its model is built)
+    return each.match.exact if isinstance(each.match.exact, int) else str(float(each.match.exact))
+
+
 def of_source(name: str | None) -> list[Verdict]:
     """The verdicts of one source, or of all. Raises InputError for a source that does not exist."""
     if name is not None:
@@ -120,7 +188,7 @@ def _unexplained(each: Verdict) -> dict[str, Cell]:
         "model": figure.model,
         "figure": figure.figure,
         "printed": f"{figure.text} {figure.column.unit}".strip(),
-        "nearest": match.exact if isinstance(match.exact, int) else str(float(match.exact)),
+        "nearest": _exact(each),
         "what": reading(each),
         "why": why,
         "where": figure.where,
@@ -175,14 +243,14 @@ def errata(name: str | None = None) -> Table:
         for row in each["rows"]
     ]
     columns = (
-        Column("source", "source"),
         Column("model", "model"),
         Column("printed", "printed"),
-        Column("exact", "exact"),
-        Column("kind", "kind", rank=2),
         Column("claim", "what it is"),
-        Column("where", "where", rank=2),
-        Column("command", "shown by", rank=1),
+        Column("exact", "exact", rank=1),
+        Column("source", "source", rank=2),
+        Column("where", "where", rank=4),
+        Column("kind", "kind", rank=5),
+        Column("command", "shown by", rank=3),
     )
     notes = ("kind: `error` where no reading of the model gives the figure, and `reading` where an unusual one does.",)
     return Table("published-errata", "Printed figures that are not what they seem", "", columns, rows, notes)

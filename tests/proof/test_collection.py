@@ -387,7 +387,7 @@ def test_every_source_has_a_version() -> None:
 
 def test_conventions_are_those_of_the_project() -> None:
     named = {figure.column.convention for figure in printed_figures()} - {""}
-    assert named == {"paper", "fvcore", "timm", "thop-2019", "ptflops-pytorch", "ptflops-aten", "torchvision"}
+    assert named == {"paper", "pycls", "fvcore", "timm", "thop-2019", "ptflops-pytorch", "ptflops-aten", "torchvision"}
     assert named <= set(CONVENTIONS)
 
 

@@ -113,7 +113,7 @@ def identified() -> Identification:
     fvcore = Match(Hypothesis("fvcore"), 4_111_512_576, rounded=True, truncated=True, off=False)
     other = Match(Hypothesis("fvcore", head="without the classifier"), 4_109_464_576, True, False, False)
     candidates = (
-        Candidate({"operations": fvcore}, 0.2, ("timm",), 0.8),
+        Candidate({"operations": fvcore}, 0.2, (Hypothesis("timm"),), 0.8),
         Candidate({"operations": other}, 0.03, (), 0.12),
     )
     return Identification("resnet50", {"operations": Printed.of("4.11G")}, candidates, 0.999, 0.0018, {})

@@ -27,6 +27,7 @@ from resnext_flops.errors import InputError
 
 # The layers of each block (the paper's Table 1; 161 is of its Section 4.2).
 DEPTHS = {121: (6, 12, 24, 16), 161: (6, 12, 36, 24), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
+MOST_LAYERS = 1000  # of a block
 # How much narrower a transition makes the map.
 COMPRESSION = 2
 NORM: Mapping[str, Node] = {"norm": BatchNorm(), "relu": ReLU()}
@@ -103,6 +104,10 @@ def _blocks(depths: Sequence[Size], width: Size, growth_rate: Size, bottleneck: 
     for number, times in enumerate(depths, start=1):
         if is_symbolic(times):
             raise InputError(f"block {number} has {times} layers; give a number, as each layer is wider than the last")
+        if times > MOST_LAYERS:
+            raise InputError(
+                f"block {number} has {times} layers; {MOST_LAYERS} are the most, as each is described by itself"
+            )
         parts: dict[str, Node] = {f"layer{layer}": _layer(rate, inner * rate) for layer in range(1, times + 1)}
         width += rate * times
         if number < len(depths):

@@ -46,13 +46,13 @@ Question: TypeAlias = Mapping[Kind, Printed]
 class Candidate(NamedTuple):
     """One explanation: for each kind of figure that was given, what gives it.
 
-    matches: by kind, the likeliest hypothesis. also: further rules of the first figure with the same exact figures.
+    matches: by kind, the likeliest hypothesis. also: other hypotheses for the first figure with the same exact figures.
     weight: how likely it is by itself. probability: among all candidates and chance.
     """
 
     matches: Mapping[Kind, Match]
     weight: float
-    also: tuple[str, ...] = ()
+    also: tuple[Hypothesis, ...] = ()
     probability: float = 0.0
 
 
@@ -189,14 +189,13 @@ def _chances(question: Question) -> list[float]:
 
 def _merged(alike: Sequence[Candidate], whole: float) -> Candidate:
     best, *others = alike
-    rules = dict.fromkeys(_first_rule(each) for each in others)
-    rules.pop(_first_rule(best), None)
+    also = dict.fromkeys(_first(each) for each in others if _first(each) != _first(best))
     weight = sum(each.weight for each in alike)
-    return best._replace(also=tuple(rules), weight=weight, probability=weight / whole)
+    return best._replace(also=tuple(also), weight=weight, probability=weight / whole)
 
 
-def _first_rule(candidate: Candidate) -> str:
-    return next(iter(candidate.matches.values())).hypothesis.rule
+def _first(candidate: Candidate) -> Hypothesis:
+    return next(iter(candidate.matches.values())).hypothesis
 
 
 def beside(printed: Printed, match: Match) -> Agreement:

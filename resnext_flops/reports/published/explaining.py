@@ -99,7 +99,10 @@ def verdict(one: Counted | None, figure: PrintedFigure, fitted: Mapping[Kind, Fi
     column, sample = of_column(fitted, one), one.sample()
     tried = len(one.readings.doubled)
     if best := explained(sample.matches, sample.printed, column):
-        return Verdict(figure, best.match, best.posterior, tried)
+        # Of rules that agree on this network, the one that the document names is told.
+        own = best.match.hypothesis._replace(rule=figure.column.convention)
+        same = (match for match in sample.matches if match.exact == best.match.exact and match.hypothesis == own)
+        return Verdict(figure, next(same, best.match), best.posterior, tried)
     return Verdict(figure, nearest_to(figure.value, list(one.readings.items()), column), 0.0, tried)
 
 

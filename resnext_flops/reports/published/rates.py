@@ -65,5 +65,5 @@ def by_group(true: Sequence[Answer], shuffled: Sequence[Answer], title: str) -> 
         {"group": name, "true": str(rate(ours)), "shuffled": str(rate(theirs))}
         for name, (ours, theirs) in sorted(groups.items())
     ]
-    columns = [Column("group", "of"), Column("true", "so many"), Column("shuffled", "shuffled and explained")]
+    columns = [Column("group", "of"), Column("true", "explained"), Column("shuffled", "shuffled and explained")]
     return Table("published-groups", title, "", columns if shuffled else columns[:2], rows)
