@@ -1,0 +1,94 @@
+"""The page: what it holds, and how it is put together into one file."""
+
+from collections.abc import Mapping, Sequence
+from json import dumps
+from typing import Any
+
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import FIGURES, figure_name
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.names import network
+from resnext_flops.explorer import paper
+from resnext_flops.explorer.export import Polynomials, exported
+from resnext_flops.proof.published import published
+from resnext_flops.show.markup import fill
+
+# What a multiply-add of ours is, under the choice of a convention.
+MULTIPLY_ADDS = "Multiply-adds of convolutions and fully-connected layers for one example; nothing else counts."
+TITLE = "Which width keeps the cost?"
+
+
+def paper_page() -> str:
+    """The page of the ResNeXt paper.
+
+    >>> text = paper_page()
+    >>> "ResNeXt-101 (64x4d)" in text, len(text) < 1.8e6, "http://" in text.partition("<body>")[2]
+    (True, True, False)
+    """
+    polynomials = Polynomials()
+    models = []
+    for title, (call, free) in paper.MODELS.items():
+        made = network(call)
+        if numbers := paper.FREE_NAMES.get(title):
+            made = made.replace(**numbers)
+        models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials))
+    places = list(paper.MODELS)
+    presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
+    by_title = {preset["title"]: preset for preset in presets}
+    table = published("resnext")["table_2"]
+    return _page(
+        polynomials,
+        models,
+        presets=presets,
+        paper=list(zip(table["cardinality"], table["width"], strict=True)),
+        start={"reference": by_title["ResNet-50 (1x64d)"], "design": by_title["ResNeXt-50 (32x4d)"]},
+    )
+
+
+def model_page(models: Sequence[tuple[Model, Mapping[str, Span]]]) -> str:
+    """The page of one model or two, each with its free sizes; the first is what the second is compared with.
+
+    Raises InputError for too many sizes, and where a model has no formula in them.
+
+    >>> from resnext_flops.complexity.families.vgg import vgg
+    >>> "vgg(16)" in model_page([(vgg(16), {"r": Span(), "K": Span()})])
+    True
+    """
+    polynomials = Polynomials()
+    data = [exported(model, free, model.name, polynomials) for model, free in models]
+    first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
+    return _page(polynomials, data, presets=[], paper=[], start={"reference": first, "design": last})
+
+
+def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
+    from bokeh.resources import Resources
+    from markupsafe import Markup
+
+    from resnext_flops.explorer.pictures import glyphs, pictures
+
+    data = {
+        "polynomials": polynomials.data,
+        "models": models,
+        "conventions": [
+            {"name": name, "unit": rule.unit, "counts": rule.counts} for name, rule in CONVENTIONS.items()
+        ],
+        "words": {name: figure_name(name) for name in FIGURES},
+        "counts": MULTIPLY_ADDS,
+        "pictures": pictures(),
+        "glyphs": glyphs(),
+        **more,
+    }
+    # In a script of HTML nothing is escaped, and "<" could end it.
+    written = dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    script, *_ = Resources(mode="inline", components=["bokeh"]).js_raw
+    return fill(
+        "html",
+        "page",
+        "resnext_flops.explorer",
+        title=TITLE,
+        names=[model["title"] for model in models],
+        paper=bool(more["paper"]),
+        data=Markup(written),  # noqa: S704 (no "<" is in it)
+        bokeh=Markup(script),  # noqa: S704 (Bokeh's own script)
+    )

@@ -1,0 +1,115 @@
+"""The pictures of the page, empty: Bokeh's figures, whose data the page's own script fills in.
+
+What the script changes has a name: a picture's name and that of its part, such as `curve-exact`. Colours are variables
+of the page's style, so that a picture is light or dark as the page is.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from bokeh.embed import json_item
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Legend, LegendItem, Span
+from bokeh.plotting import figure
+
+HEIGHT = 340
+TICKS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+INK, BLUE, VERMILION, GREEN, PURPLE, FAINT = "--text", "--blue", "--vermilion", "--green", "--purple", "--faint"
+
+
+class Glyph(NamedTuple):
+    """What is drawn of one source: its name, how it looks, the colour's variable, and its line in the legend."""
+
+    name: str
+    look: str
+    colour: str
+    legend: str
+    settings: Mapping[str, Any]
+
+
+def _glyph(name: str, look: str, colour: str, legend: str, **settings: Any) -> Glyph:
+    return Glyph(name, look, colour, legend, settings)
+
+
+hollow = partial(_glyph, fill_color=None, line_width=2)
+# What each picture draws, in its order. Each series has a shape of its own besides its colour.
+GLYPHS: Mapping[str, tuple[Glyph, ...]] = {
+    "curve": (
+        _glyph("exact", "line", BLUE, "equal cost", line_width=2),
+        _glyph("whole", "circle", INK, "nearest whole number", size=5),
+        _glyph("other", "x", PURPLE, "another kind of cost disagrees", size=8, line_width=2),
+        hollow("paper", "square", VERMILION, "the paper’s Table 2", size=13),
+        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+    ),
+    "balance": (
+        _glyph("cost", "line", BLUE, "cost", line_width=2),
+        _glyph("whole", "circle", INK, "nearest whole number", size=9),
+        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+    ),
+    "space": (
+        _glyph("designs", "square", FAINT, "designs", size=2),
+        _glyph("front", "line", VERMILION, "Pareto front", line_width=3, line_dash="dashed"),
+        _glyph("named", "triangle", INK, "the paper’s networks", size=9),
+        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+    ),
+}
+
+
+def pictures() -> dict[str, dict[str, Any]]:
+    """Each picture by its name, as the data that Bokeh's script makes it of.
+
+    >>> found = pictures()
+    >>> list(found), sorted(found["curve"])
+    (['curve', 'balance', 'space'], ['doc', 'root_id', 'target_id'])
+    """
+    curve = _picture("curve", x_axis_type="log", y_axis_type="log")
+    for axis in curve.axis:
+        axis.ticker = FixedTicker(ticks=TICKS)
+    balance = _picture("balance")
+    balance.add_layout(_line("balance-budget", "width", editable=True))
+    space = _picture("space", x_axis_type="log", y_axis_type="log")
+    space.add_layout(_line("space-budget", "height"))
+    space.add_layout(_line("space-level", "width"))
+    (named,) = space.select(name="space-named-drawn")
+    space.add_tools(HoverTool(renderers=[named], tooltips="@title"))
+    return {name: json_item(drawn, name) for name, drawn in (("curve", curve), ("balance", balance), ("space", space))}
+
+
+def glyphs() -> dict[str, list[tuple[str, str]]]:
+    """The glyphs of each picture, with the variable of the page's style that is the colour of each."""
+    return {name: [(glyph.name, glyph.colour) for glyph in drawn] for name, drawn in GLYPHS.items()}
+
+
+def _picture(name: str, **axes: Any) -> figure:
+    drawn = figure(
+        height=HEIGHT, sizing_mode="stretch_width", min_width=250, tools="", toolbar_location=None, **axes
+    )
+    items = []
+    for glyph in GLYPHS[name]:
+        source = ColumnDataSource({"x": [], "y": []}, name=f"{name}-{glyph.name}")
+        if glyph.name == "named":
+            source.data["title"] = []
+        settings = dict(glyph.settings)
+        if glyph.look == "line":
+            renderer = drawn.line("x", "y", source=source, **settings)
+        else:
+            renderer = drawn.scatter("x", "y", source=source, marker=glyph.look, **settings)
+        renderer.name = f"{name}-{glyph.name}-drawn"
+        renderer.glyph.name = f"{name}-{glyph.name}-glyph"
+        renderer.nonselection_glyph = None
+        items.append(LegendItem(label=glyph.legend, renderers=[renderer]))
+    legend = Legend(items=items, name=f"{name}-legend", orientation="horizontal", ncols=2)
+    legend.update(border_line_color=None, label_text_font_size="12px", padding=0, spacing=2, background_fill_alpha=0)
+    drawn.add_layout(legend, "above")
+    for letter, axis, grid in (("x", drawn.xaxis[0], drawn.xgrid[0]), ("y", drawn.yaxis[0], drawn.ygrid[0])):
+        axis.name, grid.name = f"{name}-{letter}", f"{name}-{letter}-grid"
+        axis.update(axis_label_text_font_style="normal", major_label_text_font_size="12px", minor_tick_line_color=None)
+        grid.grid_line_alpha = 0.5
+    return drawn
+
+
+def _line(name: str, dimension: str, **settings: Any) -> Span:
+    """A line across a picture: a budget. An editable one can be dragged."""
+    return Span(
+        name=name, location=1, dimension=dimension, line_color="#D55E00", line_width=4, line_dash="dotted", **settings
+    )

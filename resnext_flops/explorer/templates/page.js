@@ -1,0 +1,951 @@
+"use strict";
+
+// Polynomials ---------------------------------------------------------------------------------------------------------
+//
+// A polynomial comes as {by, terms: [[coefficient, {name: power}], ...]}. Its value is the sum of the terms, divided
+// exactly by `by`. Every result is a BigInt.
+
+// Whole numbers below this are exact as doubles, and so are their sums while all of them together are below it.
+const EXACT = 2 ** 52;
+
+const parsed = ({ by, terms }) => ({
+  by: BigInt(by),
+  terms: terms.map(([digits, powers]) => ({
+    whole: BigInt(digits),
+    double: Number(digits),
+    powers: Object.entries(powers),
+  })),
+});
+
+/** The sum of the terms, before it is divided; in doubles where these are exact, because they are fast. */
+function sumOfTerms({ terms }, sizes) {
+  let sum = 0;
+  let together = 0;
+  for (const { double, powers } of terms) {
+    let value = double;
+    for (const [name, power] of powers) for (let factor = 0; factor < power; factor++) value *= sizes[name];
+    sum += value;
+    together += Math.abs(value);
+  }
+  return together < EXACT ? BigInt(sum) : terms.reduce((total, term) => total + termValue(term, sizes), 0n);
+}
+
+const termValue = ({ whole, powers }, sizes) =>
+  powers.reduce((value, [name, power]) => value * BigInt(sizes[name]) ** BigInt(power), whole);
+
+/** The value of a polynomial for numbers. */
+function evaluate(polynomial, sizes) {
+  const sum = sumOfTerms(polynomial, sizes);
+  if (sum % polynomial.by) throw new Error("a figure is not a whole number: a size has a value without a formula");
+  return sum / polynomial.by;
+}
+
+/** The terms as a polynomial in one size, lowest power first, with numbers for all others. */
+function inOne({ terms }, name, sizes) {
+  const coefficients = [0n];
+  for (const { whole, powers } of terms) {
+    const power = powers.find(([each]) => each === name)?.[1] ?? 0;
+    const others = powers.filter(([each]) => each !== name);
+    while (coefficients.length <= power) coefficients.push(0n);
+    coefficients[power] += termValue({ whole, powers: others }, sizes);
+  }
+  return trimmed(coefficients);
+}
+
+function trimmed(coefficients) {
+  while (coefficients.length > 1 && coefficients.at(-1) === 0n) coefficients.pop();
+  return coefficients;
+}
+
+/** A polynomial with start + step x in the place of its size. */
+function inSteps(coefficients, start, step) {
+  let result = [0n];
+  for (const coefficient of coefficients.toReversed()) {
+    const next = [coefficient, ...Array(result.length).fill(0n)];
+    result.forEach((value, power) => {
+      next[power] += value * start;
+      next[power + 1] += value * step;
+    });
+    result = next;
+  }
+  return trimmed(result);
+}
+
+// Solving: bisection over whole numbers -------------------------------------------------------------------------------
+
+const valueAt = (coefficients, x) => coefficients.reduceRight((value, coefficient) => value * x + coefficient, 0n);
+const absolute = (value) => (value < 0n ? -value : value);
+const larger = (one, other) => (one > other ? one : other);
+/** The quotient rounded up, by a positive divisor. */
+const ceiling = (value, by) => value / by + (value % by > 0n ? 1n : 0n);
+
+/** A whole number beyond which a polynomial has no root and does not turn (Cauchy's bound). */
+function bound(coefficients) {
+  const leading = absolute(coefficients.at(-1));
+  return coefficients.slice(0, -1).reduce((most, each) => larger(most, 1n + ceiling(absolute(each), leading)), 1n);
+}
+
+/** In a monotone piece that ends on the other side of a value: the last whole number on the side of `first`. */
+function lastBefore(coefficients, value, first, last) {
+  const above = valueAt(coefficients, first) > value;
+  while (last - first > 1n) {
+    const middle = (first + last) / 2n;
+    if (valueAt(coefficients, middle) > value === above) first = middle;
+    else last = middle;
+  }
+  return first;
+}
+
+/** The whole numbers from `low` to `high` in pieces, in each of which the polynomial only rises or only falls. */
+function monotonePieces(coefficients, low, high) {
+  if (coefficients.length <= 2 || low === high) return [[low, high]];
+  const derivative = coefficients.slice(1).map((each, power) => each * BigInt(power + 1));
+  return monotonePieces(derivative, low, high).flatMap(([first, last]) => {
+    if (valueAt(derivative, first) > 0n === valueAt(derivative, last) > 0n) return [[first, last]];
+    const cut = lastBefore(derivative, 0n, first, last);
+    return [[first, cut], [cut + 1n, last]];
+  });
+}
+
+/** Each whole number x from `low` to below `high` such that only one of x and x + 1 is over the budget. */
+function crossings(pieces, coefficients, budget) {
+  const found = [];
+  let before = null;
+  for (const [first, last] of pieces) {
+    const over = valueAt(coefficients, first) > budget;
+    if (before !== null && before !== over) found.push(first - 1n);
+    before = valueAt(coefficients, last) > budget;
+    if (before !== over) found.push(lastBefore(coefficients, budget, first, last));
+  }
+  return found;
+}
+
+/** A whole number above `low`, beyond which the polynomial neither turns nor meets the budget. */
+const end = ([constant, ...others], budget, low) => larger(low, bound([constant - budget, ...others])) + 1n;
+
+// Binary digits of a real root behind the point.
+const DIGITS = 64n;
+
+/** The x of at least 0 at which a polynomial meets the budget, as a double; of several, the nearest to `near`. */
+function realRoot(coefficients, budget, near) {
+  const found = crossings(monotonePieces(coefficients, 0n, end(coefficients, budget, 0n)), coefficients, budget);
+  if (!found.length) return null;
+  const start = found.reduce((best, x) => (absolute(x - near) < absolute(best - near) ? x : best));
+  const degree = BigInt(coefficients.length - 1);
+  const scaled = coefficients.map((each, power) => each << (DIGITS * (degree - BigInt(power))));
+  const root = lastBefore(scaled, budget << (DIGITS * degree), start << DIGITS, (start + 1n) << DIGITS);
+  return Number(root) / 2 ** Number(DIGITS);
+}
+
+/**
+ * The value of a size at which a figure is nearest to a budget; the smallest where several are.
+ *
+ * `near` says whether it is within half of the budget, which is what counts as an answer. null where the figure does
+ * not depend on the size.
+ */
+function nearest(polynomial, size, sizes, budget) {
+  const step = BigInt(size.step);
+  const start = BigInt(size.start % size.step);
+  const coefficients = inSteps(inOne(polynomial, size.name, sizes), start, step);
+  if (coefficients.length < 2) return null;
+  const target = polynomial.by * budget;
+  const low = ceiling(larger(1n, BigInt(size.least)) - start, step);
+  const pieces = monotonePieces(coefficients, low, end(coefficients, target, low));
+  const candidates = [...pieces.flat(), ...crossings(pieces, coefficients, target).flatMap((x) => [x, x + 1n])];
+  const off = (x) => absolute(valueAt(coefficients, x) - target);
+  const x = candidates.reduce((best, each) =>
+    off(each) < off(best) || (off(each) === off(best) && each < best) ? each : best,
+  );
+  return {
+    value: Number(start + step * x),
+    cost: valueAt(coefficients, x) / polynomial.by,
+    near: 2n * off(x) <= target,
+    /** Where the figure meets the budget exactly; null where it does not cross it. */
+    get root() {
+      const root = realRoot(coefficients, target, x);
+      return root === null ? null : Number(start) + size.step * root;
+    },
+  };
+}
+
+// What is shown -------------------------------------------------------------------------------------------------------
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const POLYNOMIALS = DATA.polynomials.map(parsed);
+const MODELS = DATA.models;
+const COLUMN = [1, 2, 4, 8, 16, 32, 64]; // the rows of the table of widths, where a size starts at 1
+const NONE = "–";
+
+const state = {};
+
+const byId = (id) => document.getElementById(id);
+const grouped = new Intl.NumberFormat("en-US");
+const numeral = (value) => grouped.format(value);
+const model = () => MODELS[state.model];
+const sizeOf = (name, of = model()) => of.sizes.find((each) => each.name === name);
+const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+/** A share in percent with its sign, of whole numbers of any size. */
+function percent(value, reference) {
+  if (!reference) return NONE;
+  const hundredths = Number(((value - reference) * 1000000n) / reference) / 10000;
+  return `${hundredths < 0 ? "−" : "+"}${Math.abs(hundredths).toFixed(2)} %`;
+}
+
+const UNITS = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+const unitOf = (largest) => UNITS.find(([unit]) => largest >= unit) ?? [1, ""];
+
+/** A whole number in four digits, such as 4.230 G. */
+function short(value) {
+  const [unit, letter] = unitOf(Number(value));
+  return unit === 1 ? String(value) : `${(Number(value) / unit).toPrecision(4)} ${letter}`;
+}
+
+/** A number of bytes in words. */
+function bytes(value) {
+  const power = Math.min(Math.floor(Math.log2(Number(value)) / 10), 4);
+  return power < 1 ? "" : `${(Number(value) / 2 ** (10 * power)).toPrecision(4)} ${["", "Ki", "Mi", "Gi", "Ti"][power]}B`;
+}
+
+/** The figures that can be kept: of one block, or of the network. */
+const KEPT = {
+  "block-weights": { scope: "block", figure: "weights", words: "weights of one block" },
+  macs: { scope: "network", figure: "macs", words: "multiply-adds of the network" },
+  params: { scope: "network", figure: "params", words: "parameters of the network" },
+  activations: { scope: "network", figure: "activations", words: "activations of the network" },
+};
+
+const figureOf = (of, scope, figure) => (scope === "block" ? of.block?.[figure] : of.figures[figure]?.total);
+const polynomialOf = (of, { scope, figure }) => POLYNOMIALS[figureOf(of, scope, figure)];
+
+function cost(design, kept) {
+  const polynomial = polynomialOf(MODELS[design.model], kept);
+  return polynomial && evaluate(polynomial, design.sizes);
+}
+
+const canKeep = (key) => [model(), MODELS[state.reference.model]].every((each) => polynomialOf(each, KEPT[key]));
+const budgetFor = (key) => (state.budget !== null && key === state.kept ? state.budget : cost(state.reference, KEPT[key]));
+const solvable = () => state.unknown && state.across;
+const solved = (key, sizes = state.sizes) => {
+  const budget = budgetFor(key);
+  return budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
+};
+
+// Changing the state --------------------------------------------------------------------------------------------------
+
+const ownSizes = (index) => Object.fromEntries(MODELS[index].sizes.map(({ name, value }) => [name, value]));
+
+function choose(index, sizes = {}, title = MODELS[index].title) {
+  state.model = index;
+  state.sizes = { ...ownSizes(index), ...sizes };
+  state.title = title;
+  const names = model().sizes.map(({ name }) => name);
+  if (!names.includes(state.unknown)) state.unknown = names.includes("d") ? "d" : (names[1] ?? names[0] ?? null);
+  if (!names.includes(state.across) || state.across === state.unknown) {
+    state.across = names.includes("C") ? "C" : (names.find((name) => name !== state.unknown) ?? null);
+  }
+  if (!canKeep(state.kept)) state.kept = "macs";
+}
+
+function hold(reference) {
+  state.reference = reference;
+  state.budget = null;
+  if (!canKeep(state.kept)) state.kept = "macs";
+}
+
+/** The nearest value that has a formula. */
+function allowed(size, value) {
+  const steps = Math.round(((Number.isFinite(value) ? value : size.value) - size.start) / size.step);
+  const last = size.last === null ? Number.MAX_SAFE_INTEGER : size.last;
+  return Math.max(size.start, Math.min(size.start + steps * size.step, last - ((last - size.start) % size.step)));
+}
+
+function setSize(name, value) {
+  const size = sizeOf(name);
+  state.sizes[name] = allowed(size, Math.min(value, 1e6));
+  state.title = "";
+  if (state.follow && name !== state.unknown) follow();
+}
+
+/** Set the unknown size to the answer. */
+function follow() {
+  const found = solvable() && solved(state.kept);
+  if (found?.near) state.sizes[state.unknown] = allowed(sizeOf(state.unknown), found.value);
+}
+
+// The address ---------------------------------------------------------------------------------------------------------
+
+const inAddress = ({ model: index, sizes, title }) =>
+  [index, ...Object.entries(sizes).map(([name, value]) => `${name}:${value}`), `title:${title}`].join(",");
+
+function fromAddress(text) {
+  const [index, ...pairs] = text.split(",");
+  if (!MODELS[index]) return null;
+  const given = Object.fromEntries(pairs.map((pair) => pair.split(/:(.*)/s).slice(0, 2)));
+  const sizes = ownSizes(index);
+  for (const size of MODELS[index].sizes) {
+    if (given[size.name] !== undefined) sizes[size.name] = allowed(size, Number(given[size.name]));
+  }
+  return { model: Number(index), sizes, title: given.title ?? "" };
+}
+
+function address() {
+  const { kept, unknown, across, figure, batch, vertical, budget } = state;
+  const words = { design: inAddress(state), against: inAddress(state.reference), kept, unknown, across, figure, batch };
+  return `#${new URLSearchParams({ ...words, vertical, follow: Number(state.follow), ...(budget && { budget }) })}`;
+}
+
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const word = (name, known) => (known.includes(given.get(name)) ? given.get(name) : state[name]);
+  const reference = fromAddress(given.get("against") ?? "");
+  const design = fromAddress(given.get("design") ?? "");
+  if (reference) hold(reference);
+  if (design) {
+    const names = MODELS[design.model].sizes.map(({ name }) => name);
+    [state.unknown, state.across] = [word("unknown", names), word("across", names)];
+    choose(design.model, design.sizes, design.title);
+  }
+  state.kept = word("kept", Object.keys(KEPT).filter(canKeep));
+  state.figure = word("figure", Object.keys(model().figures));
+  state.vertical = word("vertical", ["params", "activations"]);
+  state.follow = (given.get("follow") ?? "1") !== "0";
+  state.batch = Math.max(1, Math.min(Math.round(Number(given.get("batch"))) || state.batch, 1e6));
+  if (/^[1-9]\d{0,24}$/.test(given.get("budget") ?? "")) state.budget = BigInt(given.get("budget"));
+}
+
+let writing = 0;
+/** Write the state into the address when the hand rests: a browser refuses hundreds of changes. */
+function writeAddress() {
+  clearTimeout(writing);
+  writing = setTimeout(() => history.replaceState(null, "", address()), 300);
+}
+
+// Texts ---------------------------------------------------------------------------------------------------------------
+
+const named = (design) => design.title || `${MODELS[design.model].title} with ${listed(design.sizes)}`;
+const listed = (sizes) => Object.entries(sizes).map(([name, value]) => `${name} = ${value}`).join(", ");
+
+/** The call of a model with numbers in the place of its free names. */
+function call(design = state) {
+  const names = Object.keys(design.sizes).sort((one, other) => other.length - one.length);
+  if (!names.length) return MODELS[design.model].call;
+  // A name before = or ( is an argument or a function, and one in quotation marks a choice.
+  return MODELS[design.model].call.replace(RegExp(`(?<!['\\w.])(${names.join("|")})(?![\\w'=(:])`, "g"), (name) => design.sizes[name]);
+}
+
+function command() {
+  const [made, input] = call().split(" on ");
+  return `resnext-flops count "${made}"${input ? ` --input ${input}` : ""}`;
+}
+
+function python() {
+  const [made, input] = call().split(" on ");
+  const cost = model().origin === "derived" ? `rf.${made}` : `rf.model("${made}"${input ? `, (${input.replaceAll(",", ", ")})` : ""})`;
+  return `import resnext_flops as rf\nprint(${cost}.cost().${state.figure in KEPT || state.figure === "weights" ? state.figure : `total("${state.figure}")`})`;
+}
+
+const latexName = (name) => sizeOf(name)?.latex.replace(/^\\, /, "") ?? name;
+
+function latex() {
+  const { by, terms } = POLYNOMIALS[model().figures[state.figure].total];
+  const written = terms.map((term) => {
+    const factors = term.powers.map(([name, power]) => `${state.sizes[name]}${power > 1 ? `^{${power}}` : ""}`);
+    return [fraction(term.whole, by, (top, bottom) => `\\frac{${top}}{${bottom}}`), ...factors].join(" \\cdot ");
+  });
+  const symbols = terms.map((term) => {
+    const factors = term.powers.map(([name, power]) => `${latexName(name)}${power > 1 ? `^{${power}}` : ""}`);
+    return [fraction(term.whole, by, (top, bottom) => `\\frac{${top}}{${bottom}}`), ...factors].join(" \\, ");
+  });
+  const total = numeral(evaluate({ by, terms }, state.sizes)).replaceAll(",", "{,}");
+  return `\\begin{aligned}\n&${symbols.join(" + ")} \\\\\n&= ${written.join(" + ")} \\\\\n&= ${total}\n\\end{aligned}`.replaceAll("+ -", "- ");
+}
+
+function divisor(one, other) {
+  while (other) [one, other] = [other, one % other];
+  return absolute(one);
+}
+
+/** A coefficient in lowest terms, written by a function where it is no whole number. */
+function fraction(top, bottom, write = (over, under) => `${over}/${under}`) {
+  const by = divisor(top, bottom);
+  return bottom === by ? String(top / by) : write(top / by, bottom / by);
+}
+
+// Parts of the page ---------------------------------------------------------------------------------------------------
+
+function showAnswer() {
+  byId("question").hidden = byId("widths-part").hidden = !solvable();
+  if (!solvable()) {
+    byId("answer").textContent = `${call()} costs ${numeral(cost(state, KEPT.macs))} multiply-adds for one example.`;
+    byId("exactly").textContent = "";
+    return;
+  }
+  const kept = KEPT[state.kept];
+  const budget = budgetFor(state.kept);
+  const found = solved(state.kept);
+  const { unknown, across } = state;
+  const at = `${across} = ${state.sizes[across]}`;
+  const target = state.budget === null ? named(state.reference) : "the budget";
+  byId("use").hidden = !found?.near || found.value === state.sizes[unknown];
+  byId("use").textContent = found ? `Set ${unknown} = ${found.value}` : "";
+  if (!found) {
+    byId("answer").textContent = `The ${kept.words} do not depend on ${unknown}.`;
+    byId("exactly").textContent = "";
+  } else if (!found.near) {
+    byId("answer").textContent = `At ${at}, no ${unknown} keeps the cost of ${target}.`;
+    byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${numeral(found.cost)}, and the budget is ${numeral(budget)}.`;
+  } else {
+    byId("answer").innerHTML = `At ${at}, the ${escaped(sizeOf(unknown).meaning)} <strong>${unknown} = ${found.value}</strong> keeps the cost of ${escaped(target)}.`;
+    const { root } = found;
+    const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
+    byId("exactly").textContent = `Cost means the ${kept.words}: ${numeral(found.cost)} against ${numeral(budget)}, ${percent(found.cost, budget)}.${equal}`;
+  }
+}
+
+function showFigures() {
+  const other = MODELS[state.reference.model];
+  const rows = [
+    ["Parameters", { scope: "network", figure: "params" }],
+    [state.figure === "macs" ? "Multiply-adds" : `${figureWords(state.figure)}`, { scope: "network", figure: state.figure }],
+    ["Activations", { scope: "network", figure: "activations" }],
+  ].map(([words, kept]) => [words, cost(state, kept), polynomialOf(other, kept) && cost(state.reference, kept), short]);
+  const training = (design) => {
+    const place = MODELS[design.model].training;
+    return place === null ? null : evaluate(POLYNOMIALS[place], { ...design.sizes, N: state.batch });
+  };
+  rows.push([`Training memory in bytes, batch ${numeral(state.batch)}`, training(state), training(state.reference), bytes]);
+  byId("figures").innerHTML = rows
+    .map(([words, value, reference, round]) => {
+      const cells = [value, reference].map((each) => (each === null || each === undefined ? `<td>${NONE}</td>` : `<td>${numeral(each)} <span>${round(each)}</span></td>`));
+      const off = value && reference ? percent(value, reference) : NONE;
+      return `<tr><th scope="row">${escaped(words)}</th>${cells.join("")}<td>${off}</td></tr>`;
+    })
+    .join("");
+  byId("here-name").textContent = state.title || "this design";
+  byId("reference-name").textContent = named(state.reference);
+}
+
+const figureWords = (name) => {
+  const convention = DATA.conventions.find((each) => each.name === name);
+  return convention ? `${convention.unit}s by ${name}'s rules` : DATA.words[name];
+};
+
+const filled = (text) => escaped(text.replace(/\{(\d+)\}/g, (_, place) => evaluate(POLYNOMIALS[place], state.sizes)));
+
+function bracket(part) {
+  if (typeof part === "string") return `<span>${filled(part)}</span>`;
+  const layers = part.layers.map((layer) => `<span>${filled(layer)}</span>`).join("");
+  return `<span class="block"><span class="bracket">${layers}</span> × ${evaluate(POLYNOMIALS[part.times], state.sizes)}</span>`;
+}
+
+function showStages() {
+  const figure = model().figures[state.figure];
+  const values = figure.parts?.map((place) => evaluate(POLYNOMIALS[place], state.sizes)) ?? [];
+  const other = MODELS[state.reference.model];
+  const theirs = (stage) => {
+    const place = other.figures[state.figure]?.parts?.[other.stages.indexOf(stage)];
+    return place === undefined ? null : evaluate(POLYNOMIALS[place], state.reference.sizes);
+  };
+  const total = values.reduce((sum, value) => sum + value, 0n);
+  byId("stages-part").hidden = !values.length;
+  byId("stages").innerHTML = model()
+    .stages.map((stage, place) => {
+      const value = values[place] ?? 0n;
+      const reference = theirs(stage);
+      const written = model().notation.find((each) => each.stage === stage);
+      const share = total ? Number((value * 1000n) / total) / 10 : 0;
+      return `<tr><th scope="row">${escaped(stage)}</th><td>${written ? filled(written.output) : ""}</td>
+        <td class="notation">${written ? written.parts.map(bracket).join("") : ""}</td>
+        <td class="number">${numeral(value)}</td><td class="bar"><i style="width:${share}%"></i><span>${share.toFixed(1)} %</span></td>
+        <td class="number">${reference === null ? NONE : numeral(reference)}</td></tr>`;
+    })
+    .join("");
+  byId("stages-figure").textContent = figureWords(state.figure);
+}
+
+/** The values of a size in a table: 1, 2, 4, ... or its first ones. */
+function column(size) {
+  const values = size.step === 1 ? COLUMN.map((each) => Math.max(each, size.start)) : COLUMN.map((_, place) => size.start + place * size.step);
+  return [...new Set(values)].filter((each) => size.last === null || each <= size.last);
+}
+
+/** What the answers depend on, besides the two sizes that they are about. */
+const question = () => {
+  const { across, unknown, kept, budget, reference, model: index, sizes } = state;
+  return JSON.stringify([index, { ...sizes, [across]: 0, [unknown]: 0 }, across, unknown, kept, String(budget), reference]);
+};
+
+function showWidths() {
+  if (state.shown === question()) return;
+  state.shown = question();
+  const { across, unknown } = state;
+  const keys = Object.keys(KEPT).filter(canKeep);
+  const paper = new Map(onPaper() ? DATA.paper : []);
+  const head = keys.map((key) => `<th scope="col">${KEPT[key].words}</th>`).join("");
+  byId("widths-head").innerHTML = `<th scope="col">${across}</th>${paper.size ? '<th scope="col">the paper’s Table 2</th>' : ""}${head}`;
+  byId("widths").innerHTML = column(sizeOf(across))
+    .map((value) => {
+      const answers = keys.map((key) => solved(key, { ...state.sizes, [across]: value }));
+      const first = paper.get(value) ?? answers[keys.indexOf(state.kept)]?.value;
+      const cells = answers.map((found) => {
+        if (!found?.near) return `<td>${NONE}</td>`;
+        return `<td${found.value === first ? "" : ' class="differs"'}>${found.value}${found.value === first ? "" : " ≠"}</td>`;
+      });
+      const printed = paper.size ? `<td>${paper.get(value) ?? NONE}</td>` : "";
+      return `<tr><th scope="row"><button type="button" data-value="${value}">${value}</button></th>${printed}${cells.join("")}</tr>`;
+    })
+    .join("");
+  byId("widths-caption").textContent = `The whole ${unknown} that comes nearest, for each ${across}. A sign ≠ marks what is not ${paper.size ? "the paper’s" : "that of what is kept"}.`;
+}
+
+/** Whether the paper's Table 2 is about what is shown: ResNeXt-50's template against ResNet-50. */
+function onPaper() {
+  const { sizes } = state.reference;
+  return DATA.paper.length && state.model === 0 && state.reference.model === 0 && sizes.C === 1 && sizes.d === 64
+    && sizes.w === 64 && state.sizes.w === 64 && state.across === "C" && state.unknown === "d";
+}
+
+function showFormula() {
+  const polynomial = POLYNOMIALS[model().figures[state.figure].total];
+  const power = ([name, times]) => `<i>${escaped(name)}</i>${times > 1 ? `<sup>${times}</sup>` : ""}`;
+  const number = ([name, times]) => `${state.sizes[name]}${times > 1 ? `<sup>${times}</sup>` : ""}`;
+  byId("terms").innerHTML = polynomial.terms
+    .map((term) => {
+      const value = termValue(term, state.sizes);
+      const shown = fraction(term.whole, polynomial.by);
+      const exact = fraction(value, polynomial.by);
+      return `<tr><td>${[shown, ...term.powers.map(power)].join(" ")}</td><td>${[shown, ...term.powers.map(number)].join(" · ")}</td>
+        <td class="number">${exact.includes("/") ? exact : numeral(BigInt(exact))}</td></tr>`;
+    })
+    .join("");
+  byId("sum").textContent = numeral(evaluate(polynomial, state.sizes));
+  byId("formula-figure").textContent = figureWords(state.figure);
+  byId("command").textContent = command();
+  byId("python").textContent = python();
+  byId("latex").textContent = latex();
+}
+
+function showLimits() {
+  const { holds, fixed, refused } = model();
+  byId("holds").textContent = holds;
+  byId("fixed").textContent = fixed.length ? `No sliders, because they change the structure: ${fixed.join(", ")}.` : "";
+  const names = Object.keys(refused);
+  byId("refused").textContent = names.length ? `Without a formula here: ${names.map((name) => `${name} (${refused[name]})`).join("; ")}.` : "";
+}
+
+// Pictures ------------------------------------------------------------------------------------------------------------
+
+const pictures = {};
+const source = (picture, name) => pictures[picture].document.get_model_by_name(`${picture}-${name}`);
+const put = (picture, name, x, y, more = {}) => {
+  source(picture, name).data = { x, y, ...more };
+};
+const label = (picture, axis, text) => {
+  pictures[picture].document.get_model_by_name(`${picture}-${axis}`).axis_label = text;
+};
+
+/** The curve of the unknown against the other size. It changes with anything but these two. */
+function drawCurve() {
+  const { across, unknown, kept } = state;
+  const size = sizeOf(across);
+  const shown = { x: [], exact: [], whole: [], otherX: [], other: [] };
+  const others = Object.keys(KEPT).filter((key) => key !== kept && canKeep(key));
+  for (let value = size.start; value <= size.reach && shown.x.length < 64; value += size.step) {
+    const sizes = { ...state.sizes, [across]: value };
+    const found = solved(kept, sizes);
+    if (!found?.near) continue;
+    shown.x.push(value);
+    shown.exact.push(found.root ?? NaN);
+    shown.whole.push(found.value);
+    for (const key of others) {
+      const answer = solved(key, sizes);
+      if (answer?.near && answer.value !== found.value) {
+        shown.otherX.push(value);
+        shown.other.push(answer.value);
+      }
+    }
+  }
+  const paper = onPaper() ? DATA.paper : [];
+  put("curve", "exact", shown.x, shown.exact);
+  put("curve", "whole", shown.x, shown.whole);
+  put("curve", "other", shown.otherX, shown.other);
+  put("curve", "paper", paper.map(([x]) => x), paper.map(([, y]) => y));
+  label("curve", "x", `${sizeOf(across).meaning} ${across}`);
+  label("curve", "y", `${sizeOf(unknown).meaning} ${unknown}`);
+  byId("curve").setAttribute("aria-label", `${unknown} against ${across} at equal ${KEPT[kept].words}; the table below has the numbers.`);
+}
+
+/** What each value of the unknown costs beside the others, and the budget as a line. */
+function drawBalance() {
+  const { unknown } = state;
+  const size = sizeOf(unknown);
+  const polynomial = polynomialOf(model(), KEPT[state.kept]);
+  const budget = Number(budgetFor(state.kept));
+  const found = solved(state.kept);
+  const [unit, letter] = unitOf(budget);
+  const most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.start + 4 * size.step);
+  const x = [];
+  const every = Math.max(1, Math.round((most - size.start) / size.step / 64)) * size.step;
+  for (let value = size.start; value <= most; value += every) x.push(value);
+  const at = (value) => Number(evaluate(polynomial, { ...state.sizes, [unknown]: value })) / unit;
+  put("balance", "cost", x, x.map(at));
+  put("balance", "whole", found?.near ? [found.value] : [], found?.near ? [Number(found.cost) / unit] : []);
+  put("balance", "here", [state.sizes[unknown]], [at(state.sizes[unknown])]);
+  const line = source("balance", "budget");
+  pictures.balance.unit = unit;
+  if (!pictures.balance.dragging) line.location = budget / unit;
+  label("balance", "x", `${size.meaning} ${unknown}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
+  label("balance", "y", `${KEPT[state.kept].words}${letter && ` (${letter})`}`);
+  byId("balance").setAttribute("aria-label", `${KEPT[state.kept].words} against ${unknown}, and the budget of ${numeral(budgetFor(state.kept))}.`);
+}
+
+/** The figures of all designs, as doubles: only their places in a picture are made of them. */
+function designs() {
+  const [one, other] = [sizeOf(state.across), sizeOf(state.unknown)];
+  const polynomials = ["macs", state.vertical].map((figure) => polynomialOf(model(), { scope: "network", figure }));
+  const values = (size) => {
+    const found = [];
+    for (let value = size.start; value <= size.reach; value += size.step) found.push(value);
+    return found;
+  };
+  const found = { x: [], y: [], across: [], unknown: [] };
+  const rows = values(other);
+  for (const across of values(one)) {
+    const lines = polynomials.map(({ by, ...rest }) => inOne(rest, other.name, { ...state.sizes, [one.name]: across }).map((each) => Number(each) / Number(by)));
+    for (const unknown of rows) {
+      const [x, y] = lines.map((line) => line.reduceRight((value, each) => value * unknown + each, 0));
+      found.x.push(x);
+      found.y.push(y);
+      found.across.push(across);
+      found.unknown.push(unknown);
+    }
+  }
+  return found;
+}
+
+/** The places of the designs that no other beats: fewest multiply-adds, and most params or fewest activations. */
+function front({ x, y }) {
+  // With fewest activations, a network is better the more multiply-adds it has: they are what the activations buy.
+  const [sign, turned] = state.vertical === "params" ? [1, 1] : [-1, -1];
+  const order = [...x.keys()].sort((one, other) => turned * (x[one] - x[other]) || sign * (y[other] - y[one]));
+  let best = -Infinity;
+  return order.filter((place) => {
+    const better = sign * y[place] > best;
+    if (better) best = sign * y[place];
+    return better;
+  });
+}
+
+function drawSpace() {
+  const found = designs();
+  const [unitX, letterX] = [1e9, "G"];
+  const [unitY, letterY] = [1e6, "M"];
+  const scaled = (places) => [places.map((place) => found.x[place] / unitX), places.map((place) => found.y[place] / unitY)];
+  pictures.space.found = found;
+  put("space", "designs", found.x.map((each) => each / unitX), found.y.map((each) => each / unitY));
+  const best = front(found);
+  put("space", "front", ...scaled(best));
+  const networks = DATA.presets.filter((each) => model().title === MODELS[each.model].title);
+  const figures = (preset, figure) => Number(cost({ model: preset.model, sizes: { ...ownSizes(preset.model), ...preset.sizes } }, { scope: "network", figure }));
+  put(
+    "space", "named",
+    networks.map((each) => figures(each, "macs") / unitX),
+    networks.map((each) => figures(each, state.vertical) / unitY),
+    { title: networks.map(({ title }) => title) },
+  );
+  label("space", "x", `multiply-adds of the network (${letterX})`);
+  label("space", "y", `${state.vertical === "params" ? "parameters" : "activations"} of the network (${letterY})`);
+  byId("front-words").textContent = state.vertical === "params"
+    ? "On the Pareto front no other design has more parameters at as few multiply-adds."
+    : "On the Pareto front no other design computes more multiply-adds with as few activations.";
+  byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
+}
+
+/** What moves with every step: this design, and the budget. */
+function drawHere() {
+  const { across, unknown, sizes } = state;
+  put("curve", "here", [sizes[across]], [sizes[unknown]]);
+  const at = (figure) => Number(cost(state, { scope: "network", figure }));
+  put("space", "here", [at("macs") / 1e9], [at(state.vertical) / 1e6]);
+  const vertical = source("space", "budget");
+  const horizontal = source("space", "level");
+  const { figure, scope } = KEPT[state.kept];
+  const budget = Number(budgetFor(state.kept));
+  vertical.visible = scope === "network" && figure === "macs";
+  horizontal.visible = scope === "network" && figure === state.vertical;
+  if (vertical.visible) vertical.location = budget / 1e9;
+  if (horizontal.visible) horizontal.location = budget / 1e6;
+}
+
+const drawn = {};
+let resting = 0;
+
+/** Redraw what changed; the curve and the space when the hand rests, unless they are drawn for the first time. */
+function draw() {
+  if (!pictures.space || !solvable()) return;
+  drawBalance();
+  drawHere();
+  const { across, unknown, vertical, model: index } = state;
+  const keys = {
+    curve: question(),
+    space: JSON.stringify([index, { ...state.sizes, [across]: 0, [unknown]: 0 }, across, unknown, vertical]),
+  };
+  const stale = (name) => drawn[name] !== keys[name];
+  const redraw = () => {
+    if (stale("curve")) drawCurve();
+    if (stale("space")) drawSpace();
+    Object.assign(drawn, keys);
+  };
+  clearTimeout(resting);
+  if (!("space" in drawn)) redraw();
+  else if (stale("curve") || stale("space")) resting = setTimeout(redraw, 100);
+}
+
+/** The colours of the page in the pictures. */
+function paint() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  for (const [name, { document: drawing }] of Object.entries(pictures)) {
+    const figure = drawing.roots()[0];
+    figure.setv({ background_fill_color: colour("--page"), border_fill_color: colour("--page"), outline_line_color: colour("--line") });
+    for (const axis of ["x", "y"]) {
+      drawing.get_model_by_name(`${name}-${axis}`).setv({
+        axis_label_text_color: colour("--text"),
+        major_label_text_color: colour("--text"),
+        axis_line_color: colour("--line"),
+        major_tick_line_color: colour("--line"),
+      });
+      drawing.get_model_by_name(`${name}-${axis}-grid`).grid_line_color = colour("--line");
+    }
+    const legend = drawing.get_model_by_name(`${name}-legend`);
+    legend.setv({ background_fill_color: colour("--page"), label_text_color: colour("--text") });
+    for (const [glyph, variable] of DATA.glyphs[name]) {
+      const found = drawing.get_model_by_name(`${name}-${glyph}-glyph`);
+      found.line_color = colour(variable);
+      if ("fill_color" in found.attributes && found.fill_color !== null) found.fill_color = colour(variable);
+    }
+  }
+}
+
+async function embed() {
+  Bokeh.logger.set_level("error");
+  for (const name of Object.keys(DATA.pictures)) {
+    const views = await Bokeh.embed.embed_item(DATA.pictures[name]);
+    const view = views.roots?.[0] ?? [...views][0];
+    pictures[name] = { document: view.model.document };
+  }
+  const line = source("balance", "budget");
+  line.on_event("pan:start", () => { pictures.balance.dragging = true; });
+  line.on_event("pan:end", () => { pictures.balance.dragging = false; });
+  line.properties.location.change.connect(() => {
+    if (!pictures.balance.dragging) return;
+    state.budget = BigInt(Math.max(1, Math.round(line.location * pictures.balance.unit)));
+    follow();
+    changed();
+  });
+  pictures.space.document.roots()[0].on_event("tap", pick);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  paint();
+  draw();
+}
+
+/** Set the sizes to those of the design that is nearest to where the picture was clicked. */
+function pick({ x, y }) {
+  const { found } = pictures.space;
+  const off = (place) => Math.hypot(Math.log(found.x[place] / 1e9 / x), Math.log(found.y[place] / 1e6 / y));
+  let best = 0;
+  for (let place = 1; place < found.x.length; place++) if (off(place) < off(best)) best = place;
+  Object.assign(state.sizes, { [state.across]: found.across[best], [state.unknown]: found.unknown[best] });
+  state.title = "";
+  changed();
+}
+
+// Controls ------------------------------------------------------------------------------------------------------------
+
+function buildSizes() {
+  byId("sizes").innerHTML = model()
+    .sizes.map(({ name, meaning, start, step, last, reach }) => {
+      const range = `min="${start}" max="${Math.max(reach, state.sizes[name])}" step="${step}"`;
+      return `<div class="size"><label for="field-${name}"><i>${escaped(name)}</i> ${escaped(meaning)}</label>
+        <input type="range" id="slider-${name}" data-size="${name}" ${range} aria-label="${escaped(meaning)} ${name}">
+        <input type="number" id="field-${name}" data-size="${name}" min="${start}" step="${step}" ${last === null ? "" : `max="${last}"`}></div>`;
+    })
+    .join("");
+}
+
+const option = (value, words, chosen) => `<option value="${escaped(value)}"${chosen ? " selected" : ""}>${escaped(words)}</option>`;
+
+function buildChoices() {
+  const presets = DATA.presets.map(({ title }, place) => option(place, title));
+  byId("preset").innerHTML = option("", "Choose a network …", true) + presets.join("");
+  byId("against").innerHTML = option("", "this design", false) + presets.join("");
+  byId("presets-part").hidden = !presets.length;
+  byId("figure").innerHTML = ["macs", ...DATA.conventions.map(({ name }) => name)]
+    .filter((name) => name in model().figures)
+    .map((name) => option(name, name === "macs" ? "multiply-adds, as the paper counts FLOPs" : `${name}: ${figureWords(name)}`, name === state.figure))
+    .join("");
+  byId("kept").innerHTML = Object.entries(KEPT).filter(([key]) => canKeep(key)).map(([key, { words }]) => option(key, words, key === state.kept)).join("");
+  const names = model().sizes.map(({ name, meaning }) => [name, `${name}, ${meaning}`]);
+  byId("unknown").innerHTML = names.map(([name, words]) => option(name, words, name === state.unknown)).join("");
+  byId("across").innerHTML = names.filter(([name]) => name !== state.unknown).map(([name, words]) => option(name, words, name === state.across)).join("");
+  byId("model").innerHTML = MODELS.map(({ title }, place) => option(place, title, place === state.model)).join("");
+  byId("model-part").hidden = MODELS.length < 2;
+}
+
+function showControls() {
+  for (const { name, reach } of model().sizes) {
+    const value = state.sizes[name];
+    const slider = byId(`slider-${name}`);
+    slider.max = Math.max(reach, value);
+    slider.value = value;
+    const field = byId(`field-${name}`);
+    if (document.activeElement !== field) field.value = value;
+  }
+  byId("follow").checked = state.follow;
+  byId("follow-words").textContent = `keep the cost: ${state.unknown} follows the other sliders`;
+  byId("vertical").value = state.vertical;
+  if (document.activeElement !== byId("batch")) byId("batch").value = state.batch;
+  const budget = budgetFor(state.kept);
+  if (document.activeElement !== byId("budget")) byId("budget").value = budget ?? "";
+  byId("reset-budget").hidden = state.budget === null;
+  byId("convention").textContent = DATA.conventions.find(({ name }) => name === state.figure)?.counts ?? DATA.counts;
+}
+
+/** Show the state: called after every change. */
+function changed() {
+  showControls();
+  showAnswer();
+  showFigures();
+  showStages();
+  if (solvable()) showWidths();
+  showFormula();
+  draw();
+  writeAddress();
+}
+
+/** After another model or another reference: other controls, too. */
+function rebuilt() {
+  if (!(state.figure in model().figures)) state.figure = "macs";
+  buildSizes();
+  buildChoices();
+  showLimits();
+  changed();
+}
+
+const on = (id, event, listener) => byId(id).addEventListener(event, listener);
+const presetAt = (place) => {
+  const { model: index, sizes, title } = DATA.presets[place];
+  return { model: index, sizes: { ...ownSizes(index), ...sizes }, title };
+};
+
+function listen() {
+  on("sizes", "input", ({ target }) => {
+    if (target.type === "number" && !target.value) return;
+    setSize(target.dataset.size, Number(target.value));
+    changed();
+  });
+  // A field shows the value that is used when it is left.
+  on("sizes", "focusout", () => setTimeout(showControls));
+  on("preset", "change", ({ target }) => {
+    if (target.value === "") return;
+    const { model: index, sizes, title } = presetAt(target.value);
+    choose(index, sizes, title);
+    rebuilt();
+    byId("preset").value = target.value;
+  });
+  on("against", "change", ({ target }) => {
+    hold(target.value === "" ? { model: state.model, sizes: { ...state.sizes }, title: state.title } : presetAt(target.value));
+    rebuilt();
+  });
+  on("hold", "click", () => {
+    hold({ model: state.model, sizes: { ...state.sizes }, title: state.title });
+    rebuilt();
+  });
+  on("model", "change", ({ target }) => {
+    choose(Number(target.value));
+    rebuilt();
+  });
+  on("kept", "change", ({ target }) => {
+    state.kept = target.value;
+    state.budget = null;
+    if (state.follow) follow();
+    changed();
+  });
+  for (const id of ["unknown", "across"]) {
+    on(id, "change", ({ target }) => {
+      state[id] = target.value;
+      choose(state.model, state.sizes, state.title);
+      rebuilt();
+    });
+  }
+  on("figure", "change", ({ target }) => {
+    state.figure = target.value;
+    changed();
+  });
+  on("batch", "input", ({ target }) => {
+    state.batch = Math.max(1, Math.min(Math.round(Number(target.value)) || 1, 1e6));
+    changed();
+  });
+  on("budget", "input", ({ target }) => {
+    if (!/^[1-9]\d{0,24}$/.test(target.value)) return;
+    state.budget = BigInt(target.value);
+    if (state.follow) follow();
+    changed();
+  });
+  on("reset-budget", "click", () => {
+    state.budget = null;
+    if (state.follow) follow();
+    changed();
+  });
+  on("follow", "change", ({ target }) => {
+    state.follow = target.checked;
+    if (state.follow) follow();
+    changed();
+  });
+  on("use", "click", () => {
+    follow();
+    changed();
+  });
+  on("vertical", "change", ({ target }) => {
+    state.vertical = target.value;
+    changed();
+  });
+  on("widths", "click", ({ target }) => {
+    if (!target.dataset.value) return;
+    setSize(state.across, Number(target.dataset.value));
+    changed();
+  });
+  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", copy);
+  addEventListener("hashchange", () => {
+    readAddress();
+    rebuilt();
+  });
+}
+
+async function copy({ currentTarget: button }) {
+  const wanted = button.dataset.copy;
+  history.replaceState(null, "", address());
+  const text = wanted === "link" ? location.href : byId(wanted).textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    byId("copied").textContent = "Copied.";
+  } catch {
+    // Some browsers let no file use the clipboard. The text is selected, to be copied by hand.
+    if (wanted !== "link") getSelection().selectAllChildren(byId(wanted));
+    byId("copied").textContent = wanted === "link" ? "The address of this page is the link." : "Selected: copy it with your keyboard.";
+  }
+}
+
+function start() {
+  Object.assign(state, { kept: "block-weights", budget: null, follow: true, figure: "macs", batch: 32, vertical: "params" });
+  const { reference, design } = DATA.start;
+  state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes }, title: reference.title };
+  choose(design.model, design.sizes, design.title);
+  readAddress();
+  rebuilt();
+  listen();
+  return embed();
+}
+
+const ready = start();
