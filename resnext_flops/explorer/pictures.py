@@ -67,7 +67,7 @@ def pictures() -> dict[str, dict[str, Any]]:
         axis.ticker = FixedTicker(ticks=TICKS)
     balance = _picture("balance")
     balance.add_layout(_line("balance-budget", "width", editable=True))
-    space = _picture("space", x_axis_type="log", y_axis_type="log")
+    space = _picture("space", x_axis_type="log", y_axis_type="log", x_range=(1, 2), y_range=(1, 2))
     space.add_layout(_line("space-budget", "height"))
     space.add_layout(_line("space-level", "width"))
     (named,) = space.select(name="space-named-drawn")

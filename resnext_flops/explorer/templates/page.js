@@ -157,7 +157,7 @@ function nearest(polynomial, size, sizes, budget) {
     off(each) < off(best) || (off(each) === off(best) && each < best) ? each : best,
   );
   return {
-    value: Number(start + step * x),
+    value: start + step * x,
     cost: valueAt(coefficients, x) / polynomial.by,
     near: 2n * off(x) <= target,
     /** Where the figure meets the budget exactly; null where it does not cross it. */
@@ -228,7 +228,8 @@ const budgetFor = (key) => (state.budget !== null && key === state.kept ? state.
 const solvable = () => state.unknown && state.across;
 const solved = (key, sizes = state.sizes) => {
   const budget = budgetFor(key);
-  return budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
+  const found = budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
+  return found && Object.defineProperty(found, "value", { value: Number(found.value) });
 };
 
 // Changing the state --------------------------------------------------------------------------------------------------
@@ -662,12 +663,21 @@ function drawSpace() {
   byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
 }
 
+/** From a fourth of the smaller of two figures to four times the larger. */
+function around(range, ...figures) {
+  range.setv({ start: Math.min(...figures) / 4, end: Math.max(...figures) * 4 });
+}
+
 /** What moves with every step: this design, and the budget. */
 function drawHere() {
   const { across, unknown, sizes } = state;
   put("curve", "here", [sizes[across]], [sizes[unknown]]);
-  const at = (figure) => Number(cost(state, { scope: "network", figure }));
-  put("space", "here", [at("macs") / 1e9], [at(state.vertical) / 1e6]);
+  const at = (figure, design = state) => Number(cost(design, { scope: "network", figure }));
+  const [x, y] = [at("macs") / 1e9, at(state.vertical) / 1e6];
+  put("space", "here", [x], [y]);
+  const drawing = pictures.space.document.roots()[0];
+  around(drawing.x_range, x, at("macs", state.reference) / 1e9);
+  around(drawing.y_range, y, at(state.vertical, state.reference) / 1e6);
   const vertical = source("space", "budget");
   const horizontal = source("space", "level");
   const { figure, scope } = KEPT[state.kept];
@@ -723,7 +733,7 @@ function paint() {
     for (const [glyph, variable] of DATA.glyphs[name]) {
       const found = drawing.get_model_by_name(`${name}-${glyph}-glyph`);
       found.line_color = colour(variable);
-      if ("fill_color" in found.attributes && found.fill_color !== null) found.fill_color = colour(variable);
+      if (found.fill_color && found.fill_color.value !== null) found.fill_color = colour(variable);
     }
   }
 }
@@ -779,7 +789,9 @@ const option = (value, words, chosen) => `<option value="${escaped(value)}"${cho
 function buildChoices() {
   const presets = DATA.presets.map(({ title }, place) => option(place, title));
   byId("preset").innerHTML = option("", "Choose a network …", true) + presets.join("");
-  byId("against").innerHTML = option("", "this design", false) + presets.join("");
+  const held = DATA.presets.findIndex(({ title }) => title === state.reference.title);
+  const others = DATA.presets.map(({ title }, place) => option(place, title, place === held));
+  byId("against").innerHTML = (held < 0 ? option("", named(state.reference), true) : "") + others.join("");
   byId("presets-part").hidden = !presets.length;
   byId("figure").innerHTML = ["macs", ...DATA.conventions.map(({ name }) => name)]
     .filter((name) => name in model().figures)
@@ -855,7 +867,9 @@ function listen() {
     byId("preset").value = target.value;
   });
   on("against", "change", ({ target }) => {
-    hold(target.value === "" ? { model: state.model, sizes: { ...state.sizes }, title: state.title } : presetAt(target.value));
+    if (target.value === "") return;
+    hold(presetAt(target.value));
+    if (state.follow) follow();
     rebuilt();
   });
   on("hold", "click", () => {
@@ -938,7 +952,7 @@ async function copy({ currentTarget: button }) {
 }
 
 function start() {
-  Object.assign(state, { kept: "block-weights", budget: null, follow: true, figure: "macs", batch: 32, vertical: "params" });
+  Object.assign(state, { kept: "block-weights", budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations" });
   const { reference, design } = DATA.start;
   state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes }, title: reference.title };
   choose(design.model, design.sizes, design.title);
