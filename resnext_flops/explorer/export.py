@@ -14,7 +14,7 @@ from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.figures import FIGURES
 from resnext_flops.complexity.formula import Formula, denominator, latex, ordered
-from resnext_flops.complexity.lattices import Lattice, Span
+from resnext_flops.complexity.lattices import Lattice, Span, spans
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import Reading
@@ -60,9 +60,36 @@ class Polynomials:
         return self._places[formula]
 
 
-def slidable(model: Model) -> list[str]:
-    """The sizes of a described model that have a value and that can be changed in its call."""
-    found = [name for name, value in model.sizes().items() if value is not None and name not in NOT_OFFERED]
+def sliders(model: Model, wanted: Mapping[str, Span]) -> dict[str, Span]:
+    """The sizes of a model that get a slider: those that are wanted, or its usual ones.
+
+    Raises InputError where it has none, or too many.
+
+    >>> from resnext_flops.complexity.families.resnet import resnet
+    >>> list(sliders(resnet(50), {})), list(sliders(resnet(50), {"resolution": Span()}))
+    (['r', 'K', 'w', 'n1', 'n2', 'n3', 'n4'], ['r'])
+    """
+    found = spans(wanted, model.known_as) or dict.fromkeys(_usual(model), Span())
+    if not found:
+        has = ", ".join(name for name in model.sizes() if name != BATCH)
+        raise InputError(
+            f"{model.name} has no sizes to be sliders by themselves; "
+            + (f"choose some with --free, out of {has}" if has else "give a model with sizes, such as resnet50")
+        )
+    if len(found) > MOST_SLIDERS:
+        raise InputError(
+            f"{model.name} has {len(found)} sizes, and a page has at most {MOST_SLIDERS} sliders for a model; choose "
+            f"some with --free, such as --free {','.join(list(found)[:2])}"
+        )
+    return found
+
+
+def _usual(model: Model) -> list[str]:
+    """The free names in a call, and of a described network every size that has a value; else the pixels."""
+    own, named = model.sizes(), names_in(dict(model.arguments))
+    if model.origin != "derived":
+        return [name for name in own if name in named] or [name for name in own if name == "r"]
+    found = [name for name, value in own.items() if name in named or (value is not None and name not in NOT_OFFERED)]
     return [name for name in found if not DEPTH.fullmatch(name) or _replaceable(model, name)]
 
 
@@ -79,13 +106,8 @@ def exported(model: Model, free: Mapping[str, Span], title: str, polynomials: Po
 
     free: the sizes that get a slider. title: what the model is called. polynomials: where its figures are put.
 
-    Raises InputError for too many sizes, and where the model has no formula in them.
+    Raises InputError where the model has no formula in them.
     """
-    if len(free) > MOST_SLIDERS:
-        raise InputError(
-            f"{title} has {len(free)} sizes, and a page has at most {MOST_SLIDERS} sliders; choose some with --free, "
-            f"such as --free {','.join(list(free)[:2])}"
-        )
     reading = model.reading(free)
     names = reading.free
     stages = list(reading.parts("macs"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from json import dumps
+from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity.conventions import CONVENTIONS
@@ -9,13 +10,16 @@ from resnext_flops.complexity.figures import FIGURES, figure_name
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
+from resnext_flops.errors import InputError, unknown
 from resnext_flops.explorer import paper
-from resnext_flops.explorer.export import Polynomials, exported
+from resnext_flops.explorer.export import Polynomials, exported, sliders
 from resnext_flops.proof.published import published
 from resnext_flops.show.markup import fill
 
 # What a multiply-add of ours is, under the choice of a convention.
 MULTIPLY_ADDS = "Multiply-adds of convolutions and fully-connected layers for one example; nothing else counts."
+MOST_MODELS = 2
+NOTHING: Mapping[str, Span] = MappingProxyType({})
 TITLE = "Which width keeps the cost?"
 
 
@@ -23,15 +27,13 @@ def paper_page() -> str:
     """The page of the ResNeXt paper.
 
     >>> text = paper_page()
-    >>> "ResNeXt-101 (64x4d)" in text, len(text) < 1.8e6, "http://" in text.partition("<body>")[2]
-    (True, True, False)
+    >>> "ResNeXt-101 (64x4d)" in text, len(text.encode()) < 1.8e6
+    (True, True)
     """
     polynomials = Polynomials()
     models = []
     for title, (call, free) in paper.MODELS.items():
-        made = network(call)
-        if numbers := paper.FREE_NAMES.get(title):
-            made = made.replace(**numbers)
+        made = network(call).replace(**paper.FREE_NAMES.get(title, {}))
         models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials))
     places = list(paper.MODELS)
     presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
@@ -46,17 +48,27 @@ def paper_page() -> str:
     )
 
 
-def model_page(models: Sequence[tuple[Model, Mapping[str, Span]]]) -> str:
-    """The page of one model or two, each with its free sizes; the first is what the second is compared with.
+def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> str:
+    """The page of one model, or of two side by side; the second is compared with the first.
 
-    Raises InputError for too many sizes, and where a model has no formula in them.
+    free: the sizes that are sliders, of all models that have them; without any, the usual ones of each.
+
+    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, and where a
+    model has no formula in them.
 
     >>> from resnext_flops.complexity.families.vgg import vgg
-    >>> "vgg(16)" in model_page([(vgg(16), {"r": Span(), "K": Span()})])
+    >>> "vgg(16)" in model_page([vgg(16)], {"r": Span()})
     True
     """
+    if len(models) > MOST_MODELS:
+        raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
+    of_each = [{name: span for name, span in free.items() if model.known_as(name) in model.sizes()} for model in models]
+    if unknown_sizes := [name for name in free if not any(name in each for each in of_each)]:
+        sizes = dict.fromkeys(name for model in models for name in model.sizes())
+        raise unknown("size of these models", unknown_sizes[0], sizes)
+    chosen = [sliders(model, wanted) for model, wanted in zip(models, of_each, strict=True)]
     polynomials = Polynomials()
-    data = [exported(model, free, model.name, polynomials) for model, free in models]
+    data = [exported(model, own, model.name, polynomials) for model, own in zip(models, chosen, strict=True)]
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
     return _page(polynomials, data, presets=[], paper=[], start={"reference": first, "design": last})
 

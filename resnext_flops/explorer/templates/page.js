@@ -342,8 +342,9 @@ function command() {
 
 function python() {
   const [made, input] = call().split(" on ");
-  const cost = model().origin === "derived" ? `rf.${made}` : `rf.model("${made}"${input ? `, (${input.replaceAll(",", ", ")})` : ""})`;
-  return `import resnext_flops as rf\nprint(${cost}.cost().${state.figure in KEPT || state.figure === "weights" ? state.figure : `total("${state.figure}")`})`;
+  const given = input ? `, (${input.replaceAll(",", ", ")})` : "";
+  const figure = DATA.words[state.figure] ? `.${state.figure}` : `.total("${state.figure}")`;
+  return `import resnext_flops as rf\nprint(rf.model('${made.replaceAll("'", '"')}'${given}).cost()${figure})`;
 }
 
 const latexName = (name) => sizeOf(name)?.latex.replace(/^\\, /, "") ?? name;
