@@ -161,19 +161,23 @@ def fixed(model: Model, free: Sequence[str]) -> list[str]:
 
 
 def _size(model: Model, reading: Reading, name: str) -> dict[str, Any]:
-    """A free size: what it is, its value, for which values the formulas hold, and how far its slider goes."""
+    """A free size: what it is, its value, and which values it takes.
+
+    The formulas were tried from `start` to `last`; they may hold from `first` on. The slider goes to `reach`.
+    """
     lattice = reading.lattices[name]
-    own = model.sizes()[name]
+    own, least = model.sizes()[name], max(reading.least(name), 1)
     value = own if own is not None and lattice.holds(own) else lattice.start
     return {
         "name": name,
         "meaning": size_name(name),
         "latex": latex(Formula.of(name)),
         "value": value,
+        "first": lattice.start - (lattice.start - least) // lattice.step * lattice.step,
         "start": lattice.start,
         "step": lattice.step,
         "last": lattice.last,
-        "least": reading.least(name),
+        "least": least,
         "reach": _reach(name, value, lattice),
     }
 

@@ -20,7 +20,7 @@ from resnext_flops.show.markup import fill
 MULTIPLY_ADDS = "Multiply-adds of convolutions and fully-connected layers for one example; nothing else counts."
 MOST_MODELS = 2
 NOTHING: Mapping[str, Span] = MappingProxyType({})
-TITLE = "Which width keeps the cost?"
+QUESTION, TITLE = "Which width keeps the cost?", "What does it cost, at any size?"
 
 
 def paper_page() -> str:
@@ -44,7 +44,11 @@ def paper_page() -> str:
         models,
         presets=presets,
         paper=list(zip(table["cardinality"], table["width"], strict=True)),
-        start={"reference": by_title["ResNet-50 (1x64d)"], "design": by_title["ResNeXt-50 (32x4d)"]},
+        start={
+            "reference": by_title["ResNet-50 (1x64d)"],
+            "design": by_title["ResNeXt-50 (32x4d)"],
+            "kept": "block-weights",
+        },
     )
 
 
@@ -70,14 +74,15 @@ def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> s
     polynomials = Polynomials()
     data = [exported(model, own, model.name, polynomials) for model, own in zip(models, chosen, strict=True)]
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
-    return _page(polynomials, data, presets=[], paper=[], start={"reference": first, "design": last})
+    start = {"reference": first, "design": last, "kept": "macs"}
+    return _page(polynomials, data, presets=[], paper=[], start=start)
 
 
 def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
     from bokeh.resources import Resources
     from markupsafe import Markup
 
-    from resnext_flops.explorer.pictures import glyphs, pictures
+    from resnext_flops.explorer.pictures import GLYPHS, pictures
 
     data = {
         "polynomials": polynomials.data,
@@ -88,7 +93,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         "words": {name: figure_name(name) for name in FIGURES},
         "counts": MULTIPLY_ADDS,
         "pictures": pictures(),
-        "glyphs": glyphs(),
+        "glyphs": {name: {glyph.name: glyph.colour for glyph in drawn} for name, drawn in GLYPHS.items()},
         **more,
     }
     # In a script of HTML nothing is escaped, and "<" could end it.
@@ -98,9 +103,10 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         "html",
         "page",
         "resnext_flops.explorer",
-        title=TITLE,
+        title=QUESTION if more["paper"] else TITLE,
         names=[model["title"] for model in models],
         paper=bool(more["paper"]),
+        glyphs=GLYPHS,
         data=Markup(written),  # noqa: S704 (no "<" is in it)
         bokeh=Markup(script),  # noqa: S704 (Bokeh's own script)
     )

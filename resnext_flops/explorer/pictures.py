@@ -5,11 +5,10 @@ of the page's style, so that a picture is light or dark as the page is.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Legend, LegendItem, Span
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Span
 from bokeh.plotting import figure
 
 HEIGHT = 340
@@ -18,39 +17,43 @@ INK, BLUE, VERMILION, GREEN, PURPLE, FAINT = "--text", "--blue", "--vermilion", 
 
 
 class Glyph(NamedTuple):
-    """What is drawn of one source: its name, how it looks, the colour's variable, and its line in the legend."""
+    """What is drawn of one source: its name, its shape, the variable that is its colour, and its line in the legend.
+
+    sign: what stands for the shape in the legend, which is HTML.
+    """
 
     name: str
-    look: str
+    shape: str
     colour: str
+    sign: str
     legend: str
     settings: Mapping[str, Any]
 
 
-def _glyph(name: str, look: str, colour: str, legend: str, **settings: Any) -> Glyph:
-    return Glyph(name, look, colour, legend, settings)
+def _glyph(name: str, shape: str, colour: str, sign: str, legend: str, **settings: Any) -> Glyph:
+    return Glyph(name, shape, colour, sign, legend, settings)
 
 
-hollow = partial(_glyph, fill_color=None, line_width=2)
+HERE = _glyph("here", "circle", GREEN, "◯", "this design", size=16, line_width=4, fill_color=None)
 # What each picture draws, in its order. Each series has a shape of its own besides its colour.
 GLYPHS: Mapping[str, tuple[Glyph, ...]] = {
     "curve": (
-        _glyph("exact", "line", BLUE, "equal cost", line_width=2),
-        _glyph("whole", "circle", INK, "nearest whole number", size=5),
-        _glyph("other", "x", PURPLE, "another kind of cost disagrees", size=8, line_width=2),
-        hollow("paper", "square", VERMILION, "the paper’s Table 2", size=13),
-        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+        _glyph("exact", "line", BLUE, "—", "equal cost", line_width=2),
+        _glyph("whole", "circle", INK, "●", "nearest whole number", size=5),
+        _glyph("other", "x", PURPLE, "×", "the same for other kinds of cost, where they differ", size=8, line_width=2),
+        _glyph("paper", "square", VERMILION, "□", "the paper’s Table 2", size=13, line_width=2, fill_color=None),
+        HERE,
     ),
     "balance": (
-        _glyph("cost", "line", BLUE, "cost", line_width=2),
-        _glyph("whole", "circle", INK, "nearest whole number", size=9),
-        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+        _glyph("cost", "line", BLUE, "—", "cost", line_width=2),
+        _glyph("whole", "circle", INK, "●", "nearest whole number", size=9),
+        HERE,
     ),
     "space": (
-        _glyph("designs", "square", FAINT, "designs", size=2),
-        _glyph("front", "line", VERMILION, "Pareto front", line_width=3, line_dash="dashed"),
-        _glyph("named", "triangle", INK, "the paper’s networks", size=9),
-        hollow("here", "circle", GREEN, "this design", size=16, line_width=4),
+        _glyph("designs", "square", FAINT, "▪", "designs", size=2),
+        _glyph("front", "line", VERMILION, "╌", "Pareto front", line_width=3, line_dash="dashed"),
+        _glyph("named", "triangle", INK, "▲", "the paper’s networks", size=9),
+        HERE,
     ),
 }
 
@@ -75,32 +78,16 @@ def pictures() -> dict[str, dict[str, Any]]:
     return {name: json_item(drawn, name) for name, drawn in (("curve", curve), ("balance", balance), ("space", space))}
 
 
-def glyphs() -> dict[str, list[tuple[str, str]]]:
-    """The glyphs of each picture, with the variable of the page's style that is the colour of each."""
-    return {name: [(glyph.name, glyph.colour) for glyph in drawn] for name, drawn in GLYPHS.items()}
-
-
 def _picture(name: str, **axes: Any) -> figure:
-    drawn = figure(
-        height=HEIGHT, sizing_mode="stretch_width", min_width=250, tools="", toolbar_location=None, **axes
-    )
-    items = []
+    drawn = figure(height=HEIGHT, sizing_mode="stretch_width", min_width=250, tools="", toolbar_location=None, **axes)
     for glyph in GLYPHS[name]:
-        source = ColumnDataSource({"x": [], "y": []}, name=f"{name}-{glyph.name}")
-        if glyph.name == "named":
-            source.data["title"] = []
-        settings = dict(glyph.settings)
-        if glyph.look == "line":
-            renderer = drawn.line("x", "y", source=source, **settings)
+        columns = ("x", "y", "title") if glyph.name == "named" else ("x", "y")
+        source = ColumnDataSource({column: [] for column in columns}, name=f"{name}-{glyph.name}")
+        if glyph.shape == "line":
+            renderer = drawn.line("x", "y", source=source, **glyph.settings)
         else:
-            renderer = drawn.scatter("x", "y", source=source, marker=glyph.look, **settings)
-        renderer.name = f"{name}-{glyph.name}-drawn"
-        renderer.glyph.name = f"{name}-{glyph.name}-glyph"
-        renderer.nonselection_glyph = None
-        items.append(LegendItem(label=glyph.legend, renderers=[renderer]))
-    legend = Legend(items=items, name=f"{name}-legend", orientation="horizontal", ncols=2)
-    legend.update(border_line_color=None, label_text_font_size="12px", padding=0, spacing=2, background_fill_alpha=0)
-    drawn.add_layout(legend, "above")
+            renderer = drawn.scatter("x", "y", source=source, marker=glyph.shape, **glyph.settings)
+        renderer.name, renderer.glyph.name = f"{name}-{glyph.name}-drawn", f"{name}-{glyph.name}-glyph"
     for letter, axis, grid in (("x", drawn.xaxis[0], drawn.xgrid[0]), ("y", drawn.yaxis[0], drawn.ygrid[0])):
         axis.name, grid.name = f"{name}-{letter}", f"{name}-{letter}-grid"
         axis.update(axis_label_text_font_style="normal", major_label_text_font_size="12px", minor_tick_line_color=None)

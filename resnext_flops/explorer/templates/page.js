@@ -174,6 +174,9 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const POLYNOMIALS = DATA.polynomials.map(parsed);
 const MODELS = DATA.models;
 const COLUMN = [1, 2, 4, 8, 16, 32, 64]; // the rows of the table of widths, where a size starts at 1
+// What is solved for, and at each value of what, unless another size is chosen.
+const WIDTHS = ["d", "width", "w", "base_width"];
+const CARDINALITIES = ["C", "cardinality", "r"];
 const NONE = "–";
 
 const state = {};
@@ -183,6 +186,8 @@ const grouped = new Intl.NumberFormat("en-US");
 const numeral = (value) => grouped.format(value);
 const model = () => MODELS[state.model];
 const sizeOf = (name, of = model()) => of.sizes.find((each) => each.name === name);
+/** A size in words, with its name where that says more. */
+const inWords = ({ name, meaning }) => (meaning === name.replaceAll("_", " ") ? meaning : `${meaning} ${name}`);
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** A share in percent with its sign, of whole numbers of any size. */
@@ -241,10 +246,10 @@ function choose(index, sizes = {}, title = MODELS[index].title) {
   state.sizes = { ...ownSizes(index), ...sizes };
   state.title = title;
   const names = model().sizes.map(({ name }) => name);
-  if (!names.includes(state.unknown)) state.unknown = names.includes("d") ? "d" : (names[1] ?? names[0] ?? null);
-  if (!names.includes(state.across) || state.across === state.unknown) {
-    state.across = names.includes("C") ? "C" : (names.find((name) => name !== state.unknown) ?? null);
-  }
+  const first = (usual, others) => usual.find((name) => others.includes(name)) ?? others[0] ?? null;
+  if (!names.includes(state.unknown)) state.unknown = first(WIDTHS, names);
+  const others = names.filter((name) => name !== state.unknown);
+  if (!others.includes(state.across)) state.across = first(CARDINALITIES, others);
   if (!canKeep(state.kept)) state.kept = "macs";
 }
 
@@ -258,7 +263,7 @@ function hold(reference) {
 function allowed(size, value) {
   const steps = Math.round(((Number.isFinite(value) ? value : size.value) - size.start) / size.step);
   const last = size.last === null ? Number.MAX_SAFE_INTEGER : size.last;
-  return Math.max(size.start, Math.min(size.start + steps * size.step, last - ((last - size.start) % size.step)));
+  return Math.max(size.first, Math.min(size.start + steps * size.step, last - ((last - size.start) % size.step)));
 }
 
 function setSize(name, value) {
@@ -387,6 +392,7 @@ function showAnswer() {
   const budget = budgetFor(state.kept);
   const found = solved(state.kept);
   const { unknown, across } = state;
+  const meaning = sizeOf(unknown).meaning === unknown ? "size" : sizeOf(unknown).meaning;
   const at = `${across} = ${state.sizes[across]}`;
   const target = state.budget === null ? named(state.reference) : "the budget";
   byId("use").hidden = !found?.near || found.value === state.sizes[unknown];
@@ -398,7 +404,7 @@ function showAnswer() {
     byId("answer").textContent = `At ${at}, no ${unknown} keeps the cost of ${target}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${numeral(found.cost)}, and the budget is ${numeral(budget)}.`;
   } else {
-    byId("answer").innerHTML = `At ${at}, the ${escaped(sizeOf(unknown).meaning)} <strong>${unknown} = ${found.value}</strong> keeps the cost of ${escaped(target)}.`;
+    byId("answer").innerHTML = `At ${at}, the ${escaped(meaning)} <strong>${unknown} = ${found.value}</strong> keeps the cost of ${escaped(target)}.`;
     const { root } = found;
     const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${numeral(found.cost)} against ${numeral(budget)}, ${percent(found.cost, budget)}.${equal}`;
@@ -406,6 +412,8 @@ function showAnswer() {
 }
 
 function showFigures() {
+  const outside = untried();
+  byId("untried").textContent = outside.length ? `The formulas were not tried for so small a value of ${outside.join(", ")}; count the model to be sure.` : "";
   const other = MODELS[state.reference.model];
   const rows = [
     ["Parameters", { scope: "network", figure: "params" }],
@@ -468,7 +476,7 @@ function showStages() {
 
 /** The values of a size in a table: 1, 2, 4, ... or its first ones. */
 function column(size) {
-  const values = size.step === 1 ? COLUMN.map((each) => Math.max(each, size.start)) : COLUMN.map((_, place) => size.start + place * size.step);
+  const values = size.step === 1 ? COLUMN.map((each) => Math.max(each, size.first)) : COLUMN.map((_, place) => size.first + place * size.step);
   return [...new Set(values)].filter((each) => size.last === null || each <= size.last);
 }
 
@@ -515,9 +523,10 @@ function showFormula() {
   byId("terms").innerHTML = polynomial.terms
     .map((term) => {
       const value = termValue(term, state.sizes);
-      const shown = fraction(term.whole, polynomial.by);
+      const one = term.whole === polynomial.by && term.powers.length;
+      const shown = one ? "" : fraction(term.whole, polynomial.by);
       const exact = fraction(value, polynomial.by);
-      return `<tr><td>${[shown, ...term.powers.map(power)].join(" ")}</td><td>${[shown, ...term.powers.map(number)].join(" · ")}</td>
+      return `<tr><td>${[shown, ...term.powers.map(power)].filter(Boolean).join(" ")}</td><td>${[shown, ...term.powers.map(number)].filter(Boolean).join(" · ")}</td>
         <td class="number">${exact.includes("/") ? exact : numeral(BigInt(exact))}</td></tr>`;
     })
     .join("");
@@ -527,6 +536,9 @@ function showFormula() {
   byId("python").textContent = python();
   byId("latex").textContent = latex();
 }
+
+/** The sizes that are outside of those for which an interpolated formula was tried. */
+const untried = () => model().sizes.filter(({ name, start }) => state.sizes[name] < start).map(({ name }) => name);
 
 function showLimits() {
   const { holds, fixed, refused } = model();
@@ -539,12 +551,13 @@ function showLimits() {
 // Pictures ------------------------------------------------------------------------------------------------------------
 
 const pictures = {};
-const source = (picture, name) => pictures[picture].document.get_model_by_name(`${picture}-${name}`);
+const part = (picture, name) => pictures[picture].document.get_model_by_name(`${picture}-${name}`);
 const put = (picture, name, x, y, more = {}) => {
-  source(picture, name).data = { x, y, ...more };
+  part(picture, name).data = { x, y, ...more };
+  byId(`${picture}-${name}-legend`).hidden = !x.length;
 };
 const label = (picture, axis, text) => {
-  pictures[picture].document.get_model_by_name(`${picture}-${axis}`).axis_label = text;
+  part(picture, axis).axis_label = text;
 };
 
 /** The curve of the unknown against the other size. It changes with anything but these two. */
@@ -553,7 +566,7 @@ function drawCurve() {
   const size = sizeOf(across);
   const shown = { x: [], exact: [], whole: [], otherX: [], other: [] };
   const others = Object.keys(KEPT).filter((key) => key !== kept && canKeep(key));
-  for (let value = size.start; value <= size.reach && shown.x.length < 64; value += size.step) {
+  for (let value = size.first; value <= size.reach && shown.x.length < 64; value += size.step) {
     const sizes = { ...state.sizes, [across]: value };
     const found = solved(kept, sizes);
     if (!found?.near) continue;
@@ -573,8 +586,8 @@ function drawCurve() {
   put("curve", "whole", shown.x, shown.whole);
   put("curve", "other", shown.otherX, shown.other);
   put("curve", "paper", paper.map(([x]) => x), paper.map(([, y]) => y));
-  label("curve", "x", `${sizeOf(across).meaning} ${across}`);
-  label("curve", "y", `${sizeOf(unknown).meaning} ${unknown}`);
+  label("curve", "x", inWords(sizeOf(across)));
+  label("curve", "y", inWords(sizeOf(unknown)));
   byId("curve").setAttribute("aria-label", `${unknown} against ${across} at equal ${KEPT[kept].words}; the table below has the numbers.`);
 }
 
@@ -586,18 +599,18 @@ function drawBalance() {
   const budget = Number(budgetFor(state.kept));
   const found = solved(state.kept);
   const [unit, letter] = unitOf(budget);
-  const most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.start + 4 * size.step);
+  const most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
   const x = [];
-  const every = Math.max(1, Math.round((most - size.start) / size.step / 64)) * size.step;
-  for (let value = size.start; value <= most; value += every) x.push(value);
+  const every = Math.max(1, Math.round((most - size.first) / size.step / 64)) * size.step;
+  for (let value = size.first; value <= most; value += every) x.push(value);
   const at = (value) => Number(evaluate(polynomial, { ...state.sizes, [unknown]: value })) / unit;
   put("balance", "cost", x, x.map(at));
   put("balance", "whole", found?.near ? [found.value] : [], found?.near ? [Number(found.cost) / unit] : []);
   put("balance", "here", [state.sizes[unknown]], [at(state.sizes[unknown])]);
-  const line = source("balance", "budget");
+  const line = part("balance", "budget");
   pictures.balance.unit = unit;
   if (!pictures.balance.dragging) line.location = budget / unit;
-  label("balance", "x", `${size.meaning} ${unknown}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
+  label("balance", "x", `${inWords(size)}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
   label("balance", "y", `${KEPT[state.kept].words}${letter && ` (${letter})`}`);
   byId("balance").setAttribute("aria-label", `${KEPT[state.kept].words} against ${unknown}, and the budget of ${numeral(budgetFor(state.kept))}.`);
 }
@@ -608,7 +621,7 @@ function designs() {
   const polynomials = ["macs", state.vertical].map((figure) => polynomialOf(model(), { scope: "network", figure }));
   const values = (size) => {
     const found = [];
-    for (let value = size.start; value <= size.reach; value += size.step) found.push(value);
+    for (let value = size.first; value <= size.reach; value += size.step) found.push(value);
     return found;
   };
   const found = { x: [], y: [], across: [], unknown: [] };
@@ -658,6 +671,7 @@ function drawSpace() {
   );
   label("space", "x", `multiply-adds of the network (${letterX})`);
   label("space", "y", `${state.vertical === "params" ? "parameters" : "activations"} of the network (${letterY})`);
+  byId("pair").textContent = `${state.across} and ${state.unknown}`;
   byId("front-words").textContent = state.vertical === "params"
     ? "On the Pareto front no other design has more parameters at as few multiply-adds."
     : "On the Pareto front no other design computes more multiply-adds with as few activations.";
@@ -669,48 +683,53 @@ function around(range, ...figures) {
   range.setv({ start: Math.min(...figures) / 4, end: Math.max(...figures) * 4 });
 }
 
-/** What moves with every step: this design, and the budget. */
-function drawHere() {
-  const { across, unknown, sizes } = state;
-  put("curve", "here", [sizes[across]], [sizes[unknown]]);
+/** What moves with every step in the space: this design, and the budget. */
+function drawPlace() {
   const at = (figure, design = state) => Number(cost(design, { scope: "network", figure }));
   const [x, y] = [at("macs") / 1e9, at(state.vertical) / 1e6];
   put("space", "here", [x], [y]);
   const drawing = pictures.space.document.roots()[0];
   around(drawing.x_range, x, at("macs", state.reference) / 1e9);
   around(drawing.y_range, y, at(state.vertical, state.reference) / 1e6);
-  const vertical = source("space", "budget");
-  const horizontal = source("space", "level");
   const { figure, scope } = KEPT[state.kept];
   const budget = Number(budgetFor(state.kept));
-  vertical.visible = scope === "network" && figure === "macs";
-  horizontal.visible = scope === "network" && figure === state.vertical;
-  if (vertical.visible) vertical.location = budget / 1e9;
-  if (horizontal.visible) horizontal.location = budget / 1e6;
+  const [vertical, horizontal] = [part("space", "budget"), part("space", "level")];
+  vertical.setv({ visible: scope === "network" && figure === "macs", location: budget / 1e9 });
+  horizontal.setv({ visible: scope === "network" && figure === state.vertical, location: budget / 1e6 });
 }
 
-const drawn = {};
+/** How each picture is drawn: what it depends on, what is drawn when that changes, and what with every step. */
+const DRAWINGS = {
+  curve: { key: question, whole: drawCurve, step: () => put("curve", "here", [state.sizes[state.across]], [state.sizes[state.unknown]]) },
+  balance: { key: () => "", whole: () => {}, step: drawBalance },
+  space: {
+    key: () => {
+      const { across, unknown, vertical, model: index, sizes } = state;
+      return JSON.stringify([index, { ...sizes, [across]: 0, [unknown]: 0 }, across, unknown, vertical]);
+    },
+    whole: drawSpace,
+    step: drawPlace,
+  },
+};
+// A picture is drawn anew when the hand rests so many milliseconds; what moves in it follows at once.
+const REST = 100;
 let resting = 0;
 
-/** Redraw what changed; the curve and the space when the hand rests, unless they are drawn for the first time. */
+/** Draw the pictures that are in view. */
 function draw() {
-  if (!pictures.space || !solvable()) return;
-  drawBalance();
-  drawHere();
-  const { across, unknown, vertical, model: index } = state;
-  const keys = {
-    curve: question(),
-    space: JSON.stringify([index, { ...state.sizes, [across]: 0, [unknown]: 0 }, across, unknown, vertical]),
-  };
-  const stale = (name) => drawn[name] !== keys[name];
-  const redraw = () => {
-    if (stale("curve")) drawCurve();
-    if (stale("space")) drawSpace();
-    Object.assign(drawn, keys);
-  };
+  if (!solvable()) return;
   clearTimeout(resting);
-  if (!("space" in drawn)) redraw();
-  else if (stale("curve") || stale("space")) resting = setTimeout(redraw, 100);
+  const shown = Object.entries(pictures).filter(([, picture]) => picture.inView);
+  const stale = shown.filter(([name, picture]) => picture.key !== DRAWINGS[name].key());
+  const anew = () => {
+    for (const [name, picture] of stale) {
+      picture.key = DRAWINGS[name].key();
+      DRAWINGS[name].whole();
+    }
+  };
+  if (stale.some(([, picture]) => picture.key === undefined)) anew();
+  else if (stale.length) resting = setTimeout(anew, REST);
+  for (const [name] of shown) DRAWINGS[name].step();
 }
 
 /** The colours of the page in the pictures. */
@@ -721,32 +740,36 @@ function paint() {
     const figure = drawing.roots()[0];
     figure.setv({ background_fill_color: colour("--page"), border_fill_color: colour("--page"), outline_line_color: colour("--line") });
     for (const axis of ["x", "y"]) {
-      drawing.get_model_by_name(`${name}-${axis}`).setv({
+      part(name, axis).setv({
         axis_label_text_color: colour("--text"),
         major_label_text_color: colour("--text"),
         axis_line_color: colour("--line"),
         major_tick_line_color: colour("--line"),
       });
-      drawing.get_model_by_name(`${name}-${axis}-grid`).grid_line_color = colour("--line");
+      part(name, `${axis}-grid`).grid_line_color = colour("--line");
     }
-    const legend = drawing.get_model_by_name(`${name}-legend`);
-    legend.setv({ background_fill_color: colour("--page"), label_text_color: colour("--text") });
-    for (const [glyph, variable] of DATA.glyphs[name]) {
-      const found = drawing.get_model_by_name(`${name}-${glyph}-glyph`);
+    for (const [glyph, variable] of Object.entries(DATA.glyphs[name])) {
+      const found = part(name, `${glyph}-glyph`);
       found.line_color = colour(variable);
       if (found.fill_color && found.fill_color.value !== null) found.fill_color = colour(variable);
     }
   }
 }
 
+/** Make the pictures. */
 async function embed() {
   Bokeh.logger.set_level("error");
   for (const name of Object.keys(DATA.pictures)) {
     const views = await Bokeh.embed.embed_item(DATA.pictures[name]);
     const view = views.roots?.[0] ?? [...views][0];
-    pictures[name] = { document: view.model.document };
+    pictures[name] = { document: view.model.document, inView: false };
   }
-  const line = source("balance", "budget");
+  const watcher = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) pictures[target.id].inView = isIntersecting;
+    draw();
+  });
+  for (const name of Object.keys(pictures)) watcher.observe(byId(name));
+  const line = part("balance", "budget");
   line.on_event("pan:start", () => { pictures.balance.dragging = true; });
   line.on_event("pan:end", () => { pictures.balance.dragging = false; });
   line.properties.location.change.connect(() => {
@@ -758,7 +781,6 @@ async function embed() {
   pictures.space.document.roots()[0].on_event("tap", pick);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   paint();
-  draw();
 }
 
 /** Set the sizes to those of the design that is nearest to where the picture was clicked. */
@@ -776,11 +798,12 @@ function pick({ x, y }) {
 
 function buildSizes() {
   byId("sizes").innerHTML = model()
-    .sizes.map(({ name, meaning, start, step, last, reach }) => {
-      const range = `min="${start}" max="${Math.max(reach, state.sizes[name])}" step="${step}"`;
-      return `<div class="size"><label for="field-${name}"><i>${escaped(name)}</i> ${escaped(meaning)}</label>
-        <input type="range" id="slider-${name}" data-size="${name}" ${range} aria-label="${escaped(meaning)} ${name}">
-        <input type="number" id="field-${name}" data-size="${name}" min="${start}" step="${step}" ${last === null ? "" : `max="${last}"`}></div>`;
+    .sizes.map(({ name, meaning, first, step, last, reach }) => {
+      const range = `min="${first}" max="${Math.max(reach, state.sizes[name])}" step="${step}"`;
+      const words = inWords({ name, meaning });
+      return `<div class="size"><label for="field-${name}">${escaped(words)}</label>
+        <input type="range" id="slider-${name}" data-size="${name}" ${range} aria-label="${escaped(words)}">
+        <input type="number" id="field-${name}" data-size="${name}" min="${first}" step="${step}" ${last === null ? "" : `max="${last}"`}></div>`;
     })
     .join("");
 }
@@ -799,7 +822,7 @@ function buildChoices() {
     .map((name) => option(name, name === "macs" ? "multiply-adds, as the paper counts FLOPs" : `${name}: ${figureWords(name)}`, name === state.figure))
     .join("");
   byId("kept").innerHTML = Object.entries(KEPT).filter(([key]) => canKeep(key)).map(([key, { words }]) => option(key, words, key === state.kept)).join("");
-  const names = model().sizes.map(({ name, meaning }) => [name, `${name}, ${meaning}`]);
+  const names = model().sizes.map(({ name, meaning }) => [name, inWords({ name, meaning })]);
   byId("unknown").innerHTML = names.map(([name, words]) => option(name, words, name === state.unknown)).join("");
   byId("across").innerHTML = names.filter(([name]) => name !== state.unknown).map(([name, words]) => option(name, words, name === state.across)).join("");
   byId("model").innerHTML = MODELS.map(({ title }, place) => option(place, title, place === state.model)).join("");
@@ -810,10 +833,10 @@ function showControls() {
   for (const { name, reach } of model().sizes) {
     const value = state.sizes[name];
     const slider = byId(`slider-${name}`);
-    slider.max = Math.max(reach, value);
-    slider.value = value;
+    if (slider.max < Math.max(reach, value)) slider.max = value;
+    if (slider.valueAsNumber !== value) slider.value = value;
     const field = byId(`field-${name}`);
-    if (document.activeElement !== field) field.value = value;
+    if (document.activeElement !== field && field.valueAsNumber !== value) field.value = value;
   }
   byId("follow").checked = state.follow;
   byId("follow-words").textContent = `keep the cost: ${state.unknown} follows the other sliders`;
@@ -953,7 +976,7 @@ async function copy({ currentTarget: button }) {
 }
 
 function start() {
-  Object.assign(state, { kept: "block-weights", budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations" });
+  Object.assign(state, { kept: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations" });
   const { reference, design } = DATA.start;
   state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes }, title: reference.title };
   choose(design.model, design.sizes, design.title);
