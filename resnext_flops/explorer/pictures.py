@@ -34,13 +34,13 @@ def _glyph(name: str, shape: str, colour: str, sign: str, legend: str, **setting
     return Glyph(name, shape, colour, sign, legend, settings)
 
 
-HERE = _glyph("here", "circle", GREEN, "◯", "this design", size=16, line_width=4, fill_color=None)
+HERE = _glyph("here", "circle", GREEN, "◯", "this design", size=22, line_width=4, fill_color=None)
 # What each picture draws, in its order. Each series has a shape of its own besides its colour.
 GLYPHS: Mapping[str, tuple[Glyph, ...]] = {
     "curve": (
         _glyph("exact", "line", BLUE, "—", "equal cost", line_width=2),
         _glyph("whole", "circle", INK, "●", "nearest whole number", size=5),
-        _glyph("other", "x", PURPLE, "×", "the same for other kinds of cost, where they differ", size=8, line_width=2),
+        _glyph("other", "x", PURPLE, "×", "other kinds of cost, where they differ", size=8, line_width=2),
         _glyph("paper", "square", VERMILION, "□", "the paper’s Table 2", size=13, line_width=2, fill_color=None),
         HERE,
     ),
@@ -69,7 +69,7 @@ def pictures() -> dict[str, dict[str, Any]]:
     for axis in curve.axis:
         axis.ticker = FixedTicker(ticks=TICKS)
     balance = _picture("balance")
-    balance.add_layout(_line("balance-budget", "width", editable=True))
+    balance.add_layout(_line("balance-budget", "width"))
     space = _picture("space", x_axis_type="log", y_axis_type="log", x_range=(1, 2), y_range=(1, 2))
     space.add_layout(_line("space-budget", "height"))
     space.add_layout(_line("space-level", "width"))
@@ -95,8 +95,6 @@ def _picture(name: str, **axes: Any) -> figure:
     return drawn
 
 
-def _line(name: str, dimension: str, **settings: Any) -> Span:
-    """A line across a picture: a budget. An editable one can be dragged."""
-    return Span(
-        name=name, location=1, dimension=dimension, line_color="#D55E00", line_width=4, line_dash="dotted", **settings
-    )
+def _line(name: str, dimension: str) -> Span:
+    """A line across a picture: a budget."""
+    return Span(name=name, location=1, dimension=dimension, line_color="#D55E00", line_width=4, line_dash="dotted")

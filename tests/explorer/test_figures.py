@@ -2,13 +2,15 @@
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import resnext_flops.proof.published
 from resnext_flops.complexity.formula import substitute
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.layers import Size
@@ -18,25 +20,14 @@ from resnext_flops.complexity.reading import Reading
 from resnext_flops.design.unknowns import Domain, Target, nearest
 from resnext_flops.errors import InputError
 from resnext_flops.explorer.export import Polynomials
-from resnext_flops.explorer.page import paper_page
-from resnext_flops.explorer.paper import FREE_NAMES, MODELS, PRESETS, Preset
-from tests.browser import CHROMIUM, Page, browsing
+from resnext_flops.explorer.paper import FREE_NAMES, MODELS, PRESETS
+from tests.browser import CHROMIUM, Page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
+TABLES = Path(resnext_flops.proof.published.__file__).parent / "tables"
 CASES = 10_000
 WITHIN_PERCENT = 50  # further off is no answer, as in `solve`
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The page of the paper in a browser."""
-    folder = tmp_path_factory.mktemp("explorer")
-    (folder / "explorer.html").write_text(paper_page(), encoding="utf-8")
-    with browsing(folder) as opened:
-        opened.open((folder / "explorer.html").as_uri())
-        yield opened
-        assert opened.console == []
 
 
 def made(title: str) -> Network:
@@ -185,13 +176,21 @@ def test_a_share_that_is_not_whole_is_refused(page: Page) -> None:
     assert "not a whole number" in told
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
-def test_a_preset_is_a_network_of_the_paper(page: Page, preset: Preset) -> None:
-    place = PRESETS.index(preset)
-    page.enter("#preset", place)
-    cost = made(preset.model).replace(**preset.sizes).cost()
-    rows = [text.split()[0] for text in page.evaluate("[...document.querySelectorAll('#figures td:nth-child(2)')].map(each => each.innerText)")]
-    assert rows[:3] == [f"{figure:,}" for figure in (cost.params, cost.macs, cost.activations)]
+def test_every_preset_is_a_network_of_the_paper(page: Page) -> None:
+    for place, preset in enumerate(PRESETS):
+        page.enter("#preset", place)
+        cost = made(preset.model).replace(**preset.sizes).cost()
+        cells = page.evaluate("[...document.querySelectorAll('#figures td:nth-child(2)')].map(cell => cell.innerText)")
+        told = [cell.split()[0] for cell in cells[:3]]
+        assert told == [f"{figure:,}" for figure in (cost.params, cost.macs, cost.activations)], preset.title
+
+
+def test_every_network_of_the_papers_tables_is_a_preset() -> None:
+    presets = [made(preset.model).replace(**preset.sizes).description for preset in PRESETS]
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in TABLES.glob("*.toml")]
+    rows = [row for table in tables if "1611.05431" in table["source"] for row in table["rows"]]
+    assert len(rows) > 30
+    assert [row["network"] for row in rows if network(row["network"]).description not in presets] == []
 
 
 def test_fractions_are_exact() -> None:

@@ -395,8 +395,9 @@ function showAnswer() {
   const meaning = sizeOf(unknown).meaning === unknown ? "size" : sizeOf(unknown).meaning;
   const at = `${across} = ${state.sizes[across]}`;
   const target = state.budget === null ? named(state.reference) : "the budget";
-  byId("use").hidden = !found?.near || found.value === state.sizes[unknown];
-  byId("use").textContent = found ? `Set ${unknown} = ${found.value}` : "";
+  // They keep their places: nothing may jump while a hand drags.
+  byId("use").disabled = !found?.near || found.value === state.sizes[unknown];
+  byId("use").textContent = found?.near ? `Set ${unknown} = ${found.value}` : `Set ${unknown}`;
   if (!found) {
     byId("answer").textContent = `The ${kept.words} do not depend on ${unknown}.`;
     byId("exactly").textContent = "";
@@ -506,7 +507,7 @@ function showWidths() {
       return `<tr><th scope="row"><button type="button" data-value="${value}">${value}</button></th>${printed}${cells.join("")}</tr>`;
     })
     .join("");
-  byId("widths-caption").textContent = `The whole ${unknown} that comes nearest, for each ${across}. A sign ≠ marks what is not ${paper.size ? "the paper’s" : "that of what is kept"}.`;
+  byId("widths-caption").textContent = `The whole ${unknown} that comes nearest, for each ${across}. A sign ≠ marks what differs from ${paper.size ? "the paper’s, or from " : ""}what keeps the ${KEPT[state.kept].words}.`;
 }
 
 /** Whether the paper's Table 2 is about what is shown: ResNeXt-50's template against ResNet-50. */
@@ -598,18 +599,19 @@ function drawBalance() {
   const polynomial = polynomialOf(model(), KEPT[state.kept]);
   const budget = Number(budgetFor(state.kept));
   const found = solved(state.kept);
-  const [unit, letter] = unitOf(budget);
-  const most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
+  const drawing = pictures.balance;
+  // While the budget is dragged, the axes stay, or the line would run away from the hand.
+  if (!drawing.dragging) [drawing.unit, drawing.letter] = unitOf(budget);
+  const { unit, letter } = drawing;
+  if (!drawing.dragging) drawing.most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
   const x = [];
-  const every = Math.max(1, Math.round((most - size.first) / size.step / 64)) * size.step;
-  for (let value = size.first; value <= most; value += every) x.push(value);
+  const every = Math.max(1, Math.round((drawing.most - size.first) / size.step / 64)) * size.step;
+  for (let value = size.first; value <= drawing.most; value += every) x.push(value);
   const at = (value) => Number(evaluate(polynomial, { ...state.sizes, [unknown]: value })) / unit;
   put("balance", "cost", x, x.map(at));
   put("balance", "whole", found?.near ? [found.value] : [], found?.near ? [Number(found.cost) / unit] : []);
   put("balance", "here", [state.sizes[unknown]], [at(state.sizes[unknown])]);
-  const line = part("balance", "budget");
-  pictures.balance.unit = unit;
-  if (!pictures.balance.dragging) line.location = budget / unit;
+  part("balance", "budget").location = budget / unit;
   label("balance", "x", `${inWords(size)}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
   label("balance", "y", `${KEPT[state.kept].words}${letter && ` (${letter})`}`);
   byId("balance").setAttribute("aria-label", `${KEPT[state.kept].words} against ${unknown}, and the budget of ${numeral(budgetFor(state.kept))}.`);
@@ -769,18 +771,23 @@ async function embed() {
     draw();
   });
   for (const name of Object.keys(pictures)) watcher.observe(byId(name));
-  const line = part("balance", "budget");
-  line.on_event("pan:start", () => { pictures.balance.dragging = true; });
-  line.on_event("pan:end", () => { pictures.balance.dragging = false; });
-  line.properties.location.change.connect(() => {
-    if (!pictures.balance.dragging) return;
-    state.budget = BigInt(Math.max(1, Math.round(line.location * pictures.balance.unit)));
-    follow();
-    changed();
+  const balance = pictures.balance.document.roots()[0];
+  balance.on_event("panstart", () => { pictures.balance.dragging = true; });
+  balance.on_event("pan", drag);
+  balance.on_event("panend", () => {
+    pictures.balance.dragging = false;
+    draw();
   });
   pictures.space.document.roots()[0].on_event("tap", pick);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   paint();
+}
+
+/** Set the budget to where the hand is. */
+function drag({ y }) {
+  state.budget = BigInt(Math.max(1, Math.round(y * pictures.balance.unit)));
+  follow();
+  changed();
 }
 
 /** Set the sizes to those of the design that is nearest to where the picture was clicked. */
@@ -844,7 +851,7 @@ function showControls() {
   if (document.activeElement !== byId("batch")) byId("batch").value = state.batch;
   const budget = budgetFor(state.kept);
   if (document.activeElement !== byId("budget")) byId("budget").value = budget ?? "";
-  byId("reset-budget").hidden = state.budget === null;
+  byId("reset-budget").disabled = state.budget === null;
   byId("convention").textContent = DATA.conventions.find(({ name }) => name === state.figure)?.counts ?? DATA.counts;
 }
 
