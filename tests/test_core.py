@@ -68,6 +68,7 @@ MORE = [
     (["sweep", "resnext50_32x4d", "--width", "1:9"], "sweep"),
     (["plot", "width", "--output", "width.svg"], "plots"),
     (["report", "--output", "report"], "report"),
+    (["explore", "--output", "explorer.html"], "explorer"),
 ]
 
 SCRIPT = """
@@ -205,6 +206,7 @@ def test_what_needs_more_is_one_sentence_with_the_extra(core: Core) -> None:
         assert answer.said.count("\n") == 1, call
     assert not (core.place / "report").exists()
     assert not (core.place / "width.svg").exists()
+    assert not (core.place / "explorer.html").exists()
 
 
 def test_every_package_of_an_extra_is_one_sentence_with_it(core: Core) -> None:

@@ -18,9 +18,7 @@ from resnext_flops.show.output import destination, put
 @input_option
 @click.option("--output", metavar="FILE", required=True, help="The page: FILE.html.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
-def command(
-    models: tuple[str, ...], free: dict[str, Span], inputs: list[Any] | None, output: str, force: bool
-) -> None:
+def command(models: tuple[str, ...], free: dict[str, Span], inputs: list[Any] | None, output: str, force: bool) -> None:
     """Write a page in which the sizes of networks are sliders.
 
     The page is one file that a browser opens without a server and without internet. Sizes are moved by sliders, and

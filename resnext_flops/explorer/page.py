@@ -10,7 +10,7 @@ from resnext_flops.complexity.figures import FIGURES, figure_name
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import InputError
 from resnext_flops.explorer import paper
 from resnext_flops.explorer.export import Polynomials, exported, sliders
 from resnext_flops.proof.published import published
@@ -66,16 +66,22 @@ def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> s
     """
     if len(models) > MOST_MODELS:
         raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
-    of_each = [{name: span for name, span in free.items() if model.known_as(name) in model.sizes()} for model in models]
-    if unknown_sizes := [name for name in free if not any(name in each for each in of_each)]:
-        sizes = dict.fromkeys(name for model in models for name in model.sizes())
-        raise unknown("size of these models", unknown_sizes[0], sizes)
-    chosen = [sliders(model, wanted) for model, wanted in zip(models, of_each, strict=True)]
     polynomials = Polynomials()
-    data = [exported(model, own, model.name, polynomials) for model, own in zip(models, chosen, strict=True)]
+    data = [exported(model, sliders(model, _of(model, free, models)), model.name, polynomials) for model in models]
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
     start = {"reference": first, "design": last, "kept": "macs"}
     return _page(polynomials, data, presets=[], paper=[], start=start)
+
+
+def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict[str, Span]:
+    """The sizes that a model has, and those that no model has, which it refuses."""
+
+    def has(each: Model, name: str) -> bool:
+        return each.known_as(name) in each.sizes()
+
+    return {
+        name: span for name, span in free.items() if has(model, name) or not any(has(each, name) for each in models)
+    }
 
 
 def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
@@ -87,9 +93,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
     data = {
         "polynomials": polynomials.data,
         "models": models,
-        "conventions": [
-            {"name": name, "unit": rule.unit, "counts": rule.counts} for name, rule in CONVENTIONS.items()
-        ],
+        "conventions": [{"name": name, "unit": rule.unit, "counts": rule.counts} for name, rule in CONVENTIONS.items()],
         "words": {name: figure_name(name) for name in FIGURES},
         "counts": MULTIPLY_ADDS,
         "pictures": pictures(),

@@ -26,7 +26,7 @@ SAME_COST = ((1, 64), (2, 40), (4, 24), (8, 14), (32, 4))
 
 
 class Preset(NamedTuple):
-    """A network of the paper: its name there, the model that it is one of, and the sizes in which it differs from it."""
+    """A network of the paper: its name there, its model, and the sizes in which it differs from that."""
 
     title: str
     model: str

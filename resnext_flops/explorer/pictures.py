@@ -5,10 +5,12 @@ of the page's style, so that a picture is light or dark as the page is.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 from bokeh.embed import json_item
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Span
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
+from bokeh.models.annotations import Span
 from bokeh.plotting import figure
 
 HEIGHT = 340
@@ -63,7 +65,7 @@ def pictures() -> dict[str, dict[str, Any]]:
 
     >>> found = pictures()
     >>> list(found), sorted(found["curve"])
-    (['curve', 'balance', 'space'], ['doc', 'root_id', 'target_id'])
+    (['curve', 'balance', 'space'], ['doc', 'root_id', 'target_id', 'version'])
     """
     curve = _picture("curve", x_axis_type="log", y_axis_type="log")
     for axis in curve.axis:
@@ -73,9 +75,9 @@ def pictures() -> dict[str, dict[str, Any]]:
     space = _picture("space", x_axis_type="log", y_axis_type="log", x_range=(1, 2), y_range=(1, 2))
     space.add_layout(_line("space-budget", "height"))
     space.add_layout(_line("space-level", "width"))
-    (named,) = space.select(name="space-named-drawn")
+    named: Any = space.select_one({"name": "space-named-drawn"})
     space.add_tools(HoverTool(renderers=[named], tooltips="@title"))
-    return {name: json_item(drawn, name) for name, drawn in (("curve", curve), ("balance", balance), ("space", space))}
+    return {name: dict(json_item(drawn)) for name, drawn in (("curve", curve), ("balance", balance), ("space", space))}
 
 
 def _picture(name: str, **axes: Any) -> figure:
@@ -83,10 +85,8 @@ def _picture(name: str, **axes: Any) -> figure:
     for glyph in GLYPHS[name]:
         columns = ("x", "y", "title") if glyph.name == "named" else ("x", "y")
         source = ColumnDataSource({column: [] for column in columns}, name=f"{name}-{glyph.name}")
-        if glyph.shape == "line":
-            renderer = drawn.line("x", "y", source=source, **glyph.settings)
-        else:
-            renderer = drawn.scatter("x", "y", source=source, marker=glyph.shape, **glyph.settings)
+        add: Any = drawn.line if glyph.shape == "line" else partial(drawn.scatter, marker=glyph.shape)
+        renderer = add("x", "y", source=source, **glyph.settings)
         renderer.name, renderer.glyph.name = f"{name}-{glyph.name}-drawn", f"{name}-{glyph.name}-glyph"
     for letter, axis, grid in (("x", drawn.xaxis[0], drawn.xgrid[0]), ("y", drawn.yaxis[0], drawn.ygrid[0])):
         axis.name, grid.name = f"{name}-{letter}", f"{name}-{letter}-grid"
@@ -95,6 +95,6 @@ def _picture(name: str, **axes: Any) -> figure:
     return drawn
 
 
-def _line(name: str, dimension: str) -> Span:
+def _line(name: str, dimension: Literal["width", "height"]) -> Span:
     """A line across a picture: a budget."""
     return Span(name=name, location=1, dimension=dimension, line_color="#D55E00", line_width=4, line_dash="dotted")

@@ -320,11 +320,13 @@ function readAddress() {
   if (/^[1-9]\d{0,24}$/.test(given.get("budget") ?? "")) state.budget = BigInt(given.get("budget"));
 }
 
+const link = () => location.href.split("#")[0] + address();
+
 let writing = 0;
 /** Write the state into the address when the hand rests: a browser refuses hundreds of changes. */
 function writeAddress() {
   clearTimeout(writing);
-  writing = setTimeout(() => history.replaceState(null, "", address()), 300);
+  writing = setTimeout(() => history.replaceState(null, "", link()), 300);
 }
 
 // Texts ---------------------------------------------------------------------------------------------------------------
@@ -762,7 +764,7 @@ function paint() {
 async function embed() {
   Bokeh.logger.set_level("error");
   for (const name of Object.keys(DATA.pictures)) {
-    const views = await Bokeh.embed.embed_item(DATA.pictures[name]);
+    const views = await Bokeh.embed.embed_item({ ...DATA.pictures[name], target_id: name });
     const view = views.roots?.[0] ?? [...views][0];
     pictures[name] = { document: view.model.document, inView: false };
   }
@@ -970,8 +972,7 @@ function listen() {
 
 async function copy({ currentTarget: button }) {
   const wanted = button.dataset.copy;
-  history.replaceState(null, "", address());
-  const text = wanted === "link" ? location.href : byId(wanted).textContent;
+  const text = wanted === "link" ? link() : byId(wanted).textContent;
   try {
     await navigator.clipboard.writeText(text);
     byId("copied").textContent = "Copied.";
