@@ -151,10 +151,14 @@ def set_examples(*event: Any) -> None:
     lines[:] = found
 
 
+# Made before autodoc loads modules a second time, for their types.
+EXPLORER = paper_page()
+
+
 def write_explorer(app: "Sphinx", error: Exception | None) -> None:
     """Write the page with sliders into the site."""
     if error is None and app.builder.format == "html":
-        (Path(app.outdir) / "_static" / "explorer.html").write_text(paper_page(), encoding="utf-8")
+        (Path(app.outdir) / "_static" / "explorer.html").write_text(EXPLORER, encoding="utf-8")
 
 
 def setup(app: "Sphinx") -> None:
