@@ -166,6 +166,7 @@ def test_the_front_is_that_of_all_designs(page: Page) -> None:
 
 def test_the_terms_add_up_and_the_texts_give_the_same_figure(page: Page) -> None:
     page.enter("#slider-C", 8)
+    page.enter("#formula", "counted")
     terms = page.evaluate("[...document.querySelectorAll('#terms .number')].map(cell => cell.innerText)")
     macs = rf.resnext(50, 8, 14).cost().macs
     assert sum(int(term.replace(",", "")) for term in terms) == macs
@@ -182,10 +183,19 @@ def test_the_terms_add_up_and_the_texts_give_the_same_figure(page: Page) -> None
     assert f"&= {macs:,}".replace(",", "{,}") in latex
 
 
+def test_the_formula_of_what_costs_the_same_is_equation_4(page: Page) -> None:
+    """C (256 d + 3 * 3 * d * d + d * 256), where 256 = 4 w channels go in and out."""
+    terms = page.evaluate("[...document.querySelectorAll('#terms tr')].map(row => row.innerText.split('\\t'))")
+    assert [term[0].strip() for term in terms] == ["9 C d2", "8 C d w"]
+    assert [term[1].strip() for term in terms] == ["9 · 32 · 42", "8 · 32 · 4 · 64"]  # squares stand above the line
+    assert page.text("#sum") == f"{32 * (256 * 4 + 3 * 3 * 4 * 4 + 4 * 256):,}"
+
+
 def test_a_convention_in_python_and_for_another_family(page: Page) -> None:
     preset = page.evaluate("DATA.presets.findIndex(each => each.title.startsWith('ResNeXt-29 (16'))")
     page.enter("#preset", preset)
     page.enter("#figure", "thop")
+    page.enter("#formula", "counted")
     answers: list[int] = []
     exec(page.evaluate("byId('python').textContent").replace("print(", "answers.append("), {"answers": answers})  # noqa: S102
     assert answers == [rf.resnext_cifar(29, 16, 64).cost().total("thop")]

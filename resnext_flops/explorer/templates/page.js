@@ -296,9 +296,9 @@ function fromAddress(text) {
 }
 
 function address() {
-  const { kept, unknown, across, figure, batch, vertical, budget } = state;
+  const { kept, unknown, across, figure, batch, vertical, formula, budget } = state;
   const words = { design: inAddress(state), against: inAddress(state.reference), kept, unknown, across, figure, batch };
-  return `#${new URLSearchParams({ ...words, vertical, follow: Number(state.follow), ...(budget && { budget }) })}`;
+  return `#${new URLSearchParams({ ...words, vertical, formula, follow: Number(state.follow), ...(budget && { budget }) })}`;
 }
 
 function readAddress() {
@@ -315,6 +315,7 @@ function readAddress() {
   state.kept = word("kept", Object.keys(KEPT).filter(canKeep));
   state.figure = word("figure", Object.keys(model().figures));
   state.vertical = word("vertical", ["params", "activations"]);
+  state.formula = word("formula", ["kept", "counted"]);
   state.follow = (given.get("follow") ?? "1") !== "0";
   state.batch = Math.max(1, Math.min(Math.round(Number(given.get("batch"))) || state.batch, 1e6));
   if (/^[1-9]\d{0,24}$/.test(given.get("budget") ?? "")) state.budget = BigInt(given.get("budget"));
@@ -347,17 +348,22 @@ function command() {
   return `resnext-flops count "${made}"${input ? ` --input ${input}` : ""}`;
 }
 
+/** The figure whose formula is shown: what is to cost the same, or what is counted. */
+const inFormula = () =>
+  state.formula === "kept" ? KEPT[state.kept] : { scope: "network", figure: state.figure, words: figureWords(state.figure) };
+
 function python() {
   const [made, input] = call().split(" on ");
   const given = input ? `, (${input.replaceAll(",", ", ")})` : "";
-  const figure = DATA.words[state.figure] ? `.${state.figure}` : `.total("${state.figure}")`;
-  return `import resnext_flops as rf\nprint(rf.model('${made.replaceAll("'", '"')}'${given}).cost()${figure})`;
+  const { scope, figure } = inFormula();
+  const read = DATA.words[figure] ? `.${figure}` : `.total("${figure}")`;
+  return `import resnext_flops as rf\nprint(rf.model('${made.replaceAll("'", '"')}'${given}).part("${scope}")${read})`;
 }
 
 const latexName = (name) => sizeOf(name)?.latex.replace(/^\\, /, "") ?? name;
 
 function latex() {
-  const { by, terms } = POLYNOMIALS[model().figures[state.figure].total];
+  const { by, terms } = polynomialOf(model(), inFormula());
   const written = terms.map((term) => {
     const factors = term.powers.map(([name, power]) => `${state.sizes[name]}${power > 1 ? `^{${power}}` : ""}`);
     return [fraction(term.whole, by, (top, bottom) => `\\frac{${top}}{${bottom}}`), ...factors].join(" \\cdot ");
@@ -520,7 +526,7 @@ function onPaper() {
 }
 
 function showFormula() {
-  const polynomial = POLYNOMIALS[model().figures[state.figure].total];
+  const polynomial = polynomialOf(model(), inFormula());
   const power = ([name, times]) => `<i>${escaped(name)}</i>${times > 1 ? `<sup>${times}</sup>` : ""}`;
   const number = ([name, times]) => `${state.sizes[name]}${times > 1 ? `<sup>${times}</sup>` : ""}`;
   byId("terms").innerHTML = polynomial.terms
@@ -534,7 +540,8 @@ function showFormula() {
     })
     .join("");
   byId("sum").textContent = numeral(evaluate(polynomial, state.sizes));
-  byId("formula-figure").textContent = figureWords(state.figure);
+  byId("formula-figure").textContent = inFormula().words;
+  byId("formula").value = state.formula;
   byId("command").textContent = command();
   byId("python").textContent = python();
   byId("latex").textContent = latex();
@@ -682,9 +689,9 @@ function drawSpace() {
   byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
 }
 
-/** From a fourth of the smaller of two figures to four times the larger. */
-function around(range, ...figures) {
-  range.setv({ start: Math.min(...figures) / 4, end: Math.max(...figures) * 4 });
+/** From a part of the smaller of two figures to as many times the larger. */
+function around(range, times, ...figures) {
+  range.setv({ start: Math.min(...figures) / times, end: Math.max(...figures) * times });
 }
 
 /** What moves with every step in the space: this design, and the budget. */
@@ -693,8 +700,8 @@ function drawPlace() {
   const [x, y] = [at("macs") / 1e9, at(state.vertical) / 1e6];
   put("space", "here", [x], [y]);
   const drawing = pictures.space.document.roots()[0];
-  around(drawing.x_range, x, at("macs", state.reference) / 1e9);
-  around(drawing.y_range, y, at(state.vertical, state.reference) / 1e6);
+  around(drawing.x_range, 4, x, at("macs", state.reference) / 1e9);
+  around(drawing.y_range, 2, y, at(state.vertical, state.reference) / 1e6);
   const { figure, scope } = KEPT[state.kept];
   const budget = Number(budgetFor(state.kept));
   const [vertical, horizontal] = [part("space", "budget"), part("space", "level")];
@@ -958,6 +965,10 @@ function listen() {
     state.vertical = target.value;
     changed();
   });
+  on("formula", "change", ({ target }) => {
+    state.formula = target.value;
+    changed();
+  });
   on("widths", "click", ({ target }) => {
     if (!target.dataset.value) return;
     setSize(state.across, Number(target.dataset.value));
@@ -984,7 +995,7 @@ async function copy({ currentTarget: button }) {
 }
 
 function start() {
-  Object.assign(state, { kept: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations" });
+  Object.assign(state, { kept: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations", formula: "kept" });
   const { reference, design } = DATA.start;
   state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes }, title: reference.title };
   choose(design.model, design.sizes, design.title);
