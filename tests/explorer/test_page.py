@@ -217,7 +217,8 @@ def test_a_link_opens_the_same_design(page: Page, written: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "fragment", ["#design=99,C:1", "#design=0,C:x,d:-3,r:1e99&kept=nothing&batch=-1&budget=abc", "#%%%"]
+    "fragment",
+    ["#design=99,C:1", "#design=length,C:1", "#design=0,C:x,d:-3,r:1e99&kept=nothing&batch=-1&budget=abc", "#%%%"],
 )
 def test_a_broken_link_opens_a_page_that_works(page: Page, written: Path, fragment: str) -> None:
     page.open(written.as_uri() + fragment)
@@ -230,8 +231,24 @@ def test_another_reference_and_this_design_as_one(page: Page) -> None:
     page.enter("#against", place)
     (found,) = rf.solve(rf.resnext(50, 32, 4), "d", like=rf.resnet(101))
     assert f"d = {found.sizes['d']} keeps the cost of ResNet-101 (1x64d)" in page.text("#answer")
+    assert page.text("#here-name") == "this design"
     page.click("#hold")
     assert column(page, 2) == column(page, 3)
+
+
+def test_a_design_of_the_paper_is_called_by_its_name(page: Page, written: Path) -> None:
+    def shown() -> tuple[str, str]:
+        return page.text("#here-name"), page.evaluate("byId('preset').selectedOptions[0].label")
+
+    assert shown() == ("ResNeXt-50 (32x4d)",) * 2
+    page.enter("#slider-C", 8)  # d follows
+    assert shown() == ("ResNeXt-50 (8x14d)",) * 2
+    page.enter("#slider-n3", 7)
+    assert shown() == ("this design", "another design")
+    place = page.evaluate("DATA.presets.findIndex(each => each.title === 'ResNet-200 (1x64d), 320 pixels')")
+    page.enter("#preset", place)
+    page.open(written.as_uri() + page.evaluate("address()"))
+    assert shown() == ("ResNet-200 (1x64d), 320 pixels",) * 2
 
 
 def test_nothing_is_loaded_and_all_is_within_the_size(page: Page, written: Path) -> None:

@@ -158,6 +158,7 @@ function nearest(polynomial, size, sizes, budget) {
   );
   return {
     value: start + step * x,
+    size: Number(start + step * x),
     cost: valueAt(coefficients, x) / polynomial.by,
     near: 2n * off(x) <= target,
     /** Where the figure meets the budget exactly; null where it does not cross it. */
@@ -175,9 +176,10 @@ const POLYNOMIALS = DATA.polynomials.map(parsed);
 const MODELS = DATA.models;
 const COLUMN = [1, 2, 4, 8, 16, 32, 64]; // the rows of the table of widths, where a size starts at 1
 // What is solved for, and at each value of what, unless another size is chosen.
-const WIDTHS = ["d", "width", "w", "base_width"];
+const WIDTHS = ["d", "width", "widening", "w", "base_width"];
 const CARDINALITIES = ["C", "cardinality", "r"];
 const NONE = "–";
+const LARGEST = 1e6; // of a size, and of a batch
 
 const state = {};
 
@@ -220,8 +222,8 @@ const KEPT = {
   activations: { scope: "network", figure: "activations", words: "activations of the network" },
 };
 
-const figureOf = (of, scope, figure) => (scope === "block" ? of.block?.[figure] : of.figures[figure]?.total);
-const polynomialOf = (of, { scope, figure }) => POLYNOMIALS[figureOf(of, scope, figure)];
+const polynomialOf = (of, { scope, figure }) =>
+  POLYNOMIALS[scope === "block" ? of.block?.[figure] : of.figures[figure]?.total];
 
 function cost(design, kept) {
   const polynomial = polynomialOf(MODELS[design.model], kept);
@@ -233,18 +235,16 @@ const budgetFor = (key) => (state.budget !== null && key === state.kept ? state.
 const solvable = () => state.unknown && state.across;
 const solved = (key, sizes = state.sizes) => {
   const budget = budgetFor(key);
-  const found = budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
-  return found && Object.defineProperty(found, "value", { value: Number(found.value) });
+  return budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
 };
 
 // Changing the state --------------------------------------------------------------------------------------------------
 
 const ownSizes = (index) => Object.fromEntries(MODELS[index].sizes.map(({ name, value }) => [name, value]));
 
-function choose(index, sizes = {}, title = MODELS[index].title) {
+function choose(index, sizes = {}) {
   state.model = index;
   state.sizes = { ...ownSizes(index), ...sizes };
-  state.title = title;
   const names = model().sizes.map(({ name }) => name);
   const first = (usual, others) => usual.find((name) => others.includes(name)) ?? others[0] ?? null;
   if (!names.includes(state.unknown)) state.unknown = first(WIDTHS, names);
@@ -262,37 +262,36 @@ function hold(reference) {
 /** The nearest value that has a formula. */
 function allowed(size, value) {
   const steps = Math.round(((Number.isFinite(value) ? value : size.value) - size.start) / size.step);
-  const last = size.last === null ? Number.MAX_SAFE_INTEGER : size.last;
+  const last = size.last ?? LARGEST;
   return Math.max(size.first, Math.min(size.start + steps * size.step, last - ((last - size.start) % size.step)));
 }
 
 function setSize(name, value) {
   const size = sizeOf(name);
-  state.sizes[name] = allowed(size, Math.min(value, 1e6));
-  state.title = "";
+  state.sizes[name] = allowed(size, value);
   if (state.follow && name !== state.unknown) follow();
 }
 
 /** Set the unknown size to the answer. */
 function follow() {
   const found = solvable() && solved(state.kept);
-  if (found?.near) state.sizes[state.unknown] = allowed(sizeOf(state.unknown), found.value);
+  if (found?.near) state.sizes[state.unknown] = allowed(sizeOf(state.unknown), found.size);
 }
 
 // The address ---------------------------------------------------------------------------------------------------------
 
-const inAddress = ({ model: index, sizes, title }) =>
-  [index, ...Object.entries(sizes).map(([name, value]) => `${name}:${value}`), `title:${title}`].join(",");
+const inAddress = ({ model: index, sizes }) =>
+  [index, ...Object.entries(sizes).map(([name, value]) => `${name}:${value}`)].join(",");
 
 function fromAddress(text) {
   const [index, ...pairs] = text.split(",");
-  if (!MODELS[index]) return null;
-  const given = Object.fromEntries(pairs.map((pair) => pair.split(/:(.*)/s).slice(0, 2)));
+  if (!/^\d+$/.test(index) || !MODELS[index]) return null;
+  const given = Object.fromEntries(pairs.map((pair) => pair.split(":")));
   const sizes = ownSizes(index);
   for (const size of MODELS[index].sizes) {
     if (given[size.name] !== undefined) sizes[size.name] = allowed(size, Number(given[size.name]));
   }
-  return { model: Number(index), sizes, title: given.title ?? "" };
+  return { model: Number(index), sizes };
 }
 
 function address() {
@@ -310,14 +309,14 @@ function readAddress() {
   if (design) {
     const names = MODELS[design.model].sizes.map(({ name }) => name);
     [state.unknown, state.across] = [word("unknown", names), word("across", names)];
-    choose(design.model, design.sizes, design.title);
+    choose(design.model, design.sizes);
   }
   state.kept = word("kept", Object.keys(KEPT).filter(canKeep));
   state.figure = word("figure", Object.keys(model().figures));
   state.vertical = word("vertical", ["params", "activations"]);
   state.formula = word("formula", ["kept", "counted"]);
   state.follow = (given.get("follow") ?? "1") !== "0";
-  state.batch = Math.max(1, Math.min(Math.round(Number(given.get("batch"))) || state.batch, 1e6));
+  state.batch = Math.max(1, Math.min(Math.round(Number(given.get("batch"))) || state.batch, LARGEST));
   if (/^[1-9]\d{0,24}$/.test(given.get("budget") ?? "")) state.budget = BigInt(given.get("budget"));
 }
 
@@ -332,7 +331,15 @@ function writeAddress() {
 
 // Texts ---------------------------------------------------------------------------------------------------------------
 
-const named = (design) => design.title || `${MODELS[design.model].title} with ${listed(design.sizes)}`;
+/** A network of the paper, or a model as it was given: its name, or nothing for any other design. */
+function titleOf({ model: index, sizes }) {
+  const same = (others) => Object.entries(sizes).every(([name, value]) => others[name] === value);
+  const own = ownSizes(index);
+  const preset = DATA.presets.find((each) => each.model === index && same({ ...own, ...each.sizes }));
+  return preset?.title ?? (same(own) ? MODELS[index].title : "");
+}
+
+const named = (design) => titleOf(design) || `${MODELS[design.model].title} with ${listed(design.sizes)}`;
 const listed = (sizes) => Object.entries(sizes).map(([name, value]) => `${name} = ${value}`).join(", ");
 
 /** The call of a model with numbers in the place of its free names. */
@@ -404,7 +411,7 @@ function showAnswer() {
   const at = `${across} = ${state.sizes[across]}`;
   const target = state.budget === null ? named(state.reference) : "the budget";
   // They keep their places: nothing may jump while a hand drags.
-  byId("use").disabled = !found?.near || found.value === state.sizes[unknown];
+  byId("use").disabled = !found?.near || found.size === state.sizes[unknown];
   byId("use").textContent = found?.near ? `Set ${unknown} = ${found.value}` : `Set ${unknown}`;
   if (!found) {
     byId("answer").textContent = `The ${kept.words} do not depend on ${unknown}.`;
@@ -441,7 +448,7 @@ function showFigures() {
       return `<tr><th scope="row">${escaped(words)}</th>${cells.join("")}<td>${off}</td></tr>`;
     })
     .join("");
-  byId("here-name").textContent = state.title || "this design";
+  byId("here-name").textContent = titleOf(state) || "this design";
   byId("reference-name").textContent = named(state.reference);
 }
 
@@ -506,10 +513,10 @@ function showWidths() {
   byId("widths").innerHTML = column(sizeOf(across))
     .map((value) => {
       const answers = keys.map((key) => solved(key, { ...state.sizes, [across]: value }));
-      const first = paper.get(value) ?? answers[keys.indexOf(state.kept)]?.value;
+      const first = paper.get(value) ?? answers[keys.indexOf(state.kept)]?.size;
       const cells = answers.map((found) => {
         if (!found?.near) return `<td>${NONE}</td>`;
-        return `<td${found.value === first ? "" : ' class="differs"'}>${found.value}${found.value === first ? "" : " ≠"}</td>`;
+        return found.size === first ? `<td>${found.size}</td>` : `<td class="differs">${found.size} ≠</td>`;
       });
       const printed = paper.size ? `<td>${paper.get(value) ?? NONE}</td>` : "";
       return `<tr><th scope="row"><button type="button" data-value="${value}">${value}</button></th>${printed}${cells.join("")}</tr>`;
@@ -570,24 +577,34 @@ const label = (picture, axis, text) => {
   part(picture, axis).axis_label = text;
 };
 
+// So many values of a size are drawn at most: all whole C up to 64 and d up to 128 are among them.
+const MOST_ON_CURVE = 64;
+const MOST_IN_SPACE = 128;
+
+/** The values of a size as far as its slider goes: all, or evenly spaced ones. */
+function valuesOf({ first, step, reach }, most) {
+  const by = Math.max(1, Math.ceil(((reach - first) / step + 1) / most)) * step;
+  return Array.from({ length: Math.floor((reach - first) / by) + 1 }, (_, place) => first + place * by);
+}
+
 /** The curve of the unknown against the other size. It changes with anything but these two. */
 function drawCurve() {
   const { across, unknown, kept } = state;
   const size = sizeOf(across);
   const shown = { x: [], exact: [], whole: [], otherX: [], other: [] };
   const others = Object.keys(KEPT).filter((key) => key !== kept && canKeep(key));
-  for (let value = size.first; value <= size.reach && shown.x.length < 64; value += size.step) {
+  for (const value of valuesOf(size, MOST_ON_CURVE)) {
     const sizes = { ...state.sizes, [across]: value };
     const found = solved(kept, sizes);
     if (!found?.near) continue;
     shown.x.push(value);
     shown.exact.push(found.root ?? NaN);
-    shown.whole.push(found.value);
+    shown.whole.push(found.size);
     for (const key of others) {
       const answer = solved(key, sizes);
-      if (answer?.near && answer.value !== found.value) {
+      if (answer?.near && answer.size !== found.size) {
         shown.otherX.push(value);
-        shown.other.push(answer.value);
+        shown.other.push(answer.size);
       }
     }
   }
@@ -612,13 +629,13 @@ function drawBalance() {
   // While the budget is dragged, the axes stay, or the line would run away from the hand.
   if (!drawing.dragging) [drawing.unit, drawing.letter] = unitOf(budget);
   const { unit, letter } = drawing;
-  if (!drawing.dragging) drawing.most = Math.max(found?.near ? 2 * found.value : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
+  if (!drawing.dragging) drawing.most = Math.max(found?.near ? 2 * found.size : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
   const x = [];
   const every = Math.max(1, Math.round((drawing.most - size.first) / size.step / 64)) * size.step;
   for (let value = size.first; value <= drawing.most; value += every) x.push(value);
   const at = (value) => Number(evaluate(polynomial, { ...state.sizes, [unknown]: value })) / unit;
   put("balance", "cost", x, x.map(at));
-  put("balance", "whole", found?.near ? [found.value] : [], found?.near ? [Number(found.cost) / unit] : []);
+  put("balance", "whole", found?.near ? [found.size] : [], found?.near ? [Number(found.cost) / unit] : []);
   put("balance", "here", [state.sizes[unknown]], [at(state.sizes[unknown])]);
   part("balance", "budget").location = budget / unit;
   label("balance", "x", `${inWords(size)}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
@@ -630,14 +647,9 @@ function drawBalance() {
 function designs() {
   const [one, other] = [sizeOf(state.across), sizeOf(state.unknown)];
   const polynomials = ["macs", state.vertical].map((figure) => polynomialOf(model(), { scope: "network", figure }));
-  const values = (size) => {
-    const found = [];
-    for (let value = size.first; value <= size.reach; value += size.step) found.push(value);
-    return found;
-  };
   const found = { x: [], y: [], across: [], unknown: [] };
-  const rows = values(other);
-  for (const across of values(one)) {
+  const rows = valuesOf(other, MOST_IN_SPACE);
+  for (const across of valuesOf(one, MOST_IN_SPACE)) {
     const lines = polynomials.map(({ by, ...rest }) => inOne(rest, other.name, { ...state.sizes, [one.name]: across }).map((each) => Number(each) / Number(by)));
     for (const unknown of rows) {
       const [x, y] = lines.map((line) => line.reduceRight((value, each) => value * unknown + each, 0));
@@ -672,7 +684,7 @@ function drawSpace() {
   put("space", "designs", found.x.map((each) => each / unitX), found.y.map((each) => each / unitY));
   const best = front(found);
   put("space", "front", ...scaled(best));
-  const networks = DATA.presets.filter((each) => model().title === MODELS[each.model].title);
+  const networks = DATA.presets.filter((each) => each.model === state.model);
   const figures = (preset, figure) => Number(cost({ model: preset.model, sizes: { ...ownSizes(preset.model), ...preset.sizes } }, { scope: "network", figure }));
   put(
     "space", "named",
@@ -806,7 +818,6 @@ function pick({ x, y }) {
   let best = 0;
   for (let place = 1; place < found.x.length; place++) if (off(place) < off(best)) best = place;
   Object.assign(state.sizes, { [state.across]: found.across[best], [state.unknown]: found.unknown[best] });
-  state.title = "";
   changed();
 }
 
@@ -828,8 +839,8 @@ const option = (value, words, chosen) => `<option value="${escaped(value)}"${cho
 
 function buildChoices() {
   const presets = DATA.presets.map(({ title }, place) => option(place, title));
-  byId("preset").innerHTML = option("", "Choose a network …", true) + presets.join("");
-  const held = DATA.presets.findIndex(({ title }) => title === state.reference.title);
+  byId("preset").innerHTML = option("", "another design", false) + presets.join("");
+  const held = DATA.presets.findIndex(({ title }) => title === titleOf(state.reference));
   const others = DATA.presets.map(({ title }, place) => option(place, title, place === held));
   byId("against").innerHTML = (held < 0 ? option("", named(state.reference), true) : "") + others.join("");
   byId("presets-part").hidden = !presets.length;
@@ -854,6 +865,8 @@ function showControls() {
     const field = byId(`field-${name}`);
     if (document.activeElement !== field && field.valueAsNumber !== value) field.value = value;
   }
+  const preset = DATA.presets.findIndex(({ title }) => title === titleOf(state));
+  byId("preset").value = preset < 0 ? "" : preset;
   byId("follow").checked = state.follow;
   byId("follow-words").textContent = `keep the cost: ${state.unknown} follows the other sliders`;
   byId("vertical").value = state.vertical;
@@ -887,8 +900,8 @@ function rebuilt() {
 
 const on = (id, event, listener) => byId(id).addEventListener(event, listener);
 const presetAt = (place) => {
-  const { model: index, sizes, title } = DATA.presets[place];
-  return { model: index, sizes: { ...ownSizes(index), ...sizes }, title };
+  const { model: index, sizes } = DATA.presets[place];
+  return { model: index, sizes: { ...ownSizes(index), ...sizes } };
 };
 
 function listen() {
@@ -901,10 +914,9 @@ function listen() {
   on("sizes", "focusout", () => setTimeout(showControls));
   on("preset", "change", ({ target }) => {
     if (target.value === "") return;
-    const { model: index, sizes, title } = presetAt(target.value);
-    choose(index, sizes, title);
+    const { model: index, sizes } = presetAt(target.value);
+    choose(index, sizes);
     rebuilt();
-    byId("preset").value = target.value;
   });
   on("against", "change", ({ target }) => {
     if (target.value === "") return;
@@ -913,7 +925,7 @@ function listen() {
     rebuilt();
   });
   on("hold", "click", () => {
-    hold({ model: state.model, sizes: { ...state.sizes }, title: state.title });
+    hold({ model: state.model, sizes: { ...state.sizes } });
     rebuilt();
   });
   on("model", "change", ({ target }) => {
@@ -929,7 +941,7 @@ function listen() {
   for (const id of ["unknown", "across"]) {
     on(id, "change", ({ target }) => {
       state[id] = target.value;
-      choose(state.model, state.sizes, state.title);
+      choose(state.model, state.sizes);
       rebuilt();
     });
   }
@@ -938,7 +950,7 @@ function listen() {
     changed();
   });
   on("batch", "input", ({ target }) => {
-    state.batch = Math.max(1, Math.min(Math.round(Number(target.value)) || 1, 1e6));
+    state.batch = Math.max(1, Math.min(Math.round(Number(target.value)) || 1, LARGEST));
     changed();
   });
   on("budget", "input", ({ target }) => {
@@ -997,8 +1009,8 @@ async function copy({ currentTarget: button }) {
 function start() {
   Object.assign(state, { kept: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations", formula: "kept" });
   const { reference, design } = DATA.start;
-  state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes }, title: reference.title };
-  choose(design.model, design.sizes, design.title);
+  state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes } };
+  choose(design.model, design.sizes);
   readAddress();
   rebuilt();
   listen();
