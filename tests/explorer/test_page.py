@@ -117,6 +117,26 @@ def test_a_budget_line_is_dragged_and_the_width_moves(page: Page) -> None:
     assert size(page, "d") == before
 
 
+def test_what_is_far_off_does_not_keep_the_cost(page: Page) -> None:
+    page.enter("#slider-C", 16)
+    # 16 (256 d + 9 d d + 256 d) is 64,400 at d = 7 and 74,752 at d = 8, which are 7.5 and 7.4 percent from 69,632.
+    assert page.text("#answer") == "At C = 16, the width d = 8 comes nearest to the cost of ResNet-50 (1x64d)."
+
+
+def test_another_model_has_its_own_question_and_the_first_one_comes_back(page: Page) -> None:
+    def chosen() -> list[str]:
+        found: list[str] = page.evaluate("['kept', 'unknown', 'across'].map(each => byId(each).value)")
+        return found
+
+    asked = ["block-weights", "d", "C"]
+    assert chosen() == asked
+    for title, there in (("Inception-v3", ["macs", "r", "K"]), ("ResNeXt-50 (32x4d)", asked)):
+        page.enter("#preset", page.evaluate(f"DATA.presets.findIndex(each => each.title === '{title}')"))
+        assert chosen() == there
+    page.enter("#unknown", "C")
+    assert chosen()[1] == "C" != chosen()[2]
+
+
 def test_without_a_solution_the_page_says_so(page: Page) -> None:
     page.enter("#field-C", 1000)
     assert page.text("#answer") == "At C = 1000, no d keeps the cost of ResNet-50 (1x64d)."
@@ -230,7 +250,7 @@ def test_another_reference_and_this_design_as_one(page: Page) -> None:
     page.enter("#kept", "macs")
     page.enter("#against", place)
     (found,) = rf.solve(rf.resnext(50, 32, 4), "d", like=rf.resnet(101))
-    assert f"d = {found.sizes['d']} keeps the cost of ResNet-101 (1x64d)" in page.text("#answer")
+    assert f"d = {found.sizes['d']} comes nearest to the cost of ResNet-101 (1x64d)" in page.text("#answer")
     assert page.text("#here-name") == "this design"
     page.click("#hold")
     assert column(page, 2) == column(page, 3)

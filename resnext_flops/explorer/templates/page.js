@@ -140,8 +140,8 @@ function realRoot(coefficients, budget, near) {
 /**
  * The value of a size at which a figure is nearest to a budget; the smallest where several are.
  *
- * `near` says whether it is within half of the budget, which is what counts as an answer. null where the figure does
- * not depend on the size.
+ * `near` says whether it is within half of the budget, which is what counts as an answer, and `close` whether it is
+ * within a twentieth. null where the figure does not depend on the size.
  */
 function nearest(polynomial, size, sizes, budget) {
   const step = BigInt(size.step);
@@ -161,6 +161,7 @@ function nearest(polynomial, size, sizes, budget) {
     size: Number(start + step * x),
     cost: valueAt(coefficients, x) / polynomial.by,
     near: 2n * off(x) <= target,
+    close: 20n * off(x) <= target,
     /** Where the figure meets the budget exactly; null where it does not cross it. */
     get root() {
       const root = realRoot(coefficients, target, x);
@@ -242,21 +243,38 @@ const solved = (key, sizes = state.sizes) => {
 
 const ownSizes = (index) => Object.fromEntries(MODELS[index].sizes.map(({ name, value }) => [name, value]));
 
+/** Show a model with some sizes. What is solved for is the usual of another model, and stays that of the same. */
 function choose(index, sizes = {}) {
+  if (index !== state.model) [state.unknown, state.across] = usualPair(index);
   state.model = index;
   state.sizes = { ...ownSizes(index), ...sizes };
-  const names = model().sizes.map(({ name }) => name);
+  keep(state.wanted);
+}
+
+function usualPair(index) {
+  const names = MODELS[index].sizes.map(({ name }) => name);
   const first = (usual, others) => usual.find((name) => others.includes(name)) ?? others[0] ?? null;
-  if (!names.includes(state.unknown)) state.unknown = first(WIDTHS, names);
-  const others = names.filter((name) => name !== state.unknown);
-  if (!others.includes(state.across)) state.across = first(CARDINALITIES, others);
-  if (!canKeep(state.kept)) state.kept = "macs";
+  const unknown = first(WIDTHS, names);
+  return [unknown, first(CARDINALITIES, names.filter((name) => name !== unknown))];
+}
+
+/** Solve for a size at each value of another one. */
+function ask(unknown, across) {
+  const names = model().sizes.map(({ name }) => name);
+  state.unknown = unknown;
+  state.across = across === unknown ? (names.find((name) => name !== unknown) ?? null) : across;
+}
+
+/** Choose what is to cost the same; where a model or the reference does not have it, it is the multiply-adds. */
+function keep(key) {
+  state.wanted = key;
+  state.kept = canKeep(key) ? key : "macs";
 }
 
 function hold(reference) {
   state.reference = reference;
   state.budget = null;
-  if (!canKeep(state.kept)) state.kept = "macs";
+  keep(state.wanted);
 }
 
 /** The nearest value that has a formula. */
@@ -306,12 +324,10 @@ function readAddress() {
   const reference = fromAddress(given.get("against") ?? "");
   const design = fromAddress(given.get("design") ?? "");
   if (reference) hold(reference);
-  if (design) {
-    const names = MODELS[design.model].sizes.map(({ name }) => name);
-    [state.unknown, state.across] = [word("unknown", names), word("across", names)];
-    choose(design.model, design.sizes);
-  }
-  state.kept = word("kept", Object.keys(KEPT).filter(canKeep));
+  if (design) choose(design.model, design.sizes);
+  const names = model().sizes.map(({ name }) => name);
+  ask(word("unknown", names), word("across", names));
+  keep(word("kept", Object.keys(KEPT)));
   state.figure = word("figure", Object.keys(model().figures));
   state.vertical = word("vertical", ["params", "activations"]);
   state.formula = word("formula", ["kept", "counted"]);
@@ -420,7 +436,8 @@ function showAnswer() {
     byId("answer").textContent = `At ${at}, no ${unknown} keeps the cost of ${target}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${numeral(found.cost)}, and the budget is ${numeral(budget)}.`;
   } else {
-    byId("answer").innerHTML = `At ${at}, the ${escaped(meaning)} <strong>${unknown} = ${found.value}</strong> keeps the cost of ${escaped(target)}.`;
+    const verb = found.close ? "keeps" : "comes nearest to";
+    byId("answer").innerHTML = `At ${at}, the ${escaped(meaning)} <strong>${unknown} = ${found.value}</strong> ${verb} the cost of ${escaped(target)}.`;
     const { root } = found;
     const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${numeral(found.cost)} against ${numeral(budget)}, ${percent(found.cost, budget)}.${equal}`;
@@ -933,18 +950,19 @@ function listen() {
     rebuilt();
   });
   on("kept", "change", ({ target }) => {
-    state.kept = target.value;
+    keep(target.value);
     state.budget = null;
     if (state.follow) follow();
     changed();
   });
-  for (const id of ["unknown", "across"]) {
-    on(id, "change", ({ target }) => {
-      state[id] = target.value;
-      choose(state.model, state.sizes);
-      rebuilt();
-    });
-  }
+  on("unknown", "change", ({ target }) => {
+    ask(target.value, state.across);
+    rebuilt();
+  });
+  on("across", "change", ({ target }) => {
+    ask(state.unknown, target.value);
+    rebuilt();
+  });
   on("figure", "change", ({ target }) => {
     state.figure = target.value;
     changed();
@@ -1007,7 +1025,7 @@ async function copy({ currentTarget: button }) {
 }
 
 function start() {
-  Object.assign(state, { kept: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations", formula: "kept" });
+  Object.assign(state, { wanted: DATA.start.kept, budget: null, follow: true, figure: "macs", batch: 32, vertical: "activations", formula: "kept" });
   const { reference, design } = DATA.start;
   state.reference = { model: reference.model, sizes: { ...ownSizes(reference.model), ...reference.sizes } };
   choose(design.model, design.sizes);
