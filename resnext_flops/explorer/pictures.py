@@ -6,7 +6,7 @@ of the page's style, so that a picture is light or dark as the page is.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
@@ -53,6 +53,7 @@ GLYPHS: Mapping[str, tuple[Glyph, ...]] = {
     ),
     "space": (
         _glyph("designs", "square", FAINT, "▪", "designs", size=2),
+        _glyph("budget", "line", BLUE, "—", "equal cost", line_width=2),
         _glyph("front", "line", VERMILION, "╌", "Pareto front", line_width=3, line_dash="dashed"),
         _glyph("named", "triangle", INK, "▲", "the paper’s networks", size=9),
         HERE,
@@ -71,10 +72,9 @@ def pictures() -> dict[str, dict[str, Any]]:
     for axis in curve.axis:
         axis.ticker = FixedTicker(ticks=TICKS)
     balance = _picture("balance")
-    balance.add_layout(_line("balance-budget", "width"))
+    budget = Span(dimension="width", line_color="#D55E00", line_width=4, line_dash="dotted", name="balance-budget")
+    balance.add_layout(budget)
     space = _picture("space", x_axis_type="log", y_axis_type="log", x_range=(1, 2), y_range=(1, 2))
-    space.add_layout(_line("space-budget", "height"))
-    space.add_layout(_line("space-level", "width"))
     named: Any = space.select_one({"name": "space-named-drawn"})
     space.add_tools(HoverTool(renderers=[named], tooltips="@title"))
     return {name: dict(json_item(drawn)) for name, drawn in (("curve", curve), ("balance", balance), ("space", space))}
@@ -93,8 +93,3 @@ def _picture(name: str, **axes: Any) -> figure:
         axis.update(axis_label_text_font_style="normal", major_label_text_font_size="12px", minor_tick_line_color=None)
         grid.grid_line_alpha = 0.5
     return drawn
-
-
-def _line(name: str, dimension: Literal["width", "height"]) -> Span:
-    """A line across a picture: a budget."""
-    return Span(name=name, location=1, dimension=dimension, line_color="#D55E00", line_width=4, line_dash="dotted")

@@ -660,16 +660,27 @@ function drawBalance() {
   byId("balance").setAttribute("aria-label", `${KEPT[state.kept].words} against ${unknown}, and the budget of ${numeral(budgetFor(state.kept))}.`);
 }
 
-/** The figures of all designs, as doubles: only their places in a picture are made of them. */
+// The space is drawn in these units.
+const [GIGA, MEGA] = [1e9, 1e6];
+
+/** Where designs are in the space, for one value of the other size: a function from the unknown to the place. */
+function placesAt(across) {
+  const sizes = { ...state.sizes, [state.across]: across };
+  const lines = [["macs", GIGA], [state.vertical, MEGA]].map(([figure, unit]) => {
+    const polynomial = polynomialOf(model(), { scope: "network", figure });
+    return inOne(polynomial, state.unknown, sizes).map((each) => Number(each) / Number(polynomial.by) / unit);
+  });
+  return (unknown) => lines.map((line) => line.reduceRight((value, each) => value * unknown + each, 0));
+}
+
+/** All designs, with their places in the space: of these alone a double is exact enough. */
 function designs() {
-  const [one, other] = [sizeOf(state.across), sizeOf(state.unknown)];
-  const polynomials = ["macs", state.vertical].map((figure) => polynomialOf(model(), { scope: "network", figure }));
   const found = { x: [], y: [], across: [], unknown: [] };
-  const rows = valuesOf(other, MOST_IN_SPACE);
-  for (const across of valuesOf(one, MOST_IN_SPACE)) {
-    const lines = polynomials.map(({ by, ...rest }) => inOne(rest, other.name, { ...state.sizes, [one.name]: across }).map((each) => Number(each) / Number(by)));
-    for (const unknown of rows) {
-      const [x, y] = lines.map((line) => line.reduceRight((value, each) => value * unknown + each, 0));
+  const values = valuesOf(sizeOf(state.unknown), MOST_IN_SPACE);
+  for (const across of valuesOf(sizeOf(state.across), MOST_IN_SPACE)) {
+    const placeOf = placesAt(across);
+    for (const unknown of values) {
+      const [x, y] = placeOf(unknown);
       found.x.push(x);
       found.y.push(y);
       found.across.push(across);
@@ -679,11 +690,20 @@ function designs() {
   return found;
 }
 
-/** The places of the designs that no other beats: fewest multiply-adds, and most params or fewest activations. */
+/** The places at which the budget is met exactly, by sizes that need not be whole. */
+function atBudget() {
+  const places = valuesOf(sizeOf(state.across), MOST_ON_CURVE).map((across) => {
+    const root = solved(state.kept, { ...state.sizes, [state.across]: across })?.root ?? null;
+    return root === null ? [NaN, NaN] : placesAt(across)(root);
+  });
+  return [0, 1].map((axis) => places.map((place) => place[axis]));
+}
+
+/** The numbers of the designs that no other beats. */
 function front({ x, y }) {
-  // With fewest activations, a network is better the more multiply-adds it has: they are what the activations buy.
-  const [sign, turned] = state.vertical === "params" ? [1, 1] : [-1, -1];
-  const order = [...x.keys()].sort((one, other) => turned * (x[one] - x[other]) || sign * (y[other] - y[one]));
+  // With as many multiply-adds, more parameters are better. With as few activations, more multiply-adds are.
+  const sign = state.vertical === "params" ? 1 : -1;
+  const order = [...x.keys()].sort((one, other) => sign * (x[one] - x[other]) || sign * (y[other] - y[one]));
   let best = -Infinity;
   return order.filter((place) => {
     const better = sign * y[place] > best;
@@ -692,27 +712,25 @@ function front({ x, y }) {
   });
 }
 
+/** The place of a design in the space. */
+const placeOf = (design) =>
+  [["macs", GIGA], [state.vertical, MEGA]].map(([figure, unit]) => Number(cost(design, { scope: "network", figure })) / unit);
+
 function drawSpace() {
   const found = designs();
-  const [unitX, letterX] = [1e9, "G"];
-  const [unitY, letterY] = [1e6, "M"];
-  const scaled = (places) => [places.map((place) => found.x[place] / unitX), places.map((place) => found.y[place] / unitY)];
   pictures.space.found = found;
-  put("space", "designs", found.x.map((each) => each / unitX), found.y.map((each) => each / unitY));
+  put("space", "designs", found.x, found.y);
+  put("space", "budget", ...atBudget());
   const best = front(found);
-  put("space", "front", ...scaled(best));
-  const networks = DATA.presets.filter((each) => each.model === state.model);
-  const figures = (preset, figure) => Number(cost({ model: preset.model, sizes: { ...ownSizes(preset.model), ...preset.sizes } }, { scope: "network", figure }));
-  put(
-    "space", "named",
-    networks.map((each) => figures(each, "macs") / unitX),
-    networks.map((each) => figures(each, state.vertical) / unitY),
-    { title: networks.map(({ title }) => title) },
-  );
-  label("space", "x", `multiply-adds of the network (${letterX})`);
-  label("space", "y", `${state.vertical === "params" ? "parameters" : "activations"} of the network (${letterY})`);
+  put("space", "front", best.map((place) => found.x[place]), best.map((place) => found.y[place]));
+  const networks = DATA.presets.flatMap((preset, place) => (preset.model === state.model ? [place] : []));
+  const places = networks.map((place) => placeOf(presetAt(place)));
+  put("space", "named", places.map(([x]) => x), places.map(([, y]) => y), { title: networks.map((place) => DATA.presets[place].title) });
+  const params = state.vertical === "params";
+  label("space", "x", "multiply-adds of the network (G)");
+  label("space", "y", `${params ? "parameters" : "activations"} of the network (M)`);
   byId("pair").textContent = `${state.across} and ${state.unknown}`;
-  byId("front-words").textContent = state.vertical === "params"
+  byId("front-words").textContent = params
     ? "On the Pareto front no other design has more parameters at as few multiply-adds."
     : "On the Pareto front no other design computes more multiply-adds with as few activations.";
   byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
@@ -723,19 +741,13 @@ function around(range, times, ...figures) {
   range.setv({ start: Math.min(...figures) / times, end: Math.max(...figures) * times });
 }
 
-/** What moves with every step in the space: this design, and the budget. */
+/** What moves with every step in the space: this design, and what is around it. */
 function drawPlace() {
-  const at = (figure, design = state) => Number(cost(design, { scope: "network", figure }));
-  const [x, y] = [at("macs") / 1e9, at(state.vertical) / 1e6];
+  const [[x, y], [otherX, otherY]] = [placeOf(state), placeOf(state.reference)];
   put("space", "here", [x], [y]);
   const drawing = pictures.space.document.roots()[0];
-  around(drawing.x_range, 4, x, at("macs", state.reference) / 1e9);
-  around(drawing.y_range, 2, y, at(state.vertical, state.reference) / 1e6);
-  const { figure, scope } = KEPT[state.kept];
-  const budget = Number(budgetFor(state.kept));
-  const [vertical, horizontal] = [part("space", "budget"), part("space", "level")];
-  vertical.setv({ visible: scope === "network" && figure === "macs", location: budget / 1e9 });
-  horizontal.setv({ visible: scope === "network" && figure === state.vertical, location: budget / 1e6 });
+  around(drawing.x_range, 4, x, otherX);
+  around(drawing.y_range, 2, y, otherY);
 }
 
 /** How each picture is drawn: what it depends on, what is drawn when that changes, and what with every step. */
@@ -743,10 +755,7 @@ const DRAWINGS = {
   curve: { key: question, whole: drawCurve, step: () => put("curve", "here", [state.sizes[state.across]], [state.sizes[state.unknown]]) },
   balance: { key: () => "", whole: () => {}, step: drawBalance },
   space: {
-    key: () => {
-      const { across, unknown, vertical, model: index, sizes } = state;
-      return JSON.stringify([index, { ...sizes, [across]: 0, [unknown]: 0 }, across, unknown, vertical]);
-    },
+    key: () => question() + state.vertical,
     whole: drawSpace,
     step: drawPlace,
   },
@@ -831,7 +840,7 @@ function drag({ y }) {
 /** Set the sizes to those of the design that is nearest to where the picture was clicked. */
 function pick({ x, y }) {
   const { found } = pictures.space;
-  const off = (place) => Math.hypot(Math.log(found.x[place] / 1e9 / x), Math.log(found.y[place] / 1e6 / y));
+  const off = (place) => Math.hypot(Math.log(found.x[place] / x), Math.log(found.y[place] / y));
   let best = 0;
   for (let place = 1; place < found.x.length; place++) if (off(place) < off(best)) best = place;
   Object.assign(state.sizes, { [state.across]: found.across[best], [state.unknown]: found.unknown[best] });
