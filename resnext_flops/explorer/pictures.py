@@ -82,6 +82,7 @@ def pictures() -> dict[str, dict[str, Any]]:
 
 def _picture(name: str, **axes: Any) -> figure:
     drawn = figure(height=HEIGHT, sizing_mode="stretch_width", min_width=250, tools="", toolbar_location=None, **axes)
+    drawn.update(background_fill_color=None, border_fill_color=None)  # the page is behind
     for glyph in GLYPHS[name]:
         columns = ("x", "y", "title") if glyph.name == "named" else ("x", "y")
         source = ColumnDataSource({column: [] for column in columns}, name=f"{name}-{glyph.name}")

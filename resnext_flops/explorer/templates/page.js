@@ -786,8 +786,7 @@ function paint() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   for (const [name, { document: drawing }] of Object.entries(pictures)) {
-    const figure = drawing.roots()[0];
-    figure.setv({ background_fill_color: colour("--page"), border_fill_color: colour("--page"), outline_line_color: colour("--line") });
+    drawing.roots()[0].outline_line_color = colour("--line");
     for (const axis of ["x", "y"]) {
       part(name, axis).setv({
         axis_label_text_color: colour("--text"),
