@@ -166,7 +166,7 @@ def _size(model: Model, reading: Reading, name: str) -> dict[str, Any]:
     The formulas were tried from `start` to `last`; they may hold from `first` on. The slider goes to `reach`.
     """
     lattice = reading.lattices[name]
-    own, least = model.sizes()[name], max(reading.least(name), 1)
+    own, least = model.sizes().get(name), max(reading.least(name), 1)
     value = own if own is not None and lattice.holds(own) else lattice.start
     return {
         "name": name,

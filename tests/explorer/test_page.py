@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.lattices import Span
 from resnext_flops.explorer.page import model_page
 from resnext_flops.proof.published import published
 from tests.browser import CHROMIUM, Page
@@ -360,4 +361,30 @@ def test_a_real_constructor(browser: Page, tmp_path: Path, monkeypatch: pytest.M
     assert column(browser, 2)[1] == f"{6 * 6 * 9 * 3 * w + 6 * 6 * w * 20:,}"
     _, _, call, *_ = shlex.split(browser.text("#command"))
     assert call == f"explored:net(w={w}, k=20)"
+    assert browser.console == []
+
+
+def test_one_size_alone_is_solved_for(browser: Page, tmp_path: Path) -> None:
+    file = tmp_path / "one.html"
+    file.write_text(model_page([rf.resnet(18)], {"r": Span()}), encoding="utf-8")
+    browser.resize(1400)
+    browser.open(file.as_uri())
+    browser.enter("#budget", 10**9)
+    # Other resolutions than multiples of 32 have other formulas, so these are all that the page knows.
+    (found,) = rf.solve(rf.resnet(18), "r", budget=10**9, multiple_of=32)
+    assert f"r = {found.sizes['r']} " in browser.text("#answer")
+    assert not browser.evaluate("[...document.querySelectorAll('.of-pairs')].some(part => part.checkVisibility())")
+    assert browser.evaluate("byId('balance').checkVisibility()")
+    assert browser.console == []
+
+
+def test_examples_at_once_are_a_size_too(browser: Page, tmp_path: Path) -> None:
+    file = tmp_path / "batch.html"
+    file.write_text(model_page([rf.resnet(18)], {"N": Span(), "r": Span()}), encoding="utf-8")
+    browser.resize(1400)
+    browser.open(file.as_uri())
+    browser.enter("#field-N", 16)
+    assert column(browser, 2)[1] == f"{16 * rf.resnet(18).cost().macs:,}"
+    assert column(browser, 2)[3] == f"{rf.resnet(18).memory(batch=16).training:,}"
+    assert not browser.evaluate("byId('batch').checkVisibility()")
     assert browser.console == []

@@ -233,7 +233,6 @@ function cost(design, kept) {
 
 const canKeep = (key) => [model(), MODELS[state.reference.model]].every((each) => polynomialOf(each, KEPT[key]));
 const budgetFor = (key) => (state.budget !== null && key === state.kept ? state.budget : cost(state.reference, KEPT[key]));
-const solvable = () => state.unknown && state.across;
 const solved = (key, sizes = state.sizes) => {
   const budget = budgetFor(key);
   return budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
@@ -292,7 +291,7 @@ function setSize(name, value) {
 
 /** Set the unknown size to the answer. */
 function follow() {
-  const found = solvable() && solved(state.kept);
+  const found = solved(state.kept);
   if (found?.near) state.sizes[state.unknown] = allowed(sizeOf(state.unknown), found.size);
 }
 
@@ -412,19 +411,16 @@ function fraction(top, bottom, write = (over, under) => `${over}/${under}`) {
 
 // Parts of the page ---------------------------------------------------------------------------------------------------
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** The answer to the question, in one sentence, and what it means in another. */
 function showAnswer() {
-  byId("question").hidden = byId("widths-part").hidden = !solvable();
-  if (!solvable()) {
-    byId("answer").textContent = `${call()} costs ${numeral(cost(state, KEPT.macs))} multiply-adds for one example.`;
-    byId("exactly").textContent = "";
-    return;
-  }
   const kept = KEPT[state.kept];
   const budget = budgetFor(state.kept);
   const found = solved(state.kept);
   const { unknown, across } = state;
   const meaning = sizeOf(unknown).meaning === unknown ? "size" : sizeOf(unknown).meaning;
-  const at = `${across} = ${state.sizes[across]}`;
+  const at = across ? `At ${across} = ${state.sizes[across]}, ` : "";
   const target = state.budget === null ? named(state.reference) : "the budget";
   // They keep their places: nothing may jump while a hand drags.
   byId("use").disabled = !found?.near || found.size === state.sizes[unknown];
@@ -433,11 +429,12 @@ function showAnswer() {
     byId("answer").textContent = `The ${kept.words} do not depend on ${unknown}.`;
     byId("exactly").textContent = "";
   } else if (!found.near) {
-    byId("answer").textContent = `At ${at}, no ${unknown} keeps the cost of ${target}.`;
+    byId("answer").textContent = sentence(`${at}no ${unknown} keeps the cost of ${target}.`);
     byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${numeral(found.cost)}, and the budget is ${numeral(budget)}.`;
   } else {
     const verb = found.close ? "keeps" : "comes nearest to";
-    byId("answer").innerHTML = `At ${at}, the ${escaped(meaning)} <strong>${unknown} = ${found.value}</strong> ${verb} the cost of ${escaped(target)}.`;
+    const answer = `<strong>${unknown} = ${found.value}</strong>`;
+    byId("answer").innerHTML = sentence(`${at}the ${escaped(meaning)} ${answer} ${verb} the cost of ${escaped(target)}.`);
     const { root } = found;
     const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${numeral(found.cost)} against ${numeral(budget)}, ${percent(found.cost, budget)}.${equal}`;
@@ -455,9 +452,9 @@ function showFigures() {
   ].map(([words, kept]) => [words, cost(state, kept), polynomialOf(other, kept) && cost(state.reference, kept), short]);
   const training = (design) => {
     const place = MODELS[design.model].training;
-    return place === null ? null : evaluate(POLYNOMIALS[place], { ...design.sizes, N: state.batch });
+    return place === null ? null : evaluate(POLYNOMIALS[place], { N: state.batch, ...design.sizes });
   };
-  rows.push([`Training memory in bytes, batch ${numeral(state.batch)}`, training(state), training(state.reference), bytes]);
+  rows.push([`Training memory in bytes, batch ${numeral(state.sizes.N ?? state.batch)}`, training(state), training(state.reference), bytes]);
   byId("figures").innerHTML = rows
     .map(([words, value, reference, round]) => {
       const cells = [value, reference].map((each) => (each === null || each === undefined ? `<td>${NONE}</td>` : `<td>${numeral(each)} <span>${round(each)}</span></td>`));
@@ -519,8 +516,9 @@ const question = () => {
   return JSON.stringify([index, { ...sizes, [across]: 0, [unknown]: 0 }, across, unknown, kept, String(budget), reference]);
 };
 
+/** The answers for some values of the other size, for everything that can be kept. */
 function showWidths() {
-  if (state.shown === question()) return;
+  if (!state.across || state.shown === question()) return;
   state.shown = question();
   const { across, unknown } = state;
   const keys = Object.keys(KEPT).filter(canKeep);
@@ -752,9 +750,10 @@ function drawPlace() {
 
 /** How each picture is drawn: what it depends on, what is drawn when that changes, and what with every step. */
 const DRAWINGS = {
-  curve: { key: question, whole: drawCurve, step: () => put("curve", "here", [state.sizes[state.across]], [state.sizes[state.unknown]]) },
-  balance: { key: () => "", whole: () => {}, step: drawBalance },
+  curve: { ofPairs: true, key: question, whole: drawCurve, step: () => put("curve", "here", [state.sizes[state.across]], [state.sizes[state.unknown]]) },
+  balance: { ofPairs: false, key: () => "", whole: () => {}, step: drawBalance },
   space: {
+    ofPairs: true,
     key: () => question() + state.vertical,
     whole: drawSpace,
     step: drawPlace,
@@ -766,9 +765,8 @@ let resting = 0;
 
 /** Draw the pictures that are in view. */
 function draw() {
-  if (!solvable()) return;
   clearTimeout(resting);
-  const shown = Object.entries(pictures).filter(([, picture]) => picture.inView);
+  const shown = Object.entries(pictures).filter(([name, { inView }]) => inView && (state.across || !DRAWINGS[name].ofPairs));
   const stale = shown.filter(([name, picture]) => picture.key !== DRAWINGS[name].key());
   const anew = () => {
     for (const [name, picture] of stale) {
@@ -878,6 +876,7 @@ function buildChoices() {
   byId("unknown").innerHTML = names.map(([name, words]) => option(name, words, name === state.unknown)).join("");
   byId("across").innerHTML = names.filter(([name]) => name !== state.unknown).map(([name, words]) => option(name, words, name === state.across)).join("");
   byId("model").innerHTML = MODELS.map(({ title }, place) => option(place, title, place === state.model)).join("");
+  byId("batch-part").hidden = "N" in state.sizes;
   byId("model-part").hidden = MODELS.length < 2;
 }
 
@@ -908,7 +907,7 @@ function changed() {
   showAnswer();
   showFigures();
   showStages();
-  if (solvable()) showWidths();
+  showWidths();
   showFormula();
   draw();
   writeAddress();
@@ -920,6 +919,7 @@ function rebuilt() {
   buildSizes();
   buildChoices();
   showLimits();
+  for (const part of document.querySelectorAll(".of-pairs")) part.hidden = !state.across;
   changed();
 }
 
