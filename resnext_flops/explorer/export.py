@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from resnext_flops.complexity.architecture import BATCH, DEPTH, size_name
+from resnext_flops.complexity.architecture import ARGUMENTS, BATCH, DEPTH, size_name
 from resnext_flops.complexity.arguments import names as names_in
 from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.conventions import CONVENTIONS
@@ -152,11 +152,12 @@ def fixed(model: Model, free: Sequence[str]) -> list[str]:
     >>> fixed(vgg(16), ["r", "K"])[:2]
     ['depth = 16', 'batch_norm = False']
     """
+    free = [ARGUMENTS.get(name, name) for name in free]
     deepened = any(DEPTH.fullmatch(name) for name in free)
     return [
         f"{name} = {value}"
         for name, value in model.arguments.items()
-        if model.known_as(name) not in free and not names_in(value) and not (name == "depth" and deepened)
+        if name not in free and not names_in(value) and not (name == "depth" and deepened)
     ]
 
 

@@ -351,16 +351,17 @@ def test_a_real_constructor(browser: Page, tmp_path: Path, monkeypatch: pytest.M
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    arguments = ["explore", "explored:net", "--free", "w,k", "--input", "1,3,8,8", "--output", "page.html"]
+    arguments = ["explore", "explored:net(w=2*h)", "--free", "h=8,k", "--input", "1,3,8,8", "--output", "page.html"]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     browser.resize(1400)
     browser.open((tmp_path / "page.html").as_uri())
     browser.enter("#slider-k", 20)
-    w = int(browser.evaluate("byId('field-w').value"))
+    h = int(browser.evaluate("byId('field-h').value"))
+    w = 2 * h
     # The 3x3 convolution makes w maps of 6x6 pixels, and the linear layer takes all of them.
     assert column(browser, 2)[1] == f"{6 * 6 * 9 * 3 * w + 6 * 6 * w * 20:,}"
     _, _, call, *_ = shlex.split(browser.text("#command"))
-    assert call == f"explored:net(w={w}, k=20)"
+    assert call == f"explored:net(w=2 * {h}, k=20)"
     assert browser.console == []
 
 
