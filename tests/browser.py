@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS = 20
+SECONDS = 60
 LOUD = {"error", "warning", "assert"}
 
 
@@ -78,6 +78,11 @@ class Page:
         answer = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Wait until a condition of JavaScript holds, and then for what is drawn of it."""
+        look = f"{{ ({condition}) ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(look, 20); }}"
+        self.evaluate(f"new Promise(done => {{ const look = () => {look}; look(); }})")
 
     def text(self, selector: str) -> str:
         """The text of an element, as it is shown."""

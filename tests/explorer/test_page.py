@@ -88,8 +88,8 @@ def test_the_blocks_are_written_as_in_table_1(page: Page) -> None:
 
 def test_a_field_takes_what_has_a_formula(page: Page) -> None:
     page.enter("#field-r", 230)
-    page.evaluate("document.activeElement.blur()")
-    page.evaluate("byId('field-r').focus(); byId('field-r').blur(); new Promise(done => setTimeout(done, 50))")
+    page.evaluate("byId('field-r').focus(); byId('field-r').blur()")
+    page.until("byId('field-r').value === byId('slider-r').value")
     assert size(page, "r") == 224  # of 32, 64, ..., 224, 256 the nearest
     page.enter("#field-K", 21841)  # beyond the slider's end
     assert size(page, "K") == 21841
@@ -99,7 +99,7 @@ def test_a_field_takes_what_has_a_formula(page: Page) -> None:
 def test_a_budget_line_is_dragged_and_the_width_moves(page: Page) -> None:
     before = size(page, "d")
     page.evaluate("byId('balance').scrollIntoView({block: 'center'})")
-    page.evaluate("new Promise(done => setTimeout(done, 300))")
+    page.until("pictures.balance.key !== undefined")
     # Where the line is in the window: the frame of the picture, and the budget's share of its height.
     x, y, higher = page.evaluate("""(() => {
         const view = [...Bokeh.index.roots].find(each => each.model === pictures.balance.document.roots()[0]);
@@ -147,7 +147,7 @@ def test_without_a_solution_the_page_says_so(page: Page) -> None:
 
 def test_a_click_in_the_space_sets_the_sliders(page: Page) -> None:
     page.evaluate("byId('space').scrollIntoView({block: 'center'})")
-    page.evaluate("new Promise(done => setTimeout(done, 500))")
+    page.until("pictures.space.key !== undefined")
     target = rf.resnext(50, 16, 8).cost()
     x, y = page.evaluate(f"""(() => {{
         const view = [...Bokeh.index.roots].find(each => each.model === pictures.space.document.roots()[0]);
@@ -156,7 +156,7 @@ def test_a_click_in_the_space_sets_the_sliders(page: Page) -> None:
                 box.top + view.frame.y_scale.compute({target.activations / 1e6})];
     }})()""")
     page.drag((x, y), (x, y), 0)
-    page.evaluate("new Promise(done => setTimeout(done, 500))")
+    page.until("state.sizes.C !== 32")
     found = rf.resnext(50, size(page, "C"), size(page, "d")).cost()
     assert found.macs == pytest.approx(target.macs, rel=0.05)
     assert found.activations == pytest.approx(target.activations, rel=0.05)
@@ -165,10 +165,10 @@ def test_a_click_in_the_space_sets_the_sliders(page: Page) -> None:
 
 def test_the_front_is_that_of_all_designs(page: Page) -> None:
     page.evaluate("byId('space').scrollIntoView({block: 'center'})")
-    page.evaluate("new Promise(done => setTimeout(done, 500))")
+    page.until("pictures.space.key !== undefined")
     for vertical in ("activations", "params"):
         page.enter("#vertical", vertical)
-        page.evaluate("new Promise(done => setTimeout(done, 300))")
+        page.until("pictures.space.key === DRAWINGS.space.key()")
         found = page.evaluate("pictures.space.found")
         designs = list(zip(found["x"], found["y"], strict=True))
         front = page.evaluate("(({x, y}) => x.map((each, place) => [each, y[place]]))(part('space', 'front').data)")
@@ -236,10 +236,9 @@ def test_a_link_opens_the_same_design(page: Page, written: Path) -> None:
     page.open(written.as_uri() + link)
     assert [page.text(part) for part in ("#answer", "#exactly", "#figures", "#stages", "#command")] == shown
     assert (size(page, "C"), size(page, "d")) == (16, 9)
-    # Half a second after the last change the address is the link.
+    # A moment after the last change the address is the link.
     page.enter("#slider-C", 17)
-    page.evaluate("new Promise(done => setTimeout(done, 500))")
-    assert "C%3A17" in page.evaluate("location.href")
+    page.until("location.href.includes('C%3A17')")
 
 
 @pytest.mark.parametrize(
