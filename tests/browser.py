@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS = 60
+SECONDS = 120
 LOUD = {"error", "warning", "assert"}
 
 
@@ -26,9 +26,11 @@ class Page:
         self.runner, self.socket = runner, socket
         self.number = 0
         self.console: list[str] = []
-        self.loaded = False
+        self.opened = 0
+        self.loaded: set[str] = set()
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
+        self.send("Page.setLifecycleEventsEnabled", enabled=True)
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command, and wait for its answer."""
@@ -52,8 +54,8 @@ class Page:
         return message
 
     def _note(self, event: str, told: dict[str, Any]) -> None:
-        if event == "Page.loadEventFired":
-            self.loaded = True
+        if event == "Page.lifecycleEvent" and told["name"] == "load":
+            self.loaded.add(told["loaderId"])
         elif event == "Runtime.exceptionThrown":
             self.console.append(told["exceptionDetails"].get("exception", told["exceptionDetails"])["description"])
         elif event == "Log.entryAdded" and told["entry"]["level"] in LOUD:
@@ -63,14 +65,15 @@ class Page:
 
     def open(self, address: str) -> None:
         """Load a page, and wait until it and its pictures are there."""
-        for each in ("about:blank", address):  # or another fragment of the same page would load nothing
-            self.loaded = False
-            self.send("Page.navigate", url=each)
-            self.runner.run(asyncio.wait_for(self._until_loaded(), SECONDS))
+        self.opened += 1
+        page, mark, fragment = address.partition("#")
+        # With a number of its own it is another address, and not another place in the same page.
+        loading = self.send("Page.navigate", url=f"{page}?{self.opened}{mark}{fragment}")["loaderId"]
+        self.runner.run(asyncio.wait_for(self._until_loaded(loading), SECONDS))
         self.evaluate("typeof ready === 'undefined' || ready.then(() => true)")
 
-    async def _until_loaded(self) -> None:
-        while not self.loaded:
+    async def _until_loaded(self, loading: str) -> None:
+        while loading not in self.loaded:
             await self._next()
 
     def evaluate(self, expression: str) -> Any:
@@ -137,7 +140,8 @@ class Page:
 @contextmanager
 def browsing(folder: Path) -> Iterator[Page]:
     """A page of a browser of its own, whose profile is in a folder."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+    options += ["--disable-background-networking", "--disable-component-update", "--disable-extensions"]
     profile = folder / "profile"
     command = [str(CHROMIUM), *options, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
