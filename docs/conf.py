@@ -12,6 +12,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import resnext_flops
+from resnext_flops.explorer.page import paper_page
 from resnext_flops.proof.published.collection import printed_figures, sources
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
@@ -169,10 +170,21 @@ def set_examples(*event: Any) -> None:
     lines[:] = found
 
 
+# Made before autodoc loads modules a second time, for their types.
+EXPLORER = paper_page()
+
+
+def write_explorer(app: "Sphinx", error: Exception | None) -> None:
+    """Write the page with sliders into the site."""
+    if error is None and app.builder.format == "html":
+        (Path(app.outdir) / "_static" / "explorer.html").write_text(EXPLORER, encoding="utf-8")
+
+
 def setup(app: "Sphinx") -> None:
-    """Have formulas written as MathML, and the arguments of a docstring as a list."""
+    """Have formulas written as MathML, the arguments of a docstring as a list, and the explorer in the site."""
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-signature", show_fields)
     app.connect("sphinx-click-process-description", set_examples)
     app.connect("autodoc-process-docstring", list_arguments)
+    app.connect("build-finished", write_explorer)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

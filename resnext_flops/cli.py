@@ -35,6 +35,7 @@ GROUPS = {
     "Any model": {
         "count": "Count any model, exactly.",
         "formula": "The cost of a model as a formula of its sizes.",
+        "explore": "Write a page in which the sizes of networks are sliders.",
         "compare": "Compare any models: what each costs, and which are the best within budgets.",
         "diff": "Show where two models differ, layer by layer.",
         "audit": "Explain every counter's figure for a model, term by term.",

@@ -19,6 +19,7 @@ EXTRAS = {
     "transformers": "hf",
     "pandas": "frames",
     "matplotlib": "plots",
+    "bokeh": "explorer",
     "sympy": "formulas",
 }
 # What is imported below here is all of one extra.

@@ -69,6 +69,7 @@ MORE = [
     (["sweep", "--space", "regnet_x"], "sweep"),
     (["plot", "width", "--output", "width.svg"], "plots"),
     (["report", "--output", "report"], "report"),
+    (["explore", "--output", "explorer.html"], "explorer"),
 ]
 
 SCRIPT = """
@@ -206,6 +207,7 @@ def test_what_needs_more_is_one_sentence_with_the_extra(core: Core) -> None:
         assert answer.said.count("\n") == 1, call
     assert not (core.place / "report").exists()
     assert not (core.place / "width.svg").exists()
+    assert not (core.place / "explorer.html").exists()
 
 
 def test_every_package_of_an_extra_is_one_sentence_with_it(core: Core) -> None:

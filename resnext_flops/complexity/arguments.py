@@ -42,6 +42,8 @@ def parse_call(text: str) -> Written:
 
     >>> parse_call("convnext_tiny(depths=(3, 3, n, 3), dims=(w, 2*w))").name
     'convnext_tiny'
+    >>> parse_call("resnet_cifar(6*3 + 2)").positional
+    (20,)
     """
     name, bracket, rest = text.strip().partition("(")
     if not bracket:
@@ -79,7 +81,8 @@ def _value(node: ast.expr, text: str) -> Any:
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError):
-        return quantity(ast.get_source_segment(text, node) or "", None)
+        found = quantity(ast.get_source_segment(text, node) or "", None)
+        return found if names_in([found]) else whole(found, {})
 
 
 def is_expression(value: Any) -> bool:

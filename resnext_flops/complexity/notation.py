@@ -1,5 +1,8 @@
 """The text reading: stages and blocks in the bracket notation of the ResNet and ResNeXt papers (their Tables 1)."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from resnext_flops.complexity.layers import (
     AdaptiveAvgPool,
     Auxiliary,
@@ -23,9 +26,14 @@ from resnext_flops.complexity.layers import (
 )
 from resnext_flops.show.table import Bracket
 
+# How a size is written.
+Write: TypeAlias = Callable[[Size], str]
 
-def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
+
+def stage(node: Sequential, shape: Shape, write: Write = str) -> list[str | Bracket]:
     """What a table prints of one stage that takes inputs of `shape`: a text for each layer, a bracket for each repeat.
+
+    write: how a number of channels or groups is written; it may be a formula.
 
     Activation functions, batch norm and the layers of shortcuts are left out, as the papers do; a repeated block is
     printed as its body, without the stride of its first block, where there is more than one.
@@ -39,9 +47,9 @@ def stage(node: Sequential, shape: Shape) -> list[str | Bracket]:
         if isinstance(child, Repeat):
             given, shape = shape, walk(child.first, shape)[-1].output
             block = (child.first, given) if child.times == 1 else (child.body, shape)
-            parts.append(Bracket(_texts(_residual(block[0]), block[1]), child.times))
+            parts.append(Bracket(_texts(_residual(block[0]), block[1], write), child.times))
         else:
-            parts += _texts(child, shape)
+            parts += _texts(child, shape, write)
             shape = walk(child, shape)[-1].output
     return parts
 
@@ -54,7 +62,7 @@ def _residual(block: Node) -> Node:
     return dict(block.branches)["residual"] if isinstance(block, Sum) else block
 
 
-def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
+def _texts(node: Node, shape: Shape, write: Write) -> tuple[str, ...]:
     """The text of each layer. A gate is one text with the widths of its layers, as in SENet's Table 1."""
     visits = walk(node, shape)
     products = [(visit.path, visit.layer) for visit in visits if isinstance(visit.layer, Product)]
@@ -65,18 +73,18 @@ def _texts(node: Node, shape: Shape) -> tuple[str, ...]:
         if f"{visit.path}.".startswith(gates):
             widths += [visit.output[0]] if isinstance(visit.layer, (Conv, Linear)) else []
         elif isinstance(visit.layer, Product):
-            texts.append(f"fc, {widths}")
+            texts.append(f"fc, [{', '.join(map(write, widths))}]")
             widths = []
         else:
-            texts.append(_text(visit.layer))
+            texts.append(_text(visit.layer, write))
     return tuple(filter(None, texts))
 
 
-def _text(layer: Layer | Joined | Auxiliary) -> str:
+def _text(layer: Layer | Joined | Auxiliary, write: Write) -> str:
     match layer:
         case Conv(channels=channels, kernel=kernel, stride=stride, groups=groups):
-            cardinality = f", C={groups}" if groups != 1 else ""
-            return f"{_pair(kernel)}, {channels}{_stride(stride)}{cardinality}"
+            cardinality = f", C={write(groups)}" if groups != 1 else ""
+            return f"{_pair(kernel)}, {write(channels)}{_stride(stride)}{cardinality}"
         case MaxPool(kernel=kernel, stride=stride):
             return f"{_pair(kernel)} max pool{_stride(stride)}"
         case AvgPool(kernel=kernel, stride=stride):
@@ -88,7 +96,7 @@ def _text(layer: Layer | Joined | Auxiliary) -> str:
         case GlobalAvgPool():
             return "global average pool"
         case Linear(features=features):
-            return f"{features}-d fc"
+            return f"{write(features)}-d fc"
     return ""
 
 

@@ -19,11 +19,13 @@ from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, compose, position, progression, substitute
 from resnext_flops.complexity.lattices import Lattice, Span
-from resnext_flops.complexity.layers import Size
+from resnext_flops.complexity.layers import Sequential, Size, stages
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.complexity.memory import memory
+from resnext_flops.complexity.notation import Write, stage
 from resnext_flops.complexity.scope import scoped
 from resnext_flops.errors import InputError
+from resnext_flops.show.table import Bracket
 
 # The total stride of an ImageNet network; the period of its resolutions, unless a quotient asks for more.
 PERIOD = 32
@@ -80,6 +82,13 @@ class Reading(ABC):
     @abstractmethod
     def evidence(self) -> str:
         """How the formulas were found, as a sentence; empty where they are derived."""
+
+    def notation(self, write: Write) -> Mapping[str, tuple[str, list[str | Bracket]]]:  # noqa: ARG002
+        """Of each stage its output and what the papers' tables print of it; nothing where there is no description.
+
+        write: how a size is written, which may be a formula of the free sizes.
+        """
+        return {}
 
     def least(self, name: str) -> int:
         """The smallest value of a size for which the formulas may hold; for smaller ones they certainly do not."""
@@ -156,17 +165,19 @@ class Derived(Reading):
 
     def _read(self, multiple_of: int) -> tuple[Ledger, int]:
         """The ledger in formulas, and the shortest period of resolutions that serves, of the multiples of a number."""
-        sizes: dict[str, Any] = {name: Formula.of(name) for name in self.free if name != BATCH}
         period = lcm(PERIOD, multiple_of)
         while True:
-            if "r" in sizes:
-                sizes["r"] = progression("r", self.own["r"] or 1, period)  # r stands for its steps while it is read
             try:
-                return scoped(self.architecture.describe(sizes), self.scope), period
+                return scoped(self.architecture.describe(self._symbols(period)), self.scope), period
             except NotPolynomialError as error:
                 if "r" not in error.names or error.factor == 1:
                     raise self.architecture.no_polynomial(error) from None
                 period *= error.factor
+
+    def _symbols(self, period: int) -> dict[str, Any]:
+        """What stands for the free sizes while the network is read: for a resolution its steps."""
+        sizes: dict[str, Any] = {name: Formula.of(name) for name in self.free if name != BATCH}
+        return sizes | ({"r": progression("r", self.own["r"] or 1, period)} if "r" in sizes else {})
 
     def figure(self, name: str) -> Size:
         """As in `Reading`."""
@@ -183,7 +194,30 @@ class Derived(Reading):
         except NotPolynomialError as error:
             names = ", ".join(self.free)
             raise InputError(f"{figure_name(name)} are no polynomial in {names}: {error}") from None
-        return compose(found, {"r": position("r", self.base["r"], self.period)}) if "r" in self.free else found
+        return self._in_pixels(found)
+
+    def _in_pixels(self, formula: Size) -> Size:
+        """A formula with r for the resolution, and not for its steps."""
+        return compose(formula, {"r": position("r", self.base["r"], self.period)}) if "r" in self.free else formula
+
+    def notation(self, write: Write) -> Mapping[str, tuple[str, list[str | Bracket]]]:
+        """As in `Reading`.
+
+        >>> import resnext_flops as rf
+        >>> output, parts = rf.resnext(50).reading(["C", "d", "n1"]).notation(str)["conv2"]
+        >>> print(output, *parts)
+        56x56 3x3 max pool, stride 2 [1x1, C d; 3x3, C d, C=C; 1x1, 256] x n1
+        """
+
+        def written(size: Size) -> str:
+            return write(self._in_pixels(size))
+
+        found = stages(self.architecture.describe(self._symbols(self.period)))
+        return {
+            name: ("x".join(map(written, output[1:])), stage(node, before, written))
+            for name, node, before, output in found
+            if isinstance(node, Sequential)
+        }
 
     def parts(self, name: str, level: str = "stage") -> Mapping[str, Size]:
         """As in `Reading`."""

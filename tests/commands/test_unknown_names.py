@@ -67,6 +67,8 @@ UNKNOWN = {
     "model to identify": ("identify resnet5 4G", "names begin with it: resnet50, "),
     "model to compare": ("diff resnet50 resnet5", "names begin with it: resnet50, "),
     "model of a report": ("report --of resnet5 --output report", "names begin with it: resnet50, "),
+    "model to explore": ("explore resnet5 --output a.html", "names begin with it: resnet50, "),
+    "slider": ("explore resnet50 --free clases --output a.html", "did you mean 'classes'"),
     "network to verify": ("verify resnet5", "names begin with it: resnet50, "),
 }
 FILES = {

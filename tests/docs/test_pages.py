@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import resnext_flops as rf
+from tests.browser import CHROMIUM
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (400, 1400)
+PAGES = ("index", "conventions", "api", "report/report", "notebooks/1_table_2_from_scratch", "_static/explorer")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -104,7 +104,7 @@ def test_a_fault_is_found(tmp_path: Path, body: str, problem: str | None) -> Non
     assert (not found) if problem is None else any(problem in each for each in found)
 
 
-@pytest.mark.parametrize("name", ["index", "conventions", "api", "report/report", "notebooks/1_table_2_from_scratch"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_site_is_in_order(site: Path, tmp_path: Path, name: str) -> None:
     assert problems(site / f"{name}.html", tmp_path) == []
 

@@ -1,0 +1,116 @@
+"""The page: what it holds, and how it is put together into one file."""
+
+from collections.abc import Mapping, Sequence
+from json import dumps
+from types import MappingProxyType
+from typing import Any
+
+from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import FIGURES, figure_name
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.names import network
+from resnext_flops.errors import InputError
+from resnext_flops.explorer import paper
+from resnext_flops.explorer.export import Polynomials, exported, sliders
+from resnext_flops.proof.published import published
+from resnext_flops.show.markup import fill
+
+# What a multiply-add of ours is, under the choice of a convention.
+MULTIPLY_ADDS = "Multiply-adds of convolutions and fully-connected layers for one example; nothing else counts."
+MOST_MODELS = 2
+NOTHING: Mapping[str, Span] = MappingProxyType({})
+QUESTION, TITLE = "Which width keeps the cost?", "What does it cost, at any size?"
+
+
+def paper_page() -> str:
+    """The page of the ResNeXt paper.
+
+    >>> text = paper_page()
+    >>> "ResNeXt-101 (64x4d)" in text, len(text.encode()) < 1.8e6
+    (True, True)
+    """
+    polynomials = Polynomials()
+    models = []
+    for title, (call, free) in paper.MODELS.items():
+        made = network(call).replace(**paper.FREE_NAMES.get(title, {}))
+        models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials))
+    places = list(paper.MODELS)
+    presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
+    by_title = {preset["title"]: preset for preset in presets}
+    table = published("resnext")["table_2"]
+    return _page(
+        polynomials,
+        models,
+        presets=presets,
+        paper=list(zip(table["cardinality"], table["width"], strict=True)),
+        start={
+            "reference": by_title["ResNet-50 (1x64d)"],
+            "design": by_title["ResNeXt-50 (32x4d)"],
+            "kept": "block-weights",
+        },
+    )
+
+
+def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> str:
+    """The page of one model, or of two side by side; the second is compared with the first.
+
+    free: the sizes that are sliders, of all models that have them; without any, the usual ones of each.
+
+    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, and where a
+    model has no formula in them.
+
+    >>> from resnext_flops.complexity.families.vgg import vgg
+    >>> "vgg(16)" in model_page([vgg(16)], {"r": Span()})
+    True
+    """
+    if len(models) > MOST_MODELS:
+        raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
+    polynomials = Polynomials()
+    data = [exported(model, sliders(model, _of(model, free, models)), model.name, polynomials) for model in models]
+    first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
+    start = {"reference": first, "design": last, "kept": "macs"}
+    return _page(polynomials, data, presets=[], paper=[], start=start)
+
+
+def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict[str, Span]:
+    """The sizes that a model has, and those that no model has, which it refuses."""
+
+    def has(each: Model, name: str) -> bool:
+        return each.known_as(name) in each.sizes()
+
+    return {
+        name: span for name, span in free.items() if has(model, name) or not any(has(each, name) for each in models)
+    }
+
+
+def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
+    from bokeh.resources import Resources
+    from markupsafe import Markup
+
+    from resnext_flops.explorer.pictures import GLYPHS, pictures
+
+    data = {
+        "polynomials": polynomials.data,
+        "models": models,
+        "conventions": [{"name": name, "unit": rule.unit, "counts": rule.counts} for name, rule in CONVENTIONS.items()],
+        "words": {name: figure_name(name) for name in FIGURES},
+        "counts": MULTIPLY_ADDS,
+        "pictures": pictures(),
+        "glyphs": {name: {glyph.name: glyph.colour for glyph in drawn} for name, drawn in GLYPHS.items()},
+        **more,
+    }
+    # In a script of HTML nothing is escaped, and "<" could end it.
+    written = dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    script, *_ = Resources(mode="inline", components=["bokeh"]).js_raw
+    return fill(
+        "html",
+        "page",
+        "resnext_flops.explorer",
+        title=QUESTION if more["paper"] else TITLE,
+        names=[model["title"] for model in models],
+        paper=bool(more["paper"]),
+        glyphs=GLYPHS,
+        data=Markup(written),  # noqa: S704 (no "<" is in it)
+        bokeh=Markup(script),  # noqa: S704 (Bokeh's own script)
+    )
