@@ -34,12 +34,14 @@ verify: .venv/installed
 
 # Run the README's slow commands, count every model of torchvision and 150 of timm, hold all figures that torchvision
 # prints for its weights, hold the memory of most models against a real run, and write what the installed counters answer
-# (the extra `peers` brings them) and what we predict. Then hold the counters against the conformance suite (a quarter of
+# (the extra `peers` brings them) and what we predict. Then predict the figure of every convention for every model (a
+# quarter of an hour; a run that is stopped goes on). Then hold the counters against the conformance suite (a quarter of
 # an hour). Then the data and the page of all models of torchvision, every fourth of timm's and some of Hugging Face's,
 # with their formulas (about an hour on two cores; a run that is stopped goes on where it was).
 audit: .venv/installed
 	$(BIN)/pytest -m slow tests/counters tests/docs
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
+	$(BIN)/python -m resnext_flops.reports.predictions docs/predictions.tsv docs/predictions.md
 	$(BIN)/python -m resnext_flops.reports.conformance docs/conformance.json docs/conformance.md
 	$(BIN)/python -m resnext_flops.reports.zoo docs/zoo.json docs/zoo.md
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from jinja2 import Template
 
 import resnext_flops
+from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.explorer.page import paper_page
 from resnext_flops.proof.published.collection import printed_figures, sources
+from resnext_flops.reports.predictions import COLUMNS
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
 from resnext_flops.tables.conventions import conventions
@@ -33,7 +36,8 @@ exclude_patterns = ["_build", "**/.ipynb_checkpoints", "rates.md"]
 html_theme = "furo"
 html_title = f"resnext-flops {release}"
 html_static_path = ["_static"]
-html_css_files = ["wide.css"]
+html_extra_path = ["predictions.tsv"]
+html_css_files = ["wide.css", "predictions.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_copyright = False
@@ -49,6 +53,19 @@ def of_conventions(title: str, keys: str) -> Table:
     """The table of all conventions, with some of its columns."""
     table = conventions()
     return replace(table, title=title, notes=(), columns=[each for each in table.columns if each.key in keys.split()])
+
+
+# The columns of the table of all models, until others are chosen.
+CHOSEN = ["params", "paper", "fvcore", "timm", "torch", "thop", "ptflops-pytorch", "calflops-macs", "remark"]
+
+
+def of_predictions() -> str:
+    """The table of all models, with its data, as HTML."""
+    docs = Path(__file__).parent
+    template = Template((docs / "_templates" / "predictions.html").read_text(encoding="utf-8"), autoescape=True)
+    columns = [CONVENTIONS.get(name, {"name": name}) for name in COLUMNS[1:]]
+    lines = (docs / "predictions.tsv").read_text(encoding="utf-8")
+    return template.render(columns=columns, chosen=CHOSEN, lines=lines)
 
 
 REPORT = """
@@ -78,6 +95,7 @@ myst_substitutions = {
     "errata": to_markdown(errata()),
     "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
     "rules": to_markdown(of_conventions("The rules", "name version counts source")),
+    "predictions": of_predictions(),
     # The report is generated too, so it need not be there.
     "report": REPORT if any(Path(__file__).parent.glob("report/*.md")) else "",
 }

@@ -74,6 +74,7 @@ class Operator(NamedTuple):
     tensors: the whole shapes of all tensors that it was given, parameters too.
     affine: whether a normalisation has a learned scale.
     fused_bias: whether torch adds the bias of a linear layer within the matrix product (`addmm`), not after it.
+    strided: whether rows of the queries, keys or values of an attention have gaps between their elements in memory.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Operator(NamedTuple):
     tensors: tuple[Shape, ...] = ()
     affine: bool = True
     fused_bias: bool = False
+    strided: bool = False
 
     @property
     def short(self) -> str:

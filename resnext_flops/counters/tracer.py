@@ -229,9 +229,14 @@ def _function(frame: _Frame, name: str, args: Any, kwargs: Any, output: Any, out
 
 
 def _operator(
-    func: Any, frame: _Frame, tensors: Sequence[Tensor], affine: bool = True, fused_bias: bool = False
+    func: Any,
+    frame: _Frame,
+    tensors: Sequence[Tensor],
+    affine: bool = True,
+    fused_bias: bool = False,
+    strided: bool = False,
 ) -> Operator:
-    return Operator(str(func), frame.within, shapes_of(tensors), affine, fused_bias)
+    return Operator(str(func), frame.within, shapes_of(tensors), affine, fused_bias, strided)
 
 
 class Chosen:
@@ -572,7 +577,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.entries.append(entry)
         scale = AFFINE.get(rule.kind)
         affine = scale is None or (len(args) > scale and isinstance(args[scale], Tensor))
-        noted_operator = (func, frame, tensors, affine, rule.kind == "linear" and _fuses_bias(args))
+        fused_bias = rule.kind == "linear" and _fuses_bias(args)
+        strided = rule.kind == "attention" and any(not part.is_nested and part.stride(-1) != 1 for part in tensors[:3])
+        noted_operator = (func, frame, tensors, affine, fused_bias, strided)
         self.operators.append(noted_operator if self.later else _operator(*noted_operator))
         if rule.kind == "sum":
             self.last_sum = (first, frame.number)

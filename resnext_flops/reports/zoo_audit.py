@@ -38,7 +38,8 @@ HEADING = """# What the counters answer, and what we predict
 
 Each counter runs in a process of its own, in evaluation mode on a CPU, on one example of the model's usual input;
 `make audit` writes this file. What a counter counts is in `resnext-flops conventions`; how our multiply-adds become
-its figure is in `resnext-flops audit MODEL`.
+its figure is in `resnext-flops audit MODEL`. What they would answer for every model of torchvision and timm is in
+[Every model, every convention](predictions.md).
 """
 
 

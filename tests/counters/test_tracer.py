@@ -263,6 +263,46 @@ def test_gradients_of_attention_are_those_that_torch_counts() -> None:
     assert 2 * (found.macs + found.backward) == counter.get_total_flops()
 
 
+class Heads(nn.Module):
+    """Attention of four heads of queries; keys and values have so many heads, and may be views of other tensors."""
+
+    def __init__(self, keys: int, values: int, groups: bool, turned: str) -> None:
+        super().__init__()
+        self.heads, self.groups, self.turned = {"q": 4, "k": keys, "v": values}, groups, turned
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (
+            x[:, :heads].mT.contiguous().mT if name in self.turned else x[:, :heads]
+            for name, heads in self.heads.items()
+        )
+        return nn.functional.scaled_dot_product_attention(q, k, v, enable_gqa=self.groups)
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "groups", "turned", "fused"),
+    [
+        (4, 4, False, "", True),
+        (1, 1, False, "", True),  # as in MobileNetV4: one head of keys and values for all queries
+        (2, 2, True, "", True),
+        (4, 1, False, "", False),
+        (1, 4, True, "", False),
+        (4, 4, False, "q", False),  # as in LowFormer: pixels before channels, in the memory of channels before pixels
+        (4, 4, False, "k", False),
+        (4, 4, False, "v", False),
+        (1, 1, False, "kv", False),
+    ],
+)
+def test_torch_sees_attention_that_it_does_not_fuse(
+    keys: int, values: int, groups: bool, turned: str, fused: bool
+) -> None:
+    module, tokens = Heads(keys, values, groups, turned), torch.randn(1, 4, 5, 3)
+    with FlopCounterMode(display=False) as counter:
+        module(tokens)
+    # Scores and weighted values: four heads, five queries, five keys, width three; two operations a multiply-add.
+    assert counter.get_total_flops() == (0 if fused else 2 * 2 * 4 * 5 * 5 * 3)
+    assert rf.count(module, tokens).total("torch") == counter.get_total_flops()
+
+
 class Shared(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,6 @@ takes attention apart whose mask is learned, because the fused one has no gradie
 from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden, twice
 from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.records import Operator
 
 # Operators with multiply-adds that torch does not take apart, and has no formula for.
@@ -60,7 +59,7 @@ def is_dispatched(run: Run, entry: Entry, operator: Operator | None, gradients: 
     if hidden(run, operator.within, hooks=False, gradients=gradients):
         return False
     if entry.kind == "attention":
-        return not _is_flash(operator.tensors) or (gradients and _has_learned_mask(run, entry, operator))
+        return not _is_flash(operator) or (gradients and _has_learned_mask(run, entry, operator))
     name = operator.short
     if not operator.name.startswith("aten."):
         return False  # of another library, such as quantized layers
@@ -84,8 +83,11 @@ def _has_learned_mask(run: Run, entry: Entry, operator: Operator) -> bool:
     return entry.params != 0 or any(other.params != 0 and not other.takes for other in inside)
 
 
-def _is_flash(tensors: tuple[Shape, ...]) -> bool:
-    """Whether torch takes its fused attention on a CPU: four dimensions, and heads of one width throughout."""
-    query, key, value = tensors[:3]
-    heads = query[:2] == key[:2] or (len(query) == 4 and query[0] == key[0] and key[1] > 1)  # groups of them share keys
-    return len(query) == 4 and heads and query[-1] == value[-1]
+def _is_flash(operator: Operator) -> bool:
+    """Whether torch takes its fused attention on a CPU: four dimensions, heads of one width throughout, and no gaps.
+
+    Groups of heads may share keys, if they share the values too.
+    """
+    query, key, value = operator.tensors[:3]
+    heads = len(query) == 4 and query[0] == key[0] and key[:2] == value[:2]
+    return heads and query[-1] == value[-1] and not operator.strided

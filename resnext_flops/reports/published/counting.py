@@ -12,7 +12,7 @@ from resnext_flops.proof.identify.facts import Facts, Head, facts
 from resnext_flops.proof.identify.forms import Form, at, of_other_networks
 from resnext_flops.proof.identify.hypotheses import AS_IT_IS, AS_STATED
 from resnext_flops.proof.published.collection import printed_figures
-from resnext_flops.reports.zoo.workers import EndedError, TooLongError, Worker
+from resnext_flops.reports.zoo.workers import NoAnswerError, Worker
 
 SECONDS = 300  # that the forms of a model may take
 
@@ -49,11 +49,7 @@ def count(worker: Worker, one: Asked) -> tuple[Asked, list[Form], str]:
     """The forms of a model, made by a worker, or why there are none."""
     try:
         return one, worker(of_set, one), ""
-    except TooLongError:
-        return one, [], f"it took longer than {worker.seconds:.0f} seconds"
-    except EndedError:
-        return one, [], "the process that counted it ended"
-    except (InputError, RuntimeError) as error:
+    except (NoAnswerError, InputError, RuntimeError) as error:
         return one, [], str(error)[:300]
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 from resnext_flops.complexity.figures import COMMON
 from resnext_flops.complexity.formula import substitute
 from resnext_flops.complexity.lattices import Lattice
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.built import Built
 from resnext_flops.errors import InputError
 from resnext_flops.files import write
@@ -79,11 +80,15 @@ class Row(NamedTuple):
 def cost(model: Built) -> dict[str, Any]:
     """The figures of a model, counted."""
     ledger = model.cost()
+    figures = {name: int(getattr(ledger, name)) for name in COMMON}
+    return {"input": model.input_text, **figures, "remarks": remarks(ledger)}
+
+
+def remarks(ledger: Ledger) -> tuple[str, ...]:
+    """What is said of a count, and whether it is a lower bound."""
     assert ledger.trace is not None  # noqa: S101 (it was counted)
     unknown = sorted({each.operator for each in ledger.trace.unknown})
-    remarks = (*ledger.trace.remarks, *([f"a lower bound: no rule for {', '.join(unknown)}"] if unknown else []))
-    figures = {name: int(getattr(ledger, name)) for name in COMMON}
-    return {"input": model.input_text, **figures, "remarks": remarks}
+    return (*ledger.trace.remarks, *([f"a lower bound: no rule for {', '.join(unknown)}"] if unknown else []))
 
 
 def by_torch(model: Built) -> dict[str, Any]:

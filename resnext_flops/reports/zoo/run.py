@@ -11,7 +11,7 @@ from resnext_flops.files import write
 from resnext_flops.reports.zoo import architectures
 from resnext_flops.reports.zoo.page import page
 from resnext_flops.reports.zoo.rows import PARTS, Row, part, read_rows, write_rows
-from resnext_flops.reports.zoo.workers import EndedError, TooLongError, Worker, answers
+from resnext_flops.reports.zoo.workers import NoAnswerError, Worker, answers
 
 SECONDS = 300  # that each part of a row may take
 WORKERS = 2
@@ -47,10 +47,8 @@ def make(worker: Worker, task: tuple[str, str]) -> tuple[str, dict[str, Any]]:
     reason = PARTS[name].reason
     try:
         return model, worker(part, name, model)
-    except TooLongError:
-        return model, {reason: f"it took longer than {worker.seconds:.0f} seconds"}
-    except EndedError:
-        return model, {reason: "the process that counted it ended"}
+    except NoAnswerError as error:
+        return model, {reason: str(error)}
     except RuntimeError as error:
         return model, {reason: f"it failed: {error}"[:200]}
 

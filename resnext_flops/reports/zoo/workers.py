@@ -15,12 +15,16 @@ CONTEXT = multiprocessing.get_context("spawn")  # torch's threads do not survive
 ANSWERS = 60  # after which a process is replaced: what libraries keep fills its memory
 
 
-class TooLongError(Exception):
-    """A process did not answer in time."""
+class NoAnswerError(Exception):
+    """A process did not answer. The text says why."""
 
 
-class EndedError(Exception):
-    """A process ended without an answer."""
+class TooLongError(NoAnswerError):
+    """It did not answer in time."""
+
+
+class EndedError(NoAnswerError):
+    """It ended without an answer."""
 
 
 class Worker:
@@ -39,12 +43,12 @@ class Worker:
         self.pipe.send((function, args))
         if not self.pipe.poll(self.seconds):
             self.stop()
-            raise TooLongError
+            raise TooLongError(f"it took longer than {self.seconds:g} seconds")
         try:
             failure, answer = self.pipe.recv()
         except (EOFError, ConnectionError):
             self.stop()
-            raise EndedError from None
+            raise EndedError("the process that counted it ended") from None
         self.answers += 1
         if self.answers >= ANSWERS:
             self.stop()
