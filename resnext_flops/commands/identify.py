@@ -1,9 +1,11 @@
 """`resnext-flops identify`."""
 
+from typing import Any
+
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, output_option
+from resnext_flops.commands.options import Output, input_option, output_option
 
 
 @click.command("identify")
@@ -12,9 +14,16 @@ from resnext_flops.commands.options import Output, output_option
 @click.option("--params", metavar="FIGURE", help="A figure of parameters, such as 25.6M.")
 @click.option("--macs", metavar="FIGURE", help="A figure of operations, such as 4.1G, whatever they are called.")
 @click.option("--activations", metavar="FIGURE", help="A figure of activations, such as 11.1M.")
+@input_option
 @output_option()
 def command(
-    model: str, figure: str | None, params: str | None, macs: str | None, activations: str | None, output: Output
+    model: str,
+    figure: str | None,
+    params: str | None,
+    macs: str | None,
+    activations: str | None,
+    inputs: Any,
+    output: Output,
 ) -> int:
     """Find which convention, unit, scope and variant of a network gives a printed figure.
 
@@ -29,6 +38,6 @@ def command(
     from resnext_flops.proof.identify import identify
     from resnext_flops.tables.identification import identification
 
-    found = identify(model, figure, params=params, macs=macs, activations=activations)
+    found = identify(model, figure, params=params, macs=macs, activations=activations, inputs=inputs)
     output.emit([identification(model, found)])
     return int(not found.candidates)

@@ -16,6 +16,8 @@ from resnext_flops.proof.identify.words import meaning, network
 from resnext_flops.proof.published.collection import source, sources
 from resnext_flops.show.table import Cell, Column, Table
 
+# From so many explained figures on, a source is said to mean something.
+FEWEST = 5
 # The names of described networks by their calls.
 CALLED = {call: name for name, call in NAMED.items()}
 
@@ -24,7 +26,7 @@ def meanings() -> Table:
     """What each source means by its operations: one line a source, and the share of its figures that this explains.
 
     >>> [row["means"] for row in meanings().rows if row["source"] == "hrnet"]
-    ['multiply-adds in binary units (G is 2^30)']
+    ['multiply-adds in binary units (1024, not 1000)']
     """
     rows = [
         {"source": name, "title": each.title, **of_usual}
@@ -50,7 +52,7 @@ def _usual(name: str) -> dict[str, Cell]:
     """The reading that explains most operations of a source, and their share; nothing where there is none."""
     able = [each for each in of_source(name) if each.figure.figure == "operations" and each.can_be_explained]
     explained = [each for each in able if each.explained]
-    if not explained:
+    if len(explained) < FEWEST:
         return {}
     common = Counter(_of_column(each) for each in explained)
     ((rule, scale, prefix, head), count) = common.most_common(1)[0]
@@ -206,6 +208,8 @@ def said(each: Verdict) -> str | None:
     """What is said of a figure beside it; nothing where its model is not built here."""
     if each.match is None:
         return None
+    if claim := _claims().get((each.figure.source, each.figure.where, each.figure.model, each.figure.figure)):
+        return f"an error: {claim}"
     if each.explained:
         return reading(each)
     return f"perhaps {reading(each)}" if any(each.match[2:]) else f"none of {each.tried:,} readings"
@@ -216,6 +220,18 @@ def _errata() -> list[dict[str, Any]]:
     text = get_data(published.__name__, "errata.toml") or b""
     found: list[dict[str, Any]] = tomllib.loads(text.decode())["errata"]
     return found
+
+
+@cache
+def _claims() -> dict[tuple[str, str, str, str], str]:
+    """What is wrong with a figure: by its source, place, model and kind."""
+    return {
+        (each["source"], row["where"], row["model"], figure): each["claim"]
+        for each in _errata()
+        if each["kind"] == "error"
+        for row in each["rows"]
+        for figure in row["printed"]
+    }
 
 
 def errata(name: str | None = None) -> Table:

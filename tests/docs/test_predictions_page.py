@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resnext_flops.reports.predictions import read
-from tests.docs.test_pages import CHROMIUM, browse
+from tests.browser import CHROMIUM
+from tests.docs.test_pages import browse
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 ROWS = {each.model: each.figures for each in read(DOCS / "predictions.tsv")}

@@ -3,6 +3,8 @@
 `hypotheses` says what it can be, `facts` and `forms` what that costs, `weights` how likely each is.
 """
 
+from typing import Any
+
 from resnext_flops.counters import lookup
 from resnext_flops.counters.lookup import Given
 from resnext_flops.errors import InputError
@@ -20,10 +22,12 @@ def identify(
     params: str | None = None,
     macs: str | None = None,
     activations: str | None = None,
+    inputs: Any = None,
 ) -> Identification:
     """What printed figures of a model are: which convention, unit, scope and variant of the network gives them.
 
-    model: whatever stands for one, as in `count`.
+    model, inputs: whatever stands for one, and what it is called with, as in `count`. With inputs no other images are
+        tried.
     figure: as printed, such as `4.12G`, where it is not said what of.
     params, macs, activations: as printed, where that is said. An operation may be a multiply-add or half of one. Of
         several figures the explanations are those that give them all.
@@ -42,9 +46,10 @@ def identify(
     if figure is None and not printed:
         raise InputError("no figure is given; give one as it is printed, such as '4.1G'")
     if figure is not None and printed:
-        raise InputError(f"{figure!r} is given and {', '.join(printed)} too; say of each figure what it is of")
+        names = ", ".join("macs" if kind == "operations" else kind for kind in printed)
+        raise InputError(f"{figure!r} is given and {names} too; say of each figure what it is of")
     questions: list[Question] = [printed] if figure is None else [{kind: Printed.of(figure)} for kind in KINDS]
-    found = lookup.model(model)
+    found = lookup.model(model, inputs)
     search = Search(questions)
     for form in forms(found):
         search.add(form)

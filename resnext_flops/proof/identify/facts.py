@@ -16,6 +16,8 @@ from resnext_flops.errors import InputError
 CONVOLUTIONS = "convolutions"
 COUNTING_POOLS = {"fvcore", "timm", "mmcv", "mmcv-1.2"}
 BLIND_TO_MEANS = {"fvcore", "timm"}
+# What may come behind a classifier: a mean of several heads is a sum and a quotient.
+BEHIND_A_HEAD = {"flatten", "dropout", "softmax", "sum", "add", "div", "mean"}
 AVERAGES = AVERAGE_KINDS | {"mean"}
 WITHOUT_POOLS, WITH_MEANS = " without pools", " with means as pools"
 
@@ -129,10 +131,21 @@ def _params(ledger: Ledger) -> dict[str, int]:
 
 
 def _head(entries: tuple[Entry, ...]) -> Head | None:
-    learned = [each for each in entries if each.weights and not each.training_only]
-    if not learned or prod(learned[-1].output) != learned[-1].output[0]:
+    """The last layer with weights, if nothing but a flattening or a mean of several heads comes behind it.
+
+    Auxiliary heads have classes, too, and other features: a network with them has none here.
+    """
+    if any(each.training_only or each.kind == "unused parameter" for each in entries):
         return None
-    last = learned[-1]
-    alike = [each for each in learned if each.output == last.output and each.weights == last.weights]
+    running = [each for each in entries if each.makes not in each.takes]
+    places = [place for place, each in enumerate(running) if each.weights]
+    if not places or any(each.kind not in BEHIND_A_HEAD for each in running[places[-1] + 1 :]):
+        return None
+    last = running[places[-1]]
+    if prod(last.output) != last.output[0]:
+        return None
+    alike = [each for each in running if each.output == last.output and each.weights == last.weights]
+    taken = {value for each in alike for value in each.takes}
+    heads = [each for each in alike if each.makes not in taken]  # layers in a row are no heads beside each other
     classes = int(last.output[0])
-    return Head(len(alike), classes, int(last.weights) // classes, int(bool(last.biases)))
+    return Head(len(heads), classes, int(last.weights) // classes, int(bool(last.biases)))

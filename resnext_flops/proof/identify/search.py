@@ -1,7 +1,7 @@
 """The search for what printed figures of a model are: hypotheses of one form after another, weighed against chance."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -151,18 +151,14 @@ class Search:
         return tuple(sorted((_merged(each, whole) for each in alike.values()), key=lambda each: -each.weight))
 
     def _coincidence(self, best: Candidate) -> float:
-        """See `Identification`."""
-        expected = 1.0
+        """See `Identification`: of all figures of half to twice the size, the share that such a hypothesis gives."""
+        shares = []
         for kind, match in best.matches.items():
             printed = next(question[kind] for question in self.questions if kind in question)
             least = estimated(kind).prior(match.hypothesis)
-            alike = {
-                exact
-                for exact, hypothesis in self.tried[kind]
-                if exact <= 2 * match.exact and match.exact <= 2 * exact and estimated(kind).prior(hypothesis) >= least
-            }
-            expected *= min(1.0, len(alike) * share(printed.value))
-        return expected
+            alike = [exact for exact, each in self.tried[kind] if estimated(kind).prior(each) >= least]
+            shares.append(given(alike, match, printed))
+        return prod(shares)
 
     def _nearest(self) -> dict[Kind, Match]:
         """The likely hypotheses that come nearest, of the question whose figures they come nearest to."""
@@ -174,6 +170,27 @@ class Search:
             ratios = [float(match.exact) / float(question[kind].value) for kind, match in nearest.items()]
             found.append((sum(abs(log(ratio)) for ratio in ratios), nearest))
         return min(found, key=lambda each: each[0], default=(0.0, {}))[1]
+
+
+def given(exacts: Iterable[Number], match: Match, printed: Printed) -> float:
+    """The share of the figures of half to twice the size, printed with as many decimals, that some exact figures give.
+
+    exacts: figures that are printed in the way of `match`: rounded, truncated too, or one off too.
+
+    >>> match = Match(Hypothesis("paper"), 4_089_184_256, rounded=True, truncated=False, off=False)
+    >>> given([4_089_184_256, 4_111_512_576], match, Printed.of("4.1G")) == 1 / 62  # of 2.1, 2.2, ... 8.2
+    True
+    """
+    last = Fraction(10) ** int(printed.value.as_tuple().exponent)
+    digits = int(Fraction(printed.value) / last)
+    factor = match.hypothesis.factor(printed.power) / last
+    first, end = -(-digits // 2), 2 * digits
+    values: set[int] = set()
+    for exact in exacts:
+        rounded, truncated = int(exact * factor + Fraction(1, 2)), int(exact * factor)
+        values |= {rounded} if match.rounded else {rounded, truncated}
+        values |= {rounded - 1, rounded + 1} if match.off and not match.truncated else set()
+    return sum(first <= value <= end for value in values) / (end - first + 1)
 
 
 def nearest_to(printed: Decimal, readings: Sequence[tuple[Number, Hypothesis]], weights: Weights) -> Match:

@@ -11,10 +11,10 @@ PARAMS: Mapping[str, str] = {
     "weights": "weights of convolutions and linear layers",
     "without norms": "parameters without those of norms",
     "without biases": "parameters without biases",
-    "of layers": "parameters of layers, without a class token, positions and scales of layers",
-    "with statistics": "parameters and the running statistics of batch norms",
-    "of layers with statistics": "parameters of layers and the running statistics of batch norms",
-    "with statistics, without scales": "parameters and the running statistics of batch norms, without their scales",
+    "of layers": "parameters of the layers that run, and of nothing else",
+    "with statistics": "parameters, and running statistics of batch norms",
+    "of layers with statistics": "parameters of the layers that run, and running statistics of batch norms",
+    "with statistics, without scales": "parameters without scales of batch norms, and their running statistics",
 }
 ACTIVATIONS: Mapping[str, str] = {
     "activations": "activations",
@@ -32,14 +32,14 @@ def meaning(kind: Kind, hypothesis: Hypothesis) -> str:
     """What a hypothesis takes a figure to be, without the network: the rule, its scale and its prefix.
 
     >>> meaning("operations", Hypothesis("paper", prefix="binary"))
-    'multiply-adds in binary units (G is 2^30)'
+    'multiply-adds in binary units (1024, not 1000)'
     >>> meaning("operations", Hypothesis("fvcore", "doubled")), meaning("operations", Hypothesis("paper", "halved"))
     ("twice fvcore's multiply-adds", 'half of the multiply-adds')
     """
     names = {"params": PARAMS, "activations": ACTIVATIONS}
     rule = _operations(hypothesis.rule) if kind == "operations" else names[kind][hypothesis.rule]
     article = "the " if hypothesis.scale != AS_IT_IS and hypothesis.rule in PLAIN_WORDS else ""
-    binary = " in binary units (G is 2^30)" if hypothesis.prefix == BINARY else ""
+    binary = " in binary units (1024, not 1000)" if hypothesis.prefix == BINARY else ""
     return f"{SCALED[hypothesis.scale]}{article}{rule}{binary}"
 
 

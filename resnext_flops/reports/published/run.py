@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -93,6 +94,8 @@ def _tables(rows: Sequence[Counted], fitted: Mapping[Kind, Fitted]) -> Iterator[
     true = [answer(each, each.figure, fitted, each.figure.source) for each in reported]
     false = [answer(each, other, fitted, each.figure.source) for each, other in shuffled(reported)]
     yield by_digits(true, false)
+    others = [[each for each in answers if "timm" not in each.group] for answers in (true, false)]
+    yield replace(by_digits(*others), title="The same without the tables of timm")
     yield by_group(true, false, "The same by source, for figures of three and more digits")
     of_timm = [_with_its_cause(each, fitted) for each in rows if each.figure.source == TO_REPORT]
     yield by_group(
