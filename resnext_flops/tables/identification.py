@@ -98,6 +98,6 @@ def answer(name: str, found: Identification) -> str:
         return f"{texts} cannot be met by any reading of {name}; nearest {verb} {whats} of {whose}: {exacts}."
     exacts = " and ".join(f"{match.exact:,}, {way(match)}" for match in matches.values())
     if found.against_chance < LIKELIEST:
-        return f"{texts} {verb} not explained by {name}; coincidence is likelier than {whats} of {whose} ({exacts})."
+        return f"{texts} may be {whats} of {whose} ({exacts}), but coincidence is likelier."
     sure = "perhaps " if not found.explained else "" if found.candidates[0].probability >= LIKELIEST else "most likely "
     return f"{texts} {verb} {sure}{whats} of {whose} ({exacts})."

@@ -96,5 +96,6 @@ def test_an_identification_begins_with_its_answer(figure: str, sentence: str) ->
 
 def test_what_is_not_sure_is_said_so() -> None:
     found = identification("resnet50", rf.identify("resnet50", "3.8e9"))
-    assert " is perhaps " in found.title
-    assert any("from 0.95 on a figure counts as explained" in note for note in found.notes)
+    exact = "(3,857,973,248, truncated), but coincidence is likelier."
+    assert found.title == f"3.8e9 may be multiply-adds of resnet50 with the stride in the 1x1 {exact}"
+    assert any("below 0.95 it is perhaps so" in note for note in found.notes)
