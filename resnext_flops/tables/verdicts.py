@@ -1,18 +1,15 @@
 """What the figures of the published set are, as tables: by source, figure by figure, those without an explanation."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from pkgutil import get_data
-from typing import Any
 
 from resnext_flops.complexity.names import NAMED
 from resnext_flops.errors import unknown
-from resnext_flops.proof import published
 from resnext_flops.proof.identify.hypotheses import Hypothesis
 from resnext_flops.proof.identify.verdicts import ENOUGH_DIGITS, Verdict, verdicts
 from resnext_flops.proof.identify.words import meaning, network
+from resnext_flops.proof.published import published
 from resnext_flops.proof.published.collection import source, sources
 from resnext_flops.show.table import Cell, Column, Table
 
@@ -128,8 +125,7 @@ def of_model(name: str) -> Table:
     alike: dict[tuple[Cell, ...], list[Verdict]] = {}
     for each in verdicts():
         if asked in _names(each):
-            printed = f"{each.figure.text} {each.figure.column.unit}".strip()
-            key = each.figure.source, each.figure.figure, printed, said(each), each.figure.resolution or None
+            key = each.figure.source, each.figure.figure, _printed(each), said(each), each.figure.resolution or None
             alike.setdefault(key, []).append(each)
     rows = [dict(zip(KEYS, key, strict=True)) | _of_alike(found) for key, found in alike.items()]
     columns = (
@@ -167,6 +163,11 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
+def _printed(each: Verdict) -> str:
+    """A figure as printed, with the unit of its column."""
+    return f"{each.figure.text} {each.figure.column.unit}".strip()
+
+
 def _exact(each: Verdict) -> int | str:
     assert each.match is not None  # noqa: S101 (its model is built)
     return each.match.exact if isinstance(each.match.exact, int) else str(float(each.match.exact))
@@ -174,9 +175,18 @@ def _exact(each: Verdict) -> int | str:
 
 def of_source(name: str | None) -> list[Verdict]:
     """The verdicts of one source, or of all. Raises InputError for a source that does not exist."""
-    if name is not None:
-        source(name)
-    return [each for each in verdicts() if name in {None, each.figure.source}]
+    if name is None:
+        return list(verdicts())
+    source(name)
+    return _by_source()[name]
+
+
+@cache
+def _by_source() -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {name: [] for name in sources()}
+    for each in verdicts():
+        found[each.figure.source].append(each)
+    return found
 
 
 def _unexplained(each: Verdict) -> dict[str, Cell]:
@@ -189,7 +199,7 @@ def _unexplained(each: Verdict) -> dict[str, Cell]:
         "source": figure.source,
         "model": figure.model,
         "figure": figure.figure,
-        "printed": f"{figure.text} {figure.column.unit}".strip(),
+        "printed": _printed(each),
         "nearest": _exact(each),
         "what": reading(each),
         "why": why,
@@ -216,18 +226,11 @@ def said(each: Verdict) -> str | None:
 
 
 @cache
-def _errata() -> list[dict[str, Any]]:
-    text = get_data(published.__name__, "errata.toml") or b""
-    found: list[dict[str, Any]] = tomllib.loads(text.decode())["errata"]
-    return found
-
-
-@cache
 def _claims() -> dict[tuple[str, str, str, str], str]:
     """What is wrong with a figure: by its source, place, model and kind."""
     return {
         (each["source"], row["where"], row["model"], figure): each["claim"]
-        for each in _errata()
+        for each in published("errata")["errata"]
         if each["kind"] == "error"
         for row in each["rows"]
         for figure in row["printed"]
@@ -254,7 +257,7 @@ def errata(name: str | None = None) -> Table:
             "command": row["command"],
             "where": row["where"],
         }
-        for each in _errata()
+        for each in published("errata")["errata"]
         if name in {None, each["source"]}
         for row in each["rows"]
     ]
@@ -268,5 +271,5 @@ def errata(name: str | None = None) -> Table:
         Column("kind", "kind", rank=5),
         Column("command", "shown by", rank=3),
     )
-    notes = ("kind: `error` where no reading of the model gives the figure, and `reading` where an unusual one does.",)
+    notes = ("An error is probably a mistake in the source. A reading is right, but counted in an unusual way.",)
     return Table("published-errata", "Printed figures that are not what they seem", "", columns, rows, notes)

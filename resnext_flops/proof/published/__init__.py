@@ -56,10 +56,9 @@ def parse_figure(text: str) -> Decimal:
     """
     if not isinstance(text, str):
         raise InputError(f"the figure is {text!r}; give it as a text, as it is printed, such as '3.8e9'")
-    match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
-    number, unit = match.groups() if match else ("", "")
+    number, unit = _parts(text)
     try:
-        return decimal(number + PRINTED_UNITS.get(unit, unit))
+        return decimal(number + unit)
     except ValueError:
         raise InputError(f"figure {text!r} cannot be read; write it as 4.12G, 3.8e9 or 4089184256") from None
 
@@ -70,9 +69,15 @@ def prefix_power(text: str) -> int:
     >>> prefix_power("4.12 GFLOPs"), prefix_power("25.6M"), prefix_power("3.8e9")
     (9, 6, 0)
     """
+    number, unit = _parts(text)
+    return POWERS.get(unit or number[-1:], 0)
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The number and the unit of a printed figure, both empty where it is none."""
     match = PRINTED.fullmatch(" ".join(text.replace(",", "").split()))
     number, unit = match.groups() if match else ("", "")
-    return POWERS.get(PRINTED_UNITS.get(unit, unit) or number[-1:], 0)
+    return number, PRINTED_UNITS.get(unit, unit)
 
 
 class Agreement(NamedTuple):
