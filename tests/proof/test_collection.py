@@ -477,6 +477,14 @@ def test_the_command_lists_sources_and_rows() -> None:
     }
 
 
+def test_an_error_is_told_beside_its_figure() -> None:
+    done = CliRunner().invoke(main, ["published", "--source", "mmpretrain", "--format", "json"])
+    rows = {row["where"]: row for row in answered(done.stdout, "published")["rows"]}
+    swapped = rows["configs/regnet/metafile.yml:58"]
+    assert swapped["params_is"].startswith("an error: Parameters and FLOPs stand in each other's place")
+    assert swapped["operations_is"] == swapped["params_is"]
+
+
 ERRATA = [(erratum, row) for erratum in published("errata")["errata"] for row in erratum["rows"]]
 
 

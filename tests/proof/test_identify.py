@@ -5,12 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.proof.identify.facts import Facts, Head, facts
 from resnext_flops.proof.identify.forms import DEPLOYED, TRAINING, forms
 from resnext_flops.proof.identify.hypotheses import Hypothesis, Match, Readings, readings
-from resnext_flops.proof.identify.search import Printed, Search, beside
+from resnext_flops.proof.identify.search import Printed, Search, beside, given
 from resnext_flops.proof.identify.weights import CHANCE, Weights, by_chance, explained, share
 from resnext_flops.proof.published import parse_figure, prefix_power
 
@@ -93,11 +94,32 @@ def test_pools_that_fvcore_counts() -> None:
     assert small["fvcore with means as pools"] - small["fvcore"] == averaged
     # MMCV's counter sees a pool there, too: the mean over the image before the classifier is a module.
     assert small["mmcv"] - small["mmcv without pools"] == averaged + 576 * 7**2
+    assert "mmcv with means as pools" not in small
 
 
 def test_two_heads_of_a_distilled_transformer_are_its_classifier() -> None:
     found = facts(rf.model("timm:deit_tiny_distilled_patch16_224").cost())
     assert found.head == Head(2, 1000, 192, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["timm:mobilenetv3_large_100(num_classes=0)", "timm:seresnet18(num_classes=0)", "googlenet"]
+)
+def test_a_gate_a_convolution_and_a_head_beside_others_are_no_classifier(name: str) -> None:
+    assert facts(rf.model(name).cost()).head is None
+
+
+def test_layers_in_a_row_are_no_heads_beside_each_other() -> None:
+    row = nn.Sequential(*(nn.Linear(64, 64) for _ in range(3)))
+    assert facts(rf.count(row, (1, 64))).head == Head(1, 64, 64, 1)
+
+
+def test_other_figures_that_a_reading_gives() -> None:
+    """Of 2.1, 2.2, ... 8.2 billion, 4.06 billion gives 4.1, or 4.0 when truncated; one off, 4.0 and 4.2 too."""
+    ways = {(True, True, False): 1, (False, True, False): 2, (False, False, True): 3}
+    for way, values in ways.items():
+        match = Match(Hypothesis("paper"), 4_060_000_000, *way)
+        assert given([4_060_000_000], match, Printed.of("4.1G")) == values / 62
 
 
 # Hypotheses on facts of a network that is made up: 1000 multiply-adds and 100 parameters, 10 of its 7-class classifier.
