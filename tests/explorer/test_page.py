@@ -261,6 +261,22 @@ def test_another_reference_and_this_design_as_one(page: Page) -> None:
     assert column(page, 2) == column(page, 3)
 
 
+def test_the_sizes_of_the_reference_are_sliders_too(page: Page) -> None:
+    page.evaluate("byId('reference-part').open = true")
+    page.enter("#budget", 70000)
+    page.enter("#reference-field-d", 32)
+    # The block of ResNet-50 at half its width: 256 d + 3 * 3 * d * d + d * 256.
+    budget = 256 * 32 + 9 * 32 * 32 + 32 * 256
+    widths = {d: 32 * (256 * d + 9 * d * d + 256 * d) for d in range(1, 9)}
+    d = min(widths, key=lambda d: abs(widths[d] - budget))
+    assert page.evaluate("byId('budget').value") == str(budget)
+    assert f"the width d = {d} " in page.text("#answer")
+    assert size(page, "d") == d
+    assert "d = 32" in page.text("#against")
+    page.enter("#against", 1)
+    assert page.evaluate("byId('reference-slider-d').value") == "40"
+
+
 def test_a_design_of_the_paper_is_called_by_its_name(page: Page, written: Path) -> None:
     def shown() -> tuple[str, str]:
         return page.text("#here-name"), page.evaluate("byId('preset').selectedOptions[0].label")
@@ -337,8 +353,13 @@ def test_two_models_side_by_side(browser: Page, tmp_path: Path) -> None:
     assert column(browser, 3)[:2] == [f"{first.params:,}", f"{first.macs:,}"]
     browser.enter("#slider-r", 128)
     assert column(browser, 2)[1] == f"{rf.solve(rf.vgg(16, resolution=128), 'w', like=rf.resnet(18))[0].cost:,}"
+    narrow = rf.resnet(18, base_width=32)
+    browser.enter("#reference-slider-w", 32)
+    assert column(browser, 3)[1] == f"{narrow.cost().macs:,}"
+    assert column(browser, 2)[1] == f"{rf.solve(rf.vgg(16, resolution=128), 'w', like=narrow)[0].cost:,}"
     browser.enter("#model", 0)
     assert column(browser, 2)[:2] == [f"{first.params:,}", f"{first.macs:,}"]
+    assert column(browser, 3)[1] == f"{narrow.cost().macs:,}"
     assert browser.console == []
 
 

@@ -283,10 +283,11 @@ function allowed(size, value) {
   return Math.max(size.first, Math.min(size.start + steps * size.step, last - ((last - size.start) % size.step)));
 }
 
-function setSize(name, value) {
-  const size = sizeOf(name);
-  state.sizes[name] = allowed(size, value);
-  if (state.follow && name !== state.unknown) follow();
+/** Set a size of this design, or of the reference, which then is the budget. */
+function setSize(name, value, design = state) {
+  design.sizes[name] = allowed(sizeOf(name, MODELS[design.model]), value);
+  if (design === state.reference) state.budget = null;
+  if (state.follow && !(design === state && name === state.unknown)) follow();
 }
 
 /** Set the unknown size to the answer. */
@@ -846,26 +847,48 @@ function pick({ x, y }) {
 
 // Controls ------------------------------------------------------------------------------------------------------------
 
-function buildSizes() {
-  byId("sizes").innerHTML = model()
-    .sizes.map(({ name, meaning, first, step, last, reach }) => {
-      const range = `min="${first}" max="${Math.max(reach, state.sizes[name])}" step="${step}"`;
+/** The two designs that have sliders: where these are, what their names begin with, and what is said of them. */
+const SLIDERS = [
+  { place: "sizes", prefix: "", design: () => state, whose: "" },
+  { place: "reference-sizes", prefix: "reference-", design: () => state.reference, whose: " of the reference" },
+];
+
+function buildSizes({ place, prefix, design, whose }) {
+  const { model: index, sizes } = design();
+  byId(place).innerHTML = MODELS[index].sizes
+    .map(({ name, meaning, first, step, last, reach }) => {
+      const range = `min="${first}" max="${Math.max(reach, sizes[name])}" step="${step}"`;
       const words = inWords({ name, meaning });
-      return `<div class="size"><label for="field-${name}">${escaped(words)}</label>
-        <input type="range" id="slider-${name}" data-size="${name}" ${range} aria-label="${escaped(words)}">
-        <input type="number" id="field-${name}" data-size="${name}" min="${first}" step="${step}" ${last === null ? "" : `max="${last}"`}></div>`;
+      return `<div class="size"><label for="${prefix}field-${name}">${escaped(words)}<span class="unseen">${whose}</span></label>
+        <input type="range" id="${prefix}slider-${name}" data-size="${name}" ${range} aria-label="${escaped(words + whose)}">
+        <input type="number" id="${prefix}field-${name}" data-size="${name}" min="${first}" step="${step}" ${last === null ? "" : `max="${last}"`}></div>`;
     })
     .join("");
 }
 
+function showSizes({ prefix, design }) {
+  const { model: index, sizes } = design();
+  for (const { name, reach } of MODELS[index].sizes) {
+    const slider = byId(`${prefix}slider-${name}`);
+    if (slider.max < Math.max(reach, sizes[name])) slider.max = sizes[name];
+    if (slider.valueAsNumber !== sizes[name]) slider.value = sizes[name];
+    const field = byId(`${prefix}field-${name}`);
+    if (document.activeElement !== field && field.valueAsNumber !== sizes[name]) field.value = sizes[name];
+  }
+}
+
 const option = (value, words, chosen) => `<option value="${escaped(value)}"${chosen ? " selected" : ""}>${escaped(words)}</option>`;
+
+function buildReferences() {
+  const held = DATA.presets.findIndex(({ title }) => title === titleOf(state.reference));
+  const presets = DATA.presets.map(({ title }, place) => option(place, title, place === held));
+  byId("against").innerHTML = (held < 0 ? option("", named(state.reference), true) : "") + presets.join("");
+  byId("reference-words").textContent = MODELS[state.reference.model].title;
+}
 
 function buildChoices() {
   const presets = DATA.presets.map(({ title }, place) => option(place, title));
   byId("preset").innerHTML = option("", "another design", false) + presets.join("");
-  const held = DATA.presets.findIndex(({ title }) => title === titleOf(state.reference));
-  const others = DATA.presets.map(({ title }, place) => option(place, title, place === held));
-  byId("against").innerHTML = (held < 0 ? option("", named(state.reference), true) : "") + others.join("");
   byId("presets-part").hidden = !presets.length;
   byId("figure").innerHTML = ["macs", ...DATA.conventions.map(({ name }) => name)]
     .filter((name) => name in model().figures)
@@ -881,14 +904,7 @@ function buildChoices() {
 }
 
 function showControls() {
-  for (const { name, reach } of model().sizes) {
-    const value = state.sizes[name];
-    const slider = byId(`slider-${name}`);
-    if (slider.max < Math.max(reach, value)) slider.max = value;
-    if (slider.valueAsNumber !== value) slider.value = value;
-    const field = byId(`field-${name}`);
-    if (document.activeElement !== field && field.valueAsNumber !== value) field.value = value;
-  }
+  SLIDERS.forEach(showSizes);
   const preset = DATA.presets.findIndex(({ title }) => title === titleOf(state));
   byId("preset").value = preset < 0 ? "" : preset;
   byId("follow").checked = state.follow;
@@ -916,8 +932,9 @@ function changed() {
 /** After another model or another reference: other controls, too. */
 function rebuilt() {
   if (!(state.figure in model().figures)) state.figure = "macs";
-  buildSizes();
+  SLIDERS.forEach(buildSizes);
   buildChoices();
+  buildReferences();
   showLimits();
   for (const part of document.querySelectorAll(".of-pairs")) part.hidden = !state.across;
   changed();
@@ -930,13 +947,16 @@ const presetAt = (place) => {
 };
 
 function listen() {
-  on("sizes", "input", ({ target }) => {
-    if (target.type === "number" && !target.value) return;
-    setSize(target.dataset.size, Number(target.value));
-    changed();
-  });
-  // A field shows the value that is used when it is left.
-  on("sizes", "focusout", () => setTimeout(showControls));
+  for (const { place, design } of SLIDERS) {
+    on(place, "input", ({ target }) => {
+      if (target.type === "number" && !target.value) return;
+      setSize(target.dataset.size, Number(target.value), design());
+      if (design() === state.reference) buildReferences();
+      changed();
+    });
+    // A field shows the value that is used when it is left.
+    on(place, "focusout", () => setTimeout(showControls));
+  }
   on("preset", "change", ({ target }) => {
     if (target.value === "") return;
     const { model: index, sizes } = presetAt(target.value);
