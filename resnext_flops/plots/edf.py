@@ -45,6 +45,6 @@ def edf(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     for each, (_, words, ticks) in zip(both, PANELS, strict=True):
         each.set(xlabel=words, xscale="log", ylim=(0, 100))
         ticked(each.xaxis, ticks)
-    both[0].set(ylabel="designs with at most so many (%)")
+    both[0].set(ylabel="designs of 400 M multiply-adds\nwith at most so many (%)")
     both[1].legend(loc="lower right")
     return both

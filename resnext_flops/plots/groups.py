@@ -86,7 +86,7 @@ def groups(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     for each, (name, words) in zip(both, FIGURES.items(), strict=True):
         each.axhline(getattr(dense, name) / 1e6, color=VERMILION, linestyle="--", label="ResNet-50: dense 3x3")
         values = [float(point[name]) / 1e6 for point in curve]
-        each.plot([float(width) for width in widths], values, color=BLUE, label="3x3 in groups, as many multiply-adds")
+        each.plot([float(width) for width in widths], values, color=BLUE, label="3x3 in groups, equal multiply-adds")
         marked = [place for place, width in enumerate(widths) if width in WIDTHS]
         each.plot([float(widths[place]) for place in marked], [values[place] for place in marked], "o", color=BLUE)
         each.set(xlabel="width of a group in every stage (channels)", ylabel=words, xscale="log")

@@ -1,7 +1,7 @@
 """One renderer for every table: a terminal, a pipe, markdown, CSV, LaTeX, HTML and plain data for JSON.
 
-Integers are exact everywhere but in a terminal that is too narrow for them, where they become 4.230 G; columns that
-still do not fit are dropped by rank and named below the table.
+Integers are exact everywhere but in a terminal that is too narrow for them, where they become 4.230 G; where
+not all columns fit, those of the lowest rank stay, and the others are named below the table.
 """
 
 from __future__ import annotations
@@ -191,9 +191,8 @@ def fitted(table: Table, width: int) -> list[Line]:
     """
     exact, shortened = _strips(table), _strips(table, compact=True)
     strips = shortened if _width(shortened) < _width(exact) and _width(exact) > width else exact
-    while _width(strips) > width and any(strip.column.rank for strip in strips):
-        strips.remove(max(strips, key=lambda strip: strip.column.rank))
-    kept = [strip.column for strip in strips]
+    kept = _kept(strips, width)
+    strips = [strip for strip in strips if strip.column in kept]
     left_out = [_flat(column.header) for column in table.columns if column not in kept]
     strips = _narrowed(strips, width)
     header, *rows = [_lines(strips, row) for row in range(len(table.rows) + 1)]
@@ -226,6 +225,15 @@ def _strips(table: Table, compact: bool = False) -> list[_Strip]:
         width = max(len(line) for lines in cells for line in lines)
         strips.append(_Strip(column, cells, width, is_numeric(table, column)))
     return strips
+
+
+def _kept(strips: Sequence[_Strip], width: int) -> list[Column]:
+    """The columns of rank 0, and of the others, from the lowest rank on, each that still fits."""
+    kept: list[_Strip] = []
+    for strip in sorted(strips, key=lambda strip: strip.column.rank):
+        if strip.column.rank == 0 or _width([*kept, strip]) <= width:
+            kept.append(strip)
+    return [strip.column for strip in kept]
 
 
 def _width(strips: Sequence[_Strip]) -> int:

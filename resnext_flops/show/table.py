@@ -63,7 +63,7 @@ Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
 
 
 class Column(NamedTuple):
-    """A column: its key in JSON and CSV, its header, and its rank. Columns of the highest rank are dropped first."""
+    """A column: its key in JSON and CSV, its header, and its rank. Where not all fit, those of the lowest rank stay."""
 
     key: str
     header: str

@@ -1,6 +1,7 @@
 """What became of ResNeXt's groups: one network a row, from dense 3x3 convolutions to depthwise ones."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,7 @@ from resnext_flops.proof.published import published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.listings import printed_cells
-from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence, when_met
 
 
 def lineage(prove: Prove | None = None) -> Table:
@@ -29,19 +30,19 @@ def lineage(prove: Prove | None = None) -> Table:
     rows = [_row(row, each.cost(), proof) for row, each, proof in zip(data["rows"], networks, proofs, strict=True)]
     columns = (
         Column("model", "model"),
-        Column("year", "year", rank=5),
+        Column("year", "year", rank=2),
         Column("idea", "groups", rank=4),
         Column("group_width", "channels\na group", rank=1),
         Column("share", "mult-adds\nin groups"),
         Column("input", "input", rank=5),
         Column("params", "params", rank=2),
         Column("macs", "mult-adds"),
-        Column("activations", "activations", rank=3),
+        Column("activations", "activations", rank=4),
         Column("params_printed", "printed\nparams", rank=7),
         Column("params_agreement", "params\nas printed", rank=6),
         Column("macs_printed", "printed\nmult-adds", rank=7),
         Column("macs_agreement", "mult-adds\nas printed", rank=6),
-        Column("top1", "top-1, %\nas printed", rank=8),
+        Column("top1", "top-1\nerror %", rank=3),
         Column("proven", "proven", rank=1),
     )
     present = {key for row in rows for key in row}
@@ -52,10 +53,12 @@ def lineage(prove: Prove | None = None) -> Table:
         columns=[column for column in columns if column.key in present],
         rows=rows,
         notes=(
-            "A group of one channel is a depthwise convolution. Accuracies are those of the sources, whose recipes of "
-            "training differ.",
+            "A group of one channel is a depthwise convolution. A gate, as in SENet, multiplies each channel "
+            "by a number between 0 and 1.",
+            "Errors are those of the sources, or 100 % minus the accuracy that is printed there; recipes of training "
+            "differ.",
             MEANING,
-            MET,
+            *when_met(rows),
         ),
         proof=proof_sentence(proofs),
     )
@@ -71,10 +74,20 @@ def _row(row: Mapping[str, Any], ledger: Ledger, proof: Proof | None) -> dict[st
         "params": ledger.params,
         "macs": ledger.macs,
         "activations": ledger.activations,
-        "top1": row.get("top1"),
+        "top1": _error(row["top1"]),
     }
     cells |= printed_cells(row, ledger)
     return cells | ({"proven": proof.holds} if proof else {})
+
+
+def _error(printed: str) -> Decimal:
+    """The top-1 error in percent, of the error or the accuracy that is printed.
+
+    >>> _error("23.9 error"), _error("70.9 accuracy")
+    (Decimal('23.9'), Decimal('29.1'))
+    """
+    number, what = printed.split()
+    return Decimal(number) if what == "error" else 100 - Decimal(number)
 
 
 def _widths(grouped: list[Entry]) -> str:

@@ -14,15 +14,15 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.proof.published import published, row_figures
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
+from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence, when_met
 
 COST_COLUMNS = (
-    Column("params_printed", "printed\nparams", rank=6),
+    Column("params_printed", "printed\nparams", rank=5),
     Column("params", "params"),
-    Column("params_agreement", "params\nas printed", rank=2),
-    Column("macs_printed", "printed\nmult-adds", rank=6),
+    Column("params_agreement", "params\nas printed", rank=4),
+    Column("macs_printed", "printed\nmult-adds", rank=3),
     Column("macs", "mult-adds"),
-    Column("macs_agreement", "mult-adds\nas printed", rank=2),
+    Column("macs_agreement", "mult-adds\nas printed", rank=1),
     Column("weights_printed", "printed\nweights", rank=6),
     Column("weights", "weights", rank=5),
     Column("weights_agreement", "weights\nas printed", rank=3),
@@ -53,7 +53,7 @@ def listed(name: str, prove: Prove | None = None) -> Table:
     ]
     present = {key for row in rows for key in row}
     labels = (
-        Column(key, header, rank=0 if isinstance(data["rows"][0][key], str) else 3)
+        Column(key, header, rank=0 if isinstance(data["rows"][0][key], str) else 2)
         for key, header in data["columns"].items()
     )
     return Table(
@@ -62,7 +62,7 @@ def listed(name: str, prove: Prove | None = None) -> Table:
         source=data["source"],
         columns=[column for column in (*labels, *COST_COLUMNS) if column.key in present],
         rows=rows,
-        notes=(*data["notes"], *_explanations(data["rows"], data["columns"]), MEANING, MET),
+        notes=(*data["notes"], *_explanations(data["rows"], data["columns"]), MEANING, *when_met(rows)),
         proof=proof_sentence(proofs),
     )
 

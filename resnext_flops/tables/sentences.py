@@ -1,12 +1,13 @@
 """The sentences that stand below tables: what the figures are, when a printed one is met, and what was proven."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.proof.rungs import Proof
+from resnext_flops.show.table import Cell
 
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
 Prove: TypeAlias = Callable[[Model], Proof]
@@ -31,6 +32,20 @@ MET = (
     "Papers print multiply-adds as FLOPs. A printed figure is met if the exact one, rounded or truncated, gives its "
     "last digit; otherwise the deviation is shown."
 )
+BY_RULES = (
+    "`by NAME`: it is met by the rules of the counter NAME, which also counts operations that multiply-adds leave out; "
+    "`resnext-flops conventions` says what."
+)
+
+
+def when_met(rows: Iterable[Mapping[str, Cell]]) -> tuple[str, ...]:
+    """When a printed figure is met, and what `by` a counter means, where a row of the table says so.
+
+    >>> len(when_met([{"macs_agreement": "rounded"}])), len(when_met([{"macs_agreement": "rounded by torchprofile"}]))
+    (1, 2)
+    """
+    by_rules = any(" by " in str(cell) for row in rows for key, cell in row.items() if key.endswith("_agreement"))
+    return (MET, *([BY_RULES] if by_rules else []))
 
 
 def where(proof: Proof) -> str:

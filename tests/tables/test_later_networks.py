@@ -67,8 +67,8 @@ def test_the_tables_of_later_networks_meet_what_they_do_not_explain() -> None:
             for figure in {*PRINTED_FIGURES} & row.keys():
                 differs = str(shown[f"{figure}_agreement"]).startswith("differs")
                 assert differs == (figure in row.get("explained", {})), (row["model"], figure)
-    assert "ResNet-50: 22.6 is a slip for 25.6." in listed("regnet").notes
-    assert "layer norm: it is the figure of the next step, ConvNeXt-T." in listed("convnext-road").notes
+    assert "ResNet-50: the printed 22.6 is a slip for 25.6." in listed("regnet").notes
+    assert "layer norm: the printed figure is that of the next step, ConvNeXt-T." in listed("convnext-road").notes
 
 
 def test_figures_that_a_counter_gives_are_not_met_without_its_rules() -> None:
@@ -89,7 +89,7 @@ def test_figures_that_a_counter_gives_are_not_met_without_its_rules() -> None:
 
 def test_what_running_statistics_explain() -> None:
     # Batch norm keeps as many means and variances as it has factors and shifts.
-    said = "it is met with the running means and variances of batch norm"
+    said = "the printed figure is met if the running means and variances of batch norm are counted, too"
     found = [figure for figure in figures() if figure.explanation == said]
     assert {figure.source.partition(" et al")[0] for figure in found} == {
         "Hu",
