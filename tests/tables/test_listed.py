@@ -71,11 +71,11 @@ def test_equation_4_by_hand() -> None:
     assert equation_4().rows[4]["grouped"] == 32 * 9 * 4 * 4
 
 
-def test_the_forms_of_figure_3_are_proven() -> None:
-    # The forms themselves are what is proven here, so on real models.
+def test_the_forms_of_figure_3_equal_their_models_and_no_library_has_them() -> None:
+    # The forms themselves are what is compared here, so on real models.
     rows = figure_3(partial(verify, device="cpu", rungs=MODEL_RUNGS)).rows
     assert {row["fvcore_macs"] for row in rows} == {70144 * 56 * 56}
-    assert all(row["proven"] for row in rows)
+    assert [row["proven"] for row in rows] == [None] * 3
 
 
 def test_performance_by_hand() -> None:
