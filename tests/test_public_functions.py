@@ -146,7 +146,7 @@ def test_the_calls_themselves_work(name: str, tmp_path: Path, monkeypatch: pytes
             lambda: rf.family(lambda n2=4: n2),
             "<lambda> has an argument n2, which stands for the blocks of stage 2; call it otherwise",
         ),
-        (lambda: rf.family(partial(tiny, 4))(depth=3), "unknown argument of partial 'depth'; known are bias"),  # type: ignore[call-arg]
+        (lambda: rf.family(partial(tiny, 4))(depth=3), "unknown argument of partial 'depth'; known are bias"),
         (lambda: rf.sweep(NET, over=None), "over is None; it must be a mapping"),  # type: ignore[arg-type]
         (lambda: rf.sweep(NET, over=[("width", 1)]), "over is [('width', 1)]; it must be a mapping"),  # type: ignore[arg-type]
         (lambda: rf.solve_width(NET, cardinality=5), "cardinality is 5; it must be several whole numbers"),  # type: ignore[arg-type]

@@ -62,7 +62,7 @@ class Keeping(NamedTuple):
 
 
 HEAD = "auxiliary head"
-VIEWS = frozenset({"flatten", "permute"})
+VIEWS = frozenset({"flatten", "permute", "identity"})
 DROPPING = frozenset({"dropout", "stochastic depth"})
 
 KEEPINGS: Mapping[str, Keeping] = {
@@ -87,6 +87,7 @@ KEEPINGS: Mapping[str, Keeping] = {
     "scale": Keeping(),
     "flatten": Keeping(),
     "permute": Keeping(),
+    "identity": Keeping(),
     "widen": Keeping(),
     "sum": Keeping(),
     "mul": Keeping(keeps_factors=True),

@@ -175,6 +175,7 @@ SMALL = [
     "mobilenet_v2(width_multiplier=0.35, resolution=33)",
     "mobilenet_v3('small', width_multiplier=0.5, resolution=33)",
     "efficientnet(width_multiplier=0.3, resolution=33)",
+    "mobilenet_v2(width_multiplier=0.1, dropout=0, resolution=33)",
     pytest.param("efficientnet_v2('s', resolution=33)", marks=pytest.mark.slow),
     "convnext((2, 1), base_width=8, resolution=33)",
     "resnet_to_convnext('inverted', (2, 1), base_width=8, resolution=33)",
