@@ -2,6 +2,8 @@
 
 from resnext_flops.complexity.entries import tensors
 from resnext_flops.complexity.model import Model
+from resnext_flops.complexity.network import Network
+from resnext_flops.proof.references import reference
 from resnext_flops.proof.rungs import Proof, Rung
 
 VERSIONS = {"torch": "0.0.0", "fvcore": "0.0.0"}
@@ -12,7 +14,8 @@ def made_up(network: Model) -> Proof:
     ledger = network.cost()
     layers = sum(bool(entry.macs) and not entry.training_only for entry in ledger)
     rungs = (Rung("layers", layers), Rung("tensors", sum(len(tensors(entry)) for entry in ledger)))
-    return Proof(repr(network), "cpu", VERSIONS, ledger.params, ledger.macs, int(ledger.total("fvcore")), rungs)
+    alone = isinstance(network, Network) and reference(network) is None
+    return Proof(repr(network), "cpu", VERSIONS, ledger.params, ledger.macs, int(ledger.total("fvcore")), rungs, alone)
 
 
 def refuted(network: object, device: str, rungs: object) -> Proof:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,12 @@ def test_the_calls_themselves_work(name: str, tmp_path: Path, monkeypatch: pytes
         (lambda: rf.resnet(18, classes=10**30).to_torch(), "the model cannot be built: TypeError"),
         (lambda: rf.family(print), "does not name its sizes; give a function from sizes"),  # type: ignore[arg-type]
         (rf.family(lambda width=4: width), "<lambda> returned int; a family returns a Description"),
+        (lambda: rf.family(lambda d=4: d), "<lambda> has an argument d, which stands for the width; call it width"),
+        (
+            lambda: rf.family(lambda n2=4: n2),
+            "<lambda> has an argument n2, which stands for the blocks of stage 2; call it otherwise",
+        ),
+        (lambda: rf.family(partial(tiny, 4))(depth=3), "unknown argument of partial 'depth'; known are bias"),
         (lambda: rf.sweep(NET, over=None), "over is None; it must be a mapping"),  # type: ignore[arg-type]
         (lambda: rf.sweep(NET, over=[("width", 1)]), "over is [('width', 1)]; it must be a mapping"),  # type: ignore[arg-type]
         (lambda: rf.solve_width(NET, cardinality=5), "cardinality is 5; it must be several whole numbers"),  # type: ignore[arg-type]

@@ -310,7 +310,18 @@ def _meaning(name: str, arguments: Mapping[str, Any]) -> str:
     argument = ARGUMENTS.get(name, name)
     if argument in arguments and not calls.names(arguments[argument]):
         return f"its {argument}"
-    return "the batch" if name == BATCH else f"the {size_name(name)}" if DEPTH.fullmatch(name) else ""
+    return "" if name in ARGUMENTS else reserved(name)
+
+
+def reserved(name: str) -> str:
+    """What a name stands for in every family, so that no argument may have it; empty for any other name.
+
+    >>> reserved("d"), reserved("n2"), reserved("N"), reserved("width")
+    ('the width', 'the blocks of stage 2', 'the batch', '')
+    """
+    if name == BATCH:
+        return "the batch"
+    return f"the {size_name(name)}" if name in ARGUMENTS or DEPTH.fullmatch(name) else ""
 
 
 def _depths(description: Description) -> tuple[Size, ...]:

@@ -80,6 +80,12 @@ def _(layer: layers.ReLU | layers.Activation, inputs: tuple[Shape, ...], output:
 
 
 @cost.register
+def _(layer: layers.Dropout, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    # torch passes on what it is given where nothing is dropped.
+    return Cost("dropout" if layer.p else "identity")
+
+
+@cost.register
 def _(layer: layers.MaxPool, inputs: tuple[Shape, ...], output: Shape) -> Cost:
     return Cost("max pool", kernel=layer.kernel)
 
@@ -94,7 +100,6 @@ FREE_LAYERS = (
     (layers.AdaptiveAvgPool, "adaptive average pool"),
     (layers.GlobalAvgPool, "global average pool"),
     (layers.LocalResponseNorm, "local response norm"),
-    (layers.Dropout, "dropout"),
     (layers.StochasticDepth, "stochastic depth"),
     (layers.Scale, "scale"),
     (layers.Flatten, "flatten"),

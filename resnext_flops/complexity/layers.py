@@ -143,6 +143,13 @@ def probability(name: str, value: Any) -> float:
     return number
 
 
+def _not_negative(name: str, value: Any) -> float:
+    number = real(name, value)
+    if not is_symbolic(number) and number < 0:
+        raise InputError(f"{name} is {value!r}; it must be a number of at least 0, such as 1e-5")
+    return number
+
+
 def _axes(name: str, value: Any) -> tuple[int, ...]:
     axes = tuple(value) if isinstance(value, (tuple, list)) else ()
     if not axes or sorted(axes) != list(range(len(axes))):
@@ -155,6 +162,7 @@ Positive: TypeAlias = Annotated[Size, size]
 Window: TypeAlias = Annotated[Pair, pair]
 Padding: TypeAlias = Annotated[Pair, _padding]
 Finite: TypeAlias = Annotated[float, real]
+NotNegative: TypeAlias = Annotated[float, _not_negative]
 Probability: TypeAlias = Annotated[float, probability]
 Flag: TypeAlias = Annotated[bool, _flag]
 
@@ -288,14 +296,14 @@ class Linear(_Node, frozen=True):
 class BatchNorm(_Node, frozen=True):
     """Batch normalisation with a learned scale and shift a channel (Ioffe and Szegedy, 2015)."""
 
-    eps: Finite = 1e-5
+    eps: NotNegative = 1e-5
     output = _same
 
 
 class LayerNorm(_Node, frozen=True):
     """Normalisation over the last axis, with a learned scale and shift for each of its places (arXiv:1607.06450)."""
 
-    eps: Finite = 1e-5
+    eps: NotNegative = 1e-5
     output = _same
 
 

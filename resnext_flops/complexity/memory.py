@@ -3,12 +3,12 @@
 What is kept for the backward pass is what torch's formulas save (tools/autograd/derivatives.yaml), each storage once: a
 convolution and a fully-connected layer their input, batch norm its input and the statistics of the batch, layer norm
 its input and two statistics of each row, max pooling its input and an index of eight bytes for each output, average
-pooling its input, dropout its mask, stochastic depth a number for each example, a product its factors. ReLU (which
-works in place) and the sigmoid keep their output, and any other activation its input. Local response norm keeps its
-input, the squares of it with their padding, and its denominator before and after the power. The sum, the concatenation,
-the global average, the scaling, the flattening and another order of the axes keep nothing. The learned tensors are
-saved too, and counted as weights. A layer without a learned tensor before it keeps nothing, because no gradient passes
-through it.
+pooling its input, dropout its mask, stochastic depth a number for each example (in the first one too, whose
+probability is 0, where torchvision keeps none), a product its factors. ReLU (which works in place) and the sigmoid
+keep their output, and any other activation its input. Local response norm keeps its input, the squares of it with
+their padding, and its denominator before and after the power. The sum, the concatenation, the global average, the
+scaling, the flattening and another order of the axes keep nothing. The learned tensors are saved too, and counted as
+weights. A layer without a learned tensor before it keeps nothing, because no gradient passes through it.
 
 At inference, the largest set of tensors that exist at once is counted: a part of the model holds its input until it
 has its output, max pooling makes its indices there too, layer norm its statistics, and local response norm its powers.
@@ -62,7 +62,7 @@ class Keeping(NamedTuple):
 
 
 HEAD = "auxiliary head"
-VIEWS = frozenset({"flatten", "permute"})
+VIEWS = frozenset({"flatten", "permute", "identity"})
 DROPPING = frozenset({"dropout", "stochastic depth"})
 
 KEEPINGS: Mapping[str, Keeping] = {
@@ -87,6 +87,7 @@ KEEPINGS: Mapping[str, Keeping] = {
     "scale": Keeping(),
     "flatten": Keeping(),
     "permute": Keeping(),
+    "identity": Keeping(),
     "widen": Keeping(),
     "sum": Keeping(),
     "mul": Keeping(keeps_factors=True),

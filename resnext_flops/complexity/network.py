@@ -6,7 +6,7 @@ from functools import cached_property, partial, wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
-from resnext_flops.complexity.architecture import Architecture, letter
+from resnext_flops.complexity.architecture import ARGUMENTS, Architecture, letter, reserved
 from resnext_flops.complexity.cost import network_ledger
 from resnext_flops.complexity.layers import Description, Shape, Visit, pair, show, walk
 from resnext_flops.complexity.ledger import Ledger, Origin
@@ -312,6 +312,8 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
     The Network has every reading, and each whole-numbered argument is a size that can be free in it. Calling it raises
     InputError for an argument that the function does not have, or a value that it cannot use.
 
+    Raises InputError for a function that does not name its sizes, or names one with a letter that stands for another.
+
     >>> from sympy import Symbol
     >>> from resnext_flops.complexity.layers import Conv, Description, Sequential
     >>> @family
@@ -329,18 +331,24 @@ def family(function: Callable[P, Description]) -> Callable[P, Network]:
         named = False
     if not named:
         raise InputError(f"{function!r} does not name its sizes; give a function from sizes to a Description")
+    title = getattr(function, "__name__", type(function).__name__)
+    for name in declared.parameters:
+        if meaning := reserved(name):
+            own = ARGUMENTS.get(name, "otherwise")
+            raise InputError(f"{title} has an argument {name}, which stands for {meaning}; call it {own}")
 
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Network:
         for name in kwargs:
             if name not in declared.parameters:
-                raise unknown(f"argument of {function.__name__}", name, declared.parameters)
+                raise unknown(f"argument of {title}", name, declared.parameters)
         try:
             bound = declared.bind(*args, **kwargs)
         except TypeError as error:
-            raise InputError(f"{function.__name__}: {error}") from None
+            raise InputError(f"{title}: {error}") from None
         return network_of(Architecture.of(make, bound.arguments))
 
+    make.__name__ = title
     make.__annotations__ = {**getattr(function, "__annotations__", {}), "return": Network}
     vars(make)["__signature__"] = declared.replace(return_annotation=Network)
     return make

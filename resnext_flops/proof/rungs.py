@@ -53,7 +53,10 @@ class Rung(NamedTuple):
 @public
 @display.shown_but_at_a_prompt
 class Proof(NamedTuple):
-    """The rungs for one network, with fvcore's own figures (for one example, evaluation mode)."""
+    """The rungs for one network, with fvcore's own figures (for one example, evaluation mode).
+
+    `alone` says that no library has the network, so that nothing independent can be compared with it.
+    """
 
     network: str
     device: str
@@ -62,6 +65,7 @@ class Proof(NamedTuple):
     fvcore_macs: int
     fvcore_total: int
     rungs: tuple[Rung, ...]
+    alone: bool = False
 
     @property
     def holds(self) -> bool:
@@ -69,17 +73,19 @@ class Proof(NamedTuple):
         return not any(rung.fails for rung in self.rungs)
 
     @property
-    def alone(self) -> bool:
-        """Whether the network was looked for in the libraries, and none has it."""
-        return any(rung.missing == NO_REFERENCE for rung in self.rungs)
+    def proven(self) -> bool | None:
+        """Whether no rung fails; None where that would prove nothing, as no library has the network.
+
+        >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1),)).proven
+        True
+        """
+        return None if self.holds and self.alone else self.holds
 
     @property
     def verdict(self) -> str:
         """How the whole proof ended; a network that no library has is not called proven.
 
-        >>> from resnext_flops.proof.rungs import NO_REFERENCE, Proof, Rung
-        >>> alone = Rung("reference", 0, missing=NO_REFERENCE)
-        >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1), alone)).verdict
+        >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1),), alone=True).verdict
         'equal to its model, but no independent reference'
         """
         if not self.holds:

@@ -62,6 +62,8 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
     for name in rungs:
         if name not in RUNGS:
             raise unknown("rung", name, RUNGS)
+    from resnext_flops.proof.references import reference
+
     place, network = choose_device(device), described_network(model)
     found, figures = _model_rungs(network, place)
     for name in ("reference", "formulas"):
@@ -70,7 +72,8 @@ def verify(model: Given, device: str = "auto", rungs: Sequence[str] = RUNGS) -> 
     if "printed" in rungs:
         found["printed"] = compare_printed(network)
     made = [found[each] for name in rungs for each in (name, IN_TRAINING.get(name)) if each in found]
-    return Proof(repr(network), device_name(place), _versions(), *figures, tuple(made))
+    alone = reference(network) is None
+    return Proof(repr(network), device_name(place), _versions(), *figures, tuple(made), alone)
 
 
 def _model_rungs(network: Network, place: "torch.device") -> tuple[dict[str, Rung], tuple[int, int, int]]:

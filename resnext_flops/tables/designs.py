@@ -46,7 +46,7 @@ def swept(
     ]
     if proofs:
         for row, number in zip(rows, shown.index.tolist(), strict=True):
-            row["proven"] = proofs[number].holds if number in proofs else None
+            row["proven"] = proofs[number].proven if number in proofs else None
     left = len(frame) - len(shown)
     more = [f"{left:,} more design{' is' if left == 1 else 's are'} selected."] if left else []
     said = meaning(of="all N examples") if BATCH in cells else MEANING

@@ -77,7 +77,7 @@ def _row(row: Mapping[str, Any], ledger: Ledger, proof: Proof | None) -> dict[st
         "top1": _error(row["top1"]),
     }
     cells |= printed_cells(row, ledger)
-    return cells | ({"proven": proof.holds} if proof else {})
+    return cells | ({"proven": proof.proven} if proof else {})
 
 
 def _error(printed: str) -> Decimal:

@@ -107,5 +107,5 @@ def _row(
     if "reference" in row:
         cells["reference_percent"] = Deviation.of(ledger.macs, network(row["reference"]).cost().macs)
     if proof:
-        cells |= {"fvcore_macs": proof.fvcore_macs, "proven": proof.holds}
+        cells |= {"fvcore_macs": proof.fvcore_macs, "proven": proof.proven}
     return cells

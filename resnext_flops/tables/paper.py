@@ -198,7 +198,7 @@ def figure_3(prove: Prove | None = None) -> Table:
         cost = block.cost()
         row: dict[str, Cell] = {"form": FORMS[form], "layers": len(cost), "params": cost.params}
         row |= {"weights": cost.weights, "macs": cost.macs}
-        rows.append(row | ({"fvcore_macs": proof.fvcore_macs, "proven": proof.holds} if proof else {}))
+        rows.append(row | ({"fvcore_macs": proof.fvcore_macs, "proven": proof.proven} if proof else {}))
     return Table(
         id="fig3",
         title="Figure 3: one block of ResNeXt, 256-d in and out, 32x4d, in its three forms at 56x56",
@@ -241,7 +241,7 @@ def performance(prove: Prove | None = None) -> Table:
         row: dict[str, Cell] = {key: printed[key] for key in ("model", "setting", "seconds")}
         row |= {"macs": cost.macs, "training_macs": training, "flops_per_second": round(achieved)}
         row |= {"peak_percent": achieved / peak}
-        rows.append(row | ({"proven": proof.holds} if proof else {}))
+        rows.append(row | ({"proven": proof.proven} if proof else {}))
     return Table(
         id="performance",
         title=f"Section 5.1: seconds for a mini-batch of {batch} on 8 M40, and the speed they mean",

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
-from resnext_flops.proof.rungs import Proof
+from resnext_flops.proof.rungs import NO_REFERENCE, Proof
 from resnext_flops.show.table import Cell
 
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
@@ -66,11 +66,13 @@ def proof_sentence(proofs: Sequence[Proof | None]) -> str:
     failed = [proof for proof in made if not proof.holds]
     if failed:
         return "NOT PROVEN:\n" + "\n".join(map(str, failed))
+    alone = sum(proof.alone for proof in made)
     return (
         f"Proven{where(made[0])}: in {len(made)} built networks, "
         f"{sum(proof.layers for proof in made):,} "
         f"convolution and linear layers have fvcore's multiply-adds, {sum(proof.tensors for proof in made):,} tensors "
         "their shapes, and a forward pass gives finite numbers of the stated shape."
+        f"{f' For {alone} there is {NO_REFERENCE}.' if alone else ''}"
     )
 
 

@@ -76,7 +76,7 @@ def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
         **solution.costs,
         **off,
         "counted": None if solution.counted is None else solution.holds,
-        "proven": proof.holds if proof else None,
+        "proven": proof.proven if proof else None,
     }
 
 

@@ -82,7 +82,7 @@ def _row(solution: Solution, reference: Network, proof: Proof | None) -> dict[st
         "fvcore_macs": proof.fvcore_macs if proof else None,
         "fvcore_extra": proof.fvcore_total - proof.fvcore_macs if proof else None,
         "deviation_percent": Deviation.of(cost.macs, reference.cost().macs),
-        "proven": proof.holds if proof else None,
+        "proven": proof.proven if proof else None,
     }
 
 

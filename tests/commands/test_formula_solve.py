@@ -157,8 +157,8 @@ def test_constraints_and_bounds() -> None:
 
 
 def test_a_proof_of_the_answer() -> None:
-    model = "resnext((1, 1, 1, 1), resolution=32, base_width=8)"
-    result = run("solve", model, "--free", "d", "--budget", "9e6", "--prove", "--device", "cpu", "--format", "json")
+    model = "resnext((1, 1, 1, 1), resolution=32)"
+    result = run("solve", model, "--free", "d", "--budget", "9e7", "--prove", "--device", "cpu", "--format", "json")
     assert result.exit_code == 0, result.output
     content = answered(result.stdout)
     assert content["rows"][0]["proven"] is True

@@ -85,6 +85,11 @@ REFUSED = {
     "repvgg(groups=5)": "stage1.block2.add.conv3x3.conv: 5 groups do not divide 48 input channels; 4 would",
     "repvgg(last_multiplier=0)": "last_multiplier is 0; it must be a number above 0 and of at most 100, such as 0.5 or "
     "1.4",
+    "repvgg(width_multiplier=0.015)": "width_multiplier is 0.015, which leaves none of 64 channels; 0.015625 leaves "
+    "one",
+    "repvgg(last_multiplier=0.001)": "last_multiplier is 0.001, which leaves none of 512 channels; "
+    "0.001953125 leaves one",
+    "efficientnet(eps=-1)": "eps is -1; it must be a number of at least 0, such as 1e-5",
     "senet(154, dropout='x')": "dropout is 'x'; it must be a finite number",
 }
 
@@ -108,6 +113,8 @@ NEAREST = [
     "senet(154, base_width=64)",
     "resnet_to_convnext('inverted', kernel=5)",
     "convnext(resolution=32)",
+    "repvgg(width_multiplier=0.015625, last_multiplier=0.001953125)",
+    "efficientnet(eps=0)",
 ]
 
 
@@ -168,6 +175,7 @@ SMALL = [
     "mobilenet_v2(width_multiplier=0.35, resolution=33)",
     "mobilenet_v3('small', width_multiplier=0.5, resolution=33)",
     "efficientnet(width_multiplier=0.3, resolution=33)",
+    "mobilenet_v2(width_multiplier=0.1, dropout=0, resolution=33)",
     pytest.param("efficientnet_v2('s', resolution=33)", marks=pytest.mark.slow),
     "convnext((2, 1), base_width=8, resolution=33)",
     "resnet_to_convnext('inverted', (2, 1), base_width=8, resolution=33)",

@@ -201,6 +201,14 @@ def test_the_nearest_candidate_is_the_nearest(monkeypatch: pytest.MonkeyPatch) -
         regnet_x.sample(3, budget="macs <= 3k")
 
 
+def test_each_chunk_has_candidates_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spaces, "MOST_CHUNKS", 2)
+    found = regnet_x.sample(100_000)
+    first = (found.numbers < CHUNK).sum()
+    # The same ones again would be left out, as each design is taken once.
+    assert 0.9 * first < len(found.numbers) - first < 1.1 * first
+
+
 @pytest.mark.parametrize(("designs", "within", "seed"), [(0, 1, 0), (3, -1, 0), (3, 100, 0), (3, 1, -1)])
 def test_numbers_out_of_range_are_refused(designs: int, within: float, seed: int) -> None:
     with pytest.raises(rf.InputError, match="must be"):

@@ -164,9 +164,12 @@ def test_a_checkpoint_is_loaded_by_the_librarys_names() -> None:
         "densenet(in_channels=1)",
         "densenet_cifar()",
         "repvgg((2, 1, 3, 1), groups=4)",  # timm counts blocks within a stage
+        "repvgg((1, 1, 1, 1), width_multiplier=0.1)",  # timm has 8 channels, not 6
+        "repvgg((1, 1, 1, 1), last_multiplier=0.1, deployed=True)",
         "regnet(version='torchvision', in_channels=1)",
         "mobilenet_v3('small', in_channels=1)",
         "convnext(in_channels=1)",
+        "convnext((1,))",  # torchvision divides by zero
         "anynet(in_channels=1)",
         "regnet(3, group_width=24, in_channels=1)",  # timm's have four stages
     ],

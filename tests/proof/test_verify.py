@@ -11,6 +11,7 @@ from resnext_flops.counters import fvcore_count
 from resnext_flops.proof.references import reference
 from resnext_flops.proof.rungs import Proof, Rung
 from resnext_flops.proof.verify import (
+    MODEL_RUNGS,
     compare_forward,
     compare_layers,
     compare_tensors,
@@ -18,6 +19,7 @@ from resnext_flops.proof.verify import (
     training_rungs,
 )
 from resnext_flops.tables.networks import ladder
+from resnext_flops.tables.sentences import proof_sentence
 
 TINY = rf.resnext((1, 1, 1, 1), cardinality=2, width=2, base_width=4, resolution=32, classes=5)
 
@@ -143,7 +145,19 @@ def test_a_network_that_no_library_has_is_never_called_proven() -> None:
     assert not {"resnet50", "regnet_x_400mf_2020", "legacy_senet154", "convnext_tiny"} & set(lacking)
     for name in lacking:
         rung = reference_rung(rf.network(name), "reference")
-        proof = Proof(name, "cpu", {}, 1, 1, 1, (Rung("layers", 1), rung))
+        proof = Proof(name, "cpu", {}, 1, 1, 1, (Rung("layers", 1), rung), alone=True)
         assert "proven" not in str(proof)
         assert "no independent reference" in str(proof)
         assert ladder([proof]).proof.startswith("0 of 1 networks are proven.")
+
+
+def test_tables_that_compare_models_alone_call_proven_only_what_a_library_has() -> None:
+    proofs = [rf.verify(call, "cpu", MODEL_RUNGS) for call in ("resnet_cifar(8)", "resnet(18, resolution=33)")]
+    assert [proof.proven for proof in proofs] == [None, True]
+    assert [str(proof).partition("\n")[0].partition(": ")[2] for proof in proofs] == [
+        "equal to its model, but no independent reference",
+        "proven",
+    ]
+    assert proof_sentence(proofs).endswith(" For 1 there is no independent reference.")
+    wrong = proofs[0]._replace(rungs=(Rung("layers", 1, ("conv1 differs",)),))
+    assert wrong.proven is False

@@ -144,6 +144,7 @@ MODULES: dict[str, tuple[tuple[str, ...], Callable[[Entry], _Parts]]] = {
     "adaptive average pool": (("AdaptiveAvgPool2d", "_AdaptiveAvgPoolNd"), _adaptive_pool),
     "average pool": (("AvgPool2d", "_AvgPoolNd"), partial(_pool, "F.avg_pool2d")),
     "dropout": (("Dropout", "_DropoutNd"), _nothing),
+    "identity": (("Dropout", "_DropoutNd"), _nothing),  # a dropout of nothing
     "local response norm": (("LocalResponseNorm",), _nothing),
     "flatten": (("Flatten",), _nothing),
 }

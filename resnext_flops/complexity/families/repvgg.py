@@ -61,8 +61,7 @@ def repvgg(
     blocks = stage_depths(depth, {}) if isinstance(depth, (tuple, list)) else ()
     if len(blocks) != len(WIDTHS):
         raise InputError(f"depth is {depth!r}; it must be the blocks of four stages, such as (2, 4, 14, 1)")
-    wider, last = multiplier("width_multiplier", width_multiplier), multiplier("last_multiplier", last_multiplier)
-    channels = [int(width * factor) for width, factor in zip(WIDTHS, (wider, wider, wider, last), strict=True)]
+    channels = stage_channels(width_multiplier, last_multiplier)
     if is_symbolic(groups):
         raise InputError(f"groups is {groups}; it must be a number that divides the channels of the stages")
     grouped, before = size("groups", groups), 0
@@ -73,6 +72,22 @@ def repvgg(
     height, pixels = pair("resolution", resolution)
     body = Sequential.of(**parts, head=classifier(classes))
     return Description((size("in_channels", in_channels), height, pixels), body)
+
+
+def stage_channels(width_multiplier: Any, last_multiplier: Any) -> list[int]:
+    """The channels of the four stages. Raises InputError for a multiplier that leaves a stage without any.
+
+    >>> stage_channels(0.75, 2.5)
+    [48, 96, 192, 1280]
+    """
+    given = {"width_multiplier": width_multiplier, "last_multiplier": last_multiplier}
+    wider, last = (multiplier(name, value) for name, value in given.items())
+    channels = [int(width * factor) for width, factor in zip(WIDTHS, (wider, wider, wider, last), strict=True)]
+    for (name, value), stage in zip(given.items(), (0, -1), strict=True):
+        if not channels[stage]:
+            width = WIDTHS[stage]
+            raise InputError(f"{name} is {value}, which leaves none of {width} channels; {1 / width} leaves one")
+    return channels
 
 
 def _stage(channels: Size, times: Size, before: Size, groups: Size, deployed: bool) -> Sequential:

@@ -17,7 +17,7 @@ CONVOLUTIONS = "convolutions"
 COUNTING_POOLS = {"fvcore", "timm", "mmcv", "mmcv-1.2"}
 BLIND_TO_MEANS = {"fvcore", "timm"}
 # What may come behind a classifier: a mean of several heads is a sum and a quotient.
-BEHIND_A_HEAD = {"flatten", "dropout", "softmax", "sum", "add", "div", "mean"}
+BEHIND_A_HEAD = {"flatten", "dropout", "identity", "softmax", "sum", "add", "div", "mean"}
 AVERAGES = AVERAGE_KINDS | {"mean"}
 WITHOUT_POOLS, WITH_MEANS = " without pools", " with means as pools"
 

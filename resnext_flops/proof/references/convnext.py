@@ -15,9 +15,12 @@ LAYERS = {"conv": "block.0", "norm": "block.2", "fc1": "block.3", "fc2": "block.
 
 
 def find(network: Network) -> Reference | None:
-    """torchvision's ConvNeXt with the same blocks and channels; None for other input channels."""
+    """torchvision's ConvNeXt with the same blocks and channels; None for other input channels, and for one block.
+
+    torchvision divides by the number of blocks less one.
+    """
     arguments = network.architecture.arguments
-    if arguments["in_channels"] != 3:
+    if arguments["in_channels"] != 3 or sum(arguments["depth"]) == 1:
         return None
     depth, width = tuple(arguments["depth"]), arguments["base_width"]
     depths = {f"n{stage}": times for stage, times in enumerate(depth, start=1)}

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from resnext_flops.complexity.families.repvgg import WIDTHS
+from resnext_flops.complexity.families.repvgg import WIDTHS, stage_channels
 from resnext_flops.complexity.network import Network
 from resnext_flops.proof.references.compare import Reference
 from resnext_flops.proof.references.names import renamer, shifted
@@ -11,16 +11,21 @@ from resnext_flops.proof.references.names import renamer, shifted
 if TYPE_CHECKING:
     from torch import nn
 
+ROUNDED_TO = 8
+
 
 def find(network: Network) -> Reference | None:
-    """timm's RepVGG with the same blocks, multipliers and groups; None where it gives groups to other blocks.
+    """timm's RepVGG with the same blocks, multipliers and groups; None where its channels or groups are others.
 
-    timm counts the blocks of each stage from 1, and the authors all blocks: the same where stages have even numbers.
+    timm rounds channels to multiples of 8, and the authors do not. It counts the blocks of each stage from 1, and the
+    authors all blocks: the same where stages have even numbers.
     """
     arguments = network.architecture.arguments
     if arguments["groups"] > 1 and any(times % 2 for times in arguments["depth"][:-1]):
         return None
     multipliers = arguments["width_multiplier"], arguments["last_multiplier"]
+    if any(channels % ROUNDED_TO for channels in stage_channels(*multipliers)):
+        return None
     groups, deployed = arguments["groups"], arguments["deployed"]
     depths = {f"n{stage}": times for stage, times in enumerate(arguments["depth"], start=1)}
     build = partial(_build, *multipliers, groups, deployed, arguments["in_channels"], K=arguments["classes"], **depths)
