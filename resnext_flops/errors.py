@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 
 # An error lists at most so many known names, and quotes at most so many characters of another error or of a name.
 MOST_NAMES = 24
+# Of names that begin alike it lists fewer: they say little more than their beginning.
+MOST_BEGINNING = 8
 MOST_QUOTED = 200
 LONGEST = 1000  # characters of a message
 ALIKE = 0.7  # how alike two names are that may be mistaken for each other, as `difflib` measures it: 1 is equal
@@ -95,7 +97,7 @@ def unknown(kind: str, given: object, known: Iterable[object], further: Iterable
     names = [str(name) for name in known]
     near = nearest(given, names, further) if isinstance(given, str) else []
     if len(near) > 1 and near == _beginning(str(given), near):
-        hint = f"{len(near):,} names begin with it: {_listed(near)}"
+        hint = f"{len(near):,} names begin with it: {_listed(near, MOST_BEGINNING)}"
     elif near:
         hint = f"did you mean {' or '.join(map(repr, near))}?"
     else:
@@ -164,10 +166,10 @@ def _alike(given: str, names: Iterable[str]) -> list[str]:
     return [words[word] for word in get_close_matches(_in_one_word(given), words, n=3, cutoff=ALIKE)]
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Names with commas between them, but not too many."""
-    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
-    return f"{', '.join(names[:MOST_NAMES])}{more}"
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def one_line(error: BaseException) -> str:

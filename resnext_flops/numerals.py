@@ -40,6 +40,15 @@ def whole(figure: float | Fraction) -> int:
     return int(figure)
 
 
+def grouped(text: str) -> str:
+    """A text with commas in its whole numbers.
+
+    >>> grouped("396000000 <= macs and d <= 0.00125")
+    '396,000,000 <= macs and d <= 0.00125'
+    """
+    return re.sub(r"(?<![\w.])\d{4,}(?![\w.])", lambda found: f"{int(found[0]):,}", text)
+
+
 def decimal(text: str) -> Decimal:
     """A decimal number that keeps its last digit. It has a unit of 1000 or none.
 

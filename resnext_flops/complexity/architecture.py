@@ -254,7 +254,7 @@ class Architecture:
         elif named:
             advice = f"write a multiple of it, such as 32*{named[0]}"
         else:
-            advice = f"it is one in {', '.join(name for name in self.sizes if name not in names)}"
+            advice = f"there is a formula in {', '.join(name for name in self.sizes if name not in names)}"
         return InputError(f"{self.name}'s cost is no polynomial in {', '.join(names)}: {error}; {advice}")
 
     def _split(self, sizes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

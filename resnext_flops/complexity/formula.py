@@ -37,7 +37,7 @@ class NotPolynomialError(ArithmeticError):
     """
 
     def __init__(self, dividend: object, divisor: object, names: Iterable[str], factor: int) -> None:
-        super().__init__(f"({dividend}) // ({divisor}) is not a polynomial")
+        super().__init__(f"{dividend} divided by {divisor} is no polynomial")
         self.names = frozenset(names)
         self.factor = factor
 
@@ -47,7 +47,7 @@ class RoundedError(NotPolynomialError):
 
     def __init__(self, value: Any) -> None:
         super().__init__(value, 1, {str(name) for name in value.free_symbols}, 1)
-        self.args = (f"what a rule makes of {value} is rounded",)
+        self.args = (f"sizes that are made of {value} are rounded",)
 
 
 class Formula:

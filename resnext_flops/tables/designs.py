@@ -12,6 +12,7 @@ from resnext_flops.complexity.expressions import text_of
 from resnext_flops.complexity.figures import COMMON
 from resnext_flops.design.spaces import Sampled
 from resnext_flops.design.sweep.sweep import COUNTED
+from resnext_flops.numerals import grouped
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, meaning, proof_sentence
@@ -84,7 +85,7 @@ def sampled(found: Sampled, most: int | None = None) -> list[Table]:
     >>> len(designs.rows), designs.rows[0]["model"].startswith("regnet("), distribution.rows[-1]["share_percent"]
     (20, True, Fraction(1, 1))
     """
-    count, budgets = len(found.numbers), " and ".join(map(text_of, found.budgets))
+    count, budgets = len(found.numbers), " and ".join(grouped(text_of(budget)) for budget in found.budgets)
     title = f"{count:,} design{'s' if count > 1 else ''} of {found.space.name}{f' with {budgets}' if budgets else ''}"
     frame = found.frame.assign(**{CALL: [found.call(place) for place in range(count)]})
     drawn = (
@@ -93,13 +94,17 @@ def sampled(found: Sampled, most: int | None = None) -> list[Table]:
         f"different, {'meet the budgets' if budgets else 'are shown'}.",
     )
     designs = swept(frame, title, most)
+    # The call holds the sizes, and so these are left out before it.
+    columns = tuple(
+        column._replace(rank=0 if column.key == CALL else column.rank or len(COMMON) + 1) for column in designs.columns
+    )
     # Parameters are shown with all of their digits.
     rows = [
         {name: Decimal(str(cell)) if isinstance(cell, float) else cell for name, cell in row.items()}
         for row in designs.rows
     ]
     notes = (*designs.notes[:-1], *drawn, designs.notes[-1])
-    return [replace(designs, rows=rows, notes=notes), _distribution(found)]
+    return [replace(designs, columns=columns, rows=rows, notes=notes), _distribution(found)]
 
 
 def _distribution(found: Sampled) -> Table:
@@ -122,7 +127,5 @@ def _distribution(found: Sampled) -> Table:
 
 
 def _rank(name: str) -> int:
-    """Figures are dropped before sizes and what the designs are ordered by, and calls before both."""
-    if name == CALL:
-        return len(COMMON) + 1
+    """Figures are dropped before sizes and what the designs are ordered by."""
     return 1 + sorted(COMMON, key=lambda figure: figure != "macs").index(name) if name in COMMON else 0

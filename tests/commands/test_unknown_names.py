@@ -69,6 +69,7 @@ UNKNOWN = {
     "model of a report": ("report --of resnet5 --output report", "names begin with it: resnet50, "),
     "model to explore": ("explore resnet5 --output a.html", "names begin with it: resnet50, "),
     "slider": ("explore resnet50 --free clases --output a.html", "did you mean 'classes'"),
+    "family without parentheses": ("formula mobilenet_v1", "the family of this name is called, as in 'mobilenet_v1()'"),
     "network to verify": ("verify resnet5", "names begin with it: resnet50, "),
 }
 FILES = {

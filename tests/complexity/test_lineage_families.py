@@ -123,22 +123,26 @@ def test_the_nearest_that_a_refusal_names_works(call: str) -> None:
     assert rf.network(call).cost().macs > 0
 
 
+ROUNDED = "{0}'s cost is no polynomial in {1}: sizes that are made of {1} are rounded; {2}"
 WITHOUT_A_FORMULA = {
-    ("mobilenet_v1(width_multiplier=m)", "m"): "mobilenet_v1's cost is no polynomial in m: what a rule makes of m is "
-    "rounded; write a number in its place",
-    ("regnet(22)", "w_0"): "regnet's cost is no polynomial in w_0: what a rule makes of w_0 is rounded; "
-    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
-    ("regnet(22)", "w_a"): "regnet's cost is no polynomial in w_a: what a rule makes of w_a is rounded; "
-    "it is one in r, K, w, in_channels, n1, n2, n3, n4",
-    (
-        "mobilenet_v2",
-        "width_multiplier",
-    ): "mobilenet_v2's cost is no polynomial in width_multiplier: "
-    "what a rule makes of width_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
-    ("efficientnet_b0", "depth_multiplier"): "efficientnet's cost is no polynomial in depth_multiplier: "
-    "what a rule makes of depth_multiplier is rounded; it is one in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7",
-    ("legacy_seresnet50", "reduction"): "se_resnet's cost is no polynomial in reduction: (256) // (reduction) is not a "
-    "polynomial; it is one in d, r, K, in_channels, n1, n2, n3, n4",
+    ("mobilenet_v1(width_multiplier=m)", "m"): ROUNDED.format("mobilenet_v1", "m", "write a number in its place"),
+    **{
+        ("regnet(22)", name): ROUNDED.format(
+            "regnet", name, "there is a formula in r, K, w, in_channels, n1, n2, n3, n4"
+        )
+        for name in ("w_0", "w_a")
+    },
+    **{
+        (call, name): ROUNDED.format(
+            family, name, "there is a formula in r, K, in_channels, n1, n2, n3, n4, n5, n6, n7"
+        )
+        for call, family, name in (
+            ("mobilenet_v2", "mobilenet_v2", "width_multiplier"),
+            ("efficientnet_b0", "efficientnet", "depth_multiplier"),
+        )
+    },
+    ("legacy_seresnet50", "reduction"): "se_resnet's cost is no polynomial in reduction: 256 divided by reduction is "
+    "no polynomial; there is a formula in d, r, K, in_channels, n1, n2, n3, n4",
 }
 
 

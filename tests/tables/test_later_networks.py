@@ -5,7 +5,10 @@ from fractions import Fraction
 
 import resnext_flops as rf
 from resnext_flops.complexity.families.resnet_to_convnext import STEPS
+from resnext_flops.design import spaces
 from resnext_flops.proof.published import HELD, PRINTED_FIGURES, agreement, figures, published, row_figures
+from resnext_flops.show.render import fitted
+from resnext_flops.tables.designs import sampled
 from resnext_flops.tables.lineage import lineage
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.publications import publications
@@ -151,3 +154,11 @@ def test_mobilenet_at_three_quarters_is_printed_without_its_stem() -> None:
             network = rf.network(row["network"])
             stem = 3 * 3 * 3 * 24 * (network.input[1] // 2) ** 2
             assert round((network.cost().macs - stem) / 1e6) == row["macs"] / 10**6
+
+
+def test_designs_of_a_space_keep_their_calls_where_room_is_short() -> None:
+    found = spaces.regnet_x.sample(3, budget="macs = 400M", within=1)
+    designs, _ = sampled(found)
+    assert "with 396,000,000 <= macs and macs <= 404,000,000" in designs.title
+    lines = [line.text for line in fitted(designs, 80)]
+    assert all(any(found.call(place) in line for line in lines) for place in range(3))

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from resnext_flops.complexity.arguments import parse_call
-from resnext_flops.complexity.names import NAMED, call_of, network
+from resnext_flops.complexity.names import NAMED, call_of, families, network
 from resnext_flops.counters.built import Built
 from resnext_flops.counters.zoos.zoo import Zoo
 from resnext_flops.errors import InputError, nearest, one_line, same_name, unknown
@@ -73,11 +73,14 @@ def _bare(text: str) -> Any:
             return found
     further = [name for known in names.values() for name in known]
     if nearest(text, NAMED, further):
-        raise unknown("model", text, NAMED, further)
-    raise InputError(
-        f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, hf:PATH, or "
-        "package.module:factory"
-    )
+        error = unknown("model", text, NAMED, further)
+    else:
+        error = InputError(
+            f"unknown model {text!r}; give a name that `models` lists, torchvision:NAME, timm:NAME, hf:PATH, or "
+            "package.module:factory"
+        )
+    family = same_name(text, families())
+    raise InputError(f"{error}; the family of this name is called, as in '{family}()'") if family else error
 
 
 def imported(module_name: str, attribute: str) -> Any:
