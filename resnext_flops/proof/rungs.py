@@ -76,6 +76,7 @@ class Proof(NamedTuple):
     def proven(self) -> bool | None:
         """Whether no rung fails; None where that would prove nothing, as no library has the network.
 
+        >>> from resnext_flops.proof.rungs import Proof, Rung
         >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1),)).proven
         True
         """
@@ -85,6 +86,7 @@ class Proof(NamedTuple):
     def verdict(self) -> str:
         """How the whole proof ended; a network that no library has is not called proven.
 
+        >>> from resnext_flops.proof.rungs import Proof, Rung
         >>> Proof("net", "cpu", {}, 1, 1, 1, (Rung("layers", 1),), alone=True).verdict
         'equal to its model, but no independent reference'
         """
