@@ -37,23 +37,23 @@ def lines() -> list[tuple[str, list[tuple[int, float]]]]:
 
 
 @styled
-def lineage(axes: Axes | None = None) -> Axes:
+def lineage(axes: Axes | None = None, *, column: bool = False) -> Axes:
     """Top-1 errors on ImageNet against multiply-adds, from ResNet and ResNeXt to ConvNeXt.
 
     The errors are printed ones, of one crop. Recipes of training differ from line to line, and EfficientNet's images
     have more pixels.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> axes = lineage()
     >>> axes.get_xlabel(), axes.get_ylabel()
-    ('multiply-adds (G)', 'top-1 error (%)')
+    ('multiply-adds (G)', 'top-1 error on ImageNet (%)')
     """
-    axes = axes or panel(3.7)
+    axes = axes or panel(3.7, column)
     for (label, points), (color, marker, dashed) in zip(lines(), LOOKS, strict=True):
         style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": "--" if dashed else "-"}
         axes.plot([macs / 1e9 for macs, _ in points], [error for _, error in points], label=label, **style)
-    axes.set(xlabel="multiply-adds (G)", ylabel="top-1 error (%)", xscale="log")
+    axes.set(xlabel="multiply-adds (G)", ylabel="top-1 error on ImageNet (%)", xscale="log")
     ticked(axes.xaxis, (0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32))
     axes.legend(loc="upper right", ncols=2)
     return axes
