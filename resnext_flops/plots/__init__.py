@@ -1,8 +1,9 @@
 """Pictures of what networks cost, with matplotlib, at the width of a page or of its column.
 
 Each kind is a function in the file of its name that takes and returns matplotlib Axes, and draws the figures of tables,
-of the solver and of ledgers. A new figure is as wide as a page, or as a column of a page of two columns. `draw` gives a whole picture of a kind, and `save` writes it: the same bytes each time, so
-that a committed picture changes only when a figure does.
+of the solver and of ledgers. A new figure is as wide as a page, or as a column of a page of two columns. `draw` gives a
+whole picture of a kind, and `save` writes it: the same bytes each time, so that a committed picture changes only when a
+figure does.
 
     >>> from resnext_flops.plots import draw
     >>> figure = draw("width")
@@ -32,10 +33,11 @@ KINDS: Mapping[str, str] = {
     "numbers and the paper's Table 2, for the weights of a block and for the multiply-adds of the network.",
     "error": "The top-1 errors on ImageNet of the paper's Tables 3, 4 and 5 against multiply-adds (the paper's FLOPs) "
     "and against parameters, each of the paper's series joined.",
-    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale; a stage of more than 80 "
-    "percent is opened.",
-    "space": "What may go with ResNet-50's multiply-adds, or up to 5 percent more, in ResNeXt-50's template: parameters "
-    "and activations at eight resolutions, lines of equal multiply-adds for three cardinalities C, and the Pareto front.",
+    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale; a stage of more "
+    "than 80 percent is opened.",
+    "space": "The parameters and activations that ResNeXt-50's template may have at ResNet-50's multiply-adds, or up to "
+    "5 percent more, on images of eight sizes, with lines of exactly equal multiply-adds for three cardinalities C, and "
+    "the Pareto front.",
     "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
     "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
     "Figure 7.",

@@ -96,7 +96,6 @@ def counters(
     whole.set_yticks(places, [row.counter for row in found])
     letter = _draw(besides, others, present(others))
     besides.set_xlabel(f"all else ({letter})")
-    besides.set_title("total", loc="right")
     besides.yaxis.tick_right()
     besides.set_yticks(places, [f"{row.figure:,} {row.unit}" for row in found])
     ours = {part: look for part, look in LOOKS.items() if any(part in row for row in products)}

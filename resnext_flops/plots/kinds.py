@@ -1,8 +1,8 @@
-"""The kinds of layers as pictures tell them apart: each has one name, one colour and one hatch, the same in every one.
+"""The kinds of layers as pictures tell them apart: each has one name, one colour and one hatch, in every picture.
 
-The colours are Paul Tol's scheme "muted" (https://sronpersonalpages.nl/~pault/), which people with any colour vision can
-tell apart. The first six kinds have multiply-adds, and the others are what some counters count besides. In each of the
-two groups neighbours differ in lightness and in hatch too, so that a grey print can be read.
+The colours are Paul Tol's scheme "muted" (https://sronpersonalpages.nl/~pault/), which people with any colour vision
+can tell apart. The first six kinds have multiply-adds, and the others are what some counters count besides. In each of
+the two groups neighbours differ in lightness and in hatch too, so that a grey print can be read.
 
     >>> of("GELU: elements"), of("batch norm")
     ('activation function', 'normalization')
@@ -55,9 +55,9 @@ WORDS: tuple[tuple[str, str], ...] = (
     (NORMALIZATION, "norm"),
     (POOLING, "pool"),
     (ACTIVATION, "relu|elu|silu|swish|sigmoid|tanh|softmax|softplus|mish"),
-    (ELEMENTWISE, r"bias|addition|sum|__i?r?(add|sub|mul|truediv)__|\b(add|sub|rsub|mul|div|scale)\b|layerscale"),
+    (ELEMENTWISE, r"bias|addition|\bsum\b|__i?r?(add|sub|mul|truediv)__|\b(add|sub|rsub|mul|div|scale)\b|layerscale"),
     (LARGER, "conv"),
-    (CONNECTED, "linear"),
+    (CONNECTED, "(?<!bi)linear"),
     (PRODUCT, "matmul|einsum|attention|bilinear$|recurrent|transformer"),
 )
 

@@ -13,7 +13,7 @@ from resnext_flops.complexity.names import network
 from resnext_flops.design.roots import real_root
 from resnext_flops.design.sweep.engines import run
 from resnext_flops.design.sweep.request import plan_sweep
-from resnext_flops.plots.style import BLACK, BLUE, GREEN, GREY, SKY, VERMILION, label, panel, styled, ticked
+from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
 
 Figures: TypeAlias = npt.NDArray[Any]
 Columns: TypeAlias = Mapping[str, Figures]
@@ -21,7 +21,7 @@ Columns: TypeAlias = Mapping[str, Figures]
 CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
 WIDTHS = range(1, 161)
 RESOLUTIONS = range(128, 353, 32)
-# The designs have the multiply-adds of ResNet-50, or up to 5 percent more: all five of the paper's Table 2 are among them.
+# The designs have ResNet-50's multiply-adds, or up to 5 percent more: all five of the paper's Table 2 are among them.
 PERCENT = 5
 
 # The lines of equal multiply-adds: of each cardinality, the colour and the dashes.
