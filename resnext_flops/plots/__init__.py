@@ -35,9 +35,9 @@ KINDS: Mapping[str, str] = {
     "and against parameters, each of the paper's series joined.",
     "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale; a stage of more "
     "than 80 percent is opened.",
-    "space": "The parameters and activations that ResNeXt-50's template may have at ResNet-50's multiply-adds, or up to "
-    "5 percent more, on images of eight sizes, with lines of exactly equal multiply-adds for three cardinalities C, and "
-    "the Pareto front.",
+    "space": "The parameters and activations that ResNeXt-50's template may have at ResNet-50's multiply-adds, or up "
+    "to 5 percent more, on images of eight sizes, with lines of exactly equal multiply-adds for three cardinalities C, "
+    "and the Pareto front.",
     "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
     "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
     "Figure 7.",

@@ -91,11 +91,12 @@ def counters(
     whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found), column, beside=True)
     places = range(len(found))
     products, others = [multiply_adds(cost, row) for row in found], [by_kind(row) for row in found]
+    apart = "\n" if column else " "  # the panels are narrow
     letter = _draw(whole, products, LOOKS)
-    whole.set(xlabel=f"multiply-adds ({letter})", title=titled(cost))
+    whole.set(xlabel=f"multiply-adds{apart}({letter})", title=titled(cost))
     whole.set_yticks(places, [row.counter for row in found])
     letter = _draw(besides, others, present(others))
-    besides.set_xlabel(f"all else ({letter})")
+    besides.set_xlabel(f"all else{apart}({letter})")
     besides.yaxis.tick_right()
     besides.set_yticks(places, [f"{row.figure:,} {row.unit}" for row in found])
     ours = {part: look for part, look in LOOKS.items() if any(part in row for row in products)}

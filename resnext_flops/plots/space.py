@@ -108,7 +108,7 @@ def space(axes: Axes | None = None, *, column: bool = False) -> Axes:
     label(axes, name, point, (26, 30), color=BLACK, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
     axes.set(xlabel="parameters (M)", ylabel="activations (M)", xscale="log", yscale="log")
     axes.set(xlim=(7, 110), ylim=(4, 30))
-    axes.set_title("ResNeXt-50s of 4.1 to 4.3 G multiply-adds")
+    axes.set_title("ResNeXt-50s of 4.1 to 4.3 G multiply-adds, of cardinality C")
     ticked(axes.xaxis, (10, 20, 40, 80))
     ticked(axes.yaxis, (5, 10, 20, 40))
     axes.legend(loc="lower left")

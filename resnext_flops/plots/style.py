@@ -91,8 +91,8 @@ def panels(height: float, column: bool, *, share_y: bool = False, beside: bool =
     beside: side by side in a column too, because they share their rows.
     """
     below = column and not beside
-    figure = _figure(height * (2 if below else 1), column)
-    first, second = figure.subplots(2 if below else 1, 1 if below else 2, sharey=share_y)
+    rows, columns = (2, 1) if below else (1, 2)
+    first, second = _figure(height * rows, column).subplots(rows, columns, sharey=share_y, squeeze=False).flat
     return first, second
 
 
