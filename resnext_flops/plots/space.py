@@ -1,6 +1,7 @@
 """A design space at equal cost: what ResNeXt-50s of ResNet-50's multiply-adds have of parameters and activations."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
@@ -9,8 +10,10 @@ from matplotlib.axes import Axes
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.families.resnext import resnext
 from resnext_flops.complexity.formula import coefficients, substitute
+from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.names import network
-from resnext_flops.design.roots import real_root
+from resnext_flops.complexity.reading import Reading
+from resnext_flops.design.solve import solve
 from resnext_flops.design.sweep.engines import run
 from resnext_flops.design.sweep.request import plan_sweep
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
@@ -59,20 +62,23 @@ def line(cardinality: int) -> list[tuple[float, float]]:
     >>> (cost.params, cost.activations) in line(1)
     True
     """
-    reading, macs, points = resnext(50).reading(["C", "d", "r"]), resnet(50).cost().macs, []
-    for resolution in RESOLUTIONS:
-        at = {"C": cardinality, "r": resolution}
-        cost, params, activations = (
-            tuple(coefficients(substitute(reading.figure(name), at))) for name in ("macs", "params", "activations")
-        )
-        width = real_root(cost, macs, 1)
-        if width is not None and width >= 1:
+    given = {"C": [cardinality], "r": RESOLUTIONS}
+    points = []
+    for solution in solve(resnext(50), "d", budget=f"macs = {resnet(50).cost().macs}", given=given):
+        at = {name: size for name, size in solution.sizes.items() if name in given}
+        params, activations = (substitute(_reading().figure(name), at) for name in ("params", "activations"))
+        if (width := solution.root) is not None and width >= 1:
             points.append((_value(params, width), _value(activations, width)))
     return points
 
 
-def _value(polynomial: tuple[Any, ...], x: float) -> float:
-    return sum(float(coefficient) * x**power for power, coefficient in enumerate(polynomial))
+@cache
+def _reading() -> Reading:
+    return resnext(50).reading(["C", "d", "r"])
+
+
+def _value(formula: Size, x: float) -> float:
+    return sum(float(coefficient) * x**power for power, coefficient in enumerate(coefficients(formula)))
 
 
 @styled
