@@ -39,7 +39,7 @@ verify: .venv/installed
 # an hour). Then the data and the page of all models of torchvision, every fourth of timm's and some of Hugging Face's,
 # with their formulas (about an hour on two cores; a run that is stopped goes on where it was).
 audit: .venv/installed
-	$(BIN)/pytest -m slow tests/counters tests/docs
+	$(BIN)/pytest -m slow tests/counters tests/docs tests/plots
 	$(BIN)/python -m resnext_flops.reports.zoo_audit docs/audit.md
 	$(BIN)/python -m resnext_flops.reports.predictions docs/predictions.tsv docs/predictions.md
 	$(BIN)/python -m resnext_flops.reports.conformance docs/conformance.json docs/conformance.md

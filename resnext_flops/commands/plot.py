@@ -10,18 +10,19 @@ from resnext_flops.show.output import destination
 @click.command("plot")
 @click.argument("kind", shell_complete=completion.pictures)
 @click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
+@click.option("--column", is_flag=True, help="3.5 inches wide, a column of a paper, in the place of 7, a page.")
 @click.option("--output", metavar="FILE", required=True, help="The picture: FILE.png, FILE.svg or FILE.pdf.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
-def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> None:
+def command(kind: str, models: tuple[str, ...], column: bool, output: str, force: bool) -> None:
     """Draw a picture of what networks cost: the paper's, or that of any models.
 
     \b
     KIND is one of
       width      d against C at preserved cost: the curve, whole numbers, Table 2
       error      top-1 errors against multiply-adds and params: Tables 3, 4 and 5
-      stages     multiply-adds by stage and kind of layer: MODEL MODEL
-      space      ResNeXt-50's designs by three figures, and their Pareto front
-      counters   from the multiply-adds of a model to each counter's figure: MODEL
+      stages     multiply-adds by stage and kind of layer: [MODEL MODEL]
+      space      params and activations that go with ResNet-50's multiply-adds
+      counters   from multiply-adds to each counter's figure: [MODEL]
       cifar      errors on CIFAR against parameters: Table 7
       edf        how params and activations of three design spaces are distributed
       lineage    printed errors against multiply-adds, from ResNet to ConvNeXt
@@ -35,4 +36,4 @@ def command(kind: str, models: tuple[str, ...], output: str, force: bool) -> Non
     """
     destination(output, force)
     file_format(output)
-    save(draw(kind, models), output)
+    save(draw(kind, models, column=column), output)

@@ -1,13 +1,14 @@
-"""Pictures of what networks cost, with matplotlib, at the width of a page's column.
+"""Pictures of what networks cost, with matplotlib, at the width of a page or of its column.
 
 Each kind is a function in the file of its name that takes and returns matplotlib Axes, and draws the figures of tables,
-of the solver and of ledgers. `draw` gives a whole picture of a kind, and `save` writes it: the same bytes each time, so
-that a committed picture changes only when a figure does.
+of the solver and of ledgers. A new figure is as wide as a page, or as a column of a page of two columns. `draw` gives a
+whole picture of a kind, and `save` writes it: the same bytes each time, so that a committed picture changes only when a
+figure does.
 
     >>> from resnext_flops.plots import draw
     >>> figure = draw("width")
     >>> [axes.get_ylabel() for axes in figure.axes]
-    ['width d of a group (channels)', '']
+    ['width d of a group (channels)', 'width d of a group (channels)']
 
 Only drawing loads matplotlib, and nothing here touches pyplot or changes its settings. The room uses tables and what is
 below them; reports and commands use it.
@@ -32,9 +33,11 @@ KINDS: Mapping[str, str] = {
     "numbers and the paper's Table 2, for the weights of a block and for the multiply-adds of the network.",
     "error": "The top-1 errors on ImageNet of the paper's Tables 3, 4 and 5 against multiply-adds (the paper's FLOPs) "
     "and against parameters, each of the paper's series joined.",
-    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale.",
-    "space": "Designs of ResNeXt-50's template by multiply-adds and parameters, with lines of equal activations, the "
-    "Pareto front at the cost of ResNet-50, and networks by name.",
+    "stages": "The multiply-adds of two networks by stage, stacked by kind of layer, on one scale; a stage of more "
+    "than 80 percent is opened.",
+    "space": "The parameters and activations that ResNeXt-50's template may have at ResNet-50's multiply-adds, or up "
+    "to 5 percent more, on images of eight sizes, with lines of exactly equal multiply-adds for three cardinalities C, "
+    "and the Pareto front.",
     "counters": "From a network's multiply-adds to each counter's figure: how it counts multiply-adds, and what else.",
     "cifar": "The test errors on CIFAR-10 and CIFAR-100 of the paper's Table 7 against parameters, on the axes of its "
     "Figure 7.",
@@ -46,8 +49,8 @@ KINDS: Mapping[str, str] = {
     "from ResNet and ResNeXt to ConvNeXt, on images of 224 pixels, and of up to 600 for EfficientNet.",
 }
 
-# How many networks a kind is a picture of; the others show the paper's own.
-NETWORKS: Mapping[str, int] = {"stages": 2, "counters": 1}
+# The networks of a kind that takes any, where none are given; the other kinds show the paper's own.
+NETWORKS: Mapping[str, tuple[str, ...]] = {"stages": ("resnet50", "resnext50_32x4d"), "counters": ("resnet50",)}
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -58,11 +61,12 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Given | Ledger]" = (), *, column: bool = False) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
-    networks: names as on the command line, described networks, or ledgers; as many as the kind takes.
+    networks: names as on the command line, described networks, or ledgers; as many as the kind takes, or none.
+    column: whether it is 3.5 inches wide, a column of a paper; otherwise it is 7 inches, a page.
 
     Raises InputError for an unknown kind or network, or another number of networks.
 
@@ -74,12 +78,13 @@ def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     from resnext_flops.complexity.ledger import Ledger
     from resnext_flops.counters.lookup import model
 
-    drawing = _drawing(kind)
-    if len(networks) != (takes := NETWORKS.get(kind, 0)):
-        wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
+    drawing, usual = _drawing(kind), NETWORKS.get(kind, ())
+    if len(networks) not in {0, len(usual)}:
+        wanted = ("no model: it shows the paper's own", "one model", "two models")[len(usual)]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
     # Every name is looked up before the first model is counted.
-    drawn = drawing(*(each if isinstance(each, Ledger) else model(each) for each in networks))
+    found = [each if isinstance(each, Ledger) else model(each) for each in networks or usual]
+    drawn = drawing(*found, column=column)
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 

@@ -12,22 +12,21 @@ OFFSETS = {"Wide ResNet": (6, 0), "ResNeXt-29, 8x64d": (0, -6), "ResNeXt-29, 16x
 
 
 @styled
-def cifar(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def cifar(axes: tuple[Axes, Axes] | None = None, *, column: bool = False) -> tuple[Axes, Axes]:
     """The printed errors on CIFAR-10 (left) and CIFAR-100 (right) against the exact parameters of the networks.
 
     As in the table, the parameters are those of the networks for CIFAR-10; 90 classes more add less than one percent.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> ten, hundred = cifar()
     >>> ten.get_title("left"), hundred.get_title("left")
     ('CIFAR-10', 'CIFAR-100')
     """
-    panes = axes or panels(2.2)
+    panes = axes or panels(2.2, column)
     for pane, key, title in zip(panes, ("cifar10", "cifar100"), ("CIFAR-10", "CIFAR-100"), strict=True):
         _draw(pane, key)
         pane.set_title(title)
-    panes[0].set_ylabel("test error (%)")
     return panes
 
 
@@ -39,5 +38,5 @@ def _draw(axes: Axes, key: str) -> None:
         axes.plot(*zip(*points.values(), strict=True), marker=marker, color=color)
         for name, place in points.items():
             label(axes, name, place, OFFSETS[name], color=color)
-    axes.set(xlabel="parameters (M)", xlim=(25, 80))
+    axes.set(xlabel="parameters (M)", ylabel="test error (%)", xlim=(25, 80))
     axes.margins(y=0.25)

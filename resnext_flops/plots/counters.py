@@ -11,28 +11,18 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.audit import Step, bridge
 from resnext_flops.counters.lookup import Given, built, ledger
 from resnext_flops.errors import InputError
-from resnext_flops.plots.stacks import looks, stack
-from resnext_flops.plots.style import GREY, PALE, VERMILION, panels, scaled, styled, titled
+from resnext_flops.plots.kinds import of, present
+from resnext_flops.plots.stacks import legend, stack
+from resnext_flops.plots.style import BLACK, panels, scaled, styled, titled
 
 INCHES_A_COUNTER = 0.16
-# Counters see one kind of layer as an operator, a module or a function; a reader needs one name for it.
-NAMES = {
-    "AdaptiveAvgPool2d": "global average pool",
-    "F.adaptive_avg_pool2d": "global average pool",
-    "LayerNorm": "layer norm",
-    "F.layer_norm": "layer norm",
-    "F.gelu": "gelu",
-    "GELU": "gelu",
-    "Tensor.__add__": "sum",
-    "conv": "convolution",
-    "linear": "fully connected",
-}
 OURS, TWICE, MORE, UNSEEN = "multiply-adds", "counted as two", "counted otherwise", "not seen"
+# Without a colour: these are no kinds of layers.
 LOOKS: Mapping[str, Mapping[str, Any]] = {
-    OURS: {"facecolor": GREY, "edgecolor": "white"},
-    TWICE: {"facecolor": PALE, "edgecolor": "white", "hatch": "////"},
-    MORE: {"facecolor": VERMILION, "edgecolor": "white"},
-    UNSEEN: {"facecolor": "none", "edgecolor": VERMILION},
+    OURS: {"facecolor": "#444444", "edgecolor": "white"},
+    TWICE: {"facecolor": "#BBBBBB", "edgecolor": "white", "hatch": "////"},
+    MORE: {"facecolor": "white", "edgecolor": BLACK, "hatch": "xxxx"},
+    UNSEEN: {"facecolor": "none", "edgecolor": BLACK, "linestyle": ":"},
 }
 
 
@@ -77,7 +67,9 @@ def bridged(model: "Given | Ledger") -> tuple[Ledger, list[Bridge]]:
 
 
 @styled
-def counters(model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def counters(
+    model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None, *, column: bool = False
+) -> tuple[Axes, Axes]:
     """Every counter's figure for a network: its multiply-adds (left), and what it counts besides by kind (right).
 
     A bar begins where the one before it ends, and the filled bars of a row on both sides add up to the figure at its
@@ -85,36 +77,37 @@ def counters(model: "Given | Ledger", axes: tuple[Axes, Axes] | None = None) -> 
     besides (one addition less a sum, for instance) is left of zero. The figures are those that `audit` predicts.
 
     model: a network, the name of a model as on the command line, or a ledger.
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     Raises InputError for a name that no model has.
 
     >>> left, right = counters("resnet50")
     >>> right.get_xlabel()
-    'counted besides (M)'
+    'all else (M)'
     """
     cost, found = bridged(model)
     if not any(row.figure for row in found):
         raise InputError(f"{cost.name!r} has nothing that a counter counts; give a network with convolutions")
-    whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found))
+    whole, besides = axes or panels(1.5 + INCHES_A_COUNTER * len(found), column, beside=True)
     places = range(len(found))
-    letter = _draw(whole, [multiply_adds(cost, row) for row in found], LOOKS)
-    whole.set(xlabel=f"counted of multiply-adds ({letter})", title=titled(cost))
+    products, others = [multiply_adds(cost, row) for row in found], [by_kind(row) for row in found]
+    apart = "\n" if column else " "  # the panels are narrow
+    letter = _draw(whole, products, LOOKS)
+    whole.set(xlabel=f"multiply-adds{apart}({letter})", title=titled(cost))
     whole.set_yticks(places, [row.counter for row in found])
-    others = [by_kind(row) for row in found]
-    letter = _draw(besides, others, looks(others))
-    besides.set_xlabel(f"counted besides ({letter})")
-    besides.set_title("and its figure", loc="right")
+    letter = _draw(besides, others, present(others))
+    besides.set_xlabel(f"all else{apart}({letter})")
     besides.yaxis.tick_right()
     besides.set_yticks(places, [f"{row.figure:,} {row.unit}" for row in found])
+    ours = {part: look for part, look in LOOKS.items() if any(part in row for row in products)}
+    legend(whole, {**ours, **present(others)}, 2 if column else 5)
     return whole, besides
 
 
 def _draw(axes: Axes, rows: Sequence[Mapping[str, int]], looks: Mapping[str, Mapping[str, Any]]) -> str:
-    """A side of the picture, with its legend below; gives the letter of its unit."""
+    """A side of the picture; gives the letter of its unit."""
     unit, letter = scaled(max(sum(figure for figure in row.values() if figure > 0) for row in rows))
     stack(axes, rows, looks, unit)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.11), ncols=2)
     return letter
 
 
@@ -141,11 +134,11 @@ def by_kind(row: Bridge) -> dict[str, int]:
     >>> import resnext_flops as rf
     >>> fvcore = next(row for row in bridges(rf.resnet(50).cost()) if row.counter == "fvcore")
     >>> by_kind(fvcore)
-    {'batch norm': 22227968, 'global average pool': 100352}
+    {'normalization': 22227968, 'pooling': 100352}
     """
     found: dict[str, int] = {}
     for step in row.steps:
         if not step.of_multiply_adds:
-            kind = NAMES.get(step.kind, step.kind)
+            kind = of(step.what)
             found[kind] = found.get(kind, 0) + step.figure
     return found

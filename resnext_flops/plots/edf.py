@@ -21,19 +21,19 @@ PANELS = (
 
 
 @styled
-def edf(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def edf(axes: tuple[Axes, Axes] | None = None, *, column: bool = False) -> tuple[Axes, Axes]:
     """The share of the designs of a space that have at most so many parameters (left) or activations (right).
 
     All designs have 400 million multiply-adds, within 1 percent, 500 of each space. The networks that the authors chose
     are marked at their own figures, on the line of their space.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> left, right = edf()
     >>> left.get_xlabel(), right.get_xlabel()
     ('parameters (M)', 'activations (M)')
     """
-    both = axes or panels(2.5, share_y=True)
+    both = axes or panels(2.5, column, share_y=True)
     for space, label, color, dashes, chosen in LOOKS:
         found = space.sample(budget=BUDGET, within=WITHIN)
         for each, name in zip(both, (name for name, _, _ in PANELS), strict=True):
@@ -43,8 +43,8 @@ def edf(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
                 own = getattr(network(chosen).cost(), name)
                 each.plot([own / 1e6], [100 * (values <= own).mean()], "o", color=color, label=f"{label}-400MF")
     for each, (_, words, ticks) in zip(both, PANELS, strict=True):
-        each.set(xlabel=words, xscale="log", ylim=(0, 100))
+        each.set(xlabel=words, ylabel="designs with at most so many (%)", xscale="log", ylim=(0, 100))
         ticked(each.xaxis, ticks)
-    both[0].set(ylabel="designs of 400 M multiply-adds\nwith at most so many (%)")
+    both[0].set_title("designs of 400 M multiply-adds")
     both[1].legend(loc="lower right")
     return both

@@ -52,14 +52,12 @@ OFFSETS = {
     "ResNeXt-50 8x14d": (5, 2),
     "ResNeXt-50 32x4d": (5, -3),
     "ResNet-101 1x64d": (0, 5),
-    "ResNeXt-101 4x24d": (-5, 2),
-    "ResNeXt-101 8x14d": (5, 3),
-    "ResNeXt-101 32x4d": (-5, -2),
+    "ResNeXt-101 4x24d": (-5, 3),
+    "ResNeXt-101 32x4d": (-4, -6),
     "ResNet-200 1x64d": (4, 4),
-    "ResNet-101, wider 1x100d": (-4, -4),
+    "ResNet-101, wider 1x100d": (0, -5),
     "ResNeXt-101 2x64d": (5, 0),
     "ResNeXt-101 64x4d": (-4, -4),
-    "ResNet-200 320x320": (5, 0),
     "ResNeXt-101 (64x4d) 320x320": (5, 0),
     "Inception-v4 299x299": (-5, 1),
     "Inception-ResNet-v2 299x299": (0, -5),
@@ -77,27 +75,26 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES = (
-    Quantity("macs", "multiply-adds (G)", 1e9, (4, 8, 16, 32), (3.4, 46)),
-    Quantity("params", "parameters (M)", 1e6, (25, 50, 75, 100), (19.5, 106)),
+    Quantity("macs", "multiply-adds (G)", 1e9, (4, 8, 16, 32), (3.0, 54)),
+    Quantity("params", "parameters (M)", 1e6, (25, 50, 75, 100), (17, 125)),
 )
 
 
 @styled
-def error(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def error(axes: tuple[Axes, Axes] | None = None, *, column: bool = False) -> tuple[Axes, Axes]:
     """The printed top-1 errors against the exact multiply-adds (left) and parameters (right) of each network.
 
     Multiply-adds are counted at the size of the crop.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> left, right = error()
     >>> left.get_xlabel(), right.get_xlabel()
     ('multiply-adds (G)', 'parameters (M)')
     """
-    panes = axes or panels(3.6, share_y=True)
+    panes = axes or panels(3.6, column, share_y=True)
     for pane, quantity in zip(panes, QUANTITIES, strict=True):
         _draw(pane, quantity)
-    panes[0].set_ylabel("top-1 error on ImageNet (%)")
     panes[0].legend(loc="upper right")
     return panes
 
@@ -116,7 +113,7 @@ def _draw(axes: Axes, quantity: Quantity) -> None:
                 offset = OFFSETS.get(f"{row['model']} {setting}", (-5, 0))
                 label(axes, _name(row), place, offset, color=compared.color)
         drawn.update(points)
-    axes.set(xlabel=quantity.label, xscale="log", xlim=quantity.limits)
+    axes.set(xlabel=quantity.label, ylabel="top-1 error on ImageNet (%)", xscale="log", xlim=quantity.limits)
     ticked(axes.xaxis, quantity.ticks)
 
 

@@ -67,12 +67,12 @@ def at_equal_cost(width: Fraction, macs: int) -> dict[str, Fraction]:
 
 
 @styled
-def groups(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def groups(axes: tuple[Axes, Axes] | None = None, *, column: bool = False) -> tuple[Axes, Axes]:
     """What the width of a group costs at ResNet-50's multiply-adds: parameters on the left, activations on the right.
 
     A group of one channel is a depthwise convolution. The dashed line is ResNet-50 itself, which is dense.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> left, right = groups()
     >>> left.get_ylabel(), right.get_ylabel()
@@ -82,7 +82,7 @@ def groups(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     steps = [Fraction(width * (BETWEEN + step), BETWEEN) for width in WIDTHS[:-1] for step in range(BETWEEN)]
     widths = [*steps, Fraction(WIDTHS[-1])]
     curve = [at_equal_cost(width, dense.macs) for width in widths]
-    both = axes or panels(2.5)
+    both = axes or panels(2.5, column)
     for each, (name, words) in zip(both, FIGURES.items(), strict=True):
         each.axhline(getattr(dense, name) / 1e6, color=VERMILION, linestyle="--", label="ResNet-50: dense 3x3")
         values = [float(point[name]) / 1e6 for point in curve]

@@ -37,24 +37,24 @@ def lines() -> list[tuple[str, list[tuple[int, float]]]]:
 
 
 @styled
-def lineage(axes: Axes | None = None) -> Axes:
+def lineage(axes: Axes | None = None, *, column: bool = False) -> Axes:
     """Top-1 errors on ImageNet against multiply-adds, from ResNet and ResNeXt to ConvNeXt.
 
     The errors are printed ones, of one crop. Recipes of training differ from line to line, and EfficientNet's images
     have more pixels.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> axes = lineage()
     >>> axes.get_xlabel(), axes.get_ylabel()
-    ('multiply-adds (G)', 'printed top-1 error (%)')
+    ('multiply-adds (G)', 'printed top-1 error on ImageNet (%)')
     """
-    axes = axes or panel(3.7)
+    axes = axes or panel(3.7, column)
     for (label, points), (color, marker, dashed) in zip(lines(), LOOKS, strict=True):
         style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": "--" if dashed else "-"}
         style["zorder"] = 3 if label == "ResNeXt" else 2  # the idea itself stays visible where lines cross
         axes.plot([macs / 1e9 for macs, _ in points], [error for _, error in points], label=label, **style)
-    axes.set(xlabel="multiply-adds (G)", ylabel="printed top-1 error (%)", xscale="log", yscale="log")
+    axes.set(xlabel="multiply-adds (G)", ylabel="printed top-1 error on ImageNet (%)", xscale="log", yscale="log")
     ticked(axes.xaxis, (0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32))
     ticked(axes.yaxis, (15, 20, 25, 30, 40, 50))
     axes.legend(loc="upper right", ncols=2)

@@ -1,7 +1,7 @@
-"""A design space: multiply-adds against parameters of ResNeXt-50's template, with activations, a front and networks."""
+"""A design space at equal cost: what ResNeXt-50s of ResNet-50's multiply-adds have of parameters and activations."""
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy.typing as npt
@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.formula import Coefficient, coefficients, substitute
+from resnext_flops.complexity.formula import coefficients, substitute
+from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.reading import Reading
+from resnext_flops.design.solve import solve
 from resnext_flops.design.sweep.engines import run
 from resnext_flops.design.sweep.request import plan_sweep
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, SKY, VERMILION, label, panel, styled, ticked
@@ -20,30 +22,19 @@ Figures: TypeAlias = npt.NDArray[Any]
 Columns: TypeAlias = Mapping[str, Figures]
 
 CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
-WIDTHS = range(2, 129, 2)
+WIDTHS = range(1, 161)
 RESOLUTIONS = range(128, 353, 32)
-# The space is cut off at about a quarter of ResNet-50's multiply-adds, and at four times as many.
-MULTIPLY_ADDS = range(10**9, 16 * 10**9)
+# The designs have ResNet-50's multiply-adds, or up to 5 percent more: all five of the paper's Table 2 are among them.
+PERCENT = 5
 
-# The lines of equal activations, in millions, for two cardinalities of the paper's: colour, dashes, place of the label.
-ACTIVATIONS_M = (5, 10, 20)
-LINES = {1: (BLUE, "-", (3, -3)), 32: (GREEN, "--", (-3, 3))}
-
-# The networks by name, and where each name stands, in points from its marker.
-NAMES = {
-    "resnet50": (-5, 3),
-    "resnext50_32x4d": (5, -4),
-    "resnet101": (5, -2),
-    "resnext101_64x4d": (0, 5),
-    "wide_resnet50_2": (5, -3),
-    "inception_v3": (5, 2),
-}
+# The lines of equal multiply-adds: of each cardinality, the colour and the dashes.
+LINES = {64: (BLUE, "-"), 8: (GREEN, "--"), 1: (BLACK, "-")}
 
 
-def designs(at_least: int = MULTIPLY_ADDS.start, pareto: Sequence[str] = ()) -> Columns:
-    """The ResNeXt-50s of the space, of some cardinalities, widths and resolutions, or those of a Pareto front.
+def designs(front: bool = False) -> Columns:
+    """The ResNeXt-50s of the space, of some cardinalities, widths and resolutions.
 
-    at_least: multiply-adds.
+    front: those alone that have fewer parameters or fewer activations than any other.
 
     >>> found = designs()
     >>> (mine,) = found["macs"][(found["C"] == 32) & (found["d"] == 4) & (found["r"] == 224)]
@@ -51,88 +42,85 @@ def designs(at_least: int = MULTIPLY_ADDS.start, pareto: Sequence[str] = ()) -> 
     True
     """
     space = {"C": CARDINALITIES, "d": WIDTHS, "r": RESOLUTIONS}
-    budget = f"{at_least} <= macs < {MULTIPLY_ADDS.stop}"
-    asked = plan_sweep(resnext(50), space, budget=budget, pareto=pareto, by="params" if pareto else None)
+    least = resnet(50).cost().macs
+    budget = f"{least} <= macs <= {least * (100 + PERCENT) // 100}"
+    asked = plan_sweep(
+        resnext(50), space, budget=budget, pareto=("params", "activations") if front else (), by="params"
+    )
     *_, last = run(asked)
     # A frame would load pandas.
     _, columns = asked.columns(last.selection)
     return columns
 
 
-def line(activations: int, cardinality: int) -> list[tuple[Fraction, Fraction]]:
-    """The multiply-adds and parameters at which ResNeXt-50 has so many activations, at each resolution of the space.
+def line(cardinality: int) -> list[tuple[float, float]]:
+    """The parameters and activations of a cardinality at ResNet-50's multiply-adds, at each resolution of the space.
 
-    Activations are linear in the width, so the width at which they are met is a fraction, and all that follows exact.
-    Resolutions at which it would be below 1 are left out.
+    The width is the one that meets the multiply-adds exactly, so that it is no whole number.
 
-    >>> cost = resnext(50, cardinality=32, width=4).cost()
-    >>> (cost.macs, cost.params) in line(cost.activations, 32)
+    >>> cost = resnet(50).cost()
+    >>> (cost.params, cost.activations) in line(1)
     True
     """
-    reading, points = _template(), []
-    for resolution in RESOLUTIONS:
-        at = {"C": cardinality, "r": resolution}
-        macs, params, total = (
-            coefficients(substitute(reading.figure(name), at)) for name in ("macs", "params", "activations")
-        )
-        width = Fraction(activations - total[0], total[1])
-        if width >= 1:
-            points.append((_value(macs, width), _value(params, width)))
+    given = {"C": [cardinality], "r": RESOLUTIONS}
+    points = []
+    for solution in solve(resnext(50), "d", budget=f"macs = {resnet(50).cost().macs}", given=given):
+        at = {name: size for name, size in solution.sizes.items() if name in given}
+        params, activations = (substitute(_reading().figure(name), at) for name in ("params", "activations"))
+        if (width := solution.root) is not None and width >= 1:
+            points.append((_value(params, width), _value(activations, width)))
     return points
 
 
-def _template() -> Reading:
-    base = resnext(50)
-    return base.reading(["C", "d", "r"])
+@cache
+def _reading() -> Reading:
+    return resnext(50).reading(["C", "d", "r"])
 
 
-def _value(polynomial: Sequence[Coefficient], x: Fraction) -> Fraction:
-    return sum((coefficient * x**power for power, coefficient in enumerate(polynomial)), Fraction(0))
+def _value(formula: Size, x: float) -> float:
+    return sum(float(coefficient) * x**power for power, coefficient in enumerate(coefficients(formula)))
 
 
 @styled
-def space(axes: Axes | None = None) -> Axes:
-    """ResNeXt-50's template by multiply-adds and parameters, for seven cardinalities, 64 widths and eight resolutions.
+def space(axes: Axes | None = None, *, column: bool = False) -> Axes:
+    """ResNeXt-50's template at ResNet-50's multiply-adds: the parameters and activations that they may come with.
 
-    The front are the designs of at least ResNet-50's multiply-adds that no other beats in multiply-adds, parameters
-    and activations together. On a line a width, whole or not, has the same activations at every resolution. Networks
-    by name are drawn besides, at their own resolution; only those of depth 50 belong to the lines.
+    A dot is a design of one of seven cardinalities, eight resolutions and a whole width. A line is a cardinality, with
+    a width that meets the multiply-adds exactly at each resolution. On the front are the designs of which none has
+    both fewer parameters and fewer activations.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> axes = space()
     >>> axes.get_xlabel(), axes.get_ylabel()
-    ('multiply-adds (G)', 'parameters (M)')
+    ('parameters (M)', 'activations (M)')
     """
-    axes = axes or panel(3.7)
-    found = designs()
-    axes.plot(*_of(found), ".", color=SKY, markersize=1, label=f"{len(found['macs']):,} designs")
-    for cardinality, (color, dashes, offset) in LINES.items():
-        _draw_lines(axes, cardinality, color, dashes, offset)
-    best = designs(resnet(50).cost().macs, pareto=("macs", "params", "activations"))
-    axes.plot(*_of(best), "D-", color=VERMILION, markersize=2.5, label="Pareto front at ResNet-50's cost")
-    for name, offset in NAMES.items():
+    axes = axes or panel(3.7, column)
+    found, best = designs(), designs(front=True)
+    axes.plot(*_of(found), ".", color=SKY, markersize=1.5, label=f"{len(found['macs']):,} designs")
+    for cardinality, (color, dashes) in LINES.items():
+        points = [(params / 1e6, activations / 1e6) for params, activations in line(cardinality)]
+        name = f"equal multiply-adds, C = {cardinality}"
+        axes.plot(*zip(*points, strict=True), dashes, color=color, linewidth=0.8, label=name)
+        if cardinality == 1:
+            for resolution, point in zip(RESOLUTIONS, points, strict=True):
+                name = "resnet50, " if resolution == 224 else ""
+                label(axes, f"{name}{resolution}x{resolution}", point, (-4, -4), color=color)
+    axes.plot(*_of(best), "D", color=VERMILION, markersize=2.5, label="Pareto front")
+    for name in ("resnet50", "resnext50_32x4d"):
         cost = network(name).cost()
-        point = (cost.macs / 1e9, cost.params / 1e6)
+        point = (cost.params / 1e6, cost.activations / 1e6)
         axes.plot(*point, "o", color=BLACK, label="_")
-        label(axes, name, point, offset, color=BLACK)
-    axes.set(xlabel="multiply-adds (G)", ylabel="parameters (M)", xscale="log", yscale="log")
-    axes.set(xlim=(0.65, 32), ylim=(4.5, 320))
-    ticked(axes.xaxis, (1, 2, 4, 8, 16))
-    ticked(axes.yaxis, (5, 10, 20, 40, 80, 160))
-    axes.legend(loc="upper left")
+    label(axes, name, point, (26, 30), color=BLACK, arrowprops={"arrowstyle": "-", "linewidth": 0.5})
+    axes.set(xlabel="parameters (M)", ylabel="activations (M)", xscale="log", yscale="log")
+    axes.set(xlim=(7, 110), ylim=(4, 30))
+    axes.set_title("ResNeXt-50s of 4.1 to 4.3 G multiply-adds, of cardinality C")
+    ticked(axes.xaxis, (10, 20, 40, 80))
+    ticked(axes.yaxis, (5, 10, 20, 40))
+    axes.legend(loc="lower left")
     return axes
 
 
-def _draw_lines(axes: Axes, cardinality: int, color: str, dashes: str, offset: tuple[float, float]) -> None:
-    """The lines of equal activations of a cardinality, each with its figure at the largest resolution."""
-    for millions in ACTIVATIONS_M:
-        points = [(float(macs) / 1e9, float(params) / 1e6) for macs, params in line(millions * 10**6, cardinality)]
-        legend = f"activations (M) at C = {cardinality}" if millions == ACTIVATIONS_M[0] else "_"
-        axes.plot(*zip(*points, strict=True), dashes, color=color, linewidth=0.8, label=legend)
-        label(axes, str(millions), points[-1], offset, color=color)
-
-
 def _of(found: Columns) -> tuple[Figures, Figures]:
-    """The multiply-adds of designs in G, and their parameters in M."""
-    return found["macs"] / 1e9, found["params"] / 1e6
+    """The parameters of designs in M, and their activations in M."""
+    return found["params"] / 1e6, found["activations"] / 1e6

@@ -35,24 +35,9 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#D55E00",
     "#CC79A7",
 )
-GREY, PALE = "#767676", "#D9D9D9"
+GREY = "#767676"
 SMALL = 6.0
 TITLE_LETTERS = 40
-
-# The fills of stacked bars, told apart by lightness and hatch as well as by colour; the last is for what is left over.
-FILLS: tuple[dict[str, Any], ...] = tuple(
-    {"facecolor": color, "hatch": hatch, "edgecolor": "white"}
-    for color, hatch in (
-        (BLUE, ""),
-        (ORANGE, "////"),
-        (SKY, ""),
-        (VERMILION, "xxxx"),
-        (GREEN, ""),
-        (PURPLE, "\\\\\\\\"),
-        (YELLOW, ""),
-        (GREY, ""),
-    )
-)
 
 SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -95,15 +80,24 @@ def styled(drawing: Callable[P, R]) -> Callable[P, R]:
     return draw
 
 
-def panel(height: float) -> Axes:
-    """Axes of a new figure of a column's width and a height in inches."""
-    return Figure(figsize=(COLUMN_INCHES, height), layout="constrained").subplots()
+def panel(height: float, column: bool) -> Axes:
+    """Axes of a new figure of a page's or a column's width, and a height in inches."""
+    return _figure(height, column).subplots()
 
 
-def panels(height: float, *, share_y: bool = False) -> tuple[Axes, Axes]:
-    """The two Axes, side by side, of a new figure of a page's width and a height in inches."""
-    left, right = Figure(figsize=(PAGE_INCHES, height), layout="constrained").subplots(1, 2, sharey=share_y)
-    return left, right
+def panels(height: float, column: bool, *, share_y: bool = False, beside: bool = False) -> tuple[Axes, Axes]:
+    """The two Axes of a new figure, each of a height in inches: side by side, or one below the other in a column.
+
+    beside: side by side in a column too, because they share their rows.
+    """
+    below = column and not beside
+    rows, columns = (2, 1) if below else (1, 2)
+    first, second = _figure(height * rows, column).subplots(rows, columns, sharey=share_y, squeeze=False).flat
+    return first, second
+
+
+def _figure(height: float, column: bool) -> Figure:
+    return Figure(figsize=(COLUMN_INCHES if column else PAGE_INCHES, height), layout="constrained")
 
 
 def titled(ledger: Ledger) -> str:

@@ -20,22 +20,21 @@ TICKS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
 
 
 @styled
-def width(axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def width(axes: tuple[Axes, Axes] | None = None, *, column: bool = False) -> tuple[Axes, Axes]:
     """The width that keeps the cost of ResNet-50, with the weights of a block on the left and the network on the right.
 
     The curve meets the budget exactly, at fractions of C too; a dot is the whole number whose cost is nearest to it,
     for each C from 1 to 64; circles are the five of the paper's Table 2, which preserve the cost of a block.
 
-    axes: where to draw; without them, in a new figure.
+    axes, column: where to draw; without axes, in a new figure.
 
     >>> left, right = width()
     >>> right.get_xlabel()
     'cardinality C (groups)'
     """
-    block, network = axes or panels(2.7, share_y=True)
+    block, network = axes or panels(2.7, column, share_y=True)
     for each, scope in ((block, "block"), (network, "network")):
         _draw(each, solve_width(resnet(50), CARDINALITIES, scope))
-    block.set_ylabel("width d of a group (channels)")
     block.legend(loc="lower left")
     return block, network
 
@@ -54,8 +53,9 @@ def _draw(axes: Axes, solutions: Sequence[Solution]) -> None:
         if (nearest := dots[CARDINALITIES.index(cardinality)]) != size:
             label(axes, f"nearest is {cardinality}x{nearest}d", (cardinality, nearest), (-5, -5), color=BLACK)
     first = solutions[0]
-    budget = f"{first.budget:,} weights" if first.scope == "block" else f"{first.budget:,} multiply-adds"
-    axes.set(title=f"{first.scope} scope: {budget}", xlabel="cardinality C (groups)", xscale="log", yscale="log")
+    cost = "weights of a block" if first.scope == "block" else "multiply-adds of the network"
+    axes.set(title=f"{cost}: {first.budget:,}", xscale="log", yscale="log")
+    axes.set(xlabel="cardinality C (groups)", ylabel="width d of a group (channels)")
     ticked(axes.xaxis, TICKS)
     ticked(axes.yaxis, TICKS)
 

@@ -126,7 +126,7 @@ def _conventions() -> Iterator[Part]:
 def _pictures(section: str) -> Iterator[Picture]:
     for kind, caption in KINDS.items():
         if kind not in LATER and PICTURES.get(kind, "") == section:
-            networks = HEADLINE[: NETWORKS.get(kind, 0)]
+            networks = NETWORKS.get(kind, ())
             yield Picture(kind, kind, networks, f"{caption} {shown(networks)}".strip())
 
 

@@ -1,5 +1,6 @@
 """What is drawn are the figures of the tables, the solver and the ledgers: read back from the Axes."""
 
+from bisect import bisect_right
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
@@ -24,9 +25,9 @@ from resnext_flops.plots.edf import edf
 from resnext_flops.plots.error import error, series
 from resnext_flops.plots.groups import groups, of_one_width
 from resnext_flops.plots.lineage import lineage
-from resnext_flops.plots.space import ACTIVATIONS_M, designs, line, space
-from resnext_flops.plots.stacks import looks, stack
-from resnext_flops.plots.stages import by_stage, stages
+from resnext_flops.plots.space import designs, line, space
+from resnext_flops.plots.stacks import stack
+from resnext_flops.plots.stages import by_stage, stage_names, stages
 from resnext_flops.plots.width import exact_widths, width
 from resnext_flops.proof.published import published
 from resnext_flops.tables.breakdown import breakdown
@@ -180,16 +181,10 @@ rows_of_parts = st.lists(st.dictionaries(st.sampled_from("abcdefghijkl"), st.int
 @given(rows_of_parts)
 def test_bars_lie_end_to_end_on_either_side_of_zero(rows: list[dict[str, int]]) -> None:
     axes = Figure().subplots()
-    known = looks(rows)
-    stack(axes, rows, known, 1)
-    # At most eight parts have a look, so that up to five share the last.
-    assert len(known) <= 8
+    stack(axes, rows, {part: {"facecolor": "grey"} for part in "abcdefghijkl"}, 1)
     for place, row in enumerate(rows):
         widths = {part: round(bar.get_width()) for part, bar in bars(axes) if row_of(bar) == place}
-        merged: Counter[str] = Counter()
-        for part, figure in row.items():
-            merged[part if part in known else "others"] += figure
-        assert widths == {part: figure for part, figure in merged.items() if figure}
+        assert widths == {part: figure for part, figure in row.items() if figure}
         spans = sorted(
             (round(bar.get_bbox().xmin), round(bar.get_bbox().xmax)) for _, bar in bars(axes) if row_of(bar) == place
         )
@@ -199,8 +194,47 @@ def test_bars_lie_end_to_end_on_either_side_of_zero(rows: list[dict[str, int]]) 
 
 def test_stages_tell_grouped_convolutions_apart() -> None:
     # Table 1 of the paper: conv2 of ResNeXt-50 has three 3x3 layers of 128 channels in 32 groups, at 56x56.
-    assert by_stage(rf.resnext(50).cost())["conv2"]["3x3 in groups"] == 3 * (3 * 3 * 128 * 4) * 56 * 56
-    assert by_stage(rf.resnet(50).cost())["conv2"]["3x3 convolution"] == 3 * (3 * 3 * 64 * 64) * 56 * 56
+    assert by_stage(rf.resnext(50).cost())["conv2"]["convolution in groups"] == 3 * (3 * 3 * 128 * 4) * 56 * 56
+    assert by_stage(rf.resnet(50).cost())["conv2"]["larger convolution"] == 3 * (3 * 3 * 64 * 64) * 56 * 56
+
+
+def entry(path: str, macs: int) -> rf.Entry:
+    return rf.Entry(path, "conv", ((1, 1, 1),), (1, 1, 1), (1, 1), macs=macs)
+
+
+def test_a_stage_of_more_than_80_percent_is_opened_again_and_again() -> None:
+    def names(*layers: tuple[str, int]) -> list[str]:
+        return stage_names([entry(path, macs) for path, macs in layers])
+
+    assert names(("stem", 20), ("body.a", 40), ("body.b", 40)) == ["stem", "body", "body"]
+    assert names(("stem", 19), ("body.a", 40), ("body.b", 41)) == ["stem", "body.a", "body.b"]
+    # One layer alone cannot be opened, and a part within a part can.
+    assert names(("stem", 1), ("body", 99)) == ["stem", "body"]
+    assert names(("net.body.a.conv1", 50), ("net.body.b.conv1", 50)) == ["net.body.a", "net.body.b"]
+    # 27 rows are too many, and 26 are not.
+    assert set(names(*((f"layers.{number}", 1) for number in range(27)))) == {"layers"}
+    assert len(set(names(*((f"layers.{number}", 1) for number in range(26))))) == 26
+
+
+def test_the_stages_of_real_models_are_opened() -> None:
+    pytest.importorskip("timm")
+    convnext = by_stage(rf.model("timm:convnext_tiny").cost())
+    assert list(convnext) == ["stem", "stages.0", "stages.1", "stages.2", "stages.3", "head"]
+    # Three blocks of 96 channels at 56x56: a 7x7 kernel for each channel, and two layers to 384 channels and back.
+    assert convnext["stages.0"] == {
+        "depthwise convolution": 3 * 56 * 56 * 96 * 7 * 7,
+        "fully connected": 3 * 56 * 56 * 2 * 96 * 384,
+    }
+    vit = by_stage(rf.model("torchvision:vit_b_16").cost())
+    assert list(vit) == ["conv_proj", *(f"encoder.layers.encoder_layer_{each}" for each in range(12)), "heads"]
+    # 197 tokens of 768: queries, keys, values and the output, an MLP of 3072, and two products of attention.
+    assert vit["encoder.layers.encoder_layer_0"] == {
+        "fully connected": 197 * (4 * 768 * 768 + 2 * 768 * 3072),
+        "matrix product": 2 * 197 * 197 * 768,
+    }
+    left, right = stages("timm:convnext_tiny", "torchvision:vit_b_16")
+    assert right.get_yticklabels()[1].get_text() == "…encoder_layer_0"
+    assert left.get_yticklabels()[1].get_text() == "stages.0"
 
 
 def test_a_network_without_multiply_adds_is_refused() -> None:
@@ -245,20 +279,34 @@ def test_designs_cost_what_their_networks_do(data: st.DataObject) -> None:
     assert (design["macs"], design["params"], design["activations"]) == (cost.macs, cost.params, cost.activations)
 
 
-@pytest.mark.parametrize("cardinality", [1, 32])
-def test_lines_of_activations_run_through_networks_of_that_many(cardinality: int) -> None:
-    cost = rf.resnext(50, cardinality=cardinality, width=10, resolution=192).cost()
-    assert (Fraction(cost.macs), Fraction(cost.params)) in line(cost.activations, cardinality)
-    drawn = [points(each) for each in space().lines if str(each.get_label()).startswith("activations")]
-    expected = [(float(x) / 1e9, float(y) / 1e6) for x, y in line(ACTIVATIONS_M[0] * 10**6, cardinality)]
-    assert expected in drawn
+@pytest.mark.parametrize("cardinality", [1, 8, 64])
+def test_a_line_has_resnet_50s_multiply_adds_between_two_whole_widths(cardinality: int) -> None:
+    macs = rf.resnet(50).cost().macs
+    points_of_line = line(cardinality)
+    # The last resolution, 352, is left out where even one channel a group costs more.
+    for resolution, (params, activations) in zip(range(128, 353, 32), points_of_line, strict=False):
+
+        def cost(width: int, resolution: int = resolution) -> rf.Ledger:
+            return rf.resnext(50, cardinality=cardinality, width=width, resolution=resolution).cost()
+
+        whole = bisect_right(range(1, 161), macs, key=lambda width: cost(width).macs)  # the last width within them
+        below, above = cost(whole), cost(whole + 1)
+        assert below.params <= params <= above.params
+        assert below.activations <= activations <= above.activations
+    drawn = [points(each) for each in space().lines if str(each.get_label()).endswith(f"C = {cardinality}")]
+    assert drawn == [[(params / 1e6, activations / 1e6) for params, activations in points_of_line]]
 
 
-def test_the_front_holds_the_papers_designs() -> None:
-    # ResNet-50, and Table 2's 2x40d and 4x24d.
-    best = designs(rf.resnet(50).cost().macs, pareto=("macs", "params", "activations"))
-    sizes = zip(*(best[name].tolist() for name in "Cdr"), strict=True)
-    assert {(1, 64, 224), (2, 40, 224), (4, 24, 224)} <= set(sizes)
-    (drawn,) = [each for each in space().lines if str(each.get_label()).startswith("Pareto")]
-    expected = [(macs / 1e9, params / 1e6) for macs, params in zip(best["macs"], best["params"], strict=True)]
-    assert points(drawn) == expected
+def test_the_designs_of_the_space_hold_table_2_and_the_front_is_theirs() -> None:
+    found, best = designs(), designs(front=True)
+    sizes = set(zip(*(found[name].tolist() for name in "Cdr"), strict=True))
+    # Table 2 of the paper.
+    assert {(1, 64, 224), (2, 40, 224), (4, 24, 224), (8, 14, 224), (32, 4, 224)} <= sizes
+    every = list(zip(found["params"].tolist(), found["activations"].tolist(), strict=True))
+    front = [one for one in every if not any(two != one and two[0] <= one[0] and two[1] <= one[1] for two in every)]
+    assert sorted(zip(best["params"].tolist(), best["activations"].tolist(), strict=True)) == sorted(front)
+    (drawn,) = [each for each in space().lines if each.get_label() == "Pareto front"]
+    assert points(drawn) == [
+        (params / 1e6, activations / 1e6)
+        for params, activations in zip(best["params"], best["activations"], strict=True)
+    ]

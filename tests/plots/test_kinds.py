@@ -1,0 +1,160 @@
+"""Every kind of layer has one colour in all pictures, which can be told apart with any colour vision and in grey."""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer
+
+import resnext_flops as rf
+from resnext_flops.plots import draw
+from resnext_flops.plots.counters import LOOKS as OF_MULTIPLY_ADDS
+from resnext_flops.plots.kinds import BESIDES, LOOKS, MULTIPLYING, OTHERS, of, of_entry
+
+Color = npt.NDArray[np.float64]
+
+# Gustavo M. Machado, Manuel M. Oliveira, Leandro A. F. Fernandes: A Physiologically-based Model for Simulation of Color
+# Vision Deficiency. IEEE TVCG 15(6), 2009. The matrices of severity 1.0, which apply to linear RGB.
+VISION = {
+    "normal": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+# IEC 61966-2-1: linear RGB to XYZ, whose white is D65.
+XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+WHITE = [0.95047, 1.0, 1.08883]
+
+
+def linear(color: str) -> Color:
+    """The linear RGB of a colour of sRGB, such as #88CCEE."""
+    values = np.array([int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(color: str, vision: str = "normal") -> Color:
+    """L*, a* and b* (CIE 1976) of a colour as it is seen."""
+    seen = np.clip(np.array(VISION[vision]) @ linear(color), 0, 1)
+    t = np.array(XYZ) @ seen / np.array(WHITE)
+    x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def difference(one: str, two: str, vision: str) -> float:
+    return float(np.linalg.norm(lab(one, vision) - lab(two, vision)))
+
+
+def color(kind: str) -> str:
+    return str(LOOKS[kind]["facecolor"])
+
+
+def test_lab_is_that_of_the_standard() -> None:
+    assert lab("#FFFFFF") == pytest.approx([100, 0, 0], abs=0.01)
+    # Bruce Lindbloom's calculator, for red in sRGB.
+    assert lab("#FF0000") == pytest.approx([53.24, 80.09, 67.20], abs=0.01)
+    # Red and green of one lightness, which nobody with deuteranopia can tell apart as others do.
+    assert difference("#CC6600", "#8A8A00", "deuteranopia") < difference("#CC6600", "#8A8A00", "normal") / 2
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_all_colours_differ_with_any_vision(vision: str) -> None:
+    # A difference of 2.3 is just noticed (M. Mahy et al., 1994). White, for all others, has dots besides.
+    for one, two in combinations(LOOKS, 2):
+        least = 10 if OTHERS in {one, two} else 15
+        assert difference(color(one), color(two), vision) >= least, (one, two)
+
+
+@pytest.mark.parametrize("group", [MULTIPLYING, BESIDES])
+def test_neighbours_differ_in_grey(group: tuple[str, ...]) -> None:
+    for one, two in pairwise(group):
+        assert abs(lab(color(one))[0] - lab(color(two))[0]) >= 15, (one, two)
+        assert LOOKS[one]["hatch"] != LOOKS[two]["hatch"]
+
+
+def test_a_kind_has_one_look_in_every_picture() -> None:
+    assert list(LOOKS) == [*MULTIPLYING, *BESIDES]
+    assert len({color(kind) for kind in LOOKS}) == len(LOOKS)
+    seen = set()
+    for figure in (
+        draw("stages"),
+        draw("stages", ["convnext_tiny", "mobilenet_v3_large"]),
+        draw("counters"),
+        draw("counters", ["convnext_tiny"]),
+    ):
+        for axes in figure.axes:
+            for bars in axes.containers:
+                name = str(bars.get_label())
+                if isinstance(bars, BarContainer) and name not in OF_MULTIPLY_ADDS:
+                    seen.add(name)
+                    look = {(to_hex(bar.get_facecolor()).upper(), bar.get_hatch() or "") for bar in bars.patches}
+                    assert look == {(color(name), LOOKS[name]["hatch"])}
+    assert {"1x1 convolution", "fully connected", "normalization", "sum, product, bias"} <= seen
+
+
+NAMES = {
+    "larger convolution": ("conv", "transposed conv", "deformable conv"),
+    "fully connected": ("linear",),
+    "matrix product": (
+        "matmul",
+        "grouped matmul",
+        "einsum",
+        "attention",
+        "multi-head attention",
+        "recurrent",
+        "bilinear",
+    ),
+    "normalization": (
+        "batch norm: elements",
+        "layer norm: bias",
+        "LayerNorm2d: parameters",
+        "F.instance_norm: elements",
+    ),
+    "activation function": (
+        "relu: elements",
+        "GELU: elements of its module",
+        "F.silu: elements",
+        "F.softmax",
+        "hardswish",
+    ),
+    "pooling": ("max pool: elements", "AdaptiveAvgPool2d", "F.adaptive_avg_pool2d", "global average pool: elements"),
+    "sum, product, bias": (
+        "conv: bias",
+        "conv: one addition less a sum",
+        "F.linear: bias",
+        "sum",
+        "mul: elements",
+        "Tensor.__add__: elements",
+        "Tensor.mul: elements",
+        "LayerScale: parameters",
+    ),
+    "others": ("grid sampling", "F.interpolate", "bilinear upsampling", "dropout"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_names_are_of_their_kind(kind: str) -> None:
+    assert {name: of(name) for name in NAMES[kind]} == dict.fromkeys(NAMES[kind], kind)
+
+
+def test_convolutions_are_told_apart_by_kernel_and_groups() -> None:
+    def conv(kernel: tuple[int, ...], groups: int) -> str:
+        return of_entry(rf.Entry("conv", "conv", ((32, 8, 8),), (64, 8, 8), kernel, groups))
+
+    assert conv((1, 1), 1) == "1x1 convolution"
+    assert conv((1, 7), 1) == "larger convolution"
+    assert conv((1, 1), 4) == conv((3, 3), 16) == "convolution in groups"
+    assert conv((3, 3), 32) == "depthwise convolution"
