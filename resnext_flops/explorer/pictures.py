@@ -72,7 +72,7 @@ def pictures() -> dict[str, dict[str, Any]]:
     for axis in curve.axis:
         axis.ticker = FixedTicker(ticks=TICKS)
     balance = _picture("balance")
-    budget = Span(dimension="width", line_color="#D55E00", line_width=4, line_dash="dotted", name="balance-budget")
+    budget = Span(dimension="width", line_width=4, line_dash="dotted", name="balance-budget")
     balance.add_layout(budget)
     space = _picture("space", x_axis_type="log", y_axis_type="log", x_range=(1, 2), y_range=(1, 2))
     named: Any = space.select_one({"name": "space-named-drawn"})
@@ -82,7 +82,7 @@ def pictures() -> dict[str, dict[str, Any]]:
 
 def _picture(name: str, **axes: Any) -> figure:
     drawn = figure(height=HEIGHT, sizing_mode="stretch_width", min_width=250, tools="", toolbar_location=None, **axes)
-    drawn.update(background_fill_color=None, border_fill_color=None)  # the page is behind
+    drawn.update(background_fill_color=None, border_fill_color=None, outline_line_color=None)  # the page is behind
     for glyph in GLYPHS[name]:
         columns = ("x", "y", "title") if glyph.name == "named" else ("x", "y")
         source = ColumnDataSource({column: [] for column in columns}, name=f"{name}-{glyph.name}")

@@ -785,7 +785,8 @@ function paint() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   for (const [name, { document: drawing }] of Object.entries(pictures)) {
-    drawing.roots()[0].outline_line_color = colour("--line");
+    // Without a filled border the ticks of an earlier layout would stay.
+    drawing.roots()[0].border_fill_color = colour("--page");
     for (const axis of ["x", "y"]) {
       part(name, axis).setv({
         axis_label_text_color: colour("--text"),
@@ -801,6 +802,7 @@ function paint() {
       if (found.fill_color && found.fill_color.value !== null) found.fill_color = colour(variable);
     }
   }
+  part("balance", "budget").line_color = colour("--vermilion");
 }
 
 /** Make the pictures. */
