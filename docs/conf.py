@@ -132,7 +132,20 @@ nitpick_ignore_regex = [
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [
     ("py:class", name)
-    for name in ("ClosedForm", "Figure", "Given", "Given | Ledger", "Derived", "Memory", "Model", "P", "Path", "Reading", "Span", "Terms")
+    for name in (
+        "ClosedForm",
+        "Figure",
+        "Given",
+        "Given | Ledger",
+        "Derived",
+        "Memory",
+        "Model",
+        "P",
+        "Path",
+        "Reading",
+        "Span",
+        "Terms",
+    )
 ]
 
 # What the package loads only when it is asked for has to be there when its names are listed.
@@ -162,7 +175,7 @@ def list_arguments(*event: Any) -> None:
     for _, paragraph in groupby(lines, key=bool):
         block = list(paragraph)
         if all(ARGUMENT.match(line) for line in block if line[:1] != " "):
-            block = [ARGUMENT.sub(r"* `\g<names>`: ", line) if line[:1] != " " else line[2:] for line in block]
+            block = [ARGUMENT.sub(r"* `\g<names>`: ", line, count=1) if line[:1] != " " else line[2:] for line in block]
         found += block
     lines[:] = found
 
@@ -182,6 +195,12 @@ def show_fields(*event: Any) -> tuple[str, str] | None:
     return str(Signature([field.replace(annotation=field.empty) for field in shown])), ""
 
 
+def set_language(app: "Sphinx", name: str, template_name: str, context: dict[str, Any], *_: Any) -> None:
+    """Say of a page in Korean that it is."""
+    if name.endswith("_ko"):
+        context["language"] = "ko"
+
+
 # Made before autodoc loads modules a second time, for their types.
 EXPLORER = paper_page()
 
@@ -197,5 +216,6 @@ def setup(app: "Sphinx") -> None:
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-signature", show_fields)
     app.connect("autodoc-process-docstring", list_arguments)
+    app.connect("html-page-context", set_language)
     app.connect("build-finished", write_explorer)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

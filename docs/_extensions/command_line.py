@@ -49,7 +49,9 @@ SAMPLES = {
 }
 LONGEST = 40
 # What `plot` writes is no text.
-PICTURE = {"plot": [".. image:: report/pictures/width.svg", "   :alt: The width d against the cardinality C, on two axes"]}
+PICTURE = {
+    "plot": [".. image:: report/pictures/width.svg", "   :alt: The width d against the cardinality C, on two axes"]
+}
 
 
 class Terminal(io.StringIO):

@@ -6,6 +6,7 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from textwrap import wrap
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from resnext_flops.cli import main
 PAGES = Path(__file__).parent.parent.parent / "docs"
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 COMMAND = "$ resnext-flops "
+WIDTH = 80
 
 
 def answered(block: str) -> str:
@@ -34,20 +36,21 @@ class Terminal(io.StringIO):
 
 
 def in_terminal(block: str) -> str:
-    """A block of one command, with what it prints in a terminal."""
+    """A block of one command, with what it prints in a terminal, which goes on in the next line where one is too long."""
     line = block.splitlines()[0]
     assert line.startswith(COMMAND)
     shown = Terminal()
     with redirect_stdout(shown), pytest.raises(SystemExit) as ended:
         main(shlex.split(line)[2:], prog_name="resnext-flops")
     assert not ended.value.code
-    return f"{line}\n{shown.getvalue()}"
+    lines = [part for each in shown.getvalue().splitlines() for part in wrap(each, WIDTH) or [""]]
+    return "\n".join([line, *lines, ""])
 
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setenv("TERM", "dumb")
     # Each page has a file of this name.
     monkeypatch.delitem(sys.modules, "mymodels", raising=False)
