@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify published audit fuzz golden report notebooks docs package bench clean
+.PHONY: table test lint types tests verify published audit fuzz golden report notebooks docs pages package bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -75,6 +75,10 @@ package: .venv/installed
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python -m pytest -m slow tests/test_package.py
+
+# Build the site, and look at each of its pages in a browser, as narrow as a telephone and wide (a minute; needs Chromium).
+pages: .venv/installed
+	$(BIN)/pytest -m slow tests/docs/test_pages.py
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

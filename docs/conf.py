@@ -121,7 +121,10 @@ autodoc_preserve_defaults = True
 
 # Names of other packages have no page here, and nothing is fetched to find theirs.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
+    (
+        r"py:.*",
+        r"(torch|nn|pandas|numpy|sympy|matplotlib|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*",
+    ),
     # The insides of a reading, of a trace, of a budget and of a design space.
     (
         r"py:.*",

@@ -36,7 +36,7 @@ class Terminal(io.StringIO):
 
 
 def in_terminal(block: str) -> str:
-    """A block of one command, with what it prints in a terminal, which goes on in the next line where one is too long."""
+    """A block of one command, with what it prints in a terminal, where a line that is too long goes on in the next."""
     line = block.splitlines()[0]
     assert line.startswith(COMMAND)
     shown = Terminal()

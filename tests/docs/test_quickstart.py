@@ -1,4 +1,4 @@
-"""The quick start in two languages: the same blocks, and every command in them runs. Its outputs are tested as shown."""
+"""The quick start in two languages: the same blocks, and every command in them runs."""
 
 import re
 import shlex
