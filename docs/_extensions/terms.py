@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 GLOSSARY = "glossary"
-# Where a word is a name, code, a heading, or part of another link.
+# Where a word is a name, code, a heading, data, or part of another link.
 ELSEWHERE = (
     addnodes.desc_signature,
     nodes.FixedTextElement,
@@ -21,6 +21,7 @@ ELSEWHERE = (
     nodes.math,
     nodes.raw,
     nodes.reference,
+    nodes.tbody,
     nodes.title,
 )
 
@@ -38,13 +39,13 @@ def words(app: "Sphinx") -> tuple[re.Pattern[str], Mapping[str, str]]:
 
 
 def pattern(word: str) -> str:
-    """What a word looks like in a text: also as a plural; a Korean one with what is joined to it.
+    """What a word looks like in a text: also as a plural, but not with a number, as in Figure 1.
 
-    A word with a capital letter is a name, and has to be written so.
+    A word with a capital letter is a name, and has to be written so. Behind a Korean word more can be joined to it.
     """
     if not word.isascii():
         return re.escape(word)
-    return rf"\b{'' if word != word.lower() else '(?i:'}{re.escape(word)}s?{'' if word != word.lower() else ')'}\b"
+    return rf"\b{'(?i:' if word.islower() else '(?:'}{re.escape(word)})s?\b(?! \d)"
 
 
 def link_terms(app: "Sphinx", doctree: nodes.document, name: str) -> None:
