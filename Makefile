@@ -64,9 +64,9 @@ report: .venv/installed
 notebooks: .venv/installed
 	$(BIN)/pytest tests/docs/test_notebooks.py --update-golden
 
-# The documentation site, in docs/_build; a warning is an error.
+# The documentation site, in docs/_build; a warning is an error. All of it is made anew, as its samples and links are.
 docs: .venv/installed
-	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build
+	$(BIN)/python -m sphinx -E -W --keep-going -n -b html docs docs/_build
 
 # The wheel and the source archive, in dist: their metadata, what is in them, and a report that the wheel makes in an
 # environment of its own (some minutes).

@@ -1,7 +1,7 @@
 """A word of the glossary leads there from its first use on each page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +27,14 @@ ELSEWHERE = (
 
 
 @cache
-def words(app: "Sphinx") -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """What finds the words of the glossary, and where each of them is explained there."""
+def words(app: "Sphinx") -> tuple[re.Pattern[str], Sequence[str]]:
+    """What finds the words of the glossary, a group each, and where each of them is explained there."""
     items = app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item)
     names = [list(item.findall(nodes.term)) for item in items]
     places = {name.astext(): one[0]["ids"][0] for one in names for name in one}
     longest_first = sorted(places, key=len, reverse=True)
-    return re.compile("|".join(f"({pattern(word)})" for word in longest_first)), {
-        str(number): places[word] for number, word in enumerate(longest_first, start=1)
-    }
+    found = re.compile("|".join(f"({pattern(word)})" for word in longest_first))
+    return found, [places[word] for word in longest_first]
 
 
 def pattern(word: str) -> str:
@@ -53,7 +52,7 @@ def link_terms(app: "Sphinx", doctree: nodes.document, name: str) -> None:
     if name == GLOSSARY:
         return
     found, places = words(app)
-    left = set(places.values())
+    left = set(places)
     page = app.builder.get_relative_uri(name, GLOSSARY)
     for text in list(doctree.findall(nodes.Text)):
         if not left or within(text, ELSEWHERE):
@@ -61,7 +60,7 @@ def link_terms(app: "Sphinx", doctree: nodes.document, name: str) -> None:
         parts: list[nodes.Node] = []
         start = 0
         for match in found.finditer(text):
-            place = places[str(match.lastindex)]
+            place = places[match.lastindex - 1]
             if place in left:
                 left.remove(place)
                 link = nodes.reference("", match[0], internal=True, refuri=f"{page}#{place}", classes=["term"])
