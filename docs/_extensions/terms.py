@@ -38,13 +38,13 @@ def words(app: "Sphinx") -> tuple[re.Pattern[str], Sequence[str]]:
 
 
 def pattern(word: str) -> str:
-    """What a word looks like in a text: also as a plural, but not with a number, as in Figure 1.
+    """What a word looks like in a text: also as a plural, but not with a number, as in Figure 1, or in a path.
 
     A word with a capital letter is a name, and has to be written so. Behind a Korean word more can be joined to it.
     """
     if not word.isascii():
         return re.escape(word)
-    return rf"\b{'(?i:' if word.islower() else '(?:'}{re.escape(word)})s?\b(?! \d)"
+    return rf"(?<!/)\b{'(?i:' if word.islower() else '(?:'}{re.escape(word)})s?\b(?! \d)"
 
 
 def link_terms(app: "Sphinx", doctree: nodes.document, name: str) -> None:
