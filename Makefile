@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify published audit fuzz golden report notebooks docs package bench clean
+.PHONY: table test lint types tests verify published audit fuzz golden report notebooks docs pages package bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -64,9 +64,9 @@ report: .venv/installed
 notebooks: .venv/installed
 	$(BIN)/pytest tests/docs/test_notebooks.py --update-golden
 
-# The documentation site, in docs/_build; a warning is an error.
+# The documentation site, in docs/_build; a warning is an error. All of it is made anew, as its samples and links are.
 docs: .venv/installed
-	$(BIN)/python -m sphinx -W --keep-going -n -b html docs docs/_build
+	$(BIN)/python -m sphinx -E -W --keep-going -n -b html docs docs/_build
 
 # The wheel and the source archive, in dist: their metadata, what is in them, and a report that the wheel makes in an
 # environment of its own (some minutes).
@@ -75,6 +75,10 @@ package: .venv/installed
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python -m pytest -m slow tests/test_package.py
+
+# Build the site, and look at each of its pages in a browser, as narrow as a telephone and wide (a minute; needs Chromium).
+pages: .venv/installed
+	$(BIN)/pytest -m slow tests/docs/test_pages.py
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks

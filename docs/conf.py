@@ -1,6 +1,7 @@
 """How the documentation site is built: `make docs`. Nothing is fetched while it is built, or when a page is opened."""
 
 import re
+import sys
 from dataclasses import replace
 from importlib import import_module
 from inspect import Signature, signature
@@ -21,6 +22,7 @@ from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Table
 from resnext_flops.tables.conventions import conventions
 from resnext_flops.tables.publications import publication
+from resnext_flops.tables.template import template
 from resnext_flops.tables.verdicts import errata, meanings
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ project = "resnext-flops"
 author = "the authors of resnext-flops"
 release = version = resnext_flops.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_click"]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints", "rates.md"]
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_click", "command_line", "terms"]
+exclude_patterns = ["_build", "_extensions", "**/.ipynb_checkpoints", "rates.md"]
 html_theme = "furo"
 html_title = f"resnext-flops {release}"
 html_static_path = ["_static"]
@@ -41,6 +44,8 @@ html_css_files = ["wide.css", "predictions.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_copyright = False
+# A browser that has opened the site from a directory may not fetch other pages for their summaries.
+html_show_search_summary = False
 
 # The outputs that are shown are the committed ones; the tests execute the notebooks and compare.
 nb_execution_mode = "off"
@@ -49,10 +54,10 @@ myst_enable_extensions = ["dollarmath", "substitution"]
 myst_heading_anchors = 3
 
 
-def of_conventions(title: str, keys: str) -> Table:
-    """The table of all conventions, with some of its columns."""
-    table = conventions()
-    return replace(table, title=title, notes=(), columns=[each for each in table.columns if each.key in keys.split()])
+def chosen(table: Table, title: str, keys: str) -> str:
+    """Some columns of a table as markdown, under another title."""
+    columns = [each for each in table.columns if each.key in keys.split()]
+    return to_markdown(replace(table, title=title, notes=(), source="", columns=columns))
 
 
 # The columns of the table of all models, until others are chosen.
@@ -93,8 +98,13 @@ myst_substitutions = {
     "figures": f"{len(printed_figures()):,}",
     "meanings": to_markdown(meanings()),
     "errata": to_markdown(errata()),
-    "counted": to_markdown(of_conventions("Counted as", "name multiply_add bias norm activation pool attention")),
-    "rules": to_markdown(of_conventions("The rules", "name version counts source")),
+    "counted": chosen(conventions(), "Counted as", "name multiply_add bias norm activation pool attention"),
+    "rules": chosen(conventions(), "The rules", "name version counts source"),
+    "template": chosen(
+        template(resnext_flops.resnet(50)),
+        "The width d that keeps the cost of a block of ResNet-50 at each cardinality C",
+        "cardinality real_width width paper_width block_weights macs deviation_percent",
+    ),
     "predictions": of_predictions(),
     # The report is generated too, so it need not be there.
     "report": REPORT if any(Path(__file__).parent.glob("report/*.md")) else "",
@@ -111,7 +121,10 @@ autodoc_preserve_defaults = True
 
 # Names of other packages have no page here, and nothing is fetched to find theirs.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|nn|pandas|numpy|sympy|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*"),
+    (
+        r"py:.*",
+        r"(torch|nn|pandas|numpy|sympy|matplotlib|rich|click|collections|typing|fractions|decimal|pathlib|os)\b.*",
+    ),
     # The insides of a reading, of a trace, of a budget and of a design space.
     (
         r"py:.*",
@@ -122,7 +135,20 @@ nitpick_ignore_regex = [
 # Written as a text, because the module is loaded only when it is called; and type variables.
 nitpick_ignore = [
     ("py:class", name)
-    for name in ("ClosedForm", "Given", "Given | Ledger", "Derived", "Memory", "Model", "P", "Reading", "Span", "Terms")
+    for name in (
+        "ClosedForm",
+        "Figure",
+        "Given",
+        "Given | Ledger",
+        "Derived",
+        "Memory",
+        "Model",
+        "P",
+        "Path",
+        "Reading",
+        "Span",
+        "Terms",
+    )
 ]
 
 # What the package loads only when it is asked for has to be there when its names are listed.
@@ -152,7 +178,7 @@ def list_arguments(*event: Any) -> None:
     for _, paragraph in groupby(lines, key=bool):
         block = list(paragraph)
         if all(ARGUMENT.match(line) for line in block if line[:1] != " "):
-            block = [ARGUMENT.sub(r"* `\g<names>`: ", line) if line[:1] != " " else line[2:] for line in block]
+            block = [ARGUMENT.sub(r"* `\g<names>`: ", line, count=1) if line[:1] != " " else line[2:] for line in block]
         found += block
     lines[:] = found
 
@@ -172,20 +198,10 @@ def show_fields(*event: Any) -> tuple[str, str] | None:
     return str(Signature([field.replace(annotation=field.empty) for field in shown])), ""
 
 
-EXAMPLES = re.compile(r"\| (?P<head>Examples?:) +")
-
-
-def set_examples(*event: Any) -> None:
-    """In the help of a command, the examples are code, and nothing else is marked up but words between backticks."""
-    *_, lines = event
-    found: list[str] = []
-    for _, paragraph in groupby(lines, key=bool):
-        block = list(paragraph)
-        if example := EXAMPLES.match(block[0]):
-            found += [example["head"], "", ".. code-block:: sh", "", *(f"   {line[example.end() :]}" for line in block)]
-        else:
-            found += [line.replace("*", r"\*") for line in block]
-    lines[:] = found
+def set_language(app: "Sphinx", name: str, template_name: str, context: dict[str, Any], *_: Any) -> None:
+    """Say of a page in Korean that it is."""
+    if name.endswith("_ko"):
+        context["language"] = "ko"
 
 
 # Made before autodoc loads modules a second time, for their types.
@@ -202,7 +218,7 @@ def setup(app: "Sphinx") -> None:
     """Have formulas written as MathML, the arguments of a docstring as a list, and the explorer in the site."""
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-signature", show_fields)
-    app.connect("sphinx-click-process-description", set_examples)
     app.connect("autodoc-process-docstring", list_arguments)
+    app.connect("html-page-context", set_language)
     app.connect("build-finished", write_explorer)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

@@ -57,7 +57,8 @@ class Page:
         if event == "Page.lifecycleEvent" and told["name"] == "load":
             self.loaded.add(told["loaderId"])
         elif event == "Runtime.exceptionThrown":
-            self.console.append(told["exceptionDetails"].get("exception", told["exceptionDetails"])["description"])
+            thrown = told["exceptionDetails"]
+            self.console.append(thrown.get("exception", thrown).get("description", thrown["text"]))
         elif event == "Log.entryAdded" and told["entry"]["level"] in LOUD:
             self.console.append(told["entry"]["text"])
         elif event == "Runtime.consoleAPICalled" and told["type"] in LOUD:

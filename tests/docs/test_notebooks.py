@@ -4,6 +4,7 @@ They run in one kernel, which forgets every name between two of them: most of a 
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ def shown(cell: Any) -> list[Any]:
 
 def test_there_are_six() -> None:
     assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_each_begins_with_what_the_reader_will_know(path: Path) -> None:
+    first = nbformat.read(path, as_version=4).cells[0]
+    _, promise, known = first.source.partition("At the end of this notebook you will know\n\n")
+    assert promise
+    assert len(re.findall(r"^\* ", known, re.MULTILINE)) >= 3
 
 
 def test_a_run_gives_the_committed_outputs(request: pytest.FixtureRequest) -> None:
