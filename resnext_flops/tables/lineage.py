@@ -11,8 +11,8 @@ from resnext_flops.complexity.names import network
 from resnext_flops.proof.published import published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.listings import printed_cells
-from resnext_flops.tables.sentences import MEANING, MET, Prove, proof_sentence
+from resnext_flops.tables.listings import agreements, printed_cells
+from resnext_flops.tables.sentences import MEANING, Prove, how_met, proof_sentence
 
 
 def lineage(prove: Prove | None = None) -> Table:
@@ -55,7 +55,7 @@ def lineage(prove: Prove | None = None) -> Table:
             "A group of one channel is a depthwise convolution. Accuracies are those of the sources, whose recipes of "
             "training differ.",
             MEANING,
-            MET,
+            *how_met(agreements(data["rows"], networks)),
         ),
         proof=proof_sentence(proofs),
     )

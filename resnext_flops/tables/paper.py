@@ -13,10 +13,10 @@ from resnext_flops.complexity.network import Network, described
 from resnext_flops.complexity.scope import template_block
 from resnext_flops.design.solve import solve_width
 from resnext_flops.numerals import printed as printed_figure
-from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.published import Agreement, agreement, published
 from resnext_flops.show.render import text
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Stage, Table
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import Prove, how_met, proof_sentence
 
 FORMS = {"a": "(a) C paths, summed", "b": "(b) C paths, concatenated before one 1x1", "c": "(c) one path in C groups"}
 BLOCK_INPUT = (256, 56, 56)
@@ -40,28 +40,22 @@ def table_1(prove: Prove | None = None) -> Table:
         Column("resnext", "ResNeXt-50 (32x4d)"),
         Column("agrees", "as printed", rank=2),
     )
+    params = {name: agreement(data["params"][name], each.cost().params) for name, each in networks.items()}
+    macs = {name: agreement(data["flops"][name], each.cost().macs) for name, each in networks.items()}
     rows = [
         *_stage_rows(networks, data["stages"]),
         *_figure_rows(
-            "params",
-            data["params"],
-            {name: network.cost().params for name, network in networks.items()},
-            "built",
-            {name: proof.params if proof else None for name, proof in proofs.items()},
+            "params", params, "built", {name: proof.params if proof else None for name, proof in proofs.items()}
         ),
         *_figure_rows(
-            "mult-adds",
-            data["flops"],
-            {name: network.cost().macs for name, network in networks.items()},
-            "fvcore",
-            {name: proof.fvcore_macs if proof else None for name, proof in proofs.items()},
+            "mult-adds", macs, "fvcore", {name: proof.fvcore_macs if proof else None for name, proof in proofs.items()}
         ),
     ]
     notes = (
         "Brackets and sizes are written from the descriptions; the paper's last row also names the softmax, which has "
         "no weights and no multiply-adds.",
-        "The paper prints multiply-adds (mult-adds) as FLOPs; fvcore's are those of convolution and linear layers. A "
-        "figure agrees if it gives the paper's last printed digit when it is rounded or truncated.",
+        *how_met((*params.values(), *macs.values())),
+        *(["fvcore's multiply-adds are those of convolution and linear layers."] if prove else []),
     )
     title = "Table 1: ResNet-50 and ResNeXt-50 with a 32x4d template"
     return Table("1", title, data["source"], columns, rows, notes, proof_sentence(list(proofs.values())))
@@ -84,16 +78,12 @@ def _stage(node: Node, shape: Shape) -> Stage:
 
 
 def _figure_rows(
-    what: str,
-    printed: Mapping[str, Decimal],
-    exact: Mapping[str, int],
-    counter: str,
-    counted: Mapping[str, int | None],
+    what: str, agreements: Mapping[str, Agreement], counter: str, counted: Mapping[str, int | None]
 ) -> list[dict[str, Cell]]:
-    agreements = {name: agreement(printed[name], figure) for name, figure in exact.items()}
+    exact: dict[str, Cell] = {name: int(found.exact) for name, found in agreements.items()}
     equal = all(counted[name] in (None, figure) for name, figure in exact.items())
     return [
-        {"row": f"{what}, printed", **printed},
+        {"row": f"{what}, printed", **{name: found.printed for name, found in agreements.items()}},
         {"row": f"{what}, exact", **exact, "agrees": all(found.holds for found in agreements.values())},
         {"row": f"{what}, agreement", **{name: str(found) for name, found in agreements.items()}},
         {"row": f"{what}, {counter}", **counted, "agrees": equal if any(counted.values()) else None},
