@@ -110,7 +110,7 @@ def where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Solu
     other = next(name for name in WIDTH_FIGURES if name != scope)
     others = solve_width(reference, [solution.sizes["C"] for solution in solutions], other)
     different = [
-        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} here)"
+        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} at {scope} scope)"
         for here, there in zip(solutions, others, strict=True)
         if here.sizes != there.sizes
     ]

@@ -29,7 +29,7 @@ def test_the_template_by_hand() -> None:
     assert column(table, "block_weights") == weights == [69632, 69760, 69888, 71456, 74752, 70144, 67840]
     assert column(table, "block_macs") == [56 * 56 * each for each in weights]
     assert column(table, "proven") == [None] * 7
-    assert any("C = 8 (d = 13 at network scope, 14 here)" in note for note in table.notes)
+    assert any("C = 8 (d = 13 at network scope, 14 at block scope)" in note for note in table.notes)
 
 
 def test_the_template_with_proof() -> None:
