@@ -42,7 +42,7 @@ def comparison(
         counted_ledgers.append(built(each).cost())
     sections = [
         Section("What they cost" if len(ledgers) > 1 else "What it costs", [costs(ledgers), *_side_by_side(ledgers)]),
-        Section("By convention", _by_convention(counted_ledgers)),
+        Section("By convention", [*_by_convention(counted_ledgers)]),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
     if prove:
