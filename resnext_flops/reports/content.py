@@ -85,15 +85,6 @@ class Section(NamedTuple):
     title: str
     parts: Sequence[Part]
 
-    @property
-    def anchor(self) -> str:
-        """Where a link to the section leads: its title as GitHub and MyST name the place of a heading.
-
-        >>> Section("What resnet(50) costs", ()).anchor
-        'what-resnet50-costs'
-        """
-        return re.sub(r"[^\w\- ]", "", self.title.strip().lower()).replace(" ", "-")
-
 
 class Report(NamedTuple):
     """A report: its title, what it says in short, and its sections."""
@@ -107,6 +98,19 @@ class Report(NamedTuple):
         """A report whose tables have no column and no row that is empty throughout."""
         found = [Section(each.title, [_without_empty(part) for part in each.parts]) for each in sections]
         return cls(title, [_without_empty(part) for part in summary], found)
+
+    @property
+    def contents(self) -> list[tuple[str, str]]:
+        """The titles of the sections, and the places of their headings as GitHub and MyST name them, for links.
+
+        >>> Report("title", (), [Section("resnet(50)", ()), Section("resnet(50)", ())]).contents
+        [('resnet(50)', 'resnet50'), ('resnet(50)', 'resnet50-1')]
+        """
+        titles = [section.title for section in self.sections]
+        slugs = [re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles]
+        before = (slugs[:place].count(slug) for place, slug in enumerate(slugs))
+        places = [f"{slug}-{count}" if count else slug for slug, count in zip(slugs, before, strict=True)]
+        return list(zip(titles, places, strict=True))
 
     @property
     def parts(self) -> Iterator[Part]:

@@ -25,7 +25,9 @@ from resnext_flops.tables.template import where_scopes_differ
 
 FAR = "Why counters are more than ten percent from the multiply-adds"
 SURPRISING = "What is surprising"
-NO_SURPRISE = "No counter is more than ten percent from the multiply-adds, or from two operations for each."
+NO_SURPRISE = (
+    "Where there are multiply-adds, no counter is more than ten percent from them, or from two operations each."
+)
 # The paper's tables and figures that print params or multiply-adds besides Table 1.
 PRINTING = ("3", "4", "7", "fig5")
 
@@ -117,6 +119,8 @@ def _figures(ledgers: Sequence[Ledger], counted: Sequence[Ledger]) -> Iterator[t
     if len(ledgers) == 1:
         yield f"{_least(fewest)}{fewest.macs:,}", "multiply-adds"
         yield f"{fewest.params:,}", "parameters"
+    elif fewest.macs == most.macs:
+        yield f"{fewest.macs:,}", "multiply-adds of each"
     else:
         yield f"{fewest.macs:,}", f"multiply-adds of {fewest.name}, the fewest"
         yield f"{most.macs:,}", f"multiply-adds of {most.name}, the most"
@@ -145,6 +149,14 @@ def _orders(counted: Sequence[Ledger]) -> Iterator[str]:
 def _farthest(counted: Sequence[Ledger]) -> Iterator[str]:
     """The counter that is farthest from the multiply-adds, and why."""
     far = [each for ledger in counted for each in surprises(ledger)]
+    for ledger in (each for each in counted if not each.macs):
+        totals = {name: int(total) for name in distinct(ledger.total) if (total := ledger.total(name))}
+        if totals:
+            most = max(totals, key=totals.__getitem__)
+            yield (
+                f"{ledger.name} has no multiply-adds, and {len(totals)} conventions count operations all the same, up "
+                f"to {_of_counter(ledger, most)}."
+            )
     if not far:
         yield NO_SURPRISE
         return

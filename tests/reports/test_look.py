@@ -96,6 +96,8 @@ def test_the_contents_lead_to_every_section(small: Report) -> None:
     assert dict(contents)["How this report is made"] == "how-this-report-is-made"
     for title, _ in contents:
         assert f"\n## {title}\n" in markdown
+    twice = comparison([tiny(), tiny()], "resnext-flops report")
+    assert [place for title, place in twice.contents if title == "tiny"] == ["tiny", "tiny-1"]
     latex = written(small, "latex")
     assert latex.index("\\tableofcontents") < latex.index("\\section{")
 

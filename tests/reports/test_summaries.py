@@ -81,11 +81,16 @@ def _ascending(figures: list[int]) -> bool:
     return figures == sorted(figures)
 
 
-class Shuffle(nn.Module):
+class Rectified(nn.Module):
     """A model without multiply-adds."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu = nn.ReLU()
+
     def forward(self, x: Tensor) -> Tensor:
-        return x.relu()
+        found: Tensor = self.relu(x)
+        return found
 
 
 class Unknown(nn.Module):
@@ -101,11 +106,13 @@ class Unknown(nn.Module):
 
 
 def test_a_model_without_multiply_adds() -> None:
-    cost = rf.count(Shuffle(), (1, 3, 4, 4))
+    cost = rf.count(Rectified(), (1, 3, 4, 4))
     _, answer, shown, surprising = parts(of_models([cost], [cost]))
     assert answer.endswith("and has 0 parameters. No layer has multiply-adds.")
     assert shown["multiply-adds"] == "0"
-    assert surprising == [NO_SURPRISE]
+    # torchmeter counts 1 an element of a ReLU, and so do others; ptflops counts it in the module and in its function.
+    assert f"count operations all the same, up to {2 * 3 * 4 * 4} MACs (ptflops-pytorch)." in surprising[0]
+    assert surprising[1:] == [NO_SURPRISE]
 
 
 def test_a_lower_bound_is_called_one() -> None:
@@ -116,7 +123,8 @@ def test_a_lower_bound_is_called_one() -> None:
 
 
 def test_equal_models_are_said_to_be_equal() -> None:
-    _, answer, _, surprising = summary("resnet18", "resnet18")
+    _, answer, shown, surprising = summary("resnet18", "resnet18")
+    assert shown == {"multiply-adds of each": "1,814,073,344"}
     assert answer.startswith("All have 1,814,073,344 multiply-adds. All have 11,689,512 parameters.")
     assert surprising == [NO_SURPRISE]
 
