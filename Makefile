@@ -57,8 +57,10 @@ golden: .venv/installed
 	$(BIN)/pytest tests/tables/test_golden.py tests/reports --update-golden
 
 # The report of the paper, proven on real models (about two minutes on two cores); the tests compare it with the program.
+# Then the paper's report and one of other models as LaTeX, compiled and looked at page by page, where pdflatex is installed.
 report: .venv/installed
 	$(BIN)/resnext-flops report --of paper --prove --device cpu --output docs/report --force
+	$(BIN)/pytest -m slow tests/reports/test_look.py
 
 # Execute the notebooks and write their outputs anew; read the difference before you commit it.
 notebooks: .venv/installed

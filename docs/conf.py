@@ -38,7 +38,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_click", "command_line", "
 exclude_patterns = ["_build", "_extensions", "**/.ipynb_checkpoints", "rates.md"]
 html_theme = "furo"
 html_title = f"resnext-flops {release}"
-html_static_path = ["_static"]
+# The tables of the report look as they do in its HTML, by the same rules.
+html_static_path = ["_static", "../resnext_flops/reports/templates/tables.css"]
 html_extra_path = ["predictions.tsv"]
 html_css_files = ["wide.css", "predictions.css"]
 html_math_renderer = "mathml"
@@ -214,11 +215,20 @@ def write_explorer(app: "Sphinx", error: Exception | None) -> None:
         (Path(app.outdir) / "_static" / "explorer.html").write_text(EXPLORER, encoding="utf-8")
 
 
+def show_report(*event: Any) -> None:
+    """Give a page of the report the rules of its tables, and the width that they need."""
+    app, page, *_ = event
+    if page.startswith("report/"):
+        app.add_css_file("tables.css", priority=800)
+        app.add_css_file("report.css", priority=810)
+
+
 def setup(app: "Sphinx") -> None:
     """Have formulas written as MathML, the arguments of a docstring as a list, and the explorer in the site."""
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-signature", show_fields)
     app.connect("autodoc-process-docstring", list_arguments)
     app.connect("html-page-context", set_language)
+    app.connect("html-page-context", show_report)
     app.connect("build-finished", write_explorer)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

@@ -7,12 +7,14 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.lookup import Given, built, model
 from resnext_flops.errors import InputError
 from resnext_flops.plots import KINDS
-from resnext_flops.reports.content import Command, Part, Picture, Prose, Report, Section, shown
+from resnext_flops.reports.content import Command, Folded, Part, Picture, Points, Prose, Report, Section, shown
+from resnext_flops.reports.summary import FAR, of_models
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.comparison import bridges, by_convention, costs
 from resnext_flops.tables.conventions import rules
 from resnext_flops.tables.networks import ladder
 from resnext_flops.tables.sentences import Prove
+from resnext_flops.tables.surprises import told
 
 # How many names deep the parts of a model are told: a described network's first are its stages.
 DESCRIBED_LEVELS, REAL_LEVELS = 1, 2
@@ -39,8 +41,8 @@ def comparison(
         # A counter may see more of a network than its description has.
         counted_ledgers.append(built(each).cost())
     sections = [
-        Section("", [costs(ledgers), *_side_by_side(ledgers)]),
-        Section("By convention", _by_convention(counted_ledgers)),
+        Section("What they cost" if len(ledgers) > 1 else "What it costs", [costs(ledgers), *_side_by_side(ledgers)]),
+        Section("By convention", [*_by_convention(counted_ledgers)]),
         *(_model(number, ledger) for number, ledger in enumerate(ledgers, start=1)),
     ]
     if prove:
@@ -48,7 +50,8 @@ def comparison(
     sections.append(Section("How this report is made", _making(command)))
     names = [ledger.name for ledger in ledgers]
     listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-    return Report(f"What {listed} cost{'' if len(names) > 1 else 's'}", sections)
+    title = f"What {listed} cost{'' if len(names) > 1 else 's'}"
+    return Report.of(title, of_models(ledgers, counted_ledgers), sections)
 
 
 def _side_by_side(ledgers: Sequence[Ledger]) -> Iterator[Part]:
@@ -58,12 +61,15 @@ def _side_by_side(ledgers: Sequence[Ledger]) -> Iterator[Part]:
         yield Picture(f"stages-{number}", "stages", (ledgers[0], other), text)
 
 
-def _by_convention(ledgers: Sequence[Ledger]) -> list[Part]:
-    pictures = [
-        Picture(f"counters-{number}", "counters", (ledger,), f"{KINDS['counters']} {shown([ledger.name])}")
-        for number, ledger in enumerate(ledgers, start=1)
-    ]
-    return [rules(), by_convention(ledgers), bridges(ledgers), *pictures]
+def _by_convention(ledgers: Sequence[Ledger]) -> Iterator[Part]:
+    yield by_convention(ledgers)
+    if reasons := [reason for ledger in ledgers for reason in told(ledger)]:
+        yield Points(FAR, reasons)
+    for number, ledger in enumerate(ledgers, start=1):
+        text = f"{KINDS['counters']} {shown([ledger.name])}"
+        yield Picture(f"counters-{number}", "counters", (ledger,), text)
+    yield Folded("What each counter counts", rules())
+    yield Folded("The bridge to each figure, term by term", bridges(ledgers))
 
 
 def _model(number: int, ledger: Ledger) -> Section:
@@ -71,7 +77,7 @@ def _model(number: int, ledger: Ledger) -> Section:
     stages = replace(breakdown(ledger, "module", levels), id=f"stages-{number}")
     kinds = replace(breakdown(ledger, "kind"), id=f"kinds-{number}", notes=())
     layers = replace(breakdown(ledger, "layer"), id=f"layers-{number}", notes=())
-    return Section(ledger.name, [stages, kinds, layers])
+    return Section(ledger.name, [stages, Folded("By kind of layer", kinds), Folded("Layer by layer", layers)])
 
 
 def _making(command: str) -> list[Part]:

@@ -13,12 +13,25 @@ from resnext_flops.complexity.names import network
 from resnext_flops.complexity.scope import template_block
 from resnext_flops.plots import KINDS, NETWORKS
 from resnext_flops.proof.published import HELD
-from resnext_flops.reports.content import Command, Equation, Part, Picture, Prose, Report, Section, shown
+from resnext_flops.reports.content import (
+    Command,
+    Equation,
+    Folded,
+    Part,
+    Picture,
+    Points,
+    Prose,
+    Report,
+    Section,
+    shown,
+)
+from resnext_flops.reports.summary import FAR, of_paper
 from resnext_flops.show.table import Table
 from resnext_flops.tables.comparison import bridges, by_convention
 from resnext_flops.tables.conventions import rules
 from resnext_flops.tables.registry import tables
-from resnext_flops.tables.sentences import MEANING, MET, Prove
+from resnext_flops.tables.sentences import MEANING, Prove
+from resnext_flops.tables.surprises import told
 from resnext_flops.tables.template import template as template_table
 
 TITLE = "The complexity of ResNeXt, recomputed"
@@ -36,7 +49,7 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
     command: what makes it anew. prove: what builds and compares a network. tell: is told what is worked on.
 
     >>> len(paper_report("resnext-flops report").sections)
-    6
+    5
     """
     built: dict[str, Table] = {}
     for name, builder in tables().items():
@@ -48,25 +61,24 @@ def paper_report(command: str, prove: Prove | None = None, tell: Callable[[str],
     tell("the template")
     derivation = list(_derivation(prove, [built[name] for name in TEMPLATE]))
     tell("the conventions")
-    bridge = list(_conventions())
-    return Report(
+    counters = list(_conventions())
+    return Report.of(
         TITLE,
+        [*of_paper(), *_introduction()],
         (
-            Section("", _introduction()),
             Section("The template", [*_tidy(derivation), *_pictures("template")]),
             Section("The paper's networks", [*_tidy(own), *_pictures("")]),
             Section("The networks of other papers", _tidy(built[name] for name in OTHER_PAPERS)),
-            Section("What the counters say", [*bridge, *_pictures("conventions")]),
+            Section("What the counters say", counters),
             Section("How this report is made", _making(command)),
         ),
     )
 
 
 def _tidy(parts: Iterable[Part]) -> list[Part]:
-    """The parts, and their tables without the sentences that the report begins with."""
-    said = (MEANING, MET)
+    """The parts, and their tables without the sentence that the report begins with."""
     return [
-        replace(part, notes=[note for note in part.notes if note not in said]) if isinstance(part, Table) else part
+        replace(part, notes=[note for note in part.notes if note != MEANING]) if isinstance(part, Table) else part
         for part in parts
     ]
 
@@ -74,12 +86,11 @@ def _tidy(parts: Iterable[Part]) -> list[Part]:
 def _introduction() -> list[Part]:
     return [
         Prose(
-            "Aggregated Residual Transformations for Deep Neural Networks (Xie et al., arXiv:1611.05431v2) compares "
-            "networks at preserved complexity. This report recomputes the complexity of every network in its tables, "
-            "from descriptions of the networks, and lays the exact figures beside the printed ones."
+            "This report recomputes the complexity of every network in the paper's tables, from descriptions of the "
+            "networks, and lays the exact figures beside the printed ones. All figures are exact whole numbers but for "
+            "those that a paper prints."
         ),
         Prose(MEANING),
-        Prose(f"{MET} All figures are exact whole numbers but for those that a paper prints."),
     ]
 
 
@@ -118,9 +129,11 @@ def _conventions() -> Iterator[Part]:
         "rules of the counter, and the bridge adds up to it, term by term."
     )
     ledgers = [network(name).cost() for name in HEADLINE]
-    yield rules()
     yield by_convention(ledgers)
-    yield bridges(ledgers)
+    yield Points(FAR, [reason for ledger in ledgers for reason in told(ledger)])
+    yield from _pictures("conventions")
+    yield Folded("What each counter counts", rules())
+    yield Folded("The bridge to each figure, term by term", bridges(ledgers))
 
 
 def _pictures(section: str) -> Iterator[Picture]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.reports.content import Part, Picture, Report
 from resnext_flops.show.markup import environment, fill
-from resnext_flops.show.render import RENDERERS
+from resnext_flops.show.render import RENDERERS, to_latex
 from resnext_flops.show.table import Table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def texts(report: Report, form: str, sources: Mapping[str, str]) -> dict[str, st
     _with_filters(form)
     files = {TEXT[form]: fill(form, "report", PACKAGE, report=report, sources=sources) + "\n"}
     if form == "latex":
-        files |= {f"tables/{table.id}.tex": RENDERERS[form](table) + "\n" for table in report.tables}
+        files |= {f"tables/{table.id}.tex": to_latex(table, over_pages=True) + "\n" for table in report.tables}
     return files
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EMPTY = "–"
 PAGE_ROWS = 40  # of the longest table that fits on a page
+WIDE_CELL = 48  # characters; a longer cell takes several lines on paper
 
 
 def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
@@ -128,24 +129,36 @@ def to_html(table: Table) -> str:
     return _filled("html", table)
 
 
-def to_latex(table: Table) -> str:
-    """The table as LaTeX with booktabs, every text escaped, ready to be read in; a long one goes over several pages."""
-    return _filled("latex", table)
+def to_latex(table: Table, over_pages: bool = False) -> str:
+    """The table as LaTeX with booktabs, every text escaped, ready to be read in, and never wider than the line.
+
+    over_pages: whether it may go over several pages, and stands where it is read in. One that is longer than a page
+        does; any other floats by default.
+    """
+    return _filled("latex", table, over_pages=over_pages or len(table.rows) > PAGE_ROWS)
 
 
-def _filled(form: str, table: Table) -> str:
+def _filled(form: str, table: Table, **more: Any) -> str:
     from resnext_flops.show.markup import fill
 
-    columns = [{"lines": column.header.split("\n"), "numeric": is_numeric(table, column)} for column in table.columns]
+    cells = [[text(row.get(column.key, "")) for column in table.columns] for row in table.rows]
+    columns = [
+        {
+            "lines": column.header.split("\n"),
+            "numeric": is_numeric(table, column),
+            "wide": any(len(row[number]) > WIDE_CELL for row in cells),
+        }
+        for number, column in enumerate(table.columns)
+    ]
     return fill(
         form,
         "table",
         table=table,
         label=re.sub("[^A-Za-z0-9-]+", "-", table.id),
         columns=columns,
-        rows=[[text(row.get(column.key, "")) for column in table.columns] for row in table.rows],
+        rows=cells,
         after=after(table),
-        longest=PAGE_ROWS,
+        **more,
     )
 
 
@@ -242,14 +255,24 @@ def _width(strips: Sequence[_Strip]) -> int:
 
 
 def _narrowed(strips: list[_Strip], width: int) -> list[_Strip]:
-    """The columns with the widest of those that hold words cut, so that the numbers stay whole."""
+    """The columns with the widest of those that hold words narrowed to one width, so that the numbers stay whole."""
     over = _width(strips) - width
-    widest = max((strip for strip in strips if not strip.numeric), key=lambda strip: strip.width, default=None)
-    if over <= 0 or widest is None:
+    words = [strip.width for strip in strips if not strip.numeric]
+    if over <= 0 or not words:
         return strips
-    left = max(widest.width - over, 1)
-    cut = widest._replace(cells=[[_cut(line, left) for line in lines] for lines in widest.cells], width=left)
-    return [cut if strip is widest else strip for strip in strips]
+    # The largest width that takes so much from the columns which are wider; one character, if none does.
+    left = next((left for left in range(max(words), 1, -1) if sum(max(each - left, 0) for each in words) >= over), 1)
+    return [
+        strip._replace(cells=[_folded(lines, left) for lines in strip.cells], width=left)
+        if not strip.numeric and strip.width > left
+        else strip
+        for strip in strips
+    ]
+
+
+def _folded(lines: Sequence[str], width: int) -> list[str]:
+    """A cell in lines of some width: sentences go over several, and a word that is too long is cut."""
+    return [_cut(part, width) for line in lines for part in wrap(line, width, break_long_words=False) or [line]]
 
 
 def _lines(strips: Sequence[_Strip], row: int) -> list[str]:

@@ -1,7 +1,7 @@
 """A table as data: columns, rows of exact values, where the figures come from, and what was proven."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
@@ -60,6 +60,7 @@ class Approximate(Decimal):
 # a tuple of brackets and texts a stage, and None an empty cell.
 Stage: TypeAlias = tuple[str | Bracket, ...]
 Cell: TypeAlias = int | float | str | bool | Fraction | Decimal | Stage | None
+EMPTY_CELLS: Sequence[Cell] = (None, "", ())
 
 
 class Column(NamedTuple):
@@ -81,3 +82,16 @@ class Table:
     rows: Sequence[Mapping[str, Cell]]
     notes: Sequence[str] = ()
     proof: str = ""
+
+    def without_empty(self) -> "Table":
+        """The table without the columns that are empty in every row, and the rows that have only their first cell.
+
+        >>> columns = (Column("part", "part"), Column("macs", "macs"), Column("proven", "proven"))
+        >>> rows = ({"part": "conv1", "macs": 7, "proven": None}, {"part": "proof", "macs": None})
+        >>> Table("id", "title", "", columns, rows).without_empty().rows
+        ({'part': 'conv1', 'macs': 7, 'proven': None},)
+        """
+        first, *others = (column.key for column in self.columns)
+        rows = tuple(row for row in self.rows if any(row.get(key) not in EMPTY_CELLS for key in others))
+        kept = [first, *(key for key in others if any(row.get(key) not in EMPTY_CELLS for row in rows))]
+        return replace(self, columns=tuple(column for column in self.columns if column.key in kept), rows=rows)

@@ -9,10 +9,10 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.counters.audit import Step, bridge
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.audit import OURS
-from resnext_flops.tables.sentences import MEANING
+from resnext_flops.tables.sentences import MEANING, meaning
 
 
-def costs(ledgers: Iterable[Ledger]) -> Table:
+def costs(ledgers: Sequence[Ledger]) -> Table:
     """The totals of each model, a row each.
 
     >>> from resnext_flops.complexity.families.resnet import resnet
@@ -38,7 +38,12 @@ def costs(ledgers: Iterable[Ledger]) -> Table:
     ]
     if any(row["lower_bound"] for row in rows):
         columns.append(Column("lower_bound", "lower\nbound"))
-    return Table("costs", "What the models cost", "", columns, rows, (MEANING,))
+    return Table("costs", "What the models cost", "", columns, rows, (_meaning(ledgers),))
+
+
+def _meaning(ledgers: Sequence[Ledger]) -> str:
+    """What the figures are: a real model may have other matrix products than fully-connected layers."""
+    return meaning("convolutions and all matrix products") if any(each.trace for each in ledgers) else MEANING
 
 
 def by_convention(ledgers: Sequence[Ledger]) -> Table:

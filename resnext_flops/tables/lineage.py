@@ -12,8 +12,8 @@ from resnext_flops.complexity.names import network
 from resnext_flops.proof.published import published
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.listings import printed_cells
-from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence, when_met
+from resnext_flops.tables.listings import agreements, printed_cells
+from resnext_flops.tables.sentences import MEANING, Prove, by_rules, how_met, proof_sentence
 
 
 def lineage(prove: Prove | None = None) -> Table:
@@ -58,7 +58,8 @@ def lineage(prove: Prove | None = None) -> Table:
             "Errors are those of the sources, or 100 % minus the accuracy that is printed there; recipes of training "
             "differ.",
             MEANING,
-            *when_met(rows),
+            *how_met(agreements(data["rows"], networks)),
+            *by_rules(rows),
         ),
         proof=proof_sentence(proofs),
     )

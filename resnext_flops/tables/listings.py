@@ -5,16 +5,16 @@ printed `params`, `macs`, `weights` or `activations` to be held against (with a 
 met, and the convention in `by` whose rules give one), and a `reference` whose multiply-adds it is compared with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.network import Network
-from resnext_flops.proof.published import published, row_figures
+from resnext_flops.proof.published import Agreement, published, row_figures
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Table
-from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence, when_met
+from resnext_flops.tables.sentences import MEANING, Prove, by_rules, how_met, proof_sentence
 
 COST_COLUMNS = (
     Column("params_printed", "printed\nparams", rank=5),
@@ -62,9 +62,21 @@ def listed(name: str, prove: Prove | None = None) -> Table:
         source=data["source"],
         columns=[column for column in (*labels, *COST_COLUMNS) if column.key in present],
         rows=rows,
-        notes=(*data["notes"], *_explanations(data["rows"], data["columns"]), MEANING, *when_met(rows)),
+        notes=(
+            *data["notes"],
+            *_explanations(data["rows"], data["columns"]),
+            MEANING,
+            *how_met(agreements(data["rows"], networks)),
+            *by_rules(rows),
+        ),
         proof=proof_sentence(proofs),
     )
+
+
+def agreements(rows: Sequence[Mapping[str, Any]], networks: Sequence[Network]) -> Iterator[Agreement]:
+    """How each printed figure of the rows compares with the exact one."""
+    for row, each in zip(rows, networks, strict=True):
+        yield from (figure.hold(each.cost()) for figure in row_figures(row, ""))
 
 
 def _explanations(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[str]:
@@ -86,11 +98,11 @@ def printed_cells(row: Mapping[str, Any], ledger: Ledger, *, approximate: bool =
     >>> import resnext_flops as rf
     >>> cells = printed_cells({"network": "resnet(50)", "macs": Decimal("4.09e9")}, rf.resnet(50).cost())
     >>> cells["macs_agreement"]
-    'rounded'
+    'met, rounded'
     """
     cells: dict[str, Cell] = {}
     for figure in row_figures(row, ""):
-        by = f" by {figure.convention}" if figure.convention else ""
+        by = f", by {figure.convention}" if figure.convention else ""
         cells[f"{figure.figure}_printed"] = Approximate(figure.printed) if approximate else figure.printed
         cells[f"{figure.figure}_agreement"] = f"{figure.hold(ledger)}{by}"
     return cells

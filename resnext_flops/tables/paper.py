@@ -1,22 +1,23 @@
 """The tables, the equation and the figures of the ResNeXt paper that are worked out, held against what it prints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from resnext_flops.complexity import notation
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.families.resnext import block_form, resnext
+from resnext_flops.complexity.figures import FIGURES
 from resnext_flops.complexity.layers import Description, Node, Sequential, Shape, show, stages
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.network import Network, described
 from resnext_flops.complexity.scope import template_block
 from resnext_flops.design.solve import solve_width
 from resnext_flops.numerals import printed as printed_figure
-from resnext_flops.proof.published import agreement, published
+from resnext_flops.proof.published import Agreement, agreement, published
 from resnext_flops.show.render import text
 from resnext_flops.show.table import Approximate, Cell, Column, Deviation, Stage, Table
-from resnext_flops.tables.sentences import Prove, proof_sentence
+from resnext_flops.tables.sentences import Prove, how_met, proof_sentence
 
 FORMS = {"a": "(a) C paths, summed", "b": "(b) C paths, concatenated before one 1x1", "c": "(c) one path in C groups"}
 BLOCK_INPUT = (256, 56, 56)
@@ -30,8 +31,7 @@ def table_1(prove: Prove | None = None) -> Table:
     >>> [str(part) for part in table_1().rows[2]["resnext"]]
     ['[1x1, 256; 3x3, 256, C=32; 1x1, 512] x 4']
     """
-    data = published("resnext")["table_1"]
-    networks = {"resnet": resnet(50), "resnext": resnext(50, cardinality=32, width=4)}
+    data, networks = published("resnext")["table_1"], _networks_of_table_1()
     proofs = {name: prove(network) if prove else None for name, network in networks.items()}
     columns = (
         Column("row", ""),
@@ -40,31 +40,46 @@ def table_1(prove: Prove | None = None) -> Table:
         Column("resnext", "ResNeXt-50 (32x4d)"),
         Column("agrees", "as printed", rank=2),
     )
+    params, macs = (
+        {name: agreement(data[printed][name], getattr(each.cost(), figure)) for name, each in networks.items()}
+        for figure, printed in PRINTED_IN_TABLE_1.items()
+    )
     rows = [
         *_stage_rows(networks, data["stages"]),
         *_figure_rows(
-            "params",
-            data["params"],
-            {name: network.cost().params for name, network in networks.items()},
-            "built",
-            {name: proof.params if proof else None for name, proof in proofs.items()},
+            "params", params, "built", {name: proof.params if proof else None for name, proof in proofs.items()}
         ),
         *_figure_rows(
-            "mult-adds",
-            data["flops"],
-            {name: network.cost().macs for name, network in networks.items()},
-            "fvcore",
-            {name: proof.fvcore_macs if proof else None for name, proof in proofs.items()},
+            "mult-adds", macs, "fvcore", {name: proof.fvcore_macs if proof else None for name, proof in proofs.items()}
         ),
     ]
     notes = (
         "Brackets and sizes are written from the descriptions; the paper's last row also names the softmax, which has "
         "no weights and no multiply-adds.",
-        "The paper prints multiply-adds (mult-adds) as FLOPs; fvcore's are those of convolution and linear layers. A "
-        "figure agrees if it gives the paper's last printed digit when it is rounded or truncated.",
+        *how_met((*params.values(), *macs.values())),
+        *(["fvcore's multiply-adds are those of convolution and linear layers."] if prove else []),
     )
     title = "Table 1: ResNet-50 and ResNeXt-50 with a 32x4d template"
     return Table("1", title, data["source"], columns, rows, notes, proof_sentence(list(proofs.values())))
+
+
+PRINTED_IN_TABLE_1 = {"params": "params", "macs": "flops"}
+
+
+def _networks_of_table_1() -> dict[str, Network]:
+    return {"resnet": resnet(50), "resnext": resnext(50, cardinality=32, width=4)}
+
+
+def printed_in_table_1() -> Iterator[tuple[str, Agreement]]:
+    """What Table 1 prints of its networks, each figure with its name, against the exact one.
+
+    >>> [str(found) for _, found in printed_in_table_1()]
+    ['met, truncated', 'met', 'met, rounded', 'met']
+    """
+    printed = published("resnext")["table_1"]
+    for figure, key in PRINTED_IN_TABLE_1.items():
+        for name, each in _networks_of_table_1().items():
+            yield f"{FIGURES[figure]} of {each!r}", agreement(printed[key][name], getattr(each.cost(), figure))
 
 
 def _stage_rows(networks: Mapping[str, Network], printed: Sequence[Mapping[str, str]]) -> list[dict[str, Cell]]:
@@ -84,16 +99,12 @@ def _stage(node: Node, shape: Shape) -> Stage:
 
 
 def _figure_rows(
-    what: str,
-    printed: Mapping[str, Decimal],
-    exact: Mapping[str, int],
-    counter: str,
-    counted: Mapping[str, int | None],
+    what: str, agreements: Mapping[str, Agreement], counter: str, counted: Mapping[str, int | None]
 ) -> list[dict[str, Cell]]:
-    agreements = {name: agreement(printed[name], figure) for name, figure in exact.items()}
+    exact: dict[str, Cell] = {name: int(found.exact) for name, found in agreements.items()}
     equal = all(counted[name] in (None, figure) for name, figure in exact.items())
     return [
-        {"row": f"{what}, printed", **printed},
+        {"row": f"{what}, printed", **{name: found.printed for name, found in agreements.items()}},
         {"row": f"{what}, exact", **exact, "agrees": all(found.holds for found in agreements.values())},
         {"row": f"{what}, agreement", **{name: str(found) for name, found in agreements.items()}},
         {"row": f"{what}, {counter}", **counted, "agrees": equal if any(counted.values()) else None},

@@ -6,7 +6,10 @@ from typing import TypeAlias
 from resnext_flops.complexity.layers import show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
+from resnext_flops.numerals import printed
+from resnext_flops.proof.published import Agreement, to_last_digit
 from resnext_flops.proof.rungs import NO_REFERENCE, Proof
+from resnext_flops.show.render import text
 from resnext_flops.show.table import Cell
 
 # What builds a network and compares it with the real model; a table calls it for each network that it shows.
@@ -28,24 +31,59 @@ def meaning(layers: str = "convolutions and fully-connected layers", of: str = "
 MEANING = meaning()
 # The same of formulas that are interpolated from runs, whose input may be anything.
 MEANING_OF_RUNS = meaning("convolutions and all matrix products", "one call of the model")
-MET = (
-    "Papers print multiply-adds as FLOPs. A printed figure is met if the exact one, rounded or truncated, gives its "
-    "last digit; otherwise the deviation is shown."
-)
 BY_RULES = (
     "`by NAME`: it is met by the rules of the counter NAME, which also counts operations that multiply-adds leave out; "
     "`resnext-flops conventions` says what."
 )
 
 
-def when_met(rows: Iterable[Mapping[str, Cell]]) -> tuple[str, ...]:
-    """When a printed figure is met, and what `by` a counter means, where a row of the table says so.
+def by_rules(rows: Iterable[Mapping[str, Cell]]) -> list[str]:
+    """What `by` a counter means, where a row of the table says so.
 
-    >>> len(when_met([{"macs_agreement": "rounded"}])), len(when_met([{"macs_agreement": "rounded by torchprofile"}]))
-    (1, 2)
+    >>> len(by_rules([{"macs_agreement": "met, rounded"}])), len(by_rules([{"macs_agreement": "met, by torchprofile"}]))
+    (0, 1)
     """
-    by_rules = any(" by " in str(cell) for row in rows for key, cell in row.items() if key.endswith("_agreement"))
-    return (MET, *([BY_RULES] if by_rules else []))
+    said = any(", by " in str(cell) for row in rows for key, cell in row.items() if key.endswith("_agreement"))
+    return [BY_RULES] if said else []
+
+
+def how_met(found: Iterable[Agreement]) -> list[str]:
+    """What the words of a table say that holds exact figures against printed ones, each with the table's first example.
+
+    Nothing for a table without printed figures.
+
+    >>> from decimal import Decimal
+    >>> from resnext_flops.proof.published import agreement
+    >>> print(how_met([agreement(Decimal("4.1e9"), 4_159_832_064)])[0].partition(": ")[2])
+    4,159,832,064 is printed as 4.1 G, its first digits; the rest is cut off. Rounded it would be 4.2 G.
+    """
+    first: dict[str, Agreement] = {}
+    for each in found:
+        first.setdefault(str(each) if each.holds else "differs", each)
+    sentences = [_word(word, first[word]) for word in WORDS if word in first]
+    if {"met, rounded", "met, truncated"} <= first.keys():
+        sentences.append("Papers do both, so two figures may meet one printed figure in different ways.")
+    return [" ".join(("Papers print multiply-adds as FLOPs.", *sentences))] if sentences else []
+
+
+WORDS = ("met", "met, rounded", "met, truncated", "differs")
+
+
+def _word(word: str, example: Agreement) -> str:
+    exact, shown = text(example.exact), printed(example.printed)
+    rounded, truncated = map(printed, to_last_digit(example.exact, example.printed))
+    match word:
+        case "met":
+            return "Met: the exact figure is the printed one, rounded to its last digit or cut off behind it."
+        case "met, rounded":
+            return f"Met, rounded: {exact} rounds to {shown}, which is printed. Cut off it would be {truncated}."
+        case "met, truncated":
+            return (
+                f"Met, truncated: {exact} is printed as {shown}, its first digits; the rest is cut off. Rounded it "
+                f"would be {rounded}."
+            )
+    ways = rounded if rounded == truncated else f"{rounded} rounded and {truncated} cut off"
+    return f"Differs: {exact} is {ways}, and {shown} is printed; the share is of the printed figure."
 
 
 def where(proof: Proof) -> str:

@@ -58,7 +58,7 @@ def template(
             Column("proven", "proven"),
         ),
         rows=[_row(solution, reference, proof) for solution, proof in zip(solutions, proofs, strict=True)],
-        notes=_notes(reference, scope, solutions),
+        notes=_notes(reference, scope, solutions, proven=prove is not None),
         proof=proof_sentence(proofs),
     )
 
@@ -86,27 +86,31 @@ def _row(solution: Solution, reference: Network, proof: Proof | None) -> dict[st
     }
 
 
-def _notes(reference: Network, scope: str, solutions: Sequence[Solution]) -> list[str]:
+def _notes(reference: Network, scope: str, solutions: Sequence[Solution], *, proven: bool) -> list[str]:
     budget = solutions[0].budget
     unit = {"block": "weights of one block", "network": "multiply-adds"}[scope]
     notes = [
         f"d* meets the budget of {budget:,} {unit} exactly; d is the whole number whose cost is nearest to it. "
         "Block weights are those of Eqn. 4.",
         MEANING,
-        _where_scopes_differ(reference, scope, solutions),
-        "fvcore's extra is what it counts besides, by its default rules: 2 an element for batch norm and 1 for global "
-        "average pooling; its own total is the sum of its two columns.",
+        where_scopes_differ(reference, scope, solutions),
     ]
+    if proven:
+        notes.append(
+            "fvcore's extra is what it counts besides, by its default rules: 2 an element for batch norm and 1 for "
+            "global average pooling; its own total is the sum of its two columns."
+        )
     if any(row.sizes["C"] not in published("resnext")["table_2"]["cardinality"] for row in solutions):
         notes.append(f"{EMPTY} under paper's d: a cardinality that the paper's Table 2 does not have.")
     return notes
 
 
-def _where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Solution]) -> str:
+def where_scopes_differ(reference: Network, scope: str, solutions: Sequence[Solution]) -> str:
+    """Where the other scope gives another width, in one sentence."""
     other = next(name for name in WIDTH_FIGURES if name != scope)
     others = solve_width(reference, [solution.sizes["C"] for solution in solutions], other)
     different = [
-        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} here)"
+        f"C = {here.sizes['C']} (d = {there.sizes['d']} at {other} scope, {here.sizes['d']} at {scope} scope)"
         for here, there in zip(solutions, others, strict=True)
         if here.sizes != there.sizes
     ]

@@ -65,7 +65,8 @@ def test_a_table_in_markdown_has_the_text_in_its_cell(name: str) -> None:
     tokens = COMMONMARK.parse(to_markdown(table(name)))
     cells = [after.content for token, after in pairwise(tokens) if token.type == "td_open"]
     assert len(cells) == 4
-    kinds, text = shown(to_markdown(table(name)))
+    # A break in a header is the only markup that a table has.
+    kinds, text = shown(to_markdown(table(name)).replace("second<br>in two lines", "second in two lines"))
     assert not kinds & {"link_open", "image", "html_inline", "html_block", "em_open", "code_inline", "s_open", "fence"}
     # The title, the header, the cell and three sentences.
     assert text.count(clean(name)) >= 4
@@ -120,7 +121,7 @@ def test_a_long_table_in_latex_goes_over_pages() -> None:
     rows: list[dict[str, Cell]] = [{"first": "x", "second": number} for number in range(41)]
     columns = (Column("first", "first"), Column("second", "second"))
     short, long = (to_latex(Table("a_b", "t", "", columns, rows[:end])) for end in (40, 41))
-    assert "\\begin{tabular}{lr}" in short
-    assert "\\begin{longtable}{lr}" in long
+    assert "\\begin{tabular}{@{}lr@{}}" in short
+    assert "\\begin{longtable}{@{}lr@{}}" in long
     assert "\\label{tab:a-b}" in long
     assert short.count(" \\\\\n") == 41  # the rows and the header

@@ -62,7 +62,7 @@ def test_csv_has_exact_integers_and_keys() -> None:
 
 def test_markdown_escapes_bars_tags_and_brackets() -> None:
     lines = to_markdown(TABLE).splitlines()
-    assert lines[2] == "| name | multiply- adds | share | off | block | none |"
+    assert lines[2] == "| name | multiply-<br>adds | share | off | block | none |"
     assert lines[3] == "| :--- | ---: | ---: | ---: | :--- | ---: |"
     assert lines[4] == rf"| a\|b \<i> | {LARGE:,} | 12.50 % | -12.50 % | \[1x1, 64; 3x3, 64\] x 2 | – |"
 

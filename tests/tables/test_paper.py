@@ -29,7 +29,7 @@ def test_the_template_by_hand() -> None:
     assert column(table, "block_weights") == weights == [69632, 69760, 69888, 71456, 74752, 70144, 67840]
     assert column(table, "block_macs") == [56 * 56 * each for each in weights]
     assert column(table, "proven") == [None] * 7
-    assert any("C = 8 (d = 13 at network scope, 14 here)" in note for note in table.notes)
+    assert any("C = 8 (d = 13 at network scope, 14 at block scope)" in note for note in table.notes)
 
 
 def test_the_template_with_proof() -> None:
@@ -59,8 +59,8 @@ def test_table_1_is_the_papers() -> None:
     assert text(rows["conv4"]["resnext"]) == "[1x1, 512; 3x3, 512, C=32; 1x1, 1024] x 6"
     assert [row["output"] for row in table.rows[:6]] == ["112x112", "56x56", "28x28", "14x14", "7x7", "1x1"]
     assert all(row["agrees"] for row in table.rows[:6])
-    assert [rows["params, agreement"][name] for name in ("resnet", "resnext")] == ["truncated", "rounded or truncated"]
-    assert rows["mult-adds, agreement"]["resnet"] == "rounded"
+    assert [rows["params, agreement"][name] for name in ("resnet", "resnext")] == ["met, truncated", "met"]
+    assert rows["mult-adds, agreement"]["resnet"] == "met, rounded"
 
 
 def test_table_2_is_the_papers() -> None:

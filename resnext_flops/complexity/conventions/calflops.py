@@ -30,6 +30,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CELLS,
     CONV_FUNCTIONS,
     ELEMENTWISE,
+    FUSED,
     POOL_FUNCTIONS,
     PRODUCT_FUNCTIONS,
     RECURRENT,
@@ -87,6 +88,7 @@ def calflops(run: Run) -> Terms:
     norm="2 batch, 5 layer",
     activation="1",
     pool="1",
+    otherwise={"linear": FUSED},
 )
 def calflops_without_gradients(run: Run) -> Terms:
     """calflops' FLOPs where gradients are off."""
@@ -114,6 +116,7 @@ def calflops_macs(run: Run) -> Terms:
     source="calflops/pytorch_ops.py",
     link="https://github.com/MrYxJ/calculate-flops.pytorch",
     variant_of="calflops-macs",
+    otherwise={"linear": FUSED},
 )
 def calflops_macs_without_gradients(run: Run) -> Terms:
     """calflops' MACs where gradients are off."""

@@ -1,6 +1,7 @@
 """What a convention is: a named, documented rule from the entries of a ledger to the figure of one counter."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from resnext_flops.complexity.entries import Entry
@@ -61,6 +62,8 @@ class Convention(NamedTuple):
     link: the counter's documentation.
     variant_of: the convention of the same counter as its README calls it; empty for that convention itself.
     bias, norm, activation, pool, attention: what one element of each counts, in a few words.
+    otherwise: why it counts the multiply-adds of a kind of layer otherwise than there are, by kind: a clause, in which
+        `{positions}` and `{groups}` stand for the most that a linear layer and a convolution of the model have.
     """
 
     name: str
@@ -76,13 +79,16 @@ class Convention(NamedTuple):
     activation: str = "0"
     pool: str = "0"
     attention: str = "0"
+    otherwise: Mapping[str, str] = MappingProxyType({})
 
 
 REGISTERED: dict[str, Convention] = {}
 
 
-def counter(name: str, **facts: str) -> Callable[[CountingRule], CountingRule]:
-    """Register a rule as the convention of this name. `facts` are the other fields of `Convention`.
+def counter(
+    name: str, otherwise: Mapping[str, str] = MappingProxyType({}), **facts: str
+) -> Callable[[CountingRule], CountingRule]:
+    """Register a rule as the convention of this name. `otherwise` and `facts` are the other fields of `Convention`.
 
     Raises InputError for a name that has a rule already.
 
@@ -94,7 +100,7 @@ def counter(name: str, **facts: str) -> Callable[[CountingRule], CountingRule]:
         raise InputError(f"the convention {name!r} has a rule already")
 
     def register(rule: CountingRule) -> CountingRule:
-        REGISTERED[name] = Convention(name, rule=rule, **facts)
+        REGISTERED[name] = Convention(name, rule=rule, otherwise=otherwise, **facts)
         return rule
 
     return register

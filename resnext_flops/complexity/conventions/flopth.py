@@ -38,6 +38,11 @@ ACTIVATIONS = frozenset({"ReLU", "ReLU6", "PReLU", "ELU", "LeakyReLU", "GELU", "
     norm="2 batch, 1 layer",
     activation="1",
     pool="1",
+    otherwise={
+        "conv": "of a module that is called several times it keeps the last call",
+        "linear": "it multiplies the second dimensions of a linear layer's input and output, which are its features "
+        "only where it runs on one position (pixel or token), and here one runs on up to {positions}",
+    },
 )
 def flopth(run: Run) -> Terms:
     """Flopth: the last call of each module without children."""

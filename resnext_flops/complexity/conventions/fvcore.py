@@ -12,7 +12,7 @@ from math import prod
 
 from resnext_flops.complexity.conventions.calflops import best_order
 from resnext_flops.complexity.conventions.convention import MULTIPLY_ADDS, Run, Terms, active, counter, hidden
-from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, PRODUCT_KINDS, SAME, einsum_of
+from resnext_flops.complexity.conventions.vocabulary import CONVOLUTIONS, FUSED, PRODUCT_KINDS, SAME, einsum_of
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.products import einsum
@@ -54,6 +54,7 @@ def fvcore(run: Run) -> Terms:
     variant_of="fvcore",
     norm="2 batch, 5 layer",
     pool="1 adaptive average",
+    otherwise={"linear": FUSED},
 )
 def fvcore_without_gradients(run: Run) -> Terms:
     """FlopCountAnalysis where gradients are off."""

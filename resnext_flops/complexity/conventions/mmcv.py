@@ -19,6 +19,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CONVS,
     LAYER_KINDS,
     NORM_KINDS,
+    NOT_MODULES,
     TRANSPOSED,
     averages_image,
     is_a,
@@ -43,6 +44,7 @@ POOL_KINDS = AVERAGE_KINDS | {"average pool", "max pool", "adaptive max pool"}
     norm="2",
     activation="1 ReLU",
     pool="1",
+    otherwise={"linear": NOT_MODULES},
 )
 def mmcv(run: Run) -> Terms:
     """get_model_complexity_info."""
@@ -61,6 +63,7 @@ def mmcv(run: Run) -> Terms:
     norm="2 batch",
     activation="1 ReLU",
     pool="1",
+    otherwise={"linear": NOT_MODULES},
 )
 def mmcv_1_2(run: Run) -> Terms:
     """get_model_complexity_info of 2020."""

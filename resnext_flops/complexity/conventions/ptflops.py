@@ -31,6 +31,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CELLS,
     CONVS,
     ELEMENTWISE,
+    FUSED,
     INSTANCE_NORMS,
     LAYER_KINDS,
     MAX_POOLS,
@@ -101,6 +102,7 @@ def aten(run: Run) -> Terms:
     link="https://github.com/sovrasov/flops-counter.pytorch",
     variant_of="ptflops-aten",
     bias="1 an output",
+    otherwise={"linear": FUSED},
 )
 def aten_without_gradients(run: Run) -> Terms:
     """Ptflops' counter of aten operators where gradients are off."""
@@ -148,6 +150,7 @@ def _has_bias(entry: Entry, operator: Operator | None) -> bool:
     activation="2 ReLU, GELU; 1 SiLU",
     pool="2",
     attention="multiply-adds, softmax 1",
+    otherwise={"linear": "an attention that it takes for one module counts without the linear layers in it"},
 )
 def pytorch(run: Run) -> Terms:
     """Ptflops' pytorch backend: hooks by exact class, and replaced functions, also those inside the hooked modules."""

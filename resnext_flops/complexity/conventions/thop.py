@@ -16,6 +16,7 @@ from resnext_flops.complexity.conventions.vocabulary import (
     CELLS,
     CONVS,
     INSTANCE_NORMS,
+    NOT_MODULES,
     RECURRENT,
     TRANSPOSED,
     image_of,
@@ -47,6 +48,10 @@ UPSAMPLING_2019 = {"linear": 5, "bilinear": 13, "bicubic": 259}
     norm="4",
     activation="0 (PReLU 1, softmax 3)",
     pool="average: window + 1",
+    otherwise={
+        "conv": "it sees convolutions of torch's own class alone, and one with several names counts more than once",
+        "linear": NOT_MODULES,
+    },
 )
 def thop(run: Run) -> Terms:
     """The original thop: hooks by exact class."""
@@ -69,6 +74,10 @@ def thop(run: Run) -> Terms:
     norm="4 batch",
     activation="0 (leaky ReLU 1)",
     pool="average: window + 1",
+    otherwise={
+        "conv": "it sees convolutions of torch's own class alone, and one with several names counts more than once",
+        "linear": "it counts two operations a multiply-add of linear layers, and sees those alone that are modules",
+    },
 )
 def thop_2019(run: Run) -> Terms:
     """The thop of 2019: hooks by exact class, one for each name of a module."""

@@ -6,7 +6,7 @@ takes attention apart whose mask is learned, because the fused one has no gradie
 """
 
 from resnext_flops.complexity.conventions.convention import Run, Terms, active, counter, hidden, twice
-from resnext_flops.complexity.conventions.vocabulary import PRODUCT_KINDS
+from resnext_flops.complexity.conventions.vocabulary import FUSED, PRODUCT_KINDS
 from resnext_flops.complexity.entries import Entry
 from resnext_flops.complexity.records import Operator
 
@@ -38,6 +38,7 @@ def flop_counter_mode(run: Run) -> Terms:
     source="torch/utils/flop_counter.py",
     link="https://docs.pytorch.org/docs/stable/utils.html",
     variant_of="torch",
+    otherwise={"linear": FUSED},
 )
 def without_gradients(run: Run) -> Terms:
     """FlopCounterMode on a CPU where gradients are off."""

@@ -62,6 +62,7 @@ ELEMENTWISE = frozenset(
     activation="1 ReLU, GELU",
     pool="window",
     attention="2n - 1 a product",
+    otherwise={"linear": "a multi-head attention module counts nothing, and its linear layers with it"},
 )
 def torch_flops(run: Run) -> Terms:
     """torch-flops: torch's own modules and what is called outside them, as `torch.fx` records it."""

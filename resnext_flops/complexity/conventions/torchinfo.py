@@ -23,6 +23,10 @@ PRODUCT_KINDS = frozenset({"conv", "transposed conv", "linear", "multi-head atte
     link="https://github.com/TylerYep/torchinfo",
     bias="1 an output",
     norm="1 a parameter",
+    otherwise={
+        "linear": "it multiplies the parameters of a linear layer by the first dimension of its output, the batch, and "
+        "not by the positions (pixels or tokens) that it runs on, here up to {positions}"
+    },
 )
 def torchinfo(run: Run) -> Terms:
     """Parameters of each module without children, times the first output dimension, and the pixels of a "Conv"."""

@@ -32,6 +32,10 @@ ADAPTIVE_AVG_POOLS = frozenset({"AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "Adapt
 RECURRENT = frozenset({"RNN", "GRU", "LSTM"})
 CELLS = frozenset({"RNNCell", "GRUCell", "LSTMCell"})
 
+# Why a counter sees a part of the linear layers: `Convention.otherwise`.
+NOT_MODULES = "it sees modules, and in some attention linear layers are calls of functions"
+FUSED = "without gradients torch runs a whole multi-head attention as one operator, in which no counter sees the layers"
+
 # Functions.
 POOL_FUNCTIONS = frozenset(
     f"F.{way}_pool{dims}d" for way in ("avg", "max", "adaptive_avg", "adaptive_max") for dims in (1, 2, 3)

@@ -84,11 +84,11 @@ class Agreement(NamedTuple):
     """Whether an exact figure is the printed one: when rounded, or when truncated, to the last printed digit.
 
     >>> str(agreement(Decimal("25.5e6"), 25_557_032))
-    'truncated'
+    'met, truncated'
     >>> str(agreement(Decimal("4.1e9"), 4_089_184_256))
-    'rounded'
+    'met, rounded'
     >>> str(agreement(Decimal("25.0e6"), 25_028_904))
-    'rounded or truncated'
+    'met'
     >>> str(agreement(Decimal("25.0e6"), 25_557_032))
     'differs by +2.23 %'
     """
@@ -106,8 +106,9 @@ class Agreement(NamedTuple):
     def __str__(self) -> str:
         if not self.holds:
             return f"differs by {100 * (float(self.exact) / float(self.printed) - 1):+.2f} %"
-        ways = [way for way, holds in (("rounded", self.rounded), ("truncated", self.truncated)) if holds]
-        return " or ".join(ways)
+        if self.rounded and self.truncated:
+            return "met"
+        return "met, rounded" if self.rounded else "met, truncated"
 
 
 # Arithmetic that rounds no figure.
@@ -116,12 +117,18 @@ ALL_DIGITS = Context(prec=1000)
 
 def agreement(printed: Decimal, exact: int | Decimal) -> Agreement:
     """Hold an exact figure against a printed one, whose last digit is part of it (`25.5e6`, not `25500000`)."""
-    return Agreement(
-        printed,
-        exact,
-        rounded=Decimal(exact).quantize(printed, ROUND_HALF_UP, ALL_DIGITS) == printed,
-        truncated=Decimal(exact).quantize(printed, ROUND_DOWN, ALL_DIGITS) == printed,
-    )
+    rounded, truncated = to_last_digit(exact, printed)
+    return Agreement(printed, exact, rounded=rounded == printed, truncated=truncated == printed)
+
+
+def to_last_digit(exact: int | Decimal, printed: Decimal) -> tuple[Decimal, Decimal]:
+    """An exact figure with the digits of a printed one: rounded, and truncated.
+
+    >>> to_last_digit(4_159_832_064, Decimal("4.1e9"))
+    (Decimal('4.2E+9'), Decimal('4.1E+9'))
+    """
+    rounded, truncated = (Decimal(exact).quantize(printed, way, ALL_DIGITS) for way in (ROUND_HALF_UP, ROUND_DOWN))
+    return rounded, truncated
 
 
 # What a paper prints with "~" may be this far from the exact figure.
