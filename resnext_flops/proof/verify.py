@@ -121,7 +121,7 @@ def compare_printed(network: Network) -> Rung:
 
     >>> import resnext_flops as rf
     >>> print(compare_printed(rf.resnet(34, shortcut="A")))
-    printed: 1 compared with 3.6 G macs (rounded or truncated) in He et al., arXiv:1512.03385, Table 1, equal
+    printed: 1 compared with 3.6 G macs (met) in He et al., arXiv:1512.03385, Table 1, equal
     """
     from resnext_flops.complexity.names import network as by_name
     from resnext_flops.proof.published import figures

@@ -96,6 +96,7 @@ def _range(counted: Sequence[Ledger]) -> Iterator[str]:
     if not (able := [ledger for ledger in counted if ledger.macs]):
         yield "No layer has multiply-adds."
         return
+    # One more, because a counter may see nothing.
     ledger = max(able, key=lambda ledger: max(_factors(ledger).values()) / (1 + min(_factors(ledger).values())))
     factors = _factors(ledger)
     low, high = (pick(factors, key=factors.__getitem__) for pick in (min, max))
