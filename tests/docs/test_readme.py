@@ -28,8 +28,8 @@ CHEAP = {
     "resnext-flops verify resnext50_32x4d": "resnext-flops verify resnet20_cifar",
     "resnext-flops report --output report": "resnext-flops report --of resnet20_cifar --output report",
     "resnext-flops audit resnet50": "resnext-flops audit resnet50 --no-run",
-    'resnext-flops compare --zoo torchvision --budget "macs <= 4.2G" --pareto "macs,-accuracy"': "resnext-flops compare "
-    'torchvision:resnet18 torchvision:resnet50 --budget "macs <= 4.2G" --pareto "macs,-accuracy"',
+    'resnext-flops compare --zoo torchvision --budget "macs <= 4.2G" --pareto "macs,-accuracy"': "resnext-flops "
+    'compare torchvision:resnet18 torchvision:resnet50 --budget "macs <= 4.2G" --pareto "macs,-accuracy"',
     'resnext-flops solve timm:convnext_tiny --free N --budget "training_bytes <= 24Gi"': "resnext-flops solve "
     'resnet20_cifar --free N --budget "training_bytes <= 24Gi"',
     "resnext-flops measure resnet50 resnext50_32x4d": "resnext-flops measure resnet20_cifar --seconds 0.01",
