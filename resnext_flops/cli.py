@@ -50,6 +50,7 @@ GROUPS = {
     },
     "Machines": {
         "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
+        "calibrate": "Make the profile of a machine: what a network takes there.",
     },
 }
 COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}

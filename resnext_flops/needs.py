@@ -16,6 +16,7 @@ EXTRAS = {
     **dict.fromkeys(("torchvision", "timm", "platformdirs", "yaml"), "zoo"),
     **dict.fromkeys(("numpy", "numexpr", "moocore"), "sweep"),
     **dict.fromkeys(("dask", "distributed", "pyarrow"), "distributed"),
+    **dict.fromkeys(("scipy", "tomli_w"), "timing"),
     "transformers": "hf",
     "pandas": "frames",
     "matplotlib": "plots",
