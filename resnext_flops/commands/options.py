@@ -194,6 +194,21 @@ def free_option(use: str, *, required: bool = False) -> Callable[[Callable[..., 
     )
 
 
+def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with commas between them, each once."""
+    return tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
+
+
+on_option = click.option(
+    "--on",
+    multiple=True,
+    metavar="PROFILE,...",
+    callback=_names,
+    shell_complete=completion.profiles,
+    help="The machine: a profile of the package, or a file that `calibrate` wrote.",
+)
+
+
 def expressions(text: str | None) -> list[str]:
     """Expressions with commas between them, but not within brackets.
 
