@@ -89,6 +89,8 @@ _BY_KIND = {
     "concat": "concat",
     **dict.fromkeys(("mean", "reduction sum", "var", "linalg vector norm", "amax", "cumsum"), "reduction"),
 }
+# What torch runs a layer of a description as, where it has another name in a ledger that was counted.
+_RUN_AS = {"scale": "mul"}
 _CONVOLUTIONS = frozenset({"conv", "transposed conv"})
 
 
@@ -147,4 +149,4 @@ def kinds(ledger: Ledger) -> tuple[str, ...]:
     ('batch norm', 'conv', 'global average pool', 'linear', 'max pool', 'relu', 'sum')
     """
     found = (entry for entry, _ in active(Run(ledger.entries, ledger.trace)) if kind_of_feature(entry))
-    return tuple(sorted({kind_of(entry) for entry in found}))
+    return tuple(sorted({_RUN_AS.get(kind, kind) for kind in map(kind_of, found)}))

@@ -42,12 +42,17 @@ KINDS: Mapping[str, str] = {
     "channels to one, which is depthwise, at the multiply-adds of ResNet-50.",
     "edf": "How parameters and activations of AnyNetX, RegNetX and RegNetY are distributed at equal cost: the "
     "empirical distribution functions of 500 designs each, drawn at 400 million multiply-adds, within 1 percent.",
+    "time": "Estimated times of ResNet-50's template against cardinality at preserved multiply-adds (for whole widths "
+    "up to 4 percent off), in percent of that of ResNet-50, by the profiles of machines.",
     "lineage": "Top-1 errors on ImageNet as their authors print them against exact multiply-adds, one line an idea, "
     "from ResNet and ResNeXt to ConvNeXt, on images of 224 pixels, and of up to 600 for EfficientNet.",
 }
 
 # How many networks a kind is a picture of; the others show the paper's own.
 NETWORKS: Mapping[str, int] = {"stages": 2, "counters": 1}
+
+# The kind that is a picture of machines.
+TIMED = "time"
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -58,13 +63,14 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
+def draw(kind: str, networks: "Sequence[Given | Ledger]" = (), on: Sequence[str] = ()) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
     networks: names as on the command line, described networks, or ledgers; as many as the kind takes.
+    on: the profiles of machines, for `time`; those of the package unless given.
 
-    Raises InputError for an unknown kind or network, or another number of networks.
+    Raises InputError for an unknown kind, network or profile, another number of networks, or profiles of another kind.
 
     >>> from resnext_flops.plots import draw
     >>> draw("widths")
@@ -78,8 +84,11 @@ def draw(kind: str, networks: "Sequence[Given | Ledger]" = ()) -> "Figure":
     if len(networks) != (takes := NETWORKS.get(kind, 0)):
         wanted = {0: "no model: it shows the paper's own", 1: "one model", 2: "two models"}[takes]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
+    if on and kind != TIMED:
+        raise InputError(f"the picture {kind!r} is of no machine; profiles are for the picture {TIMED!r}")
+    settings: dict[str, Any] = {"on": on} if on else {}
     # Every name is looked up before the first model is counted.
-    drawn = drawing(*(each if isinstance(each, Ledger) else model(each) for each in networks))
+    drawn = drawing(*(each if isinstance(each, Ledger) else model(each) for each in networks), **settings)
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 
