@@ -26,10 +26,9 @@ from resnext_flops.complexity.ledger import Ledger
 # What is summed up, and of what: a quantity, and a kind of layer.
 Features: TypeAlias = dict[tuple[str, str], Size]
 
-# Quantities of one example: multiply-adds, and the elements that layers take in and put out.
-PER_EXAMPLE = {"macs": "multiply-adds", "read": "elements taken in", "written": "elements put out"}
-# Quantities of one run, whatever its batch: the weights of the layers with multiply-adds.
-PER_RUN = {"weights": "weights"}
+# Quantities of one example: multiply-adds, and the elements that layers take in and put out. The others are of one run,
+# whatever its batch: the weights of the layers with multiply-adds, and what is of the whole network.
+PER_EXAMPLE = frozenset({"macs", "read", "written"})
 # The kinds of layers with multiply-adds, in words.
 PRODUCTS = {
     "dense": "dense convolutions",

@@ -221,11 +221,19 @@ class Derived(Reading):
         if not is_time(figure):
             return {}
         found: dict[str, set[int]] = {}
-        for entry in self.ledger:
-            if entry.kind == "conv" and entry.groups != 1:
-                for difference in (entry.groups - 1, entry.inputs[0][0] - entry.groups):
-                    if (special := root(difference)) is not None:
-                        found.setdefault(special[0], set()).add(special[1])
+        groups = {
+            (entry.groups, entry.inputs[0][0]) for entry in self.ledger if entry.kind == "conv" and entry.groups != 1
+        }
+        for number, channels in groups:
+            try:
+                roots = (root(number - 1), root(channels - number))
+            except NotPolynomialError:
+                raise InputError(
+                    f"the time of {self.architecture.name} has no formula in {', '.join(self.free)}: for which of them "
+                    "a convolution has one group, or one for each channel, is no value of one size; free fewer"
+                ) from None
+            for name, value in filter(None, roots):
+                found.setdefault(name, set()).add(value)
         return {name: tuple(sorted(found[name])) for name in self.free if name in found}
 
     def formula(self, figure: str, at: Mapping[str, int]) -> Size:

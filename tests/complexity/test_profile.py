@@ -204,5 +204,5 @@ def test_a_profile_by_its_path(tmp_path: Path) -> None:
 
 
 def test_every_coefficient_has_a_name_in_words() -> None:
-    assert set(sums.KINDS) == {*sums.PER_EXAMPLE, *sums.PER_RUN, "network"}
+    assert set(sums.KINDS) == {*sums.PER_EXAMPLE, "weights", "network"}
     assert all(words for those in sums.KINDS.values() for words in those.values())

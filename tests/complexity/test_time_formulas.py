@@ -150,6 +150,8 @@ def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
         ("formula resnet50 --free N --figure ms --on rtx3090", "leave N out"),
         ("formula resnet50 --free r --figure ms --on rtx3090 --scope conv2", "known for the whole network only"),
         ("formula resnet50 --free r --figure ms --on rtx3090 --breakdown stage", "known for the whole network only"),
+        ("formula resnext(50,cardinality=a*b,width=4) --free a,b --figure ms --on rtx3090", "no value of one size"),
+        ("formula resnext(50,cardinality=a*a,width=4) --free a --figure ms --on rtx3090", "no value of one size"),
         ("solve resnet50 --free r --budget ms<=300", "ms is estimated by the profile of a machine"),
         ("solve resnext50_32x4d --free C,d --budget ms<=300 --on rtx3090", "met by one unknown"),
         ("sweep resnext50_32x4d --width 1:9 --budget ms<=300", "ms is estimated by the profile of a machine"),
