@@ -19,7 +19,7 @@ from resnext_flops.files import check_destination, write
 @click.option("--output", metavar="FILE.toml", required=True, help="The profile that is written.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
 def command(published: str, source: str | None, output: str, force: bool, **measured: str | None) -> None:
-    """Make the profile of a machine: what a network takes there, by the sums of its ledger.
+    """Make the profile of a machine: what a network takes there.
 
     Of published times, every model is built and counted at its resolution (about ten minutes for timm's tables; what
     was counted is kept, and a run that is stopped goes on). A row whose model is another network is left out, and said.
