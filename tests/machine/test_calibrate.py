@@ -15,7 +15,7 @@ pytest.importorskip("tomli_w")
 
 from resnext_flops.machine import fitting  # noqa: E402
 from resnext_flops.machine.calibrate import calibrated, written  # noqa: E402
-from tests.machine.test_fitting import KNOWN, measured  # noqa: E402
+from tests.machine.test_profile_fitting import KNOWN, measured  # noqa: E402
 
 HEAD = "model,infer_img_size,infer_samples_per_sec,infer_batch_size,param_count"
 
