@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify published audit fuzz golden report notebooks docs pages package bench clean
+.PHONY: table test lint types tests verify published timings audit fuzz golden report notebooks docs pages package bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -51,6 +51,12 @@ audit: .venv/installed
 published: .venv/installed
 	$(BIN)/python -m resnext_flops.reports.published .cache/published docs/rates.md
 	$(BIN)/pytest -m slow tests/proof/test_verdicts.py tests/proof/test_collection.py
+
+# How near estimated times are to published ones, families of models left out: make timings TABLES=FOLDER with CSV files
+# such as timm's benchmark files (the first run counts the models, in about ten minutes on two cores; one that is stopped
+# goes on where it was). Without TABLES, the shipped profiles on sixty rows that they were made of.
+timings: .venv/installed
+	$(BIN)/python -m resnext_flops.reports.timings $(if $(TABLES),"$(TABLES)",--shipped tests/machine/timings)
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed

@@ -50,6 +50,8 @@ GROUPS = {
     },
     "Machines": {
         "measure": "Run real models in turn, and lay their speed and memory beside their exact cost.",
+        "predict": "Estimate how long models take on a machine, and what their time is made of.",
+        "calibrate": "Make the profile of a machine: what a network takes there.",
     },
 }
 COMMANDS = {name: summary for group in GROUPS.values() for name, summary in group.items()}

@@ -16,6 +16,7 @@ EXTRAS = {
     **dict.fromkeys(("torchvision", "timm", "platformdirs", "yaml"), "zoo"),
     **dict.fromkeys(("numpy", "numexpr", "moocore"), "sweep"),
     **dict.fromkeys(("dask", "distributed", "pyarrow"), "distributed"),
+    **dict.fromkeys(("scipy", "tomli_w"), "timing"),
     "transformers": "hf",
     "pandas": "frames",
     "matplotlib": "plots",
@@ -23,7 +24,7 @@ EXTRAS = {
     "sympy": "formulas",
 }
 # What is imported below here is all of one extra.
-REPORTS = f"{__package__}.reports"
+OF_ONE = {f"{__package__}.reports": "report", f"{__package__}.machine.fitting": "timing"}
 
 
 def install(extra: str) -> str:
@@ -50,7 +51,7 @@ class _Missing:
     def find_spec(name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None) -> None:
         """Raises MissingPackageError for a package of an extra that a file of the project imports."""
         if name in EXTRAS and (importer := _importer()).partition(".")[0] == __package__:
-            raise MissingPackageError(name, "report" if importer.startswith(REPORTS) else "")
+            raise MissingPackageError(name, next((OF_ONE[place] for place in OF_ONE if importer.startswith(place)), ""))
 
 
 def _importer() -> str:

@@ -46,6 +46,7 @@ SAME = [
     ["published"],
     ["published", "--source", "hrnet", "--format", "json"],
     ["count", "net.json"],
+    ["predict", "resnet50", "resnext50_32x4d", "--on", "rtx3090,rtx4090", "--format", "json"],
     *(["compare", "resnet18", "net.json", "resnet34", "--budget", "macs <= 4G", "--pareto", "macs,-params", "--figure",
        "fvcore", "--sort=-macs", "--format", form] for form in ("markdown", "csv", "json", "latex", "html")),
 ]  # fmt: skip
@@ -61,6 +62,8 @@ MORE = [
     (["audit", "resnet18"], "torch"),
     (["solve", "resnet18", "--free", "r", "--budget", "macs <= 1G", "--prove"], "torch"),
     (["measure", "--published", "throughput.csv"], "frames"),
+    (["calibrate", "--published", "throughput.csv", "--output", "mine.toml"], "timing"),
+    (["predict", "timm:resnet50", "--on", "rtx3090"], "zoo"),
     (["compare", "--zoo", "torchvision"], "zoo"),
     (["compare", "resnet18", "timm:resnet50"], "zoo"),
     (["formula", "torchvision:resnet50", "--free", "r"], "zoo"),

@@ -6,7 +6,14 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, expressions, input_option, output_option
+from resnext_flops.commands.options import (
+    Output,
+    expressions,
+    input_option,
+    machine_options,
+    output_option,
+    time_in_use,
+)
 from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
 from resnext_flops.errors import InputError, unknown
@@ -35,6 +42,7 @@ COLUMNS = ("model", "name")
     help="A further figure, such as fvcore.",
     shell_complete=completion.figures,
 )
+@machine_options
 @output_option()
 def command(
     models: tuple[str, ...],
@@ -45,13 +53,16 @@ def command(
     pareto: str | None,
     sort: str | None,
     figures: tuple[str, ...],
+    on: tuple[str, ...],
+    batch: int | None,
     output: Output,
 ) -> int:
     """Compare any models: what each costs, and which are the best within budgets.
 
     A row a model: params, multiply-adds, activations, bytes at inference and in training, the accuracy that torchvision
     prints, and how far each is from the first that is named. Expressions hold these figures: params, macs, activations,
-    weights, inference_bytes, training_bytes, accuracy, or any convention.
+    weights, inference_bytes, training_bytes, accuracy, or any convention; with --on also ms and images_per_second,
+    which are estimates by the profile of a machine.
 
     What is counted of a library's models is kept in the user's cache directory. The exit status is 1 if a model that
     was named cannot be counted.
@@ -60,7 +71,24 @@ def command(
     Examples:  resnext-flops compare resnet50 resnext50_32x4d torchvision:convnext_tiny --figure fvcore
                resnext-flops compare --zoo torchvision --budget "macs <= 4.2G" --pareto "macs,-accuracy"
                resnext-flops compare --from models.csv --sort=-params --format csv
+               resnext-flops compare resnet50 resnext50_32x4d regnet_y_4gf --on rtx3090 --sort ms
     """
+    with time_in_use(on, batch):
+        return _compare(models, file, zoo, inputs, budget, pareto, sort, figures, output)
+
+
+def _compare(
+    models: tuple[str, ...],
+    file: str | None,
+    zoo: str | None,
+    inputs: list[Any] | None,
+    budget: tuple[str, ...],
+    pareto: str | None,
+    sort: str | None,
+    figures: tuple[str, ...],
+    output: Output,
+) -> int:
+    """Count the models, and print them side by side; 1 if one that was named cannot be counted."""
     from resnext_flops.counters.costs import Candidates
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content

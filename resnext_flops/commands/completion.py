@@ -87,6 +87,15 @@ def figures(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]
     return [f"{before}{comma}{name}" for name in beginning([*FIGURES, *BYTES, *CONVENTIONS], last)]
 
 
+def profiles(_: click.Context, __: click.Parameter, incomplete: str) -> "list[str] | list[CompletionItem[str]]":
+    """The profiles of the package, the last of several with commas; files where nothing begins so."""
+    from resnext_flops.complexity.profile import shipped
+
+    before, comma, last = incomplete.rpartition(",")
+    found = [f"{before}{comma}{name}" for name in beginning(shipped(), last)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
 def beginning(names: Iterable[str], incomplete: str) -> list[str]:
     """The names that begin with what is there.
 

@@ -5,7 +5,14 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, free_option, input_option, output_option
+from resnext_flops.commands.options import (
+    Output,
+    free_option,
+    input_option,
+    machine_options,
+    output_option,
+    time_in_use,
+)
 from resnext_flops.commands.progress import interpolating
 from resnext_flops.complexity.arguments import names
 from resnext_flops.complexity.lattices import Span
@@ -26,6 +33,7 @@ from resnext_flops.errors import InputError
 )
 @click.option("--scope", default="network", show_default=True, help="block, stage, network, or a path such as conv3.")
 @click.option("--breakdown", type=click.Choice(LEVELS), help="A formula for each stage, or for each layer, as well.")
+@machine_options
 @click.option("--steps", is_flag=True, help="Write start + step k for a size that has steps, such as r = 224 + 32 k.")
 @input_option
 @output_option("text", "latex", "markdown", "json")
@@ -36,6 +44,8 @@ def command(
     scope: str,
     breakdown: str | None,
     steps: bool,
+    on: tuple[str, ...],
+    batch: int | None,
     inputs: list[Any] | None,
     output: Output,
 ) -> None:
@@ -49,18 +59,24 @@ def command(
     "timm:convnext_tiny(depths=(3, 3, n, 3))", r, N, and any name in the shape of --input. Its formula is interpolated
     from exact counts, and held at sizes that were not used.
 
+    The figure ms is the time of a batch by the profile of a machine (--on), in femtoseconds: an estimate. It has
+    formulas of its own where a convolution has one group, or as many as channels.
+
     \b
     Examples:  resnext-flops formula resnext50_32x4d --free C,d
                resnext-flops formula "resnext(101)" --free r --figure params --breakdown stage --format latex
                resnext-flops formula timm:resnet50 --free cardinality,base_width
+               resnext-flops formula resnext50_32x4d --free C,d --figure ms --on rtx3090
     """
     from resnext_flops.complexity.closed_form import ClosedForm
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
-    with interpolating():
+    with interpolating(), time_in_use(on, batch) as time:
+        if figure == "images_per_second" and time:
+            raise InputError("images_per_second is a quotient by the time and has no polynomial; give --figure ms")
         found = lookup.model(model, inputs)
-        closed = ClosedForm(found.reading(free or _usual(found), scope), figure)
+        closed = ClosedForm(found.reading(free or _usual(found), scope), time if figure == "ms" and time else figure)
         call = found.call(closed.reading.free)
         if output.form == "json":
             output.put_json("formula-1", content(closed, call, breakdown))

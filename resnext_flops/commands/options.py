@@ -1,6 +1,7 @@
 """Options that several commands share, and the forms of their values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -192,6 +193,48 @@ def free_option(use: str, *, required: bool = False) -> Callable[[Callable[..., 
     return click.option(
         "--free", multiple=True, required=required, metavar="NAME[=START[:STEP]],...", callback=free_sizes, help=use
     )
+
+
+def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with commas between them, each once."""
+    return tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
+
+
+on_option = click.option(
+    "--on",
+    multiple=True,
+    metavar="PROFILE,...",
+    callback=_names,
+    shell_complete=completion.profiles,
+    help="The machine: a profile of the package, or a file that `calibrate` wrote.",
+)
+
+
+def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch."""
+    batch = click.option(
+        "--batch", type=int, metavar="N", help="Examples at once, for ms. [default: the batch that was measured]"
+    )
+    return on_option(batch(command))
+
+
+@contextmanager
+def time_in_use(on: Sequence[str], batch: int | None) -> Iterator[str]:
+    """While it lasts, `ms` is a figure. It gives the full name of the time; an empty text where no profile is given.
+
+    Raises InputError for several profiles, and for a batch without one.
+    """
+    if len(on) > 1:
+        raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
+    if not on:
+        if batch is not None:
+            raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
+        yield ""
+        return
+    from resnext_flops.complexity import figures
+
+    with figures.on(on[0], batch) as time:
+        yield time
 
 
 def expressions(text: str | None) -> list[str]:

@@ -6,7 +6,17 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Numbers, Output, Percent, Values, free_option, input_option, output_option
+from resnext_flops.commands.options import (
+    Numbers,
+    Output,
+    Percent,
+    Values,
+    free_option,
+    input_option,
+    machine_options,
+    output_option,
+    time_in_use,
+)
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.counters.lookup import model as model_of
@@ -33,6 +43,7 @@ from resnext_flops.design.solve import solve as find
 @click.option("--multiple-of", type=Numbers(), default="1", show_default=True, help="What an unknown is a multiple of.")
 @click.option("--lower", type=Numbers(), default="1", show_default=True, help="The least an unknown may be.")
 @click.option("--upper", type=Numbers(), help="The most an unknown may be.")
+@machine_options
 @input_option
 @device_option
 @click.option("--prove/--no-prove", default=False, show_default=True, help="Build the found models and count them.")
@@ -43,6 +54,8 @@ def command(
     like: str | None,
     figure: str | None,
     given: tuple[tuple[str, tuple[int, ...]], ...],
+    on: tuple[str, ...],
+    batch: int | None,
     inputs: list[Any] | None,
     device: str,
     prove: bool,
@@ -52,7 +65,8 @@ def command(
     """The size of a model that meets a budget: of a reference model, or a number.
 
     One unknown gives the whole number nearest to the budget, a row for each of the given values. Two give every pair
-    within a tolerance, and mark those that no other pair beats in every figure asked for.
+    within a tolerance, and mark those that no other pair beats in every figure asked for. With --on, the figure may be
+    ms, the time of a batch: an estimate by the profile of a machine.
 
     \b
     Examples:  resnext-flops solve resnext50_32x4d --free d --like resnet50 --given C=1,2,4,8,16,32,64
@@ -61,12 +75,13 @@ def command(
                resnext-flops solve "resnext(50)" --free C,d --like resnet50 --figure macs,params --within 1
                resnext-flops solve timm:resnet50 --free base_width --given cardinality=1,2,4,8,32 --like timm:resnet50
                resnext-flops solve timm:convnext_tiny --free N --budget "training_bytes <= 24Gi"
+               resnext-flops solve resnext50_32x4d --free d --budget "ms <= 300" --on rtx3090
     """
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
-    figures = figure.split(",") if figure else None
-    with interpolating():
+    with interpolating(), time_in_use(on, batch) as time:
+        figures = [time if each == "ms" and time else each for each in figure.split(",")] if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)
     # A real model's answers are counted anyway, and there is no description of it to prove.
     prove = prove and asked.origin == "derived"

@@ -10,9 +10,19 @@ import click
 from click.core import ParameterSource
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, Percent, Whole, expressions, input_option, output_options
+from resnext_flops.commands.options import (
+    Output,
+    Percent,
+    Whole,
+    expressions,
+    input_option,
+    machine_options,
+    output_options,
+    time_in_use,
+)
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
+from resnext_flops.complexity.figures import estimate_of
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import ledger
@@ -80,6 +90,7 @@ def _size_options(command: Any) -> Any:
     metavar="N",
     help="Build so many at random, and count them. [default: 0; of a real model all up to 50]",
 )
+@machine_options
 @input_option
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
@@ -90,7 +101,8 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
     The space is every combination of the given values of sizes: C (cardinality), d (width), n1, n2, ... (blocks of the
     stages), r (resolution), K (classes), w (base width), or any other by its argument's name. Figures are params,
     weights, macs, activations and the total of every convention, and may be put into expressions with + - * / % **,
-    comparisons, and, or, abs, min, max. A number may have a unit: 4.2G.
+    comparisons, and, or, abs, min, max. A number may have a unit: 4.2G. With --on, ms and images_per_second are figures
+    too: estimates by the profile of a machine.
 
     --output takes .csv, .parquet or .jsonl. Ctrl-C keeps what was selected so far; --resume goes on.
 
@@ -105,17 +117,21 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
                  --width 1:128 --nearest macs=resnet50 --prove 2
                resnext-flops sweep --space regnet_x --budget "macs = 400M"
                  --within 1% --sample 500
+               resnext-flops sweep resnext50_32x4d --cardinality 1:64 --width 1:128
+                 --on rtx3090 --budget "ms <= 350" --by=-macs --top 5
     """
     if space is not None:
         _refuse_options_of_a_model()
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    return _sweep(model, form=form, output=output, force=force, **options)
+    with time_in_use(options.pop("on"), options.pop("batch")) as measured:
+        return _sweep(model, measured, form=form, output=output, force=force, **options)
 
 
 def _sweep(
     model: str,
+    measured: str,
     depth: str | None,
     stage_depths: str | None,
     over: tuple[str, ...],
@@ -132,7 +148,10 @@ def _sweep(
     force: bool,
     **wanted: Any,
 ) -> int:
-    """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold."""
+    """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold.
+
+    measured: the full name of the time that `ms` is; empty where it is none.
+    """
     from resnext_flops.design.sweep.journal import keep, load_progress, unfinished
     from resnext_flops.design.sweep.request import plan_sweep
     from resnext_flops.design.sweep.sweep import result
@@ -167,7 +186,8 @@ def _sweep(
         proofs, done, remark = {}, False, f"{remark}; stopped while proving"
     if path is None or proofs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        Output(form, None).emit([swept(frame, _title(asked, base), most, proofs)])
+        remarks = [estimate_of(measured)] if measured else []
+        Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 

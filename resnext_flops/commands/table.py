@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, Sizes, output_option
+from resnext_flops.commands.options import Output, Sizes, on_option, output_option
 from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.model import Model
@@ -43,13 +43,23 @@ if TYPE_CHECKING:
     help="Pixels of the input.",
 )
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
+@on_option
 @device_option
 @click.option(
     "--prove/--no-prove", default=None, help="Build the real models and count them. [default: where torch is installed]"
 )
 @output_option()
 @click.pass_context
-def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | None, output: Output, **sizes: Any) -> int:
+def command(
+    ctx: click.Context,
+    /,
+    table_id: str,
+    on: tuple[str, ...],
+    device: str,
+    prove: bool | None,
+    output: Output,
+    **sizes: Any,
+) -> int:
     """A table of the paper's, rebuilt and proven on real models.
 
     \b
@@ -70,12 +80,18 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
       lineage             from ResNet-50 to ConvNeXt, with the share of grouped convolutions
       all                 every one of them
 
-    The options on sizes and scope belong to the template table. The exit status is 1 if a proof fails.
+    The options on sizes and scope belong to the template table. `performance --on PROFILE,...` estimates in its place
+    what each cardinality takes at equal cost, and the paper's networks, by the profiles of machines. The exit status is
+    1 if a proof fails.
 
     \b
     Examples:  resnext-flops table --depth 101 --scope network
                resnext-flops table 4 --no-prove --format markdown
+               resnext-flops table performance --on rtx3090,rtx4090
     """
+    if on:
+        _estimate(table_id, on, output)
+        return 0
     given = [name for name in sizes if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
     if table_id != "template" and given:
         raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
@@ -88,6 +104,17 @@ def command(ctx: click.Context, /, table_id: str, device: str, prove: bool | Non
     if prove is None and not can:
         click.echo(f"resnext-flops: not proven; {MissingPackageError('torch')}", err=True)
     return int(prover is not None and not prover.holds)
+
+
+def _estimate(table_id: str, on: tuple[str, ...], output: Output) -> None:
+    """Print the tables of estimated times. Raises InputError for another table than `performance`."""
+    from resnext_flops.complexity.profile import profiles
+    from resnext_flops.tables.times import by_cardinality, section_5_1
+
+    if table_id != "performance":
+        raise InputError(f"table {table_id} is of no machine; --on is for the table performance")
+    used = profiles(on)
+    output.emit([by_cardinality(used), section_5_1(used)])
 
 
 def _to_prove(builders: "list[Builder]") -> int:

@@ -19,8 +19,10 @@ SymPy's symbols may stand for the sizes:
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from resnext_flops.complexity.figures import estimate_of, is_time
 from resnext_flops.complexity.formula import Coefficient, latex, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
@@ -77,6 +79,28 @@ class ClosedForm:
     def polynomial(self) -> Size:
         """The polynomial: a formula, or a number where the figure depends on none of the free sizes."""
         return self._shown(self.reading.figure(self.figure))
+
+    def special(self) -> list[tuple[dict[str, int], Size]]:
+        """The polynomials for the values of sizes at which the figure has others: these values, and the polynomial.
+
+        Only a time has some: a convolution with one group, or with as many as channels, is of a kind of its own.
+
+        >>> import resnext_flops as rf
+        >>> from resnext_flops.complexity.figures import time_on
+        >>> form = ClosedForm(rf.resnext(50).reading(["C", "d"]), time_on("rtx3090"))
+        >>> [where for where, _ in form.special()]
+        [{'C': 1}, {'d': 1}, {'C': 1, 'd': 1}]
+        """
+        values = [[None, *own] for own in self.reading.special(self.figure).values()]
+        found = []
+        for combination in product(*values):
+            named = zip(self.reading.special(self.figure), combination, strict=True)
+            at = {name: value for name, value in named if value is not None}
+            if at:
+                shown = {self._names.get(name, name): value for name, value in at.items()}
+                found.append((shown, self._shown(self.reading.formula(self.figure, at))))
+        places = self.variables
+        return sorted(found, key=lambda each: (len(each[0]), [places.index(name) for name in each[0]]))
 
     def parts(self, level: str = "stage") -> dict[str, Size]:
         """The polynomial of each stage, or of each `layer`. They add up to the whole."""
@@ -158,7 +182,7 @@ class ClosedForm:
             raise InputError(f"given are {', '.join(sizes) or 'no sizes'}; free are {', '.join(self.variables)}")
         for name, value in given.items():
             self.reading.lattices[name].check(name, value)
-        return substitute(self.reading.figure(self.figure), given)
+        return substitute(self.reading.formula(self.figure, given), given)
 
     @property
     def holds(self) -> str:
@@ -174,7 +198,15 @@ class ClosedForm:
         steps = sorted(alike, key=lambda lattice: lattice.step == 1)
         phrases = [lattice.of(", ".join(alike[lattice])) for lattice in steps]
         end = "" if phrases[-1].endswith("...") else "."
-        return f"It holds {' and '.join(phrases)}{end} {self.reading.evidence}".strip()
+        others = " or ".join(dict.fromkeys(_values(where) for where, _ in self.special() if len(where) == 1))
+        apart = f" For {others} it has formulas of its own." if others else ""
+        return f"It holds {' and '.join(phrases)}{end}{apart} {self.evidence}".strip()
+
+    @property
+    def evidence(self) -> str:
+        """How the polynomial was found, and of a time that it is an estimate; empty where it is derived."""
+        estimate = f"{estimate_of(self.figure)} A millisecond has 10^12 femtoseconds." if is_time(self.figure) else ""
+        return f"{self.reading.evidence} {estimate}".strip()
 
     def __str__(self) -> str:
         return text(self.polynomial, self.variables)
@@ -192,3 +224,7 @@ class ClosedForm:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+def _values(where: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in where.items())

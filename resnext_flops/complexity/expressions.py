@@ -25,8 +25,10 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple, NoReturn, TypeAlias
 
 from resnext_flops.errors import InputError, checked, unknown
@@ -77,6 +79,11 @@ TRUTHS = ("and", "or")
 # How tightly operators bind.
 BINDING = {"or": 1, "and": 2, **dict.fromkeys(COMPARED, 3), "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 NEGATIVE, POWER, ATOM = 6, 7, 8
+
+# Figures that only the profile of a machine gives, and what names stand for while one is in use.
+ESTIMATED = ("ms", "images_per_second")
+NOTHING: Mapping[str, Expression] = MappingProxyType({})
+_MEANINGS: ContextVar[Mapping[str, Expression]] = ContextVar("_MEANINGS", default=NOTHING)
 
 SIGNS = ("**", "<=", ">=", "==", "!=", *"+-*/%<>=(),")
 TOKEN = re.compile(
@@ -139,6 +146,21 @@ def quantity(text: str, names: Collection[str] | None) -> Expression:
 
 
 @contextmanager
+def meaning(names: Mapping[str, Expression]) -> Iterator[None]:
+    """While it lasts, some names in texts stand for expressions, which are shown by these names again.
+
+    >>> with meaning({"ms": parse("fs / 10")}):
+    ...     parse("ms <= 3").operands[0] == parse("fs / 10"), text_of(parse("ms <= 3"))
+    (True, 'ms <= 3')
+    """
+    token = _MEANINGS.set(names)
+    try:
+        yield
+    finally:
+        _MEANINGS.reset(token)
+
+
+@contextmanager
 def naming(text: str) -> Iterator[None]:
     """Errors raised within begin with the expression's text."""
     try:
@@ -151,7 +173,12 @@ def naming(text: str) -> Iterator[None]:
 def _check_names(node: Expression, names: Collection[str]) -> None:
     for name in sorted(names_in([node])):
         if name not in names:
-            raise unknown("name", name, names)
+            raise needs_profile(name) if name in ESTIMATED else unknown("name", name, names)
+
+
+def needs_profile(name: str) -> InputError:
+    """The error for an estimated figure where no profile is in use."""
+    return InputError(f"{name} is estimated by the profile of a machine; say which, as in --on rtx3090")
 
 
 class _Token(NamedTuple):
@@ -261,7 +288,7 @@ class _Parser:
         self.place += 1
         if token.kind == "number":
             return self.number(token)
-        return self.function(token.text) if self.take("(") else Name(token.text)
+        return self.function(token.text) if self.take("(") else _MEANINGS.get().get(token.text, Name(token.text))
 
     def number(self, token: _Token) -> Expression:
         """A number, or a percentage: directly behind it stands %, and behind that no operand."""
@@ -513,6 +540,9 @@ def _shown(node: Expression, least: int) -> str:
 
 def _text(node: Expression) -> tuple[int, str]:
     """How tightly the text of a node binds, and the text."""
+    for name, meant in _MEANINGS.get().items():
+        if node == meant:
+            return ATOM, name
     match node:
         case Constant(value):
             return _number_text(value)

@@ -1,10 +1,18 @@
 """The figures of a network by name: what a ledger adds up, and the total of every convention."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
+from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, meaning, needs_profile
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import unknown
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.profile import Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -22,6 +30,101 @@ BYTES_IN_WORDS = {"training_bytes": "bytes of tensors in training", "inference_b
 PIECEWISE = ("inference_bytes",)
 # The figures that networks are compared by.
 COMMON = ("params", "macs", "activations")
+# The time of a batch by the profile of a machine, in whole femtoseconds. Its full name has the profile and the batch.
+TIME = "femtoseconds"
+MILLISECOND, SECOND = 10**12, 10**15
+_IN_USE: ContextVar[str | None] = ContextVar("_IN_USE", default=None)
+
+
+class Timed(NamedTuple):
+    """What the name of a time says: the profile, what it is called, and the batch."""
+
+    name: str
+    profile: "Profile"
+    batch: int
+
+
+def time_on(name: str, batch: int | None = None) -> str:
+    """The full name of the time on a machine, for a batch; that of the profile if None.
+
+    Raises InputError for a profile that does not exist, and for a batch that it has no evidence for.
+
+    >>> time_on("rtx3090"), timed(time_on("rtx3090", 512)).batch
+    ('femtoseconds@rtx3090@1024', 512)
+    """
+    from resnext_flops.complexity.profile import profile
+
+    found = profile(name)
+    runs = found.batch if batch is None else batch
+    found.check_batch(runs)
+    return f"{TIME}@{name}@{runs}"
+
+
+@cache
+def timed(figure: str) -> Timed:
+    """What the full name of a time says. Raises InputError as `profile` does."""
+    from resnext_flops.complexity.profile import profile
+
+    name, _, batch = figure.removeprefix(f"{TIME}@").rpartition("@")
+    return Timed(name, profile(name), int(batch))
+
+
+def is_time(figure: str) -> bool:
+    """Whether a figure is the full name of a time."""
+    return figure.startswith(f"{TIME}@")
+
+
+def estimate_of(figure: str) -> str:
+    """What a time is and is not, in one sentence.
+
+    >>> estimate_of(time_on("rtx3090"))[:60]
+    'The time is an estimate by the profile rtx3090, and no measu'
+    """
+    by = timed(figure)
+    own = by.batch == by.profile.batch
+    low, high = by.profile.interval if own else by.profile.wide_interval
+    return (
+        f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
+        f"between {low:g} and {high:g} times the estimate."
+    )
+
+
+def amount(figure: str, value: int) -> str:
+    """So much of a figure, in words; a time is told in milliseconds.
+
+    >>> amount("macs", 4000), amount(time_on("rtx3090"), 3 * 10**13)
+    ('4,000 multiply-adds', '30 estimated ms of a batch of 1,024 on rtx3090')
+    """
+    return f"{value / MILLISECOND:,.6g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
+
+
+def unit(figure: str) -> str:
+    """What amounts of a figure are of, in words: of a time, milliseconds."""
+    return figure_name(figure).replace(TIME, "ms") if is_time(figure) else figure_name(figure)
+
+
+@contextmanager
+def on(name: str, batch: int | None = None) -> Iterator[str]:
+    """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
+
+    It gives the full name of the time. Raises InputError as `time_on` does.
+
+    >>> with on("rtx3090"):
+    ...     expression_names()["femtoseconds"]
+    'femtoseconds@rtx3090@1024'
+    """
+    figure = time_on(name, batch)
+    examples = Constant(timed(figure).batch * SECOND)
+    meant = {
+        "ms": Apply("/", (Name(TIME), Constant(MILLISECOND))),
+        "images_per_second": Apply("/", (examples, Name(TIME))),
+    }
+    token = _IN_USE.set(figure)
+    try:
+        with meaning(meant):
+            yield figure
+    finally:
+        _IN_USE.reset(token)
 
 
 def figure(ledger: Ledger, name: str) -> Size:
@@ -34,6 +137,11 @@ def figure(ledger: Ledger, name: str) -> Size:
     (25557032, 4111512576)
     """
     figure_name(name)
+    if is_time(name):
+        from resnext_flops.complexity.features import features
+
+        by = timed(name)
+        return sum(by.profile.time(features(ledger), by.batch).values())
     return getattr(ledger, name) if name in FIGURES else ledger.total(name)
 
 
@@ -57,6 +165,11 @@ def figure_name(name: str) -> str:
         return FIGURES[name]
     if name in BYTES:
         return BYTES_IN_WORDS[name]
+    if is_time(name):
+        by = timed(name)
+        return f"estimated femtoseconds of a batch of {by.batch:,} on {by.name}"
+    if name in ESTIMATED:
+        raise needs_profile(name)
     from resnext_flops.complexity.conventions import CONVENTIONS
 
     if name not in CONVENTIONS:
@@ -72,4 +185,6 @@ def expression_names() -> dict[str, str]:
     """
     from resnext_flops.complexity.conventions import CONVENTIONS
 
-    return {name.replace("-", "_"): name for name in (*FIGURES, *BYTES, *CONVENTIONS)}
+    known = {name.replace("-", "_"): name for name in (*FIGURES, *BYTES, *CONVENTIONS)}
+    in_use = _IN_USE.get()
+    return known if in_use is None else {**known, TIME: in_use}

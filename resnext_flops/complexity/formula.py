@@ -222,6 +222,29 @@ def denominator(value: Size) -> int:
     return lcm(*(coefficient.denominator for coefficient in terms(value).values()))
 
 
+def root(value: Size) -> tuple[str, int] | None:
+    """The one size, and its value, at which a formula is 0 for sizes above 0; None where there is no such value.
+
+    Raises NotPolynomialError for a formula that several sizes decide on, or more than one value of a size.
+
+    >>> C, d = Formula.of("C"), Formula.of("d")
+    >>> root(C - 1), root(C * d - C), root(C * d + 1), root(0)
+    (('C', 1), ('d', 1), None, None)
+    """
+    found = terms(value)
+    if len(found) < 2 or all(number > 0 for number in found.values()):
+        return None
+    common = [
+        name for name in set.intersection(*map(set, found)) for _ in range(min(each.count(name) for each in found))
+    ]
+    rest = {tuple(_without(monomial, tuple(common)) or ()): number for monomial, number in found.items()}
+    names = [monomial for monomial in rest if monomial]
+    if len(rest) != 2 or len(names) != 1 or len(names[0]) != 1:
+        raise NotPolynomialError(value, 1, {name for monomial in rest for name in monomial}, 1)
+    at = Fraction(-rest[()], rest[names[0]])
+    return (names[0][0], int(at)) if at > 0 and at.denominator == 1 else None
+
+
 def rename(value: Size, names: Mapping[str, str]) -> Size:
     """A formula with other names for some of its sizes.
 

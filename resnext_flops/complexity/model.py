@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from resnext_flops.complexity.expressions import Expression, Rational, evaluate, names_in
-from resnext_flops.complexity.figures import BYTES, expression_names, figure, figure_name
+from resnext_flops.complexity.figures import BYTES, expression_names, figure, figure_name, is_time
 from resnext_flops.complexity.layers import Shape
 from resnext_flops.complexity.ledger import Ledger, Origin
 from resnext_flops.errors import InputError
@@ -114,11 +114,12 @@ def figure_of(model: Model, name: str, scope: str = "network") -> int:
     >>> figure_of(rf.resnet(50), "macs"), figure_of(rf.resnet(50), "training_bytes") == rf.resnet(50).memory().training
     (4089184256, True)
     """
-    if name not in BYTES:
+    whole = name in BYTES or is_time(name)
+    if not whole:
         return figure(model.part(scope), name)
     if scope != "network":
         raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
-    found: int = getattr(model, name)
+    found: int = figure(model.cost(), name) if is_time(name) else getattr(model, name)
     return found
 
 

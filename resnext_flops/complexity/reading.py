@@ -16,8 +16,16 @@ from typing import Any, ClassVar
 
 from resnext_flops.complexity.architecture import BATCH, Architecture
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name
-from resnext_flops.complexity.formula import Formula, NotPolynomialError, compose, position, progression, substitute
+from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name, is_time
+from resnext_flops.complexity.formula import (
+    Formula,
+    NotPolynomialError,
+    compose,
+    position,
+    progression,
+    root,
+    substitute,
+)
 from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Sequential, Size, stages
 from resnext_flops.complexity.ledger import Ledger, Origin
@@ -78,6 +86,21 @@ class Reading(ABC):
     def kinds(self, name: str, multiple_of: int) -> "Iterable[Reading]":
         """Readings that together cover the values of a free size which are multiples of a number, as far as known."""
 
+    def special(self, figure: str) -> Mapping[str, tuple[int, ...]]:  # noqa: ARG002
+        """The values of sizes at which a figure has another formula; none for most figures.
+
+        A time has some: a convolution with one group, or with as many as channels, is of another kind than its
+        neighbours.
+        """
+        return {}
+
+    def formula(self, figure: str, at: Mapping[str, int]) -> Size:  # noqa: ARG002
+        """The formula of a figure that holds at some sizes, where those that are not named have no special value.
+
+        Raises InputError as `figure` does.
+        """
+        return self.figure(figure)
+
     @property
     @abstractmethod
     def evidence(self) -> str:
@@ -132,6 +155,12 @@ def refuse_maximum(name: str) -> None:
         raise InputError(f"{figure_name(name)} are a maximum, which has no formula; `solve` finds sizes by counting")
 
 
+def refuse_part(name: str, scope: str) -> None:
+    """Raises InputError for the time of a part: of what a run takes, not everything is of one layer."""
+    if is_time(name) and scope != "network":
+        raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
+
+
 class Derived(Reading):
     """A described network with free sizes: its ledger in formulas of them, for one scope.
 
@@ -182,9 +211,42 @@ class Derived(Reading):
     def figure(self, name: str) -> Size:
         """As in `Reading`."""
         refuse_maximum(name)
+        refuse_part(name, self.scope)
         if name not in self._figures:
             self._figures[name] = self._unfolded(name, self.ledger)
         return self._figures[name]
+
+    def special(self, figure: str) -> Mapping[str, tuple[int, ...]]:
+        """As in `Reading`."""
+        if not is_time(figure):
+            return {}
+        found: dict[str, set[int]] = {}
+        groups = {
+            (entry.groups, entry.inputs[0][0]) for entry in self.ledger if entry.kind == "conv" and entry.groups != 1
+        }
+        for number, channels in groups:
+            try:
+                roots = (root(number - 1), root(channels - number))
+            except NotPolynomialError:
+                raise InputError(
+                    f"the time of {self.architecture.name} has no formula in {', '.join(self.free)}: for which of them "
+                    "a convolution has one group, or one for each channel, is no value of one size; free fewer"
+                ) from None
+            for name, value in filter(None, roots):
+                found.setdefault(name, set()).add(value)
+        return {name: tuple(sorted(found[name])) for name in self.free if name in found}
+
+    def formula(self, figure: str, at: Mapping[str, int]) -> Size:
+        """As in `Reading`."""
+        special = self.special(figure)
+        fixed = {name: value for name, value in at.items() if value in special.get(name, ())}
+        if not fixed:
+            return self.figure(figure)
+        key = f"{figure} {sorted(fixed.items())}"
+        if key not in self._figures:
+            sizes = {**self._symbols(self.period), **fixed}
+            self._figures[key] = self._unfolded(figure, scoped(self.architecture.describe(sizes), self.scope))
+        return self._figures[key]
 
     def _unfolded(self, name: str, ledger: Ledger) -> Size:
         """A figure of a ledger in the sizes themselves."""
@@ -221,6 +283,7 @@ class Derived(Reading):
 
     def parts(self, name: str, level: str = "stage") -> Mapping[str, Size]:
         """As in `Reading`."""
+        refuse_part(name, level)
         return {part: self._unfolded(name, ledger) for part, ledger in partition(self.ledger, level).items()}
 
     def at(self, sizes: Mapping[str, int]) -> Ledger:
@@ -298,6 +361,8 @@ def _batched(name: str, ledger: Ledger, batch: Size) -> Any:
     """
     if name in BYTES:
         return getattr(memory(ledger, batch), BYTES[name])
+    if is_time(name) and batch != 1:
+        raise InputError("the time has the batch of --batch, so N cannot be free in it; leave N out")
     if name in BATCHED:
         return batch * figure(ledger, name)
     if name not in FIGURES and batch != 1:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.expressions import Rational
-from resnext_flops.complexity.figures import BYTES, COMMON, expression_names, figure
+from resnext_flops.complexity.figures import BYTES, COMMON, TIME, expression_names, figure
 from resnext_flops.complexity.layers import Shape, show
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import NAMED
@@ -159,8 +159,8 @@ class Candidates:
         return kept.classifiers
 
     def _known(self, candidate: Candidate) -> Costs | None:
-        """What is kept of a model."""
-        if not candidate.library:
+        """What is kept of a model; nothing while times are asked for, which depend on the profile that is in use."""
+        if not candidate.library or TIME in expression_names():
             return None
         row = self._of(candidate.library).rows.get(_in_library(candidate.name))
         return None if row is None else Costs(candidate.name, **{**row, "remarks": tuple(row["remarks"])})
@@ -179,7 +179,7 @@ class Candidates:
             return Costs(candidate.name, reason=str(error))
         except SystemExit as end:
             return Costs(candidate.name, reason=f"the code of the model ended the program with {end.code!r}")
-        fields = found._asdict()
+        fields = found._asdict() | {"figures": {name: each for name, each in found.figures.items() if name != TIME}}
         del fields["model"]
         self._of(candidate.library).rows[_in_library(candidate.name)] = fields
         return found
@@ -190,7 +190,8 @@ class Candidates:
         Raises InputError where it cannot be counted.
         """
         known = expression_names()
-        wanted = {name: known[name] for name in dict.fromkeys((*ALWAYS, *figures)) if name != ACCURACY}
+        names = (*ALWAYS, *figures, *([TIME] if TIME in known else []))
+        wanted = {name: known[name] for name in dict.fromkeys(names) if name != ACCURACY}
         ledger = counted_by(model, [each for each in wanted.values() if each in CONVENTIONS])
         found, lacking = {}, {}
         for key, each in wanted.items():

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.expressions import (
+    ESTIMATED,
     Expression,
     Rational,
     comparisons,
@@ -22,10 +23,11 @@ from resnext_flops.complexity.expressions import (
     farthest,
     is_percentage,
     names_in,
+    needs_profile,
     quantity,
     text_of,
 )
-from resnext_flops.complexity.figures import expression_names
+from resnext_flops.complexity.figures import TIME, expression_names
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Candidates, Costs, Tell
 from resnext_flops.counters.lookup import Given
 from resnext_flops.design.unknowns import efficient
@@ -131,7 +133,10 @@ class Request(NamedTuple):
             raise self._nobody(counted)
         front = efficient([keys for _, keys in met])
         best = [row for row, mark in zip(met, front, strict=True) if mark]
-        shown = dict.fromkeys((*ALWAYS, *self.names, *([ACCURACY] if any(row.accuracy for row, _ in best) else [])))
+        estimated = [TIME] if TIME in expression_names() else []
+        shown = dict.fromkeys(
+            (*ALWAYS, *self.names, *estimated, *([ACCURACY] if any(row.accuracy for row, _ in best) else []))
+        )
         reference = rows[0] if named and not rows[0].reason else None
         return Comparison(
             tuple(row for row, _ in sorted(best, key=lambda each: self._place(*each))),
@@ -266,6 +271,10 @@ def _key(text: str) -> Expression:
 @checked
 def _figure(name: str) -> str:
     found = name.replace("-", "_")
+    if found in ESTIMATED:
+        if TIME not in _names():
+            raise needs_profile(found)
+        return TIME  # images a second are the batch over it
     if found not in _names():
         raise unknown("figure", name, _names().values())
     return found

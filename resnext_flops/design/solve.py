@@ -34,7 +34,7 @@ from typing import Any
 
 from resnext_flops.complexity.architecture import DEPTH, parameters
 from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.figures import FIGURES, PIECEWISE, expression_names, figure_name
+from resnext_flops.complexity.figures import FIGURES, PIECEWISE, expression_names, figure_name, is_time
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import size
@@ -232,6 +232,8 @@ def solve(
         raise InputError(f"{both[0]} is both given and unknown; it can only be one of them")
     if constraint not in CONSTRAINTS:
         raise unknown("constraint", constraint, CONSTRAINTS)
+    if len(wanted) == 2 and any(map(is_time, figures)):
+        raise InputError("a time is met by one unknown; to find pairs, sweep them with a budget of ms")
     if within is not None and not within >= 0:
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
     budgets = _budgets(reference, budget, figures, scope)
@@ -320,7 +322,7 @@ def _solutions(
 def _cost(answer: Found, figure: str) -> int:
     if figure in PIECEWISE:
         return answer.reading.exact(figure, answer.point)
-    return substitute(answer.reading.figure(figure), answer.point)
+    return substitute(answer.reading.formula(figure, answer.point), answer.point)
 
 
 def _counted(answer: Found, figures: Iterable[str]) -> dict[str, int] | None:
@@ -361,14 +363,19 @@ def _read(
 
     Raises InputError for a text that is no budget, or that gives others than the caller does.
     """
-    from resnext_flops.complexity.expressions import Apply, Constant, Name, parse  # most commands have no budget
+    # Most commands have no budget.
+    from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, needs_profile, parse
 
     match parse(text):
+        case Apply(sign, (Apply("/", (Name() as named, Constant(parts))), Constant(number))) if sign in SIGNS:  # ms
+            return _read(f"{named.name} {sign} {round(number * parts)}", figure, constraint)
         case Constant(int(value)):
             return value, figure, constraint
         case Apply(sign, (Constant() as number, Name() as named)) if sign in TURNED:
             return _read(f"{named.name} {TURNED[sign]} {number.value}", figure, constraint)
         case Apply(sign, (Name(name), Constant(int(value)))) if sign in SIGNS:
+            if name in ESTIMATED:
+                raise needs_profile(name)
             meant = expression_names().get(name, name)
             figure_name(meant)
             if figure is not None and list(_several(figure)) != [meant]:

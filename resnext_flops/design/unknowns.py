@@ -4,14 +4,14 @@ An unknown size is start + step x for whole numbers x, so that multiples (of 8, 
 pixels apart, are searched like any other size. Each cost is a polynomial in x, whose roots `roots.py` finds.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from math import ceil, floor, lcm
 from typing import NamedTuple
 
 from resnext_flops.complexity.expressions import Rational
-from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.figures import amount, figure_name
 from resnext_flops.complexity.formula import coefficients, compose, denominator, progression, substitute, terms
 from resnext_flops.complexity.lattices import Lattice, Span
 from resnext_flops.complexity.layers import Size
@@ -59,7 +59,7 @@ class Target(NamedTuple):
         most = budget if constraint == "at-most" else None if share is None else floor(budget * (1 + share))
         side = "" if constraint == "nearest" else f"{constraint.replace('-', ' ')} "
         tolerance = "" if percent is None else f", within {percent:g} %"
-        return cls(figure, budget, least, most, f"{side}{budget:,} {figure_name(figure)}{tolerance}")
+        return cls(figure, budget, least, most, f"{side}{amount(figure, budget)}{tolerance}")
 
     def allows(self, cost: int) -> bool:
         """Whether a cost is near enough, and on the right side."""
@@ -141,20 +141,47 @@ def nearest(among: Sequence[Reading], name: str, domain: Domain, target: Target,
     """
     found: list[Found] = []
     for reading in among:
-        formula = substitute(reading.figure(target.figure), given)
+        formula = substitute(reading.formula(target.figure, given), given)
         if name not in _names(formula):
             raise _independent(name, target, reading)
         values = Progression.of(reading, name, domain)
-        if values is None or (values.high is not None and values.low > values.high):
+        if values is None:
             continue
         polynomial, by = values.polynomial(formula)
-        for x in candidates(polynomial, by * target.budget, values.low, values.high):
-            root, sizes = partial(_root, values, polynomial, by * target.budget, x), {name: values.size(x)}
-            found.append(Found(evaluate(polynomial, x) // by, sizes, reading, {**given, **sizes}, root))
+        alone = _special(reading, target.figure, values, given)
+        for low, high in _between(values, alone):
+            for x in candidates(polynomial, by * target.budget, low, high):
+                root, sizes = partial(_root, values, polynomial, by * target.budget, x), {name: values.size(x)}
+                found.append(Found(evaluate(polynomial, x) // by, sizes, reading, {**given, **sizes}, root))
+        found += alone.values()
     allowed = [answer for answer in found if target.allows(answer.cost)]
     if not allowed:
         raise _unreachable(name, domain, target, given, found)
     return min(allowed, key=lambda answer: _distance(answer, target, name))
+
+
+def _special(reading: Reading, figure: str, values: Progression, given: Mapping[str, int]) -> dict[int, Found]:
+    """The answers at values of an unknown at which the figure has a formula of its own, by their x, in order."""
+    found = {}
+    for value in reading.special(figure).get(values.name, ()):
+        x, between = divmod(value - values.start, values.step)
+        if not between and values.low <= x and (values.high is None or x <= values.high):
+            point = {**given, values.name: value}
+            found[x] = Found(
+                int(substitute(reading.formula(figure, point), point)), {values.name: value}, reading, point
+            )
+    return found
+
+
+def _between(values: Progression, special: Iterable[int]) -> Iterator[tuple[int, int | None]]:
+    """The ranges of x that are left between some of them."""
+    low = values.low
+    for x in special:
+        if low < x:
+            yield low, x - 1
+        low = x + 1
+    if values.high is None or low <= values.high:
+        yield low, values.high
 
 
 def by_counting(among: Sequence[Reading], name: str, domain: Domain, target: Target, given: Mapping[str, int]) -> Found:
@@ -216,11 +243,16 @@ def _unreachable(
         min(found, key=lambda answer: _distance(answer, target, name)),
         max(found, key=lambda answer: answer.cost),
     )
-    rest = f"to {high.cost:,} ({name} = {high.sizes[name]})" if domain.upper else "and more"
+    near_cost, low_cost, high_cost = (_number(target.figure, each.cost) for each in (near, low, high))
+    rest = f"to {high_cost} ({name} = {high.sizes[name]})" if domain.upper else "and more"
     return InputError(
         f"no {name} {domain}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
-        f"{near.cost:,}, and attainable is {low.cost:,} ({name} = {low.sizes[name]}) {rest}"
+        f"{near_cost}, and attainable is {low_cost} ({name} = {low.sizes[name]}) {rest}"
     )
+
+
+def _number(figure: str, cost: int) -> str:
+    return amount(figure, cost).partition(" ")[0]
 
 
 def _independent(name: str, target: Target, reading: Reading) -> InputError:

@@ -67,9 +67,9 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
     Raises InputError for a file that cannot be read, lacks a column, has a throughput that is no number above 0, or has
     no described network.
     """
-    lines = _read(path)
+    lines = read_lines(path)
     columns = list(lines[0])
-    model, speed = _column(columns, MODEL, path), _column(columns, [throughput] if throughput else THROUGHPUT, path)
+    model, speed = column_of(columns, MODEL, path), column_of(columns, [throughput] if throughput else THROUGHPUT, path)
     resolution, params = (next((name for name in names if name in columns), None) for names in (RESOLUTION, PARAMS))
     rows: list[Speed] = []
     undescribed, different = [], []
@@ -77,10 +77,10 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
         network = _network(line[model], line[resolution] if resolution else "")
         if network is None:
             undescribed.append(line[model])
-        elif params and line[params] and not _has(network, _positive(line[params], params, number, path)):
+        elif params and line[params] and not _has(network, positive(line[params], params, number, path)):
             different.append(line[model])
         else:
-            rows.append(Speed(network, _positive(line[speed], speed, number, path)))
+            rows.append(Speed(network, positive(line[speed], speed, number, path)))
     if not rows:
         raise InputError(f"{str(path)!r} has no model that is described; `models` lists what is")
     families = list(dict.fromkeys(row.network.architecture.name for row in rows))
@@ -89,7 +89,8 @@ def correlate(path: "str | os.PathLike[str]", throughput: str | None = None) -> 
     return Correlations(speed, found, tuple(undescribed), tuple(different))
 
 
-def _read(path: "str | os.PathLike[str]") -> list[dict[str, str]]:
+def read_lines(path: "str | os.PathLike[str]") -> list[dict[str, str]]:
+    """The lines of a CSV file by the names of its columns. Raises InputError where it is none, or has no lines."""
     from resnext_flops.files import read_text
 
     text = read_text(path, "utf-8-sig")
@@ -102,7 +103,8 @@ def _read(path: "str | os.PathLike[str]") -> list[dict[str, str]]:
     return lines
 
 
-def _column(columns: Sequence[str], wanted: Sequence[str], path: object) -> str:
+def column_of(columns: Sequence[str], wanted: Sequence[str], path: object) -> str:
+    """The first of some columns that a file has. Raises InputError, with the nearest name, where it has none."""
     for name in wanted:
         if name in columns:
             return name
@@ -124,7 +126,8 @@ def _has(network: Network, millions: float) -> bool:
     return abs(network.cost().params / 1e6 - millions) <= ROUNDING
 
 
-def _positive(text: str, column: str, line: int, path: object) -> float:
+def positive(text: str, column: str, line: int, path: object) -> float:
+    """The number of a cell. Raises InputError, with its place, where it is no number above 0."""
     try:
         value = float(text)
     except ValueError:

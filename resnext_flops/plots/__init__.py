@@ -45,12 +45,17 @@ KINDS: Mapping[str, str] = {
     "channels to one, which is depthwise, at the multiply-adds of ResNet-50.",
     "edf": "How parameters and activations of AnyNetX, RegNetX and RegNetY are distributed at equal cost: the "
     "empirical distribution functions of 500 designs each, drawn at 400 million multiply-adds, within 1 percent.",
+    "time": "Estimated times of ResNet-50's template against cardinality at preserved multiply-adds (for whole widths "
+    "up to 4 percent off), in percent of that of ResNet-50, by the profiles of machines.",
     "lineage": "Top-1 errors on ImageNet as their authors print them against exact multiply-adds, one line an idea, "
     "from ResNet and ResNeXt to ConvNeXt, on images of 224 pixels, and of up to 600 for EfficientNet.",
 }
 
 # The networks of a kind that takes any, where none are given; the other kinds show the paper's own.
 NETWORKS: Mapping[str, tuple[str, ...]] = {"stages": ("resnet50", "resnext50_32x4d"), "counters": ("resnet50",)}
+
+# The kind that is a picture of machines.
+TIMED = "time"
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -61,14 +66,17 @@ _METADATA: Mapping[str, Mapping[str, None]] = {
 _DPI = 200
 
 
-def draw(kind: str, networks: "Sequence[Given | Ledger]" = (), *, column: bool = False) -> "Figure":
+def draw(
+    kind: str, networks: "Sequence[Given | Ledger]" = (), *, on: Sequence[str] = (), column: bool = False
+) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
     networks: names as on the command line, described networks, or ledgers; as many as the kind takes, or none.
+    on: the profiles of machines, for `time`; those of the package unless given.
     column: whether it is 3.5 inches wide, a column of a paper; otherwise it is 7 inches, a page.
 
-    Raises InputError for an unknown kind or network, or another number of networks.
+    Raises InputError for an unknown kind, network or profile, another number of networks, or profiles of another kind.
 
     >>> from resnext_flops.plots import draw
     >>> draw("widths")
@@ -82,9 +90,12 @@ def draw(kind: str, networks: "Sequence[Given | Ledger]" = (), *, column: bool =
     if len(networks) not in {0, len(usual)}:
         wanted = ("no model: it shows the paper's own", "one model", "two models")[len(usual)]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
+    if on and kind != TIMED:
+        raise InputError(f"the picture {kind!r} is of no machine; profiles are for the picture {TIMED!r}")
+    settings: dict[str, Any] = {"on": on} if on else {}
     # Every name is looked up before the first model is counted.
     found = [each if isinstance(each, Ledger) else model(each) for each in networks or usual]
-    drawn = drawing(*found, column=column)
+    drawn = drawing(*found, column=column, **settings)
     figure: Figure = (drawn[0] if isinstance(drawn, tuple) else drawn).figure
     return figure
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from resnext_flops.counters.audit import RESIDUES
 from resnext_flops.counters.lookup import built
+from resnext_flops.counters.workers import NoAnswerError, Worker, answers
 from resnext_flops.counters.zoos import zoo
 from resnext_flops.errors import InputError
 from resnext_flops.files import write
 from resnext_flops.proof.identify.facts import DIFFERENT, facts
 from resnext_flops.reports.zoo.rows import remarks
-from resnext_flops.reports.zoo.workers import NoAnswerError, Worker, answers
 from resnext_flops.show.render import to_markdown
 from resnext_flops.show.table import Cell, Column, Table
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from resnext_flops.complexity.figures import MILLISECOND, TIME, estimate_of, expression_names
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Costs
 from resnext_flops.design.compare import Comparison
 from resnext_flops.show.render import raw
@@ -12,6 +13,7 @@ from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS
 
 HEADERS = {
     "macs": "multiply-adds",
+    "ms": "estimated\nms",
     "inference_bytes": "bytes at\ninference",
     "training_bytes": "bytes in\ntraining",
 }
@@ -48,7 +50,8 @@ def title(found: Comparison) -> str:
 def _columns(found: Comparison) -> list[Column]:
     deviating = _deviating(found)
     columns = [Column("model", "model")]
-    for name in found.figures:
+    for figure in found.figures:
+        name = _key(figure)
         rank = RANKS.get(name, 0)
         columns.append(Column(name, HEADERS.get(name, name), rank))
         if name == ACCURACY:
@@ -72,8 +75,11 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     off = {name: found.deviation(row, name) for name in row.figures}
     return {
         "model": row.model,
-        **row.figures,
-        **{f"{name}_deviation_percent": None if share is None else Deviation(share) for name, share in off.items()},
+        **{_key(name): each / MILLISECOND if name == TIME else each for name, each in row.figures.items()},
+        **{
+            f"{_key(name)}_deviation_percent": None if share is None else Deviation(share)
+            for name, share in off.items()
+        },
         ACCURACY: Decimal(row.accuracy) if row.accuracy else None,
         "checkpoint": row.checkpoint.rpartition(".")[2] or None,
         "origin": row.origin,
@@ -82,9 +88,16 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     }
 
 
+def _key(figure: str) -> str:
+    """The column of a figure; a time is shown in milliseconds."""
+    return "ms" if figure == TIME else figure
+
+
 def _notes(found: Comparison) -> list[str]:
     counted = any(row.origin == "counted" for row in found.rows)
     notes = [MEANING_OF_RUNS if counted else MEANING, BYTES]
+    if time := expression_names().get(TIME):
+        notes.append(estimate_of(time))
     if ACCURACY in found.figures:
         notes.append(PRINTED)
     if found.reference and _deviating(found):

@@ -1,6 +1,6 @@
 """The designs that a sweep selected, or that a space was sampled for, as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.complexity.expressions import text_of
-from resnext_flops.complexity.figures import COMMON
+from resnext_flops.complexity.figures import COMMON, MILLISECOND, TIME
 from resnext_flops.design.spaces import Sampled
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.numerals import grouped
@@ -27,12 +27,14 @@ def swept(
     title: str,
     most: int | None = None,
     proofs: Mapping[int, Proof] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Table:
     """A row for each design: its number, its sizes and its figures.
 
     frame: the result of a sweep.
     most: show so many designs at most, and say how many are left out.
     proofs: of the designs that were built and compared, by their numbers.
+    remarks: further notes.
 
     >>> import resnext_flops as rf
     >>> table = swept(rf.sweep(rf.resnext(50), {"C": [1, 32], "d": [4]}, by="macs"), "two designs", most=1)
@@ -41,6 +43,8 @@ def swept(
     """
     shown = frame.head(len(frame) if most is None else most)
     cells = {str(name): column.tolist() for name, column in shown.items()}
+    if TIME in cells:
+        cells["ms"] = [each / MILLISECOND for each in cells.pop(TIME)]
     rows: list[dict[str, Cell]] = [
         {"design": number, **dict(zip(cells, values, strict=True))}
         for number, *values in zip(shown.index.tolist(), *cells.values(), strict=True)
@@ -65,7 +69,7 @@ def swept(
             *((Column("proven", "proven"),) if proofs else ()),
         ),
         rows=rows,
-        notes=(*more, said),
+        notes=(*more, *remarks, said),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
     )
 

@@ -19,8 +19,12 @@ def title(form: ClosedForm, model: str) -> str:
 
 
 def parts(form: ClosedForm, breakdown: str | None, steps: bool = False) -> dict[str, Size]:
-    """The formulas that are shown: of each stage or layer and in total, or of the whole alone."""
-    found = {**form.parts(breakdown), "total": form.polynomial} if breakdown else {"": form.polynomial}
+    """The formulas that are shown: of each stage or layer and in total, or of the whole, for special sizes too."""
+    if breakdown:
+        found = {**form.parts(breakdown), "total": form.polynomial}
+    else:
+        special = {", ".join(f"{name} = {at}" for name, at in where.items()): each for where, each in form.special()}
+        found = {"otherwise" if special else "": form.polynomial, **special}
     return {name: form.reading.in_steps(formula) for name, formula in found.items()} if steps else found
 
 
@@ -58,18 +62,20 @@ def to_text(form: ClosedForm, model: str, breakdown: str | None = None, steps: b
 
 def to_latex(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
     """The formula in LaTeX: bare, or a line for each stage in an `align*`."""
-    if not breakdown:
-        return form.latex(parts(form, None, steps)[""])
-    lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in parts(form, breakdown, steps).items()]
+    shown = parts(form, breakdown, steps)
+    if "" in shown:
+        return form.latex(shown[""])
+    lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in shown.items()]
     return "\n".join((f"% {title(form, model)}", "\\begin{align*}", " \\\\\n".join(lines), "\\end{align*}"))
 
 
 def to_markdown(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
     """The formula in markdown, with LaTeX between dollars."""
-    if not breakdown:
-        body = f"$${form.latex(parts(form, None, steps)[''])}$$"
+    shown = parts(form, breakdown, steps)
+    if "" in shown:
+        body = f"$${form.latex(shown[''])}$$"
     else:
-        rows = [f"| {name} | ${form.latex(formula)}$ |" for name, formula in parts(form, breakdown, steps).items()]
+        rows = [f"| {name} | ${form.latex(formula)}$ |" for name, formula in shown.items()]
         body = "\n".join(("| part | formula |", "| :--- | :--- |", *rows))
     return "\n\n".join((f"**{title(form, model)}**", body, holds(form, steps)))
 
@@ -78,15 +84,17 @@ def content(form: ClosedForm, model: str, breakdown: str | None = None) -> dict[
     """The formula as plain data for JSON, the schema `formula-1`: coefficients are exact, with the powers of the sizes.
 
     A coefficient that is not whole is a text such as "1/2", because JSON has no fractions. `steps` is always there: the
-    same formula in k, where a size has steps.
+    same formula in k, where a size has steps. A time has `special`: its formulas for special values of sizes.
     """
     reading = form.reading
+    special = [{"where": where, **_terms(each, form)} for where, each in form.special()]
     return {
+        **({"special": special} if special else {}),
         "model": model,
         "figure": form.figure,
         "scope": reading.scope,
         "origin": reading.origin,
-        "evidence": reading.evidence or None,
+        "evidence": form.evidence or None,
         "free": {
             name: {"meaning": size_name(name), "base": reading.base[name], **lattice._asdict()}
             for name, lattice in reading.lattices.items()

@@ -7,8 +7,8 @@ from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING
 
 
-def checked(checks: Sequence[Check], config: Config) -> Table:
-    """Every limit with what the model has, pass or fail."""
+def checked(checks: Sequence[Check], config: Config, remarks: Sequence[str] = ()) -> Table:
+    """Every limit with what the model has, pass or fail. remarks: further notes."""
     broken = sum(not check.passed for check in checks)
     return Table(
         id="check",
@@ -25,6 +25,7 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
         rows=[_row(check) for check in checks],
         notes=(
             MEANING,
+            *remarks,
             f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
         ),
     )

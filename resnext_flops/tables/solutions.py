@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import BATCH, DEPTH
-from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.figures import MILLISECOND, amount, estimate_of, figure_name, is_time
+from resnext_flops.complexity.figures import unit as unit_of
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, Prove, meaning, proof_sentence
 
-HEADERS = {"macs": "mult-adds"}
+HEADERS = {"ms": "estimated\nms", "macs": "mult-adds"}
 
 # So many sizes are named in a note.
 MOST_NAMED = 5
@@ -33,9 +34,9 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
     """
     first = found[0]
     proofs = [prove(solution.network) if prove and solution.efficient else None for solution in found]
-    unit = figure_name(first.figure)
+    unit = unit_of(first.figure)
     model = first.base.call(first.sizes)
-    goal = f"the {unit} of {reference.name}" if reference else f"{first.budget:,} {unit}"
+    goal = f"the {unit} of {reference.name}" if reference else amount(first.figure, first.budget)
     return Table(
         id="solve",
         title=f"{' and '.join(first.unknowns)} of {model} for {goal}, {first.scope} scope",
@@ -56,24 +57,25 @@ def _columns(first: Solution, proven: bool) -> list[Column]:
     if len(first.unknowns) > 1:
         columns.append(Column("efficient", "efficient"))
     for place, name in enumerate(sorted(first.costs, key=lambda name: name != first.figure)):
-        header = HEADERS.get(name, name)
-        columns.append(Column(name, header, rank=2 * place))
+        key = _key(name)
+        header = HEADERS.get(key, key)
+        columns.append(Column(key, header, rank=2 * place))
         if name in first.budgets:
-            columns.append(Column(f"{name}_deviation_percent", f"{header}\noff by", rank=max(2 * place - 1, 0)))
+            columns.append(Column(f"{key}_deviation_percent", f"{header}\noff by", rank=max(2 * place - 1, 0)))
     counted = [Column("counted", "counted")] if first.evidence else []
     return [*columns, *counted, *([Column("proven", "proven")] if proven else [])]
 
 
 def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
     off = {
-        f"{name}_deviation_percent": Deviation.of(solution.costs[name], budget)
+        f"{_key(name)}_deviation_percent": Deviation.of(solution.costs[name], budget)
         for name, budget in solution.budgets.items()
     }
     return {
         **solution.sizes,
         "root": solution.root,
         "efficient": solution.efficient,
-        **solution.costs,
+        **{_key(name): cost / MILLISECOND if is_time(name) else cost for name, cost in solution.costs.items()},
         **off,
         "counted": None if solution.counted is None else solution.holds,
         "proven": proof.proven if proof else None,
@@ -82,7 +84,7 @@ def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
 
 def _notes(found: Sequence[Solution]) -> list[str]:
     first = found[0]
-    name, unit = first.unknowns[0], figure_name(first.figure)
+    name, unit = first.unknowns[0], unit_of(first.figure)
     if len(first.unknowns) > 1:
         marked = sum(solution.efficient for solution in found)
         notes = [
@@ -91,14 +93,21 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     else:
         side = next((f", of those that cost {word}" for word in SIDES if first.target.startswith(word)), "")
-        exactly = f"{name}* meets the budget of {first.budget:,} {unit} exactly; " if first.root is not None else ""
+        goal = amount(first.figure, first.budget)
+        exactly = f"{name}* meets the budget of {goal} exactly; " if first.root is not None else ""
         notes = [
             f"{exactly}{name} is the whole number whose cost is "
             f"nearest to it{side}{' the budget' if side else ''}. Asked for were {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    return [*notes, *_counted(found), _meaning(first)]
+    times = [estimate_of(each) for each in first.costs if is_time(each)]
+    return [*notes, *times, *_counted(found), _meaning(first)]
+
+
+def _key(figure: str) -> str:
+    """The column of a figure; a time is shown in milliseconds."""
+    return "ms" if is_time(figure) else figure
 
 
 def _meaning(solution: Solution) -> str:

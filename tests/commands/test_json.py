@@ -23,6 +23,7 @@ CALLS = {
     "identify": (["resnet18", "1.8G"], "table-1"),
     "measure": (["resnet_cifar(8)", "--seconds", "0.01", "--device", "cpu"], "tables-1"),
     "models": ([], "table-1"),
+    "predict": (["resnet18", "--on", "rtx3090"], "table-1"),
     "published": ([], "table-1"),
     "solve": (["resnext50_32x4d", "--free", "d", "--budget", "macs = 4G"], "table-1"),
     "sweep": (["resnext50_32x4d", "--width", "4:5"], "table-1"),

@@ -138,7 +138,7 @@ def test_the_models_of_a_kind_are_drawn_where_none_are_given() -> None:
     assert title == "resnet(50)"
 
 
-SUFFIXES = dict(zip(KINDS, ("png", "svg", "pdf", "svg", "pdf", "png", "svg", "pdf", "png"), strict=True))
+SUFFIXES = dict(zip(KINDS, ("png", "svg", "pdf", "svg", "pdf", "png", "svg", "pdf", "png", "svg"), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +274,10 @@ BAD = {
     "no suffix": (["width", "--output", "width"], "'width' ends in no format of pictures"),
     "no folder": (["width", "--output", "/nowhere/width.png"], "cannot write '/nowhere/width.png'"),
     "folder": (["width", "--output", "/"], "cannot write '/'"),
-    "option": (["width", "--output", "width.png", "--dpi", "300"], "unknown option '--dpi'; known are --column"),
+    "option": (
+        ["width", "--output", "width.png", "--dpi", "300"],
+        "unknown option '--dpi'; known are --column, --on, --output",
+    ),
 }
 
 

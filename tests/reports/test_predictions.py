@@ -9,10 +9,10 @@ from torchvision import models as torchvision_models
 
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.counters.audit import RESIDUES, audit
+from resnext_flops.counters.workers import EndedError, TooLongError, Worker
 from resnext_flops.reports import predictions
 from resnext_flops.reports.predictions import COLUMNS, Prediction, lines, main, page, predict, predicted, read
 from resnext_flops.reports.zoo.rows import read_rows
-from resnext_flops.reports.zoo.workers import EndedError, TooLongError, Worker
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 ROWS = {each.model: each for each in read(DOCS / "predictions.tsv")}

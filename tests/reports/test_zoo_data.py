@@ -10,11 +10,11 @@ import pytest
 import timm
 from torchvision import models as torchvision_models
 
+from resnext_flops.counters.workers import EndedError, TooLongError, Worker, answers
 from resnext_flops.errors import InputError
 from resnext_flops.reports.zoo import architectures, run
 from resnext_flops.reports.zoo.page import DERIVATIONS, agreement, formulas, operators, page, reason
 from resnext_flops.reports.zoo.rows import Row, part, read_rows, write_rows
-from resnext_flops.reports.zoo.workers import EndedError, TooLongError, Worker, answers
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 SMALL = ["hf:ConvNextForImageClassification", "timm:test_vit", "torchvision:squeezenet1_1"]

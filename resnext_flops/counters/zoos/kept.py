@@ -88,15 +88,23 @@ def _file(library: str, inputs: Any) -> Path | None:
 
     Raises PackageNotFoundError where the library is not installed, and MissingPackageError without platformdirs.
     """
-    versions = [metadata.version(package) for package in (library, "torch")]
-    shown = inputs_text(inputs)
+    release, shown = metadata.version(library), inputs_text(inputs)
     operators = sys.modules.get("resnext_flops.counters.operators")
     if shown is None or (operators is not None and operators.added()):
         return None
     from platformdirs import user_cache_path
 
-    digest = _digest([*(part.encode() for part in (*versions, shown)), deciding_code()])
-    return user_cache_path("resnext-flops") / f"{library}-{versions[0]}-{digest}.json"
+    digest = code_digest((library, "torch"), shown)
+    return user_cache_path("resnext-flops") / f"{library}-{release}-{digest}.json"
+
+
+def code_digest(packages: Iterable[str], *more: str) -> str:
+    """A digest of everything that decides what is counted: the versions of packages, and the project's own files.
+
+    more: further texts that decide it. Raises PackageNotFoundError for a package that is not installed.
+    """
+    texts = [*map(metadata.version, packages), *more]
+    return _digest([*(text.encode() for text in texts), deciding_code()])
 
 
 @cache

@@ -5,6 +5,7 @@ resolutions are rounded alike, and has one polynomial for each figure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -157,7 +158,11 @@ def pieces(network: Model, grid: Grid, figures: Mapping[str, str]) -> tuple[Piec
 
     Raises InputError for a size that the network does not have or that is too small, or a figure that does not exist.
     """
-    return tuple(_piece(reading, grid, places, figures) for reading, places in _readings(network, grid))
+    return tuple(
+        _piece(reading, grid, part, figures, at)
+        for reading, places in _readings(network, grid)
+        for part, at in _special_parts(reading, grid, places, figures.values())
+    )
 
 
 def spans_of(grid: Grid) -> dict[str, Span]:
@@ -183,7 +188,29 @@ def _readings(network: Model, grid: Grid) -> Iterator[tuple[Reading, tuple[Whole
         yield network.reading({**free, "r": span}), places
 
 
-def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str]) -> Piece:
+def _special_parts(
+    reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Iterable[str]
+) -> Iterator[tuple[tuple[Whole, ...], dict[str, int]]]:
+    """The positions apart at which figures have formulas of their own, and the sizes that say so."""
+    special: dict[str, set[int]] = {}
+    for figure in figures:
+        for name, values in reading.special(figure).items():
+            special.setdefault(name, set()).update(values)
+    choices: list[list[tuple[Whole, dict[str, int]]]] = []
+    for axis, own in zip(grid.axes, places, strict=True):
+        if axis.name not in special:
+            choices.append([(own, {})])
+            continue
+        sizes, apart = axis.values[own], sorted(special[axis.name])
+        parts = [(own[~np.isin(sizes, apart)], {}), *((own[sizes == value], {axis.name: value}) for value in apart)]
+        choices.append([(part, at) for part, at in parts if len(part)])
+    for chosen in product(*choices):
+        yield tuple(part for part, _ in chosen), {name: value for _, at in chosen for name, value in at.items()}
+
+
+def _piece(
+    reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Mapping[str, str], at: Mapping[str, int]
+) -> Piece:
     points, sizes = [], {}
     for axis, own in zip(grid.axes, places, strict=True):
         values, lattice = axis.values if len(own) == len(axis.values) else axis.values[own], reading.lattices[axis.name]
@@ -196,7 +223,7 @@ def _piece(reading: Reading, grid: Grid, places: tuple[Whole, ...], figures: Map
             sizes[axis.name] = progression(axis.name, first, step)
             values = (values - first) // step
         points.append(values)
-    polynomials = {name: quotient(compose(reading.figure(figure), sizes)) for name, figure in figures.items()}
+    polynomials = {name: quotient(compose(reading.formula(figure, at), sizes)) for name, figure in figures.items()}
     return Piece(places, tuple(points), polynomials)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from resnext_flops.complexity.expressions import NEAREST as NEAREST_SIGN
 from resnext_flops.complexity.expressions import Apply, Expression, Name, farthest, names_in, parse, text_of
-from resnext_flops.complexity.figures import COMMON, expression_names
+from resnext_flops.complexity.figures import COMMON, TIME, expression_names
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.sweep import scan
@@ -229,7 +229,7 @@ def plan_sweep(
     keys = objectives or (ordered if top is not None else ())
     used = names_in((*budgets, *constraints, *keys, *ordered))
     # What decides between designs is evaluated for all of them, so nothing else is in the plan's keys.
-    figures = {name: figure for name, figure in known.items() if name in used or name in COMMON}
+    figures = {name: figure for name, figure in known.items() if name in used or name in (*COMMON, TIME)}
     parts = pieces(network, space, figures)
     plan = Plan(space, parts, constraints + budgets, keys, None if objectives else top)
     asked = Sweep(plan, budgets, order, top if objectives else None, _sample(sample, seed, space))

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import model
+from resnext_flops.counters.workers import NoAnswerError, Worker
 from resnext_flops.errors import InputError
 from resnext_flops.proof.identify.facts import Facts, Head, facts
 from resnext_flops.proof.identify.forms import Form, at, of_other_networks
 from resnext_flops.proof.identify.hypotheses import AS_IT_IS, AS_STATED
 from resnext_flops.proof.published.collection import printed_figures
-from resnext_flops.reports.zoo.workers import NoAnswerError, Worker
 
 SECONDS = 300  # that the forms of a model may take
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from resnext_flops.counters.workers import answers
 from resnext_flops.files import write
 from resnext_flops.proof.identify.fitting import Fitted
 from resnext_flops.proof.identify.forms import IMAGES, STRIDE_IN, TRAINING
@@ -27,7 +28,6 @@ from resnext_flops.reports.published.explaining import (
     weights,
 )
 from resnext_flops.reports.published.rates import Answer, by_digits, by_group
-from resnext_flops.reports.zoo.workers import answers
 from resnext_flops.show.render import to_markdown, to_text
 from resnext_flops.show.table import Table
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from resnext_flops.counters.workers import NoAnswerError, Worker, answers
 from resnext_flops.counters.zoos import zoo
 from resnext_flops.counters.zoos.of_torchvision import classification
 from resnext_flops.files import write
 from resnext_flops.reports.zoo import architectures
 from resnext_flops.reports.zoo.page import page
 from resnext_flops.reports.zoo.rows import PARTS, Row, part, read_rows, write_rows
-from resnext_flops.reports.zoo.workers import NoAnswerError, Worker, answers
 
 SECONDS = 300  # that each part of a row may take
 WORKERS = 2

@@ -1,0 +1,53 @@
+"""`resnext-flops predict`."""
+
+from typing import Any
+
+import click
+
+from resnext_flops.commands import completion
+from resnext_flops.commands.options import Output, input_option, on_option, output_option
+from resnext_flops.errors import InputError
+
+
+@click.command("predict")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.models)
+@on_option
+@click.option("--batch", type=int, metavar="N", help="Examples at once. [default: the batch that was measured]")
+@click.option("--strict", is_flag=True, help="Refuse what the profile has no evidence for.")
+@input_option
+@output_option()
+def command(
+    models: tuple[str, ...],
+    on: tuple[str, ...],
+    batch: int | None,
+    strict: bool,
+    inputs: list[Any] | None,
+    output: Output,
+) -> None:
+    """Estimate how long models take on a machine, and what their time is made of.
+
+    The time is a sum over the exact ledger, with the coefficients of a profile: nothing is run, and no such machine is
+    needed. Profiles come with the package or are made by `calibrate`. A model with operators that the profile has not
+    seen, or a batch that was not measured, has a wider interval, and a remark; --strict refuses it.
+
+    \b
+    Examples:  resnext-flops predict resnet50 resnext50_32x4d timm:convnext_tiny --on rtx3090
+               resnext-flops predict resnet50 "resnext(50, 64, 2)" --on rtx3090,rtx4090 --batch 512
+               resnext-flops predict resnet50 --on mine.toml
+    """
+    from resnext_flops.complexity.profile import estimate, profiles
+    from resnext_flops.counters.lookup import model
+    from resnext_flops.tables.estimates import estimates
+
+    used = profiles(on)
+    ledgers = [model(each, inputs).cost() for each in models]
+    if inputs and any(ledger.trace and not ledger.trace.one for ledger in ledgers):
+        raise InputError("--input is that of one example, and --batch says how many there are; give it a batch of 1")
+    found = {name: [estimate(each, ledger, batch) for ledger in ledgers] for name, each in used.items()}
+    for name, some in found.items():
+        for each in some:
+            for remark in each.remarks:
+                if strict:
+                    raise InputError(f"{each.name} cannot be estimated by {name}: {remark}")
+                click.echo(f"resnext-flops: the interval of {each.name} by {name} is wider: {remark}", err=True)
+    output.emit([estimates(found, used)])

@@ -1,0 +1,211 @@
+"""Profiles of machines: what a sum over the ledger takes there, so that the time of a network is a linear form.
+
+A profile is a TOML file that `calibrate` writes. It says on what machine, with what software and from what measurements
+it was made, and for which batch and which kinds of layers it has evidence. `estimate` is a sum of products: it needs no
+torch and no clock. A time in whole femtoseconds is an exact integer, as every figure is, and so a polynomial of free
+sizes; but it is an estimate, and what is made of it says so.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from math import inf
+from typing import NamedTuple
+
+import msgspec
+
+from resnext_flops.complexity.features import KINDS, PER_EXAMPLE, PRODUCTS, Features, features, kinds
+from resnext_flops.complexity.layers import Size, size
+from resnext_flops.complexity.ledger import Ledger
+from resnext_flops.errors import InputError, known_name, unknown
+from resnext_flops.files import read_text
+
+FORMAT = 1
+# A profile is used for batches from a quarter of its own to four times as many.
+REACH = 4
+FEMTOSECONDS = 10**15  # in a second
+# How much of the models a profile's intervals hold.
+COVERED = Fraction(9, 10)
+
+TRAFFIC, LAUNCHES = "memory traffic", "launches"
+# The parts of a time, in the order in which they are shown.
+PARTS = (*PRODUCTS.values(), TRAFFIC, LAUNCHES)
+
+
+class Interval(NamedTuple):
+    """The shares of a predicted time between which nine tenths of the measured ones were."""
+
+    low: float
+    high: float
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one machine takes.
+
+    format: of the file.
+    machine, software, precision, layout: what was measured: hardware, versions, the type of numbers, the order of axes.
+    source: where the measurements are from. command: what made the file of them.
+    models, families: how many were measured.
+    batch: of most of them, and so the one that there is evidence for.
+    interval: of models whose family the fit did not see; wide_interval: of models that were like none that it saw.
+    kinds: the kinds of ledger entries that were measured.
+    femtoseconds: the coefficients: by quantity, and by kind of layer.
+    """
+
+    format: int
+    machine: str
+    software: str
+    precision: str
+    layout: str
+    source: str
+    command: str
+    models: int
+    families: int
+    batch: int
+    interval: Interval
+    wide_interval: Interval
+    kinds: tuple[str, ...]
+    femtoseconds: dict[str, dict[str, float]]
+
+    def __post_init__(self) -> None:
+        """Raises InputError for what no calibration writes."""
+        size("batch", self.batch)
+        for quantity, coefficients in self.femtoseconds.items():
+            if quantity not in KINDS:
+                raise unknown("quantity", quantity, KINDS)
+            for kind, coefficient in coefficients.items():
+                if kind not in KINDS[quantity]:
+                    raise unknown(f"feature of {quantity}", kind, KINDS[quantity])
+                if not 0 <= coefficient < inf:
+                    raise InputError(f"{quantity}.{kind} is {coefficient}; it must be a finite number of at least 0")
+        for low, high in (self.interval, self.wide_interval):
+            if not 0 < low <= high < inf:
+                raise InputError(f"an interval is {low} to {high}; it must be two numbers above 0, the smaller first")
+
+    def check_batch(self, batch: int) -> None:
+        """Raises InputError for a batch that there is no evidence for."""
+        least, most = -(-self.batch // REACH), self.batch * REACH
+        if not least <= size("batch", batch) <= most:
+            raise InputError(
+                f"the batch is {batch:,}; the profile of {self.machine} has evidence for {self.batch:,}, and is used "
+                f"from {least:,} to {most:,}; the nearest is {min(max(batch, least), most):,}"
+            )
+
+    def time(self, found: Features, batch: int) -> dict[str, Size]:
+        """The parts of the time of one run in whole femtoseconds; what they are called stands in `PARTS`.
+
+        Raises InputError for a batch that there is no evidence for.
+        """
+        self.check_batch(batch)
+        parts: dict[str, Size] = {}
+        for (quantity, kind), figure in found.items():
+            runs = batch if quantity in PER_EXAMPLE else 1
+            taken = round(Fraction(self.femtoseconds.get(quantity, {}).get(kind, 0)) * runs) * figure
+            part = PRODUCTS[kind] if quantity == "macs" else LAUNCHES if quantity == "network" else TRAFFIC
+            parts[part] = parts.get(part, 0) + taken
+        return parts
+
+
+class Estimate(NamedTuple):
+    """The time that one run of a batch is estimated to take.
+
+    parts: whole femtoseconds, by what takes them. interval: shares of the time that hold nine of ten measured ones.
+    remarks: why the interval is the wider one; none where it is not.
+    """
+
+    name: str
+    batch: int
+    parts: Mapping[str, int]
+    interval: Interval
+    remarks: tuple[str, ...]
+
+    @property
+    def femtoseconds(self) -> int:
+        """The whole time."""
+        return sum(self.parts.values())
+
+    @property
+    def milliseconds(self) -> float:
+        """The whole time, rounded to a float."""
+        return self.femtoseconds / (FEMTOSECONDS // 1000)
+
+    @property
+    def images_per_second(self) -> float:
+        """Examples a second, rounded to a float."""
+        return self.batch * FEMTOSECONDS / self.femtoseconds
+
+
+def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Estimate:
+    """The time of a network on the machine of a profile, for one run of so many examples; its own batch if None.
+
+    Raises InputError for a batch that there is no evidence for.
+    """
+    runs = profile.batch if batch is None else batch
+    parts: dict[str, int] = dict(profile.time(features(ledger), runs))
+    remarks = []
+    if runs != profile.batch:
+        remarks.append(f"the batch is {runs:,}, and measured was {profile.batch:,}")
+    if unseen := without_evidence(profile, ledger):
+        remarks.append(f"never measured were {', '.join(unseen)}")
+    if ledger.unknown:
+        operators = dict.fromkeys(each.operator for each in ledger.unknown)
+        remarks.append(f"not counted, and so not in the time, are {', '.join(operators)}")
+    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, tuple(remarks))
+
+
+def without_evidence(profile: Profile, ledger: Ledger) -> list[str]:
+    """The kinds of layers of a network that the profile was not made of."""
+    return [kind for kind in kinds(ledger) if kind not in profile.kinds]
+
+
+def shipped() -> Mapping[str, str]:
+    """The profiles of the package by name, as texts."""
+    folder = files("resnext_flops") / "machine" / "profiles"
+    found = {each.name.removesuffix(".toml"): each for each in folder.iterdir() if each.name.endswith(".toml")}
+    return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
+
+
+def profile(name: str) -> Profile:
+    """A profile by its name, such as `rtx3090`, or by the path of its file, which ends in .toml.
+
+    Raises InputError, with the nearest names, for one that does not exist, and for a file that is no profile.
+    """
+    if name.endswith(".toml"):
+        return read_profile(read_text(name), name)
+    return _of_the_package(name)
+
+
+@cache
+def _of_the_package(name: str) -> Profile:
+    known = shipped()
+    found = known_name("profile", name, known)
+    return read_profile(known[found], found)
+
+
+def profiles(names: Iterable[str]) -> dict[str, Profile]:
+    """Several profiles, by what they were asked for. Raises InputError as `profile` does, and for none at all."""
+    found = {name: profile(name) for name in names}
+    if not found:
+        raise InputError(f"give the profile of a machine, such as --on {','.join(shipped())}")
+    return found
+
+
+def read_profile(text: str, name: str) -> Profile:
+    """The profile of a text in TOML. Raises InputError, with the name, for a text that is none.
+
+    >>> read_profile("format = 7", "mine.toml")
+    Traceback (most recent call last):
+    resnext_flops.InputError: 'mine.toml' is a profile of format 7; this version reads 1; make it anew with calibrate
+    """
+    try:
+        content = tomllib.loads(text)
+        if content.get("format") != FORMAT:
+            raise InputError(
+                f"{name!r} is a profile of format {content.get('format')}; this version reads {FORMAT}; make it anew "
+                "with calibrate"
+            )
+        return msgspec.convert(content, Profile)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InputError(f"{name!r} is no profile: {error}") from None

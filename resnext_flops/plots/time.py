@@ -1,0 +1,36 @@
+"""The paper's question in time, as a picture: estimated times against cardinality, at preserved multiply-adds."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from resnext_flops.complexity.profile import profiles, shipped
+from resnext_flops.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, panel, styled, ticked
+from resnext_flops.tables.template import CARDINALITIES
+from resnext_flops.tables.times import at_preserved_cost, estimated
+
+LOOKS = tuple(zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, BLACK), "os^Dv*", strict=True))
+
+
+@styled
+def time(axes: Axes | None = None, *, on: Sequence[str] = (), column: bool = False) -> Axes:
+    """The time of ResNet-50's template at each cardinality, in percent of that of ResNet-50, one line a machine.
+
+    on: the profiles; those of the package without them.
+    axes, column: where to draw; without axes, in a new figure.
+
+    >>> time(on=["rtx3090"]).get_xlabel()
+    'cardinality C (groups)'
+    """
+    drawn = axes or panel(2.6, column)
+    solutions = at_preserved_cost()
+    for place, (name, each) in enumerate(profiles(on or shipped()).items()):
+        times = [found.femtoseconds for found in estimated(solutions, each)]
+        color, marker = LOOKS[place % len(LOOKS)]
+        shares = [100 * taken / times[0] for taken in times]
+        drawn.plot(CARDINALITIES, shares, color=color, marker=marker, label=f"{name} (estimated)")
+    drawn.axhline(100, color=BLACK, linewidth=0.6)
+    drawn.set(xlabel="cardinality C (groups)", ylabel="time, of that at C = 1 (%)", xscale="log")
+    ticked(drawn.xaxis, CARDINALITIES)
+    drawn.legend(loc="best")
+    return drawn

@@ -1,0 +1,86 @@
+"""Estimated times as a table: how long a batch takes by the profile of a machine, and what the time is made of."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from resnext_flops.complexity.profile import COVERED, PARTS, Estimate, Profile
+from resnext_flops.show.table import Cell, Column, Table
+
+# What is said of a profile's estimates wherever they stand.
+ESTIMATED = (
+    "Every time is an estimate, made of exact sums over the layers by the profile of a machine, and not a measurement: "
+    "{share} percent of measured times are within the interval."
+)
+
+
+def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Profile]) -> Table:
+    """The estimates by each profile, a row each; shares of what the time is made of add up to 100 percent."""
+    made_of = [part for part in PARTS if any(each.parts.get(part) for some in found.values() for each in some)]
+    return Table(
+        id="predict",
+        title=f"Estimated times by the profile{'s' if len(found) > 1 else ''} {', '.join(found)}",
+        source="",
+        columns=(
+            Column("model", "model"),
+            Column("profile", "profile"),
+            Column("batch", "batch"),
+            Column("milliseconds", "estimated\nms"),
+            Column("low_milliseconds", "from", rank=2),
+            Column("high_milliseconds", "to", rank=2),
+            Column("images_per_second", "estimated\nimages/s", rank=1),
+            Column("ratio", "ratio to\nthe first", rank=1),
+            *(Column(_key(part), _header(part), rank=3 + place) for place, part in enumerate(reversed(made_of))),
+        ),
+        rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
+        notes=[
+            ESTIMATED.format(share=int(100 * COVERED)),
+            "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
+            "fit; coefficients of one fit share what they cannot tell apart.",
+            *(about(name, each) for name, each in profiles.items()),
+            *_remarks(found),
+        ],
+    )
+
+
+def about(name: str, profile: Profile) -> str:
+    """What a profile was made of, in one sentence."""
+    return (
+        f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
+        f"{profile.batch:,}; {profile.models:,} models of {profile.families} families from {profile.source}."
+    )
+
+
+def _key(part: str) -> str:
+    return f"{part.replace(' ', '_').replace('-', '_')}_percent"
+
+
+def _header(part: str) -> str:
+    first, _, last = part.rpartition(" ")
+    return f"{first}\n{last}" if first else part
+
+
+def _row(name: str, found: Estimate, first: Estimate, made_of: Sequence[str]) -> dict[str, Cell]:
+    whole = found.femtoseconds
+    return {
+        "model": found.name,
+        "profile": name,
+        "batch": found.batch,
+        "milliseconds": found.milliseconds,
+        "low_milliseconds": found.milliseconds * found.interval.low,
+        "high_milliseconds": found.milliseconds * found.interval.high,
+        "images_per_second": found.images_per_second,
+        "ratio": whole / first.femtoseconds,
+        **{_key(part): Fraction(found.parts.get(part, 0), whole) for part in made_of},
+    }
+
+
+def _remarks(found: Mapping[str, Sequence[Estimate]]) -> list[str]:
+    """Why intervals are the wider ones: each reason once, with the models that it is said of."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for name, some in found.items():
+        for each in some:
+            for remark in each.remarks:
+                models.setdefault((name, remark), []).append(each.name)
+    return [
+        f"A wider interval by {name}, because {remark}: {', '.join(those)}." for (name, remark), those in models.items()
+    ]

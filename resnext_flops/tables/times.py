@@ -1,0 +1,107 @@
+"""The paper's question in time: what each cardinality takes at preserved cost, and its networks against ResNet-101."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from resnext_flops.complexity.families.resnet import resnet
+from resnext_flops.complexity.profile import COVERED, Estimate, Profile, estimate
+from resnext_flops.design.solve import Solution, solve_width
+from resnext_flops.proof.published import published
+from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.estimates import ESTIMATED, about
+from resnext_flops.tables.measurements import paper_networks
+from resnext_flops.tables.sentences import MEANING
+from resnext_flops.tables.template import CARDINALITIES
+
+
+def at_preserved_cost(cardinalities: Sequence[int] = CARDINALITIES) -> list[Solution]:
+    """The widths that keep the multiply-adds of ResNet-50, one a cardinality.
+
+    >>> [(each.sizes["C"], each.sizes["d"]) for each in at_preserved_cost([1, 32])]
+    [(1, 64), (32, 4)]
+    """
+    return list(solve_width(resnet(50), cardinalities, "network"))
+
+
+def estimated(solutions: Sequence[Solution], profile: Profile) -> list[Estimate]:
+    """The time of each network by a profile, for the batch that it was made of."""
+    return [estimate(profile, each.network.cost()) for each in solutions]
+
+
+def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
+    """The time of ResNet-50's template at each cardinality, at preserved multiply-adds, and against C = 1."""
+    solutions = at_preserved_cost()
+    times = {name: estimated(solutions, each) for name, each in profiles.items()}
+    rows: list[dict[str, Cell]] = []
+    for place, each in enumerate(solutions):
+        row: dict[str, Cell] = {"cardinality": each.sizes["C"], "width": each.sizes["d"], "macs": each.cost}
+        for name, some in times.items():
+            row[f"{name}_milliseconds"] = some[place].milliseconds
+            row[f"{name}_ratio"] = some[place].femtoseconds / some[0].femtoseconds
+        rows.append(row)
+    return Table(
+        id="performance-by-cardinality",
+        title="Estimated times of ResNet-50's template at preserved multiply-adds, and against C = 1",
+        source="",
+        columns=(
+            Column("cardinality", "C"),
+            Column("width", "d"),
+            Column("macs", "mult-adds", rank=1),
+            *_columns(profiles),
+        ),
+        rows=rows,
+        notes=[*_notes(profiles), MEANING],
+    )
+
+
+def section_5_1(profiles: Mapping[str, Profile]) -> Table:
+    """The paper's networks of Section 5.1 against ResNet-101: its printed seconds, exact cost, and estimated times."""
+    printed = paper_networks()
+    first = next(iter(printed))
+    seconds = Fraction(str(printed[first]["seconds"]))
+    rows: list[dict[str, Cell]] = []
+    for network, row in printed.items():
+        cells: dict[str, Cell] = {"model": row["model"], "setting": row["setting"], "seconds": row["seconds"]}
+        cells["paper_ratio"] = float(Fraction(str(row["seconds"])) / seconds)
+        cells["macs_ratio"] = network.cost().macs / first.cost().macs
+        for name, profile in profiles.items():
+            own, theirs = (estimate(profile, each.cost()) for each in (network, first))
+            cells[f"{name}_milliseconds"] = own.milliseconds
+            cells[f"{name}_ratio"] = own.femtoseconds / theirs.femtoseconds
+        rows.append(cells)
+    return Table(
+        id="performance-by-profile",
+        title="Section 5.1: the paper's seconds of a training step, and estimated times of a forward pass",
+        source=published("resnext")["performance"]["source"],
+        columns=(
+            Column("model", "model"),
+            Column("setting", "setting"),
+            Column("seconds", "seconds\nprinted", rank=2),
+            Column("paper_ratio", "ratio\nin the paper"),
+            Column("macs_ratio", "ratio of\nmult-adds", rank=1),
+            *_columns(profiles),
+        ),
+        rows=rows,
+        notes=["The paper trained on 8 M40 in 2016; the profiles are of forward passes.", *_notes(profiles)],
+    )
+
+
+def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
+    return [
+        column
+        for name in profiles
+        for column in (
+            Column(f"{name}_milliseconds", f"{name}\nestimated ms", rank=1),
+            Column(f"{name}_ratio", f"{name}\nratio"),
+        )
+    ]
+
+
+def _notes(profiles: Mapping[str, Profile]) -> list[str]:
+    return [
+        ESTIMATED.format(share=int(100 * COVERED)),
+        *(
+            f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
+            for name, each in profiles.items()
+        ),
+    ]

@@ -1,0 +1,172 @@
+"""The time as a formula: the direct estimate at a thousand designs, on both sides of every threshold, and elsewhere."""
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import resnext_flops as rf
+from resnext_flops.cli import main
+from resnext_flops.complexity.closed_form import ClosedForm
+from resnext_flops.complexity.figures import on, time_on
+from resnext_flops.complexity.formula import Formula, NotPolynomialError, root, terms
+from resnext_flops.complexity.lattices import Span
+from resnext_flops.complexity.profile import estimate, profile
+from resnext_flops.errors import InputError
+from tests.enveloped import answered
+
+TIME = time_on("rtx3090")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def direct(network: Any, name: str = "rtx3090", batch: int | None = None) -> int:
+    """The estimate of the network itself, without any formula."""
+    return estimate(profile(name), network.cost(), batch).femtoseconds
+
+
+def test_the_formula_is_the_direct_estimate_at_a_thousand_designs() -> None:
+    form = ClosedForm(rf.resnext(50).reading(["C", "d"]), TIME)
+    draw = random.Random(3)  # noqa: S311 (no secret)
+    near = [(cardinality, width) for cardinality in (1, 2, 3) for width in (1, 2, 3)]  # both sides of C = 1 and d = 1
+    along = [(1, draw.randint(1, 256)) for _ in range(100)] + [(draw.randint(1, 256), 1) for _ in range(100)]
+    others = [(draw.randint(1, 128), draw.randint(1, 128)) for _ in range(1000 - len(near) - len(along))]
+    for cardinality, width in [*near, *along, *others]:
+        assert form(C=cardinality, d=width) == direct(rf.resnext(50, cardinality=cardinality, width=width))
+
+
+def test_the_thresholds_are_there() -> None:
+    """At C = 1 and at d = 1 the general formula is wrong, so that the test above can fail."""
+    form = ClosedForm(rf.resnext(50).reading(["C", "d"]), TIME)
+    general = form.polynomial
+    for cardinality, width in ((1, 64), (64, 1), (1, 1)):
+        at = sum(
+            coefficient * cardinality ** monomial.count("C") * width ** monomial.count("d")
+            for monomial, coefficient in terms(general).items()
+        )
+        assert at != direct(rf.resnext(50, cardinality=cardinality, width=width))
+    assert [where for where, _ in form.special()] == [{"C": 1}, {"d": 1}, {"C": 1, "d": 1}]
+
+
+def test_other_sizes_have_one_formula() -> None:
+    form = ClosedForm(rf.resnet(50).reading(["r", "K"]), time_on("i7-12700h", 2))
+    assert form.special() == []
+    for pixels, classes in ((32, 10), (224, 1000), (320, 7)):
+        network = rf.resnet(50, resolution=pixels, classes=classes)
+        assert form(r=pixels, K=classes) == direct(network, "i7-12700h", 2)
+
+
+def test_a_real_constructor_has_the_formula_of_the_description() -> None:
+    """Interpolated from counts of timm's ResNet with groups: the same polynomial, coefficient by coefficient."""
+    real = rf.model("timm:resnet50").reading({"cardinality": Span(32), "base_width": Span(4)})
+    derived = rf.resnext(50).reading(["C", "d"])
+    named = {("C" if name == "cardinality" else "d"): name for name in real.free}
+    found, expected = real.figure(TIME), derived.figure(TIME)
+    assert {tuple(sorted(named[name] for name in term)): number for term, number in terms(expected).items()} == terms(
+        found
+    )
+
+
+def test_where_a_formula_is_zero() -> None:
+    width, groups = Formula.of("w"), Formula.of("g")
+    assert root(width - 32) == ("w", 32)
+    assert root(32 - width) == ("w", 32)
+    assert root(2 * width - 5) is None  # two and a half
+    assert root(3 * width * groups - 12 * groups) == ("w", 4)
+    with pytest.raises(NotPolynomialError):
+        root(width - groups)
+
+
+def test_a_budget_of_time_in_a_sweep_is_that_of_direct_estimates() -> None:
+    pytest.importorskip("numexpr")
+    with on("rtx3090"):
+        found = rf.sweep("resnext50_32x4d", {"C": "1:6", "d": "1:8"}, budget="ms <= 250", by="ms")
+    estimates = {
+        (cardinality, width): direct(rf.resnext(50, cardinality=cardinality, width=width))
+        for cardinality in range(1, 7)
+        for width in range(1, 9)
+    }
+    within = {design: time for design, time in estimates.items() if time <= 250 * 10**12}
+    assert 0 < len(within) < len(estimates)
+    rows = list(zip(found["C"].tolist(), found["d"].tolist(), found["femtoseconds"].tolist(), strict=True))
+    assert {(cardinality, width): time for cardinality, width, time in rows} == within
+    assert [time for *_, time in rows] == sorted(within.values())
+
+
+def test_images_per_second_are_the_batch_over_the_time() -> None:
+    pytest.importorskip("numexpr")
+    with on("rtx3090", 512):
+        found = rf.sweep("resnext50_32x4d", {"C": "1,2", "d": "1:9"}, budget="images_per_second >= 5500")
+    times = {
+        (cardinality, width): direct(rf.resnext(50, cardinality=cardinality, width=width), batch=512)
+        for cardinality in (1, 2)
+        for width in range(1, 10)
+    }
+    fast = {design for design, time in times.items() if Fraction(512 * 10**15, time) >= 5500}
+    assert 0 < len(fast) < len(times)
+    assert set(zip(found["C"].tolist(), found["d"].tolist(), strict=True)) == fast
+
+
+@pytest.mark.parametrize("cardinality", [1, 2, 8, 64])
+def test_solve_finds_the_largest_width_within_a_time(cardinality: int) -> None:
+    with on("rtx3090"):
+        (found,) = rf.solve("resnext50_32x4d", "d", budget="ms <= 280", given={"C": [cardinality]})
+    width = found.sizes["d"]
+    within, over = (rf.resnext(50, cardinality=cardinality, width=each) for each in (width, width + 1))
+    assert direct(within) == found.cost <= 280 * 10**12 < direct(over)
+
+
+def test_solve_knows_the_width_that_has_a_formula_of_its_own() -> None:
+    """The budget is what d = 1 takes, which the formula of the other widths does not give."""
+    alone = direct(rf.resnext(50, cardinality=40, width=1))
+    (found,) = rf.solve("resnext50_32x4d", "d", budget=alone, figure=TIME, given={"C": [40]})
+    assert (found.sizes["d"], found.cost) == (1, alone)
+
+
+def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
+    done = run("formula", "resnext50_32x4d", "--free", "C,d", "--figure", "ms", "--on", "rtx3090")
+    assert (done.exit_code, done.stderr) == (0, "")
+    for text in ("otherwise ", "d = 1 ", "C = 1 ", "C = 1, d = 1 ", "an estimate by the profile rtx3090"):
+        assert text in done.stdout
+    done = run("formula", "resnext50_32x4d", "--free", "C,d", "--figure", "ms", "--on", "rtx3090", "--format", "json")
+    result = answered(done.stdout, "formula")
+    assert [each["where"] for each in result["special"]] == [{"C": 1}, {"d": 1}, {"C": 1, "d": 1}]
+    (constant,) = result["special"][2]["terms"]
+    assert constant["coefficient"] == direct(rf.resnext(50, cardinality=1, width=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("formula resnet50 --free r --figure ms", "ms is estimated by the profile of a machine"),
+        ("formula resnet50 --free r --figure ms --on rtx3090,rtx4090", "give one"),
+        ("formula resnet50 --free r --figure images_per_second --on rtx3090", "has no polynomial; give --figure ms"),
+        ("formula resnet50 --free r --figure ms --on rtx3090 --batch 7", "the nearest is 256"),
+        ("formula resnet50 --free r --batch 7", "give the profile of a machine too"),
+        ("formula resnet50 --free N --figure ms --on rtx3090", "leave N out"),
+        ("formula resnet50 --free r --figure ms --on rtx3090 --scope conv2", "known for the whole network only"),
+        ("formula resnet50 --free r --figure ms --on rtx3090 --breakdown stage", "known for the whole network only"),
+        ("formula resnext(50,cardinality=a*b,width=4) --free a,b --figure ms --on rtx3090", "no value of one size"),
+        ("formula resnext(50,cardinality=a*a,width=4) --free a --figure ms --on rtx3090", "no value of one size"),
+        ("solve resnet50 --free r --budget ms<=300", "ms is estimated by the profile of a machine"),
+        ("solve resnext50_32x4d --free C,d --budget ms<=300 --on rtx3090", "met by one unknown"),
+        ("sweep resnext50_32x4d --width 1:9 --budget ms<=300", "ms is estimated by the profile of a machine"),
+        ("sweep --space regnet_x --on rtx3090", "--on is given with --space"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: str, says: str) -> None:
+    done = run(*arguments.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_time_needs_a_profile_in_use_only_while_it_is() -> None:
+    with on("rtx3090"):
+        pass
+    with pytest.raises(InputError, match="--on rtx3090"):
+        rf.solve("resnet50", "r", budget="ms <= 300")

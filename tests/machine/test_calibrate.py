@@ -1,0 +1,81 @@
+"""A profile of measured times, from the samples to the file and back, and what is refused before any work."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from resnext_flops.cli import main
+from resnext_flops.complexity.profile import COVERED, profile, read_profile, shipped
+from resnext_flops.machine.calibrate import Origin, origin_of
+
+numpy = pytest.importorskip("numpy")
+pytest.importorskip("scipy")
+pytest.importorskip("tomli_w")
+
+from resnext_flops.machine import fitting  # noqa: E402
+from resnext_flops.machine.calibrate import calibrated, written  # noqa: E402
+from tests.machine.test_profile_fitting import KNOWN, measured  # noqa: E402
+
+HEAD = "model,infer_img_size,infer_samples_per_sec,infer_batch_size,param_count"
+
+
+def test_a_profile_of_a_known_machine_predicts_it_from_its_file() -> None:
+    samples = measured(400, noise=0.02)
+    found = calibrated(samples, ["conv", "sum"], fitting.fit(samples), Origin("m", "s", "p", "l"), "a test", "made up")
+    again = read_profile(written(found), "again.toml")
+    assert again.femtoseconds == found.femtoseconds
+    assert (again.machine, again.layout, again.source, again.command) == ("m", "l", "a test", "made up")
+    assert (again.models, again.families, again.kinds) == (400, 40, ("conv", "sum"))
+    batches = [sample.batch for sample in samples]
+    assert batches.count(again.batch) == max(map(batches.count, set(batches)))
+    for (quantity, kind), seconds in KNOWN.items():
+        assert again.femtoseconds[quantity].get(kind, 0) == pytest.approx(1e15 * seconds, rel=0.1, abs=1e3)
+    near = [sample for sample in samples if sample.batch == again.batch]
+    ratios = [sample.seconds * 1e15 / sum(again.time(sample.features, sample.batch).values()) for sample in near]
+    inside = sum(again.interval.low <= ratio <= again.interval.high for ratio in ratios) / len(ratios)
+    assert inside == pytest.approx(float(COVERED), abs=0.06)
+    assert again.wide_interval.low <= again.interval.low <= 1 <= again.interval.high <= again.wide_interval.high
+
+
+def test_what_timm_writes_into_a_name() -> None:
+    compiled = origin_of("tables/benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv")
+    assert compiled == Origin("i7_12700h", "torch 2.4.0, compiled", "fp32", "nchw")
+    last = origin_of("benchmark-infer-amp-nhwc-pt291-cu128-rtx4090.csv")
+    assert last == Origin("rtx4090", "torch 2.9.1, CUDA 12.8", "amp", "nhwc")
+    assert origin_of("mine.csv") == Origin("mine", "not stated", "not stated", "not stated")
+
+
+@pytest.mark.parametrize("name", ["rtx3090", "rtx4090", "i7-12700h"])
+def test_the_shipped_profiles_say_what_they_are_made_of(name: str) -> None:
+    found = profile(name)
+    assert found.models > 1000
+    assert found.batch == (1 if name.startswith("i7") else 1024)
+    assert found.command.endswith(f"--output {name}.toml")
+    assert name in shipped()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--output", "mine.toml"], "--published"),
+        (["--published", "times.csv"], "--output"),
+        (["--published", "times.csv", "--output", "mine.json"], "give a name that ends in .toml"),
+        (["--published", "times.csv", "--output", "old.toml"], "exists"),
+        (["--published", "missing.csv", "--output", "mine.toml"], "cannot read 'missing.csv'"),
+        (["--published", "times.csv", "--output", "mine.toml"], "has 1 models that are used; a profile is made of at"),
+        (["--published", "other.csv", "--output", "mine.toml"], "unknown column 'infer_img_size'"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("times.csv").write_text(f"{HEAD}\nresnet18,64,2000,64,11.69\n", encoding="utf-8")
+    Path("other.csv").write_text("model,infer_samples_per_sec\nresnet18,3\n", encoding="utf-8")
+    Path("old.toml").write_text("", encoding="utf-8")
+    done = CliRunner().invoke(main, ["calibrate", *arguments])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not Path("mine.toml").exists()
