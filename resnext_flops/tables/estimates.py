@@ -22,14 +22,14 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
         source="",
         columns=(
             Column("model", "model"),
-            Column("profile", "profile"),
+            Column("profile", "profile", rank=0 if len(found) > 1 else 2),  # the title names a single one
             Column("batch", "batch"),
             Column("milliseconds", "estimated\nms"),
-            Column("low_milliseconds", "from", rank=2),
-            Column("high_milliseconds", "to", rank=2),
-            Column("images_per_second", "estimated\nimages/s", rank=1),
-            Column("ratio", "ratio to\nthe first", rank=1),
-            *(Column(_key(part), _header(part), rank=3 + place) for place, part in enumerate(reversed(made_of))),
+            Column("low_milliseconds", "from", rank=1),
+            Column("high_milliseconds", "to", rank=1),
+            Column("images_per_second", "estimated\nimages/s", rank=3),
+            Column("ratio", "ratio to\nthe first", rank=3),
+            *(Column(_key(part), _header(part), rank=4 + place) for place, part in enumerate(reversed(made_of))),
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[

@@ -8,6 +8,9 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.profile import estimate, profiles
+from resnext_flops.show.render import fitted
+from resnext_flops.tables.estimates import estimates
 from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
 
@@ -104,3 +107,10 @@ def test_bad_input_is_one_sentence(arguments: list[str], says: str) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_narrow_terminal_keeps_the_interval() -> None:
+    # A time without its interval would be read as a measurement.
+    used = profiles(["rtx3090"])
+    found = {"rtx3090": [estimate(used["rtx3090"], rf.network(name).cost()) for name in ("resnext50_32x4d", "vgg16")]}
+    assert {"from", "to"} <= set(" ".join(line.text for line in fitted(estimates(found, used), 80)).split())
