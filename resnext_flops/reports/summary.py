@@ -87,8 +87,14 @@ def _of_several(ledgers: Sequence[Ledger]) -> Iterator[str]:
             f"All have {low} {what}."
             if low == high
             else f"{fewest.name} has the fewest {what}, {low}, and {most.name} the most, {high}"
-            f"{'; some are lower bounds' if least else ''}."
+            f"{_more(fewest, most, figure)}{'; some are lower bounds' if least else ''}."
         )
+
+
+def _more(fewest: Ledger, most: Ledger, figure: str) -> str:
+    """How much more the most is than the fewest, where that is a number."""
+    least = getattr(fewest, figure)
+    return f" ({text(Deviation.of(getattr(most, figure), least))})" if least else ""
 
 
 def _range(counted: Sequence[Ledger]) -> Iterator[str]:
@@ -101,7 +107,7 @@ def _range(counted: Sequence[Ledger]) -> Iterator[str]:
     factors = _factors(ledger)
     low, high = (pick(factors, key=factors.__getitem__) for pick in (min, max))
     yield (
-        f"Counters say of {ledger.name} from {_of_counter(ledger, low)} to {_of_counter(ledger, high)}, where its "
+        f"For {ledger.name} the counters say from {_of_counter(ledger, low)} to {_of_counter(ledger, high)}; its "
         f"multiply-adds are {ledger.macs:,} MACs or {2 * ledger.macs:,} FLOPs."
     )
 

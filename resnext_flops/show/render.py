@@ -216,7 +216,7 @@ def fitted(table: Table, width: int) -> list[Line]:
         Line(_cut(f" {'─' * (_width(strips) - 2)}", width)),
         *(Line(_cut(line, width)) for row in rows for line in row),
         Line(""),
-        *(_wrapped(f"Left out for want of width: {', '.join(left_out)}.", width, "dim") if left_out else []),
+        *(_wrapped(f"Columns that do not fit: {', '.join(left_out)}.", width, "dim") if left_out else []),
         *(line for note in after(table) for line in _wrapped(note, width)),
     ]
 

@@ -23,8 +23,8 @@ def meaning(layers: str = "convolutions and fully-connected layers", of: str = "
     of: how much input is counted.
     """
     return (
-        f"Multiply-adds (macs) are those of {layers}, for {of}; weights are theirs, without biases; params is every "
-        "learned element; activations are the elements that these layers put out."
+        f"Multiply-adds (macs) are those of {layers}, for {of}; weights are those of the same layers, without biases; "
+        "params is every learned element; activations are the elements that these layers put out."
     )
 
 

@@ -97,7 +97,7 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         exactly = f"{name}* meets the budget of {goal} exactly; " if first.root is not None else ""
         notes = [
             f"{exactly}{name} is the whole number whose cost is "
-            f"nearest to it{side}{' the budget' if side else ''}. Asked for were {first.target}."
+            f"nearest to it{side}{' the budget' if side else ''}. Asked for: {first.target}."
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]

@@ -13,6 +13,10 @@ from resnext_flops.tables.sentences import MEANING, Prove, proof_sentence
 
 SOURCE = "Xie et al., Aggregated Residual Transformations for Deep Neural Networks, arXiv:1611.05431v2"
 CARDINALITIES = (1, 2, 4, 8, 16, 32, 64)
+OF_FVCORE = (
+    Column("fvcore_macs", "fvcore\nconv + linear", rank=5),
+    Column("fvcore_extra", "fvcore's\nextra", rank=8),
+)
 
 
 def template(
@@ -26,7 +30,7 @@ def template(
     reference: the ResNet whose cost is the budget.
     cardinalities: the values of C, one row each.
     scope: `block` or `network`, as in `solve_width`.
-    prove: what builds and compares a network; without it the columns of the proof are empty.
+    prove: what builds and compares a network; without it the table has no columns of the proof.
 
     Raises InputError as `solve_width` does.
 
@@ -52,10 +56,9 @@ def template(
             Column("block_macs", f"block\nmult-adds\nat {height}x{width}", rank=7),
             Column("params", "network\nparams"),
             Column("macs", "network\nmult-adds"),
-            Column("fvcore_macs", "fvcore\nconv + linear", rank=5),
-            Column("fvcore_extra", "fvcore's\nextra", rank=8),
+            *(OF_FVCORE if prove else ()),
             Column("deviation_percent", "against\nreference", rank=1),
-            Column("proven", "proven"),
+            *((Column("proven", "proven"),) if prove else ()),
         ),
         rows=[_row(solution, reference, proof) for solution, proof in zip(solutions, proofs, strict=True)],
         notes=_notes(reference, scope, solutions, proven=prove is not None),

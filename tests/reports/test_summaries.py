@@ -46,7 +46,7 @@ def test_one_described_network() -> None:
     elements = (1 + 6) * 32 * 32 * 16 + 6 * 16 * 16 * 32 + 6 * 8 * 8 * 64
     most = macs + 5 * elements + 64 * 8 * 8
     assert answer.endswith(
-        f"Counters say of resnet_cifar(20) from {macs:,} MACs (paper) to {most:,} MACs (fvcore-training), where its "
+        f"For resnet_cifar(20) the counters say from {macs:,} MACs (paper) to {most:,} MACs (fvcore-training); its "
         f"multiply-adds are {macs:,} MACs or {2 * macs:,} FLOPs."
     )
     assert surprising == [NO_SURPRISE]

@@ -86,7 +86,7 @@ def test_a_terminal_is_never_overrun_and_no_number_is_cut(width: int) -> None:
     assert all(len(line) <= width for line in lines)
     assert "…" not in shown.get()
     assert any(f"{LARGE:,}" in line or "9223372 T" in line for line in lines)
-    assert ("Left out" in shown.get()) == (width < 70)
+    assert ("Columns that do" in shown.get()) == (width < 70)
 
 
 def test_a_long_name_is_cut_and_the_numbers_beside_it_are_not() -> None:
@@ -112,5 +112,5 @@ def test_a_terminal_gets_bold_and_dim_characters_if_it_has_them(
     assert shown["dumb"].count("\n\nA title\n") == 1  # a blank line stands between two tables
     assert "\033[1mA title\033[0m\n" in shown["xterm"]
     # `block` is too wide; `off`, of a higher rank, still fits, and `none` does not.
-    assert "\033[2mLeft out for want of width: block, none.\033[0m\n" in shown["xterm"]
+    assert "\033[2mColumns that do not fit: block, none.\033[0m\n" in shown["xterm"]
     assert re.sub(r"\033\[\dm", "", shown["xterm"]) == shown["dumb"] == shown["xterm-256color"]

@@ -43,7 +43,7 @@ def test_torchmeter_takes_depthwise_convolutions_for_dense_ones() -> None:
     (part,) = found(ledger, "torchmeter").parts
     assert part == ("conv", 8 * depthwise + dense, depthwise + dense)
     said = sentence(ledger, "torchmeter")
-    assert "because it takes every convolution for one with a single group, and here one has up to 8." in said
+    assert "because it counts every convolution as if it had one group, and here one has up to 8." in said
 
 
 def test_counters_that_do_not_see_a_product_are_told_together() -> None:

@@ -40,8 +40,8 @@ ACTIVATIONS = frozenset({"ReLU", "ReLU6", "PReLU", "ELU", "LeakyReLU", "GELU", "
     pool="1",
     otherwise={
         "conv": "of a module that is called several times it keeps the last call",
-        "linear": "it multiplies the second dimensions of a linear layer's input and output, which are its features "
-        "only where it runs on one position (pixel or token), and here one runs on up to {positions}",
+        "linear": "it multiplies the second dimensions of a linear layer's input and output, which are its numbers "
+        "of features only if it runs on one position (pixel or token), and here one runs on up to {positions}",
     },
 )
 def flopth(run: Run) -> Terms:

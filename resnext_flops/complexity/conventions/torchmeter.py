@@ -45,9 +45,9 @@ ACTIVATIONS = {
     activation="1 ReLU, 4 sigmoid, 5 SiLU",
     pool="window - 1 max, 2 window - 1 average",
     otherwise={
-        "conv": "it takes every convolution for one with a single group, and here one has up to {groups}",
-        "linear": "it takes a linear layer for one that runs on a single position (pixel or token), and here one runs "
-        "on up to {positions}",
+        "conv": "it counts every convolution as if it had one group, and here one has up to {groups}",
+        "linear": "it counts a linear layer as if it ran on one position (pixel or token), and here one runs on up to "
+        "{positions}",
     },
 )
 def torchmeter(run: Run) -> Terms:

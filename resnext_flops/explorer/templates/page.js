@@ -576,7 +576,7 @@ const untried = () => model().sizes.filter(({ name, start }) => state.sizes[name
 function showLimits() {
   const { holds, fixed, refused } = model();
   byId("holds").textContent = holds;
-  byId("fixed").textContent = fixed.length ? `No sliders, because they change the structure: ${fixed.join(", ")}.` : "";
+  byId("fixed").textContent = fixed.length ? `These have no slider, because they change the structure of the network: ${fixed.join(", ")}.` : "";
   const names = Object.keys(refused);
   byId("refused").textContent = names.length ? `Without a formula here: ${names.map((name) => `${name} (${refused[name]})`).join("; ")}.` : "";
 }
