@@ -369,7 +369,7 @@ def test_a_formula_of_a_model_with_an_unknown_operator_is_called_a_lower_bound()
 
     form = rf.model(Factored, inputs=IMAGE).closed_form("macs", "width")
     assert form.holds.endswith("It is a lower bound: some operators of the model are not known.")
-    assert "lower bound" not in rf.model(conv, inputs=IMAGE).closed_form("macs", "width").holds
+    assert "lower bound" not in rf.model(conv, inputs=IMAGE).replace(width=8).closed_form("macs", "width").holds
 
 
 def test_start_and_step_are_taken_and_the_domain_is_what_was_probed() -> None:
