@@ -46,6 +46,8 @@ SAMPLES = {
     "sweep": "sweep resnext50_32x4d --cardinality 1:64 --width 1:128 --nearest macs=resnet50 --top 5",
     "check": "check",
     "measure": "measure resnet20_cifar --seconds 0.1",
+    "predict": "predict resnet50 resnext50_32x4d --on rtx3090",
+    "calibrate": "calibrate --help",
 }
 LONGEST = 40
 # What `plot` writes is no text.

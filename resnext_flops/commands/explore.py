@@ -36,6 +36,10 @@ def command(models: tuple[str, ...], free: dict[str, Span], inputs: list[Any] | 
     from resnext_flops.counters import lookup
     from resnext_flops.explorer.page import model_page, paper_page
 
+    if not output.endswith(".html"):
+        raise InputError(
+            f"the page is written as {output!r}; give a name that ends in .html, by which browsers know it"
+        )
     path = destination(output, force)
     if not models and (free or inputs):
         raise InputError("--free and --input are for the page of a MODEL; the page of the paper has its own sliders")

@@ -525,4 +525,6 @@ class Interpolated(Reading):
         """From how many counts, and at how many more it was met."""
         used = len({tuple(sizes.values()) for sizes in self.nodes})
         limits = [f" {limit.told(name)}" for name, limit in self.limits.items()]
+        if self.at(next(iter(self.nodes))).lower_bound:
+            limits.append(" It is a lower bound: some operators of the model are not known.")
         return f"Interpolated from {used} counts of the real model, and met at {len(self.held)} more.{''.join(limits)}"

@@ -123,7 +123,7 @@ def written(output: str | Path, form: str) -> str:
     """What `report` has written, and how it is opened.
 
     >>> written("out", "latex")
-    "'out/report.tex' and what belongs to it; `cd out && pdflatex report.tex`, run twice, makes a PDF"
+    "'out/report.tex' and what belongs to it; `cd out && pdflatex report.tex`, run three times, makes a PDF"
     """
     from resnext_flops.reports.rendering import TEXT
 
@@ -131,7 +131,7 @@ def written(output: str | Path, form: str) -> str:
     how = {
         "html": f"open {file.absolute().as_uri()} in a browser",
         "markdown": "it is markdown with pictures, which an editor's preview shows",
-        "latex": f"`cd {shlex.quote(str(output))} && pdflatex {file.name}`, run twice, makes a PDF",
+        "latex": f"`cd {shlex.quote(str(output))} && pdflatex {file.name}`, run three times, makes a PDF",
     }
     return f"{str(file)!r} and what belongs to it; {how[form]}"
 

@@ -3,13 +3,15 @@
 Every figure in a sentence is computed from the results.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import combinations
+from operator import attrgetter, methodcaller
 
 from resnext_flops.complexity.conventions import CONVENTIONS, distinct
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.figures import FIGURES
-from resnext_flops.complexity.layers import show
+from resnext_flops.complexity.layers import Size, show
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.names import network
 from resnext_flops.complexity.scope import template_block
@@ -74,21 +76,23 @@ def _least(ledger: Ledger) -> str:
 def _most(ledger: Ledger, by: str) -> tuple[str, str]:
     """The kind of layer, or the part, with the most multiply-adds, and its share of them."""
     *rows, _ = breakdown(ledger, by).rows
-    largest = max(rows, key=lambda row: row["share"] or 0)
-    return str(largest["part"]), text(largest["share"])
+    largest = max(rows, key=lambda row: row["macs"] or 0)
+    equal = sum(row["macs"] == largest["macs"] for row in rows) > 1
+    return str(largest["part"]), text(largest["share"]) + (", as others have" if equal else "")
 
 
 def _of_several(ledgers: Sequence[Ledger]) -> Iterator[str]:
     for figure, what in (("macs", "multiply-adds"), ("params", "parameters")):
         fewest, *_, most = sorted(ledgers, key=lambda ledger: getattr(ledger, figure))
         low, high = (f"{getattr(ledger, figure):,}" for ledger in (fewest, most))
-        least = any(ledger.lower_bound for ledger in ledgers) and figure == "macs"
+        bounds = any(ledger.lower_bound for ledger in ledgers) and figure == "macs"
+        alike = [ledger.name for ledger in ledgers if getattr(ledger, figure) == getattr(fewest, figure)]
+        has = f"{' and '.join(alike)} {'have' if len(alike) > 1 else 'has'}"
         yield (
-            f"All have {low} {what}."
+            f"All have {low} {what}"
             if low == high
-            else f"{fewest.name} has the fewest {what}, {low}, and {most.name} the most, {high}"
-            f"{_more(fewest, most, figure)}{'; some are lower bounds' if least else ''}."
-        )
+            else f"{has} the fewest {what}, {low}, and {most.name} the most, {high}{_more(fewest, most, figure)}"
+        ) + ("; some are lower bounds." if bounds else ".")
 
 
 def _more(fewest: Ledger, most: Ledger, figure: str) -> str:
@@ -100,7 +104,8 @@ def _more(fewest: Ledger, most: Ledger, figure: str) -> str:
 def _range(counted: Sequence[Ledger]) -> Iterator[str]:
     """Between which figures the counters are that differ most about one model."""
     if not (able := [ledger for ledger in counted if ledger.macs]):
-        yield "No layer has multiply-adds."
+        known = " that is known" if any(ledger.lower_bound for ledger in counted) else ""
+        yield f"No layer{known} has multiply-adds."
         return
     # One more, because a counter may see nothing.
     ledger = max(able, key=lambda ledger: max(_factors(ledger).values()) / (1 + min(_factors(ledger).values())))
@@ -108,7 +113,7 @@ def _range(counted: Sequence[Ledger]) -> Iterator[str]:
     low, high = (pick(factors, key=factors.__getitem__) for pick in (min, max))
     yield (
         f"For {ledger.name} the counters say from {_of_counter(ledger, low)} to {_of_counter(ledger, high)}; its "
-        f"multiply-adds are {ledger.macs:,} MACs or {2 * ledger.macs:,} FLOPs."
+        f"multiply-adds are {_least(ledger)}{ledger.macs:,} MACs or {2 * ledger.macs:,} FLOPs."
     )
 
 
@@ -127,10 +132,11 @@ def _figures(ledgers: Sequence[Ledger], counted: Sequence[Ledger]) -> Iterator[t
         yield f"{_least(fewest)}{fewest.macs:,}", "multiply-adds"
         yield f"{fewest.params:,}", "parameters"
     elif fewest.macs == most.macs:
-        yield f"{fewest.macs:,}", "multiply-adds of each"
+        least = max(map(_least, ledgers))
+        yield f"{least}{fewest.macs:,}", "multiply-adds of each"
     else:
-        yield f"{fewest.macs:,}", f"multiply-adds of {fewest.name}, the fewest"
-        yield f"{most.macs:,}", f"multiply-adds of {most.name}, the most"
+        yield f"{_least(fewest)}{fewest.macs:,}", f"multiply-adds of {fewest.name}, the fewest"
+        yield f"{_least(most)}{most.macs:,}", f"multiply-adds of {most.name}, the most"
     if far := [each for ledger in counted for each in surprises(ledger)[:1]]:
         farthest = max(far, key=lambda each: each.distance)
         unit = CONVENTIONS[farthest.convention].unit
@@ -140,17 +146,22 @@ def _figures(ledgers: Sequence[Ledger], counted: Sequence[Ledger]) -> Iterator[t
 def _orders(counted: Sequence[Ledger]) -> Iterator[str]:
     """Where another figure than the multiply-adds puts the models in another order."""
     by_macs = sorted(counted, key=lambda ledger: ledger.macs)
-    by_params = sorted(by_macs, key=lambda ledger: ledger.params)
-    if by_params != by_macs:
+    if _otherwise(by_macs, attrgetter("params")):
+        by_params = sorted(by_macs, key=lambda ledger: ledger.params)
         orders = (", ".join(ledger.name for ledger in order) for order in (by_macs, by_params))
         yield "From fewest to most the order by multiply-adds is {}; by parameters it is {}.".format(*orders)
     names = {name: None for ledger in counted for name in distinct(ledger.total)}
-    otherwise = [name for name in names if sorted(by_macs, key=lambda ledger: ledger.total(name)) != by_macs]
+    otherwise = [name for name in names if _otherwise(by_macs, methodcaller("total", name))]
     if otherwise:
         yield (
             f"{len(otherwise)} of {len(names)} conventions put the models in another order than the multiply-adds: "
             f"{', '.join(otherwise)}."
         )
+
+
+def _otherwise(by_macs: Sequence[Ledger], figure: Callable[[Ledger], Size]) -> bool:
+    """Whether a model with fewer multiply-adds has more of another figure. Models with equal ones have no order."""
+    return any(one.macs < other.macs and figure(one) > figure(other) for one, other in combinations(by_macs, 2))
 
 
 def _farthest(counted: Sequence[Ledger]) -> Iterator[str]:

@@ -84,6 +84,9 @@ class Surprise(NamedTuple):
         if besides >= self.unit * least:
             kind = max(self.besides, key=self.besides.__getitem__)
             yield f"It also counts {besides:,} operations that are no multiply-adds, most of {PLURALS.get(kind, kind)}."
+        elif -besides >= self.unit * least:
+            kind = min(self.besides, key=self.besides.__getitem__)
+            yield f"It leaves out {-besides:,} additions of the multiply-adds, most of {PLURALS.get(kind, kind)}."
 
 
 def surprises(ledger: Ledger) -> list[Surprise]:

@@ -71,6 +71,8 @@ UNKNOWN = {
     "model to explore": ("explore resnet5 --output a.html", "names begin with it: resnet50, "),
     "slider": ("explore resnet50 --free clases --output a.html", "did you mean 'classes'"),
     "family without parentheses": ("formula mobilenet_v1", "the family of this name is called, as in 'mobilenet_v1()'"),
+    "page without its suffix": ("explore resnet50 --output page.txt", "give a name that ends in .html"),
+    "file in the place of a module": ("count mymodel.py:MyNet", "write the module without .py: mymodel:MyNet"),
     "network to verify": ("verify resnet5", "names begin with it: resnet50, "),
 }
 FILES = {

@@ -495,3 +495,15 @@ def test_the_multiply_adds_of_an_einsum(equation: str, shapes: list[tuple[int, .
 
 def elementwise(*_: Any, out_shape: torch.Size, **__: Any) -> int:
     return 2 * out_shape.numel()
+
+
+@pytest.mark.parametrize("name", [*CONVENTIONS])
+def test_a_formula_of_a_pool_to_a_given_size_is_the_figure_or_refused(name: str) -> None:
+    # VGG's pool makes 7x7 of any size. Where a window ends does not follow a polynomial in the size.
+    if name in {"paddle", "thop", "thop-2019", "torch-flops", "ultralytics-thop"}:  # they count by the window
+        with pytest.raises(rf.InputError, match="no polynomial in r"):
+            rf.vgg(11).closed_form(name, "resolution")
+        return
+    form = rf.vgg(11).closed_form(name, "resolution")
+    for resolution in (32, 224, 288, 512):
+        assert form(r=resolution) == rf.vgg(11, resolution=resolution).cost().total(name)

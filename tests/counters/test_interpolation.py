@@ -358,6 +358,20 @@ def test_a_change_of_order_is_no_change_of_the_whole() -> None:
 # Domains --------------------------------------------------------------------------------------------------------------
 
 
+def test_a_formula_of_a_model_with_an_unknown_operator_is_called_a_lower_bound() -> None:
+    class Factored(nn.Module):
+        def __init__(self, width: int = 8) -> None:
+            super().__init__()
+            self.layer = conv(width)
+
+        def forward(self, image: Tensor) -> Tensor:
+            return torch.linalg.qr(self.layer(image))[0]
+
+    form = rf.model(Factored, inputs=IMAGE).closed_form("macs", "width")
+    assert form.holds.endswith("It is a lower bound: some operators of the model are not known.")
+    assert "lower bound" not in rf.model(conv, inputs=IMAGE).replace(width=8).closed_form("macs", "width").holds
+
+
 def test_start_and_step_are_taken_and_the_domain_is_what_was_probed() -> None:
     found = rf.model(conv, inputs=IMAGE).reading({"width": Span(16, 8)})
     lattice = found.lattices["width"]

@@ -242,7 +242,9 @@ def test_a_fault_of_latex_is_found(tmp_path: Path, line: str, fault: str) -> Non
 def test_latex_compiles_without_a_complaint(tmp_path: Path) -> None:
     # Names that are long and hostile, and a table with a row for each layer.
     name = "a_very/long:name_of-a{model}(with=50 % of $x^2$, and=more, than=fits, on=one, line=of, the=page)"
-    place = report(rf.resnet_cifar(20), tiny(name), output=tmp_path / "report", form="latex")
+    # And one that has no space where a line could end.
+    detector = "torchvision:fasterrcnn_mobilenet_v3_large_320_fpn on 3,320,320"
+    place = report(rf.resnet_cifar(20), tiny(name), tiny(detector), output=tmp_path / "report", form="latex")
     assert compiled(place)[0] == []
 
 

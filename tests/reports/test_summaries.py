@@ -122,6 +122,41 @@ def test_a_lower_bound_is_called_one() -> None:
     assert shown["multiply-adds"] == f"at least {4 * 4 * 3}"
 
 
+def test_several_lower_bounds_are_called_so() -> None:
+    cost = rf.count(Unknown(), (1, 4, 4))
+    _, answer, shown, _ = parts(of_models([cost, cost], [cost, cost]))
+    assert answer.startswith(f"All have {4 * 4 * 3} multiply-adds; some are lower bounds. All have 15 parameters.")
+    assert f"; its multiply-adds are at least {4 * 4 * 3} MACs" in answer
+    assert shown["multiply-adds of each"] == f"at least {4 * 4 * 3}"
+    other = rf.count(nn.Linear(4, 5), (1, 4, 4))
+    _, _, shown, _ = parts(of_models([other, cost], [other, cost]))
+    assert shown[f"multiply-adds of {cost.name}, the fewest"] == f"at least {4 * 4 * 3}"
+    assert shown[f"multiply-adds of {other.name}, the most"] == f"{4 * 4 * 5}"
+
+
+def test_parts_with_equal_shares_are_said_to_be_equal() -> None:
+    net = nn.Sequential(nn.Linear(4, 6, bias=False), nn.ReLU(), nn.Linear(6, 4, bias=False))
+    cost = rf.count(net, (1, 4))
+    _, answer, _, _ = parts(of_models([cost], [cost]))
+    assert "multiply-adds, 100.00 %; of the parts it is 0, with 50.00 %, as others have." in answer
+
+
+def test_models_with_equal_multiply_adds_have_no_order() -> None:
+    # By parameters, and by what counters say of biases and activations, they differ.
+    plain, more = nn.Linear(64, 64, bias=False), nn.Sequential(nn.Linear(64, 64), nn.Sigmoid(), nn.BatchNorm1d(64))
+    costs = [rf.count(net, (1, 64)) for net in (more, plain)]
+    assert costs[0].macs == costs[1].macs
+    assert costs[0].params > costs[1].params
+    for order in (costs, costs[::-1]):
+        *_, surprising = parts(of_models(order, order))
+        assert not [each for each in surprising if "order" in each]
+    large = rf.count(nn.Linear(64, 65), (1, 64))
+    _, answer, *_ = parts(of_models([large, *costs], [large, *costs]))
+    assert answer.startswith(
+        f"{costs[0].name} and {costs[1].name} have the fewest multiply-adds, {64 * 64:,}, and Linear "
+    )
+
+
 def test_equal_models_are_said_to_be_equal() -> None:
     _, answer, shown, surprising = summary("resnet18", "resnet18")
     assert shown == {"multiply-adds of each": "1,814,073,344"}

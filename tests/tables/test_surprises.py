@@ -120,3 +120,13 @@ def test_a_part_that_is_counted_otherwise_has_a_reason() -> None:
 
 def test_a_model_without_multiply_adds_surprises_nobody() -> None:
     assert told(rf.count(nn.ReLU(), (1, 3))) == []
+
+
+def test_a_counter_that_leaves_additions_out_says_so() -> None:
+    # A 1x1 convolution of 3 channels to 4 sums three products an output, with two additions; torchmeter counts these.
+    ledger = rf.count(nn.Conv2d(3, 4, 1, bias=False), (1, 3, 5, 5))
+    outputs = 4 * 5 * 5
+    assert ledger.macs == 3 * outputs
+    assert found(ledger, "torchmeter").figure == (3 + 2) * outputs
+    for convention in ("torchmeter", "torch-flops"):
+        assert f"It leaves out {outputs:,} additions of the multiply-adds, most of " in sentence(ledger, convention)

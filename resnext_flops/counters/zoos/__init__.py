@@ -108,6 +108,8 @@ def _unimportable(module_name: str, text: str, error: Exception) -> InputError:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing in EXTRAS:
         return MissingPackageError(missing)
+    if module_name.endswith(".py"):
+        return InputError(f"cannot import {module_name!r}; write the module without .py: {text.replace('.py:', ':')}")
     if missing == module_name and nearest(module_name, ZOOS):
         return unknown("library or module", module_name, ZOOS)
     return InputError(f"cannot import {module_name!r} for {text!r}: {one_line(error)}")

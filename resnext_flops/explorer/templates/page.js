@@ -730,8 +730,8 @@ function drawSpace() {
   label("space", "y", `${params ? "parameters" : "activations"} of the network (M)`);
   byId("pair").textContent = `${state.across} and ${state.unknown}`;
   byId("front-words").textContent = params
-    ? "On the Pareto front no other design has more parameters at as few multiply-adds."
-    : "On the Pareto front no other design computes more multiply-adds with as few activations.";
+    ? "The Pareto front has, at each number of multiply-adds, the design with the most parameters."
+    : "The Pareto front has, at each number of activations, the design with the most multiply-adds.";
   byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
 }
 
