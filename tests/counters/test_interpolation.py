@@ -365,7 +365,8 @@ def test_a_formula_of_a_model_with_an_unknown_operator_is_called_a_lower_bound()
             self.layer = conv(width)
 
         def forward(self, image: Tensor) -> Tensor:
-            return torch.linalg.qr(self.layer(image))[0]
+            unitary: Tensor = torch.linalg.qr(self.layer(image))[0]
+            return unitary
 
     form = rf.model(Factored, inputs=IMAGE).closed_form("macs", "width")
     assert form.holds.endswith("It is a lower bound: some operators of the model are not known.")
