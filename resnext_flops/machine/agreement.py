@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.profile import FEMTOSECONDS, Profile, estimate
 from resnext_flops.machine.fitting import DRAWN, NEAR
-from resnext_flops.machine.session import Session
+from resnext_flops.machine.session import SECONDS, Session
 
-SECONDS = 2.0  # after which the turns of a model end, where its median is not known before
-PRECISION = 0.02  # to which it shall be known
+PRECISION = 0.02  # to which the median of a model shall be known
 PASSES = 2
+# Told of each model that was measured: its name, the seconds, and those that are predicted.
+Tell: TypeAlias = Callable[[str, float, float], None]
 
 
 class Held(NamedTuple):
@@ -63,22 +64,22 @@ def hold(
     session: Session,
     profile: Profile,
     reference: float,
-    tell: Callable[[str, int], None] = lambda *_: None,
+    tell: Tell = lambda *_: None,
 ) -> list[Held]:
     """Measure models in a session, all of them once and then all of them again, and predict them.
 
     reference: the seconds of the session's reference when the profile was made; measured are ratios to it.
     """
     named = {str(each): each for each in models}
+    predicted = {name: estimate(profile, each.cost()).femtoseconds / FEMTOSECONDS for name, each in named.items()}
     passes: list[list[float]] = []
-    for number in range(PASSES):
+    for _ in range(PASSES):
         passes.append([])
-        for place, (name, each) in enumerate(named.items()):
-            tell(name, number * len(named) + place)
-            found = session.in_turn([each], SECONDS, PRECISION)[0]
-            passes[-1].append(found.ratio.median * reference)
-    predicted = [estimate(profile, each.cost()).femtoseconds / FEMTOSECONDS for each in named.values()]
-    return [Held(*each) for each in zip(named, predicted, zip(*passes, strict=True), strict=True)]
+        for name, each in named.items():
+            found = session.in_turn([each], SECONDS, PRECISION)[0].ratio.median * reference
+            passes[-1].append(found)
+            tell(name, found, predicted[name])
+    return [Held(*each) for each in zip(named, predicted.values(), zip(*passes, strict=True), strict=True)]
 
 
 def summary(held: Sequence[Held]) -> Summary:

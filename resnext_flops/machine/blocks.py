@@ -322,9 +322,9 @@ def _attention(draw: Random) -> Model:
 
 
 def _heads(features: int, fused: bool) -> "nn.Module":
-    from timm.models.vision_transformer import Attention
+    from timm.layers import Attention
 
-    found: nn.Module = Attention(features, features // HEAD)
+    found = Attention(features, features // HEAD)
     found.fused_attn = fused
     return found
 

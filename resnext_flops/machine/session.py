@@ -1,15 +1,17 @@
 """A session of measurements on this machine: models take turns with a reference, so that a drift of it cancels.
 
-Each run starts as in a network that runs once: the input is in the cache, because the layer before has just put it out,
-and the weights are not. Threads are pinned. On one thread of a CPU the seconds are those of the processor: what other
-programs take of a shared machine is not among them, and on a machine without others they are those of the clock. With
-several threads they are the clock's, and on a GPU those of CUDA events.
+Each run starts as in the middle of a network: the input is in the cache, because the layer before has just put it out,
+and so is the memory that layers before have freed, but the weights are not. So before each run the caches are written
+over, and a copy of the model with weights of its own runs. Threads are pinned. On one thread of a CPU the seconds are
+those of the processor: what other programs take of a shared machine is not among them, and on a machine without others
+they are those of the clock. With several threads they are the clock's, and on a GPU those of CUDA events.
 """
 
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 # Bytes that are written before each run, so that no weights are left in the cache.
 EVICTED = {"cpu": 1 << 26, "cuda": 1 << 28}
 AROUND = 2  # runs of the reference before, and as many behind, the models of a turn
+SECONDS = 1.5  # after which the turns of a network end, where its median is not known before
 PRECISION = 0.03  # turns end when every median is known to this share of itself, at 95 percent
 
 Run: TypeAlias = Callable[[], float]
@@ -124,13 +127,14 @@ class Place(NamedTuple):
 
 
 def runner(place: "torch.device", batch: int, seed: int, clock: Clock) -> RunOf:
-    """What makes runs of real modules on a device: weights out of the cache, the input in it."""
+    """What makes runs of real modules on a device: weights out of the cache, input and freed memory in it."""
     import torch
 
     evicted = torch.empty(EVICTED[place.type] // 4, device=place)
 
     def run_of(model: Model) -> Run:
         module = model.to_torch(place, seed).eval()
+        forerunner = deepcopy(module)
         shape = (batch, *model.cost().input)
         source = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(place)
         given = source.clone()
@@ -139,6 +143,7 @@ def runner(place: "torch.device", batch: int, seed: int, clock: Clock) -> RunOf:
         def run() -> float:
             with torch.inference_mode():
                 evicted.fill_(1)
+                forerunner(given)
                 given.copy_(source)  # a layer may have changed its input in its place
                 return timed()
 

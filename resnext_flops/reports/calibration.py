@@ -47,8 +47,12 @@ def table_3() -> list[Model]:
     return [model(row["network"]) for row in published("tables/3")["rows"]]
 
 
-def _tell(what: str, number: int) -> None:
-    print(f"{number}: {what}", file=sys.stderr)  # noqa: T201
+def _tell(what: str) -> None:
+    print(what, file=sys.stderr)  # noqa: T201
+
+
+def _tell_of(name: str, seconds: float, predicted: float) -> None:
+    _tell(f"{name}: {1000 * seconds:.2f} ms measured, {1000 * predicted:.2f} ms predicted")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory() as folder, place.session() as session:
         blocks = Blocks(str(Path(folder) / "blocks"), setup)
         blocks.begin(resume=False, force=False)
-        blocks.measure(session, asked.seconds, lambda number, left: _tell(f"blocks, {left:.0f} s to go", number))
+        blocks.measure(session, asked.seconds, lambda number, left: _tell(f"{number} blocks, {left:.0f} s to go"))
         made = blocks.calibration()
         profile = made.profile(Origin(setup.machine, setup.software, "fp32", "nchw"), "blocks", "make calibration")
         if asked.output:
@@ -74,7 +78,7 @@ def main(arguments: Sequence[str]) -> None:
             "Table 3": table_3(),
             "C at preserved cost": [each.network for each in at_preserved_cost()],
         }
-        held = {name: hold(some, session, profile, made.reference, _tell) for name, some in parts.items()}
+        held = {name: hold(some, session, profile, made.reference, _tell_of) for name, some in parts.items()}
     tables = [
         *(held_models(some, name.lower().replace(" ", "-"), name) for name, some in held.items()),
         summaries(summary(held["torchvision"])),

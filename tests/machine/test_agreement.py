@@ -18,7 +18,7 @@ def test_models_are_measured_twice_and_predicted() -> None:
     small, large = rf.resnet(18), rf.resnet(34)
     asked: list[str] = []
     machine = Synthetic(models=1)
-    found = hold([small, large], machine.session(), profile("rtx3090"), 2.0, lambda name, _: asked.append(name))
+    found = hold([small, large], machine.session(), profile("rtx3090"), 2.0, lambda name, *_: asked.append(name))
     assert asked == ["resnet(18)", "resnet(34)"] * 2
     for each, network in zip(found, (small, large), strict=True):
         # The reference takes two seconds in the profile's session, whatever it takes in this one.
