@@ -312,7 +312,7 @@ def _transformer(of_torchvision: bool, features: int) -> "nn.Module":
         return EncoderBlock(features // HEAD, features, 4 * features, 0.0, 0.0)  # type: ignore[no-any-return]
     from timm.models.vision_transformer import Block as Transformer
 
-    return Transformer(features, features // HEAD)  # type: ignore[no-any-return]
+    return Transformer(features, features // HEAD)
 
 
 def _attention(draw: Random) -> Model:
@@ -322,10 +322,10 @@ def _attention(draw: Random) -> Model:
 
 
 def _heads(features: int, fused: bool) -> "nn.Module":
-    from timm.layers import Attention
+    from timm.layers.attention import Attention
 
     found = Attention(features, features // HEAD)
-    found.fused_attn = fused
+    found.fused_attn = fused  # timm calls it final, and sets it by a switch for all modules
     return found
 
 

@@ -31,7 +31,7 @@ def test_one_slow_run_of_the_reference_does_not_count() -> None:
     def run_of(model: object) -> object:
         return (lambda: next(taken)) if model is REFERENCE else (lambda: 3.0)
 
-    found = Session(run_of, lambda: 0.0).in_turn([SMALL], 10)[0]  # type: ignore[arg-type]
+    found = Session(run_of, lambda: 0.0).in_turn([SMALL], 0)[0]  # type: ignore[arg-type]
     assert AROUND == 2
     assert (found.reference, found.ratio.low, found.ratio.high) == (1.0, 3.0, 3.0)
 
@@ -53,7 +53,8 @@ def test_a_run_has_a_fresh_input_and_written_over_caches(monkeypatch: pytest.Mon
     assert run() == 1.0
     assert len(seen[0]) == 2 * 3 * 4 * 4
     assert any(seen[0])
-    assert all(each == seen[0] for each in seen)
+    # The copy runs first, and the model is given what the copy was first given.
+    assert all(each == seen[0] for each in seen[1::2])
 
 
 def test_threads_are_pinned_while_it_lasts() -> None:
