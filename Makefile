@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: table test lint types tests verify published timings audit fuzz golden report notebooks docs pages package bench clean
+.PHONY: table test lint types tests verify published timings calibration audit fuzz golden report notebooks docs pages package bench clean
 
 table: .venv/installed
 	@$(BIN)/resnext-flops table
@@ -57,6 +57,11 @@ published: .venv/installed
 # goes on where it was). Without TABLES, the shipped profiles on sixty rows that they were made of.
 timings: .venv/installed
 	$(BIN)/python -m resnext_flops.reports.timings $(if $(TABLES),"$(TABLES)",--shipped tests/machine/timings)
+
+# How near the times are that a calibration of this machine predicts, for models of torchvision that it never saw (about a
+# quarter of an hour on one thread).
+calibration: .venv/installed
+	$(BIN)/python -m resnext_flops.reports.calibration
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.
 golden: .venv/installed

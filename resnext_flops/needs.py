@@ -24,7 +24,10 @@ EXTRAS = {
     "sympy": "formulas",
 }
 # What is imported below here is all of one extra.
-OF_ONE = {f"{__package__}.reports": "report", f"{__package__}.machine.fitting": "timing"}
+OF_ONE = {
+    f"{__package__}.reports": "report",
+    **{f"{__package__}.machine.{name}": "timing" for name in ("agreement", "blocks", "fitting")},
+}
 
 
 def install(extra: str) -> str:

@@ -1,43 +1,122 @@
 """`resnext-flops calibrate`."""
 
 import sys
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from resnext_flops.commands.progress import progress
+from resnext_flops.commands.progress import device_option, progress
 from resnext_flops.errors import InputError
 from resnext_flops.files import check_destination, write
 
+# What is told of published times only, and of blocks that are measured here only.
+OF_PUBLISHED = ("software", "precision", "layout")
+OF_MEASURED = ("device", "threads", "batch", "seconds", "seed", "resume")
+STOPPED = 130
+
 
 @click.command("calibrate")
-@click.option("--published", metavar="FILE.csv", required=True, help="Published times, such as timm's benchmark files.")
-@click.option("--machine", help="What was measured. [default: as timm writes it into the file's name]")
-@click.option("--software", help="The versions that ran. [default: the same]")
-@click.option("--precision", help="The type of numbers. [default: the same]")
-@click.option("--layout", help="The order of the axes of images: nchw or nhwc. [default: the same]")
-@click.option("--source", help="Where the times are from. [default: the name of the file]")
+@click.option("--published", metavar="FILE.csv", help="Published times, such as timm's benchmark files.")
+@click.option("--machine", help="What was measured. [default: this one, or as timm writes it into the file's name]")
+@click.option("--software", help="The versions that ran, of published times. [default: the same]")
+@click.option("--precision", help="The type of numbers, of published times. [default: the same]")
+@click.option("--layout", help="The order of axes, of published times: nchw or nhwc. [default: the same]")
+@click.option("--source", help="Where the times are from. [default: blocks on this machine, or the name of the file]")
+@device_option
+@click.option("--threads", type=int, default=1, show_default=True, help="Of the CPU, pinned to as many processors.")
+@click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Examples at once.")
+@click.option("--seconds", type=float, default=240.0, show_default=True, help="For which blocks are measured.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the blocks.")
+@click.option("--resume", is_flag=True, help="Go on with the calibration that left the file of --output unfinished.")
 @click.option("--output", metavar="FILE.toml", required=True, help="The profile that is written.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
-def command(published: str, source: str | None, output: str, force: bool, **measured: str | None) -> None:
+def command(published: str | None, output: str, force: bool, **options: Any) -> int:
     """Make the profile of a machine: what a network takes there.
+
+    Without --published it is that of this machine: random blocks of layers, of the kinds and sizes that networks have,
+    are measured in turn with a reference. What was measured is kept beside the profile until that is written: Ctrl-C
+    stops, and --resume goes on.
 
     Of published times, every model is built and counted at its resolution (about ten minutes for timm's tables; what
     was counted is kept, and a run that is stopped goes on). A row whose model is another network is left out, and said.
-    The profile has the interval of its errors about families of models that it was not made of.
+    The profile has the interval of its errors about families of models, or of blocks, that it was not made of.
 
     \b
-    Example:  resnext-flops calibrate --published benchmark-infer-amp-nchw-pt240-cu124-rtx3090.csv
-                --output rtx3090.toml
+    Examples:  resnext-flops calibrate --output mine.toml
+               resnext-flops calibrate --published
+                 benchmark-infer-amp-nchw-pt240-cu124-rtx3090.csv --output rtx3090.toml
     """
+    if not output.endswith(".toml"):
+        raise InputError(f"the profile is written as {output!r}; give a name that ends in .toml")
+    _refuse(OF_PUBLISHED if published is None else OF_MEASURED, "without" if published is None else "with")
+    check_destination(output, force=force)
+    if published is None:
+        return _measured(output, force, **{name: options[name] for name in ("machine", "source", *OF_MEASURED)})
+    _published(published, output, **{name: options[name] for name in ("machine", "source", *OF_PUBLISHED)})
+    return 0
+
+
+def _refuse(names: tuple[str, ...], which: str) -> None:
+    """Raises InputError for an option that is given and has no meaning."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}:
+            raise InputError(f"--{name} has no meaning {which} --published; leave it out")
+
+
+def _measured(
+    output: str,
+    force: bool,
+    machine: str | None,
+    source: str | None,
+    device: str,
+    threads: int,
+    batch: int,
+    seconds: float,
+    seed: int,
+    resume: bool,
+) -> int:
+    """The profile of this machine, from blocks that are measured now; 130 if that is stopped."""
+    from math import inf
+    from pathlib import PurePath
+
+    from resnext_flops.machine.calibrate import Origin, written
+    from resnext_flops.machine.rounds import Blocks, Setup
+    from resnext_flops.machine.session import Place
+
+    if not 0 < seconds < inf:
+        raise InputError(f"seconds is {seconds}; it must be a finite number above 0")
+    place = Place(device, threads, batch)
+    place.check()
+    blocks = Blocks(output, Setup.of(place, seed))
+    blocks.begin(resume=resume, force=force)
+    try:
+        with place.session(seed) as session, progress() as tell:
+            blocks.measure(session, seconds, lambda number, left: tell(f"measuring blocks, {left:.0f} s to go", number))
+    except KeyboardInterrupt:
+        click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
+        return STOPPED
+    made = blocks.calibration()
+    setup = blocks.setup
+    origin = Origin(machine or setup.machine, setup.software, "fp32", "nchw")
+    made_by = f"resnext-flops calibrate --device {device} --threads {threads} --batch {batch} --seconds {seconds:g}"
+    made_by += f" --seed {seed} --output {PurePath(output).name}"
+    found = made.profile(origin, source or f"blocks of the seed {seed}, measured in turn with a reference", made_by)
+    write(output, written(found))
+    blocks.forget()
+    sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} blocks of {found.families} families\n")
+    return 0
+
+
+def _published(published: str, output: str, source: str | None, **measured: str | None) -> None:
+    """The profile of a machine whose times are published."""
     from pathlib import PurePath
 
     from resnext_flops.machine.calibrate import calibrated, check_enough, origin_of, written
     from resnext_flops.machine.fitting import fit
     from resnext_flops.machine.published import Kept, rows, samples
 
-    if not output.endswith(".toml"):
-        raise InputError(f"the profile is written as {output!r}; give a name that ends in .toml")
-    check_destination(output, force=force)
     table, file = rows(published), PurePath(published).name
     check_enough(table, published)
     with progress(len(table)) as tell:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from resnext_flops.design.sweep.engines import Progress
     from resnext_flops.design.sweep.request import Sweep
+    from resnext_flops.machine.session import Place, Turns
 
 # A terminal shows so many designs; a pipe, a file and every other form hold them all.
 SHOWN = 50
@@ -91,6 +92,13 @@ def _size_options(command: Any) -> Any:
     help="Build so many at random, and count them. [default: 0; of a real model all up to 50]",
 )
 @machine_options
+@click.option(
+    "--measure",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Run the first so many on this machine, on one thread, in turn with a reference.",
+)
 @input_option
 @device_option
 @click.option("--resume", is_flag=True, help="Go on with the sweep that left the file of --output unfinished.")
@@ -118,20 +126,33 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
                resnext-flops sweep --space regnet_x --budget "macs = 400M"
                  --within 1% --sample 500
                resnext-flops sweep resnext50_32x4d --cardinality 1:64 --width 1:128
-                 --on rtx3090 --budget "ms <= 350" --by=-macs --top 5
+                 --on mine.toml --budget "ms <= 30" --by=-macs --top 5 --measure 5
     """
     if space is not None:
         _refuse_options_of_a_model()
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    with time_in_use(options.pop("on"), options.pop("batch")) as measured:
-        return _sweep(model, measured, form=form, output=output, force=force, **options)
+    on, batch = options.pop("on"), options.pop("batch")
+    with time_in_use(on, batch) as measured:
+        place = _place(on, batch, options["device"]) if options["measure"] else None
+        return _sweep(model, measured, place, form=form, output=output, force=force, **options)
+
+
+def _place(on: Sequence[str], batch: int | None, device: str) -> "Place":
+    """Where designs are measured, with the batch that is estimated, or 1. Raises InputError as `check` does."""
+    from resnext_flops.complexity.profile import profile
+    from resnext_flops.machine.session import Place
+
+    place = Place(device, 1, batch or (profile(on[0]).batch if on else 1))
+    place.check()
+    return place
 
 
 def _sweep(
     model: str,
     measured: str,
+    place: "Place | None",
     depth: str | None,
     stage_depths: str | None,
     over: tuple[str, ...],
@@ -140,6 +161,7 @@ def _sweep(
     engine: str,
     scheduler: str | None,
     prove: int | None,
+    measure: int,
     inputs: list[Any] | None,
     device: str,
     resume: bool,
@@ -151,6 +173,7 @@ def _sweep(
     """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold.
 
     measured: the full name of the time that `ms` is; empty where it is none.
+    place: where the first so many designs are run, if any are.
     """
     from resnext_flops.design.sweep.journal import keep, load_progress, unfinished
     from resnext_flops.design.sweep.request import plan_sweep
@@ -182,12 +205,13 @@ def _sweep(
         # What is found of a real model is counted already.
         count = prove or 0 if base.origin == "derived" else 0
         proofs = _prove(base, asked, frame, count, device, wanted["seed"]) if done else {}
+        runs = _measure(base, asked, frame.head(measure), place, wanted["seed"]) if done and place else {}
     except KeyboardInterrupt:
-        proofs, done, remark = {}, False, f"{remark}; stopped while proving"
-    if path is None or proofs:
+        proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
+    if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
         remarks = [estimate_of(measured)] if measured else []
-        Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks)])
+        Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
@@ -345,6 +369,18 @@ def _prove(
             int(number): prover(base.replace(**{name: int(row[name]) for name in sizes}))
             for number, row in zip(rows.index, rows.to_dict("records"), strict=True)
         }
+
+
+def _measure(base: Model, asked: "Sweep", frame: "pandas.DataFrame", place: "Place", seed: int) -> "dict[int, Turns]":
+    """What some designs take on this machine, by their numbers."""
+    from resnext_flops.machine.session import SECONDS
+
+    if frame.empty:
+        return {}
+    sizes = [axis.name for axis in asked.plan.grid.axes]
+    models = [base.replace(**{name: int(row[name]) for name in sizes}) for row in frame.to_dict("records")]
+    with place.session(seed) as session:
+        return dict(zip(map(int, frame.index), session.in_turn(models, SECONDS * len(models)), strict=True))
 
 
 def _title(asked: "Sweep", base: Model) -> str:

@@ -21,6 +21,11 @@ from resnext_flops.tables.solutions import HEADERS
 if TYPE_CHECKING:
     import pandas
 
+    from resnext_flops.machine.session import Turns
+
+# What a design takes that was run on this machine, and half of the interval of its median, as a share of it.
+MEASURED = (Column("measured_ms", "measured\nms"), Column("uncertainty_percent", "±", rank=1))
+
 
 def swept(
     frame: "pandas.DataFrame",
@@ -28,6 +33,7 @@ def swept(
     most: int | None = None,
     proofs: Mapping[int, Proof] | None = None,
     remarks: Sequence[str] = (),
+    runs: "Mapping[int, Turns] | None" = None,
 ) -> Table:
     """A row for each design: its number, its sizes and its figures.
 
@@ -35,6 +41,7 @@ def swept(
     most: show so many designs at most, and say how many are left out.
     proofs: of the designs that were built and compared, by their numbers.
     remarks: further notes.
+    runs: what designs take that were run on this machine, by their numbers.
 
     >>> import resnext_flops as rf
     >>> table = swept(rf.sweep(rf.resnext(50), {"C": [1, 32], "d": [4]}, by="macs"), "two designs", most=1)
@@ -52,6 +59,10 @@ def swept(
     if proofs:
         for row, number in zip(rows, shown.index.tolist(), strict=True):
             row["proven"] = proofs[number].proven if number in proofs else None
+    if runs:
+        for row, number in zip(rows, shown.index.tolist(), strict=True):
+            row["measured_ms"] = 1000 * runs[number].seconds if number in runs else None
+            row["uncertainty_percent"] = Fraction(runs[number].ratio.uncertainty) if number in runs else None
     left = len(frame) - len(shown)
     more = [f"{left:,} more design{' is' if left == 1 else 's are'} selected."] if left else []
     said = meaning(of="all N examples") if BATCH in cells else MEANING
@@ -67,6 +78,7 @@ def swept(
             Column("design", "design", rank=len(cells) + 1),
             *(Column(name, HEADERS.get(name, name), rank=_rank(name)) for name in cells),
             *((Column("proven", "proven"),) if proofs else ()),
+            *(MEASURED if runs else ()),
         ),
         rows=rows,
         notes=(*more, *remarks, said),

@@ -34,6 +34,7 @@ CHEAP = {
     'compare torchvision:resnet18 torchvision:resnet50 --budget "macs <= 4.2G" --pareto "macs,-accuracy"',
     'resnext-flops solve timm:convnext_tiny --free N --budget "training_bytes <= 24Gi"': "resnext-flops solve "
     'resnet20_cifar --free N --budget "training_bytes <= 24Gi"',
+    "resnext-flops calibrate --output mine.toml": "resnext-flops calibrate --help",
     "resnext-flops measure resnet50 resnext50_32x4d": "resnext-flops measure resnet20_cifar --seconds 0.01",
 }
 

@@ -1,0 +1,62 @@
+"""Random blocks: the same from a seed, of every kind of layer, and no larger than is said."""
+
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from resnext_flops.complexity.features import KINDS, features
+
+pytest.importorskip("torchvision")
+pytest.importorskip("timm")
+
+from resnext_flops.machine.blocks import MOST_MACS, MOST_WEIGHTS, RECIPES, Block, block
+
+NUMBER = 200
+
+
+@cache
+def drawn() -> list[Block]:
+    return [block(0, number, 1) for number in range(NUMBER)]
+
+
+def test_every_kind_of_layer_is_in_blocks_of_several_recipes() -> None:
+    families: dict[str, set[str]] = {}
+    for each in drawn():
+        for quantity, kind in features(each.model.cost()):
+            if quantity == "written":
+                families.setdefault(kind, set()).add(each.family)
+    # No model of torchvision has a recurrent layer, and other norms and reductions are rare.
+    assert set(KINDS["written"]) - set(families) <= {"recurrent", "other_norm", "reduction"}
+    rare = {kind for kind, some in families.items() if len(some) < 2}
+    assert rare <= {"other"}
+
+
+def test_blocks_are_small_and_of_all_recipes() -> None:
+    ledgers = [each.model.cost() for each in drawn()]
+    assert all(ledger.macs <= MOST_MACS and ledger.params <= MOST_WEIGHTS for ledger in ledgers)
+    assert set(Counter(each.family for each in drawn())) == set(RECIPES)
+    assert {each.super_family for each in drawn()} == {each.like for each in RECIPES.values()}
+
+
+def test_a_larger_batch_has_smaller_blocks() -> None:
+    assert all(64 * block(0, number, 64).model.cost().macs <= MOST_MACS for number in range(20))
+
+
+def test_the_seed_says_which_blocks_there_are() -> None:
+    first = [each.model.cost().macs for each in drawn()[:20]]
+    assert [block(0, number, 1).model.cost().macs for number in range(20)] == first
+    assert [block(1, number, 1).model.cost().macs for number in range(20)] != first
+
+
+def test_every_recipe_gives_a_module_that_runs() -> None:
+    import torch
+
+    seen: dict[str, Block] = {}
+    for each in drawn():
+        seen.setdefault(each.family, each)
+    for family, each in seen.items():
+        module = each.model.to_torch().eval()
+        with torch.inference_mode():
+            found = module(torch.zeros(1, *each.model.cost().input))
+        assert found.shape[0] == 1, family
