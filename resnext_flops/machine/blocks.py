@@ -233,12 +233,12 @@ def _branches(draw: Random) -> Drawn:
 
     branches: list[tuple[str, Node]] = [("a", _chain(*some(1, 2))), ("b", _chain(*some(1, 4), *some(3, 2)))]
     if draw.random() < 0.5:
-        branches.append(("c", _chain(draw.choice((MaxPool(3, 1, 1), AvgPool(3, 1, 1))), *some(1, 4))))
+        branches.append(("c", _chain(draw.choice((MaxPool(3, 1, 1),) * 3 + (AvgPool(3, 1, 1),)), *some(1, 4))))
     return given.shape, Concat(tuple(branches))
 
 
 def _elements(draw: Random) -> Drawn:
-    """Norms, activations, pools and sums without any convolution."""
+    """Norms, activations, pools and sums without any convolution. Windows of averages are as rare as in networks."""
     given = _map(draw)
     kinds: tuple[Callable[[], Node], ...] = (
         BatchNorm,
@@ -246,8 +246,7 @@ def _elements(draw: Random) -> Drawn:
         lambda: Activation(draw.choice(("gelu", "silu", "sigmoid"))),
         lambda: Sum.of(input=IDENTITY, other=BatchNorm()),
         lambda: Concat.of(input=IDENTITY, other=BatchNorm()),
-        lambda: MaxPool(3, draw.choice((1, 2)), 1),
-        lambda: AvgPool(3, 1, 1),
+        lambda: MaxPool(draw.choice((2, 3, 3)), draw.choice((1, 2, 2)), 1),
         lambda: _chain(Permute((1, 2, 0)), LayerNorm(), Permute((2, 0, 1))),
         LayerScale,
     )

@@ -42,7 +42,7 @@ def table_3() -> list[Model]:
     """The networks of the paper's Table 3: two depths, and five cardinalities of each.
 
     >>> [str(each) for each in table_3()][:2]
-    ['resnet(50)', 'resnext(50, 2, 40)']
+    ['resnet(50)', 'resnext(50, cardinality=2, width=40)']
     """
     return [model(row["network"]) for row in published("tables/3")["rows"]]
 

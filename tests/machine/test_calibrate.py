@@ -58,7 +58,6 @@ def test_the_shipped_profiles_say_what_they_are_made_of(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--output", "mine.toml"], "--published"),
         (["--published", "times.csv"], "--output"),
         (["--published", "times.csv", "--output", "mine.json"], "give a name that ends in .toml"),
         (["--published", "times.csv", "--output", "old.toml"], "exists"),
