@@ -41,6 +41,7 @@ from resnext_flops.complexity.layers import (
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import described
 from resnext_flops.counters.lookup import model
+from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -384,7 +385,10 @@ def block(seed: int, number: int, batch: int) -> Block:
     while True:
         drawn = recipe.draw(draw)
         found = _as_model(drawn, f"block{number}") if isinstance(drawn, tuple) else drawn
-        ledger = found.cost()
+        try:
+            ledger = found.cost()
+        except InputError:  # it strides more often than its map has pixels
+            continue
         if ledger.macs * batch <= MOST_MACS and ledger.params <= MOST_WEIGHTS:
             return Block(number, family, recipe.like, found)
 

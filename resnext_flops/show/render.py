@@ -198,7 +198,7 @@ def fitted(table: Table, width: int) -> list[Line]:
 
     >>> small = Table("id", "Costs", "", [Column("macs", "macs"), Column("share", "share", rank=1)], [{"macs": 7}])
     >>> [line.text for line in fitted(small, 10)]
-    ['Costs', '', ' macs', ' ────', '    7', '', 'Left out', 'for want', 'of width:', 'share.']
+    ['Costs', '', ' macs', ' ────', '    7', '', 'Columns', 'that do', 'not fit:', 'share.']
     >>> fitted(small, 10)[0]
     Line(text='Costs', style='bold')
     """

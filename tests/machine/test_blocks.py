@@ -60,3 +60,8 @@ def test_every_recipe_gives_a_module_that_runs() -> None:
         with torch.inference_mode():
             found = module(torch.zeros(1, *each.model.cost().input))
         assert found.shape[0] == 1, family
+
+
+def test_a_block_that_strides_too_often_is_drawn_again() -> None:
+    # The first draw of this number strides over a map of one pixel.
+    assert block(0, 1180, 1).model.cost().macs
