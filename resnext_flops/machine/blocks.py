@@ -325,7 +325,7 @@ def _heads(features: int, fused: bool) -> "nn.Module":
     from timm.layers.attention import Attention
 
     found = Attention(features, features // HEAD)
-    found.fused_attn = fused  # timm calls it final, and sets it by a switch for all modules
+    found.fused_attn = fused  # type: ignore[misc]  # timm sets it by a switch for all modules
     return found
 
 
