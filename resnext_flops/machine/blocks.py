@@ -384,11 +384,11 @@ def block(seed: int, number: int, batch: int) -> Block:
     recipe = RECIPES[family]
     while True:
         drawn = recipe.draw(draw)
-        found = _as_model(drawn, f"block{number}") if isinstance(drawn, tuple) else drawn
         try:
-            ledger = found.cost()
+            found = _as_model(drawn, f"block{number}") if isinstance(drawn, tuple) else drawn
         except InputError:  # it strides more often than its map has pixels
             continue
+        ledger = found.cost()
         if ledger.macs * batch <= MOST_MACS and ledger.params <= MOST_WEIGHTS:
             return Block(number, family, recipe.like, found)
 
