@@ -4,8 +4,8 @@ import sys
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from resnext_flops.commands.options import is_given
 from resnext_flops.commands.progress import device_option, progress
 from resnext_flops.errors import InputError
 from resnext_flops.files import check_destination, write
@@ -59,9 +59,8 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
 
 def _refuse(names: tuple[str, ...], which: str) -> None:
     """Raises InputError for an option that is given and has no meaning."""
-    context = click.get_current_context()
     for name in names:
-        if context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}:
+        if is_given(name):
             raise InputError(f"--{name} has no meaning {which} --published; leave it out")
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from resnext_flops.commands.options import Output, machine_options, output_option, time_in_use
+from resnext_flops.commands.options import Output, machine_options, output_option
 from resnext_flops.complexity.figures import estimate_of
 from resnext_flops.show.output import destination
 
@@ -13,9 +13,7 @@ from resnext_flops.show.output import destination
 @click.option("--junit", metavar="FILE", help="Write JUnit's XML too.")
 @machine_options
 @output_option()
-def command(
-    config: str | None, update: bool, junit: str | None, on: tuple[str, ...], batch: int | None, output: Output
-) -> int:
+def command(config: str | None, update: bool, junit: str | None, ms: str, output: Output) -> int:
     """Hold models against the limits of a budget file.
 
     The exit status is 1 if a limit is broken. With --on, limits may be of ms and of images_per_second: estimates by the
@@ -24,15 +22,6 @@ def command(
 
     \b
     Example:  resnext-flops check --config budgets.toml
-    """
-    with time_in_use(on, batch) as measured:
-        return _check(config, update, junit, measured, output)
-
-
-def _check(config: str | None, update: bool, junit: str | None, measured: str, output: Output) -> int:
-    """Print what is held, and write the files that are asked for; 1 if a limit is broken.
-
-    measured: the full name of the time that `ms` is; empty where it is none.
     """
     import os
     from pathlib import Path
@@ -46,7 +35,7 @@ def _check(config: str | None, update: bool, junit: str | None, measured: str, o
     if update:
         write_baseline(budgets)
     checks = check(budgets)
-    output.emit([limits.checked(checks, budgets, [estimate_of(measured)] if measured else [])])
+    output.emit([limits.checked(checks, budgets, [estimate_of(ms)] if ms else [])])
     if report:
         write(report, limits.junit(checks, budgets))
     if os.environ.get("GITHUB_ACTIONS"):

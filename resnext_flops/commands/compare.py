@@ -12,7 +12,6 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
-    time_in_use,
 )
 from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
@@ -53,8 +52,7 @@ def command(
     pareto: str | None,
     sort: str | None,
     figures: tuple[str, ...],
-    on: tuple[str, ...],
-    batch: int | None,
+    ms: str,  # noqa: ARG001 (expressions take it from the context)
     output: Output,
 ) -> int:
     """Compare any models: what each costs, and which are the best within budgets.
@@ -73,22 +71,6 @@ def command(
                resnext-flops compare --from models.csv --sort=-params --format csv
                resnext-flops compare resnet50 resnext50_32x4d regnet_y_4gf --on rtx3090 --sort ms
     """
-    with time_in_use(on, batch):
-        return _compare(models, file, zoo, inputs, budget, pareto, sort, figures, output)
-
-
-def _compare(
-    models: tuple[str, ...],
-    file: str | None,
-    zoo: str | None,
-    inputs: list[Any] | None,
-    budget: tuple[str, ...],
-    pareto: str | None,
-    sort: str | None,
-    figures: tuple[str, ...],
-    output: Output,
-) -> int:
-    """Count the models, and print them side by side; 1 if one that was named cannot be counted."""
     from resnext_flops.counters.costs import Candidates
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content

@@ -11,7 +11,6 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
-    time_in_use,
 )
 from resnext_flops.commands.progress import interpolating
 from resnext_flops.complexity.arguments import names
@@ -44,8 +43,7 @@ def command(
     scope: str,
     breakdown: str | None,
     steps: bool,
-    on: tuple[str, ...],
-    batch: int | None,
+    ms: str,
     inputs: list[Any] | None,
     output: Output,
 ) -> None:
@@ -72,11 +70,11 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
-    with interpolating(), time_in_use(on, batch) as time:
-        if figure == "images_per_second" and time:
+    with interpolating():
+        if figure == "images_per_second" and ms:
             raise InputError("images_per_second is a quotient by the time and has no polynomial; give --figure ms")
         found = lookup.model(model, inputs)
-        closed = ClosedForm(found.reading(free or _usual(found), scope), time if figure == "ms" and time else figure)
+        closed = ClosedForm(found.reading(free or _usual(found), scope), ms if figure == "ms" and ms else figure)
         call = found.call(closed.reading.free)
         if output.form == "json":
             output.put_json("formula-1", content(closed, call, breakdown))

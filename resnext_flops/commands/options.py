@@ -6,6 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from resnext_flops.commands import completion
 from resnext_flops.complexity.lattices import Span, named_span
@@ -174,6 +175,12 @@ def _known_conventions(_: click.Context, __: click.Parameter, names: tuple[str, 
     return tuple(convention(name).name for name in names)
 
 
+def is_given(name: str) -> bool:
+    """Whether an option of the running command was given, and has not its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+
+
 def free_sizes(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Span]:
     """Free sizes by name, from texts such as `C,d` or `w=96,r=224:32`. Raises InputError for any other text."""
     found: dict[str, Span] = {}
@@ -211,15 +218,25 @@ on_option = click.option(
 
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch."""
-    batch = click.option(
+    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch.
+
+    While the command runs, `ms` is a figure. Its argument `ms` is the full name of the time; empty without a profile.
+    """
+
+    @on_option
+    @click.option(
         "--batch", type=int, metavar="N", help="Examples at once, for ms. [default: the batch that was measured]"
     )
-    return on_option(batch(command))
+    @wraps(command)
+    def timed(*args: Any, on: tuple[str, ...], batch: int | None, **options: Any) -> Any:
+        ms = click.get_current_context().with_resource(_time_in_use(on, batch))
+        return command(*args, ms=ms, **options)
+
+    return timed
 
 
 @contextmanager
-def time_in_use(on: Sequence[str], batch: int | None) -> Iterator[str]:
+def _time_in_use(on: Sequence[str], batch: int | None) -> Iterator[str]:
     """While it lasts, `ms` is a figure. It gives the full name of the time; an empty text where no profile is given.
 
     Raises InputError for several profiles, and for a batch without one.

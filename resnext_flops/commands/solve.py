@@ -15,7 +15,6 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
-    time_in_use,
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.lattices import Span
@@ -54,8 +53,7 @@ def command(
     like: str | None,
     figure: str | None,
     given: tuple[tuple[str, tuple[int, ...]], ...],
-    on: tuple[str, ...],
-    batch: int | None,
+    ms: str,
     inputs: list[Any] | None,
     device: str,
     prove: bool,
@@ -80,8 +78,8 @@ def command(
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
-    with interpolating(), time_in_use(on, batch) as time:
-        figures = [time if each == "ms" and time else each for each in figure.split(",")] if figure else None
+    with interpolating():
+        figures = [ms if each == "ms" and ms else each for each in figure.split(",")] if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)
     # A real model's answers are counted anyway, and there is no description of it to prove.
     prove = prove and asked.origin == "derived"

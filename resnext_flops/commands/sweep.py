@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from resnext_flops.commands import completion
 from resnext_flops.commands.options import (
@@ -16,13 +15,13 @@ from resnext_flops.commands.options import (
     Whole,
     expressions,
     input_option,
+    is_given,
     machine_options,
     output_options,
-    time_in_use,
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
-from resnext_flops.complexity.figures import estimate_of
+from resnext_flops.complexity.figures import estimate_of, timed
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import ledger
@@ -133,26 +132,23 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    on, batch = options.pop("on"), options.pop("batch")
-    with time_in_use(on, batch) as measured:
-        place = _place(on, batch, options["device"]) if options["measure"] else None
-        return _sweep(model, measured, place, form=form, output=output, force=force, **options)
+    place = _place(options["ms"], options["device"]) if options["measure"] else None
+    return _sweep(model, place, form=form, output=output, force=force, **options)
 
 
-def _place(on: Sequence[str], batch: int | None, device: str) -> "Place":
+def _place(ms: str, device: str) -> "Place":
     """Where designs are measured, with the batch that is estimated, or 1. Raises InputError as `check` does."""
-    from resnext_flops.complexity.profile import profile
     from resnext_flops.machine.session import Place
 
-    place = Place(device, 1, batch or (profile(on[0]).batch if on else 1))
+    place = Place(device, 1, timed(ms).batch if ms else 1)
     place.check()
     return place
 
 
 def _sweep(
     model: str,
-    measured: str,
     place: "Place | None",
+    ms: str,
     depth: str | None,
     stage_depths: str | None,
     over: tuple[str, ...],
@@ -172,8 +168,8 @@ def _sweep(
 ) -> int:
     """Print the designs of a model's sizes, or keep them in a file; 1 where a proof does not hold.
 
-    measured: the full name of the time that `ms` is; empty where it is none.
     place: where the first so many designs are run, if any are.
+    ms: the full name of the time that `ms` is; empty where it is none.
     """
     from resnext_flops.design.sweep.journal import keep, load_progress, unfinished
     from resnext_flops.design.sweep.request import plan_sweep
@@ -210,7 +206,7 @@ def _sweep(
         proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
     if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        remarks = [estimate_of(measured)] if measured else []
+        remarks = [estimate_of(ms)] if ms else []
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
@@ -230,11 +226,9 @@ def _destination(output: str | None, form: str, force: bool) -> "Path | None":
 
 def _refuse_options_of_a_model() -> None:
     """Raises InputError for an option that has no meaning for a design space."""
-    context = click.get_current_context()
-    for parameter in context.command.params:
+    for parameter in click.get_current_context().command.params:
         name = str(parameter.name)
-        given = context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
-        if given and name not in {"space", "form", "output", "force", *OF_A_SPACE}:
+        if is_given(name) and name not in {"space", "form", "output", "force", *OF_A_SPACE}:
             shown = "a MODEL" if name == "model" else parameter.opts[0]
             raise InputError(
                 f"{shown} is given with --space, which takes --{', --'.join(OF_A_SPACE)}, --format, --output"
