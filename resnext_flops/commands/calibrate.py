@@ -80,7 +80,7 @@ def _measured(
     from math import inf
     from pathlib import PurePath
 
-    from resnext_flops.machine.calibrate import Origin, written
+    from resnext_flops.machine.calibrate import written
     from resnext_flops.machine.rounds import Blocks, Setup
     from resnext_flops.machine.session import Place
 
@@ -97,11 +97,9 @@ def _measured(
         click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
         return STOPPED
     made = blocks.calibration()
-    setup = blocks.setup
-    origin = Origin(machine or setup.machine, setup.software, "fp32", "nchw")
     made_by = f"resnext-flops calibrate --device {device} --threads {threads} --batch {batch} --seconds {seconds:g}"
     made_by += f" --seed {seed} --output {PurePath(output).name}"
-    found = made.profile(origin, source or f"blocks of the seed {seed}, measured in turn with a reference", made_by)
+    found = made.profile(source or f"blocks of the seed {seed}, measured in turn with a reference", made_by, machine)
     write(output, written(found))
     blocks.forget()
     sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} blocks of {found.families} families\n")

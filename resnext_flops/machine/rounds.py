@@ -18,6 +18,7 @@ from resnext_flops.complexity.features import features, kinds
 from resnext_flops.complexity.profile import Profile
 from resnext_flops.counters.zoos.kept import code_digest
 from resnext_flops.errors import InputError
+from resnext_flops.files import write
 from resnext_flops.machine import blocks
 from resnext_flops.machine.blocks import Block, block
 from resnext_flops.machine.calibrate import FEWEST, Origin, calibrated
@@ -25,6 +26,7 @@ from resnext_flops.machine.fitting import Sample, fit
 from resnext_flops.machine.session import Place, Session
 
 BLOCKS = 12  # of a round
+NUMBERS = "fp32", "nchw"  # the precision and the layout of what blocks compute
 ROUND = 2.0  # seconds after which a round ends, where the medians are not known before
 SECONDS = 240.0  # that a calibration takes
 # Told after each round: how many blocks are measured, and the seconds that are left.
@@ -80,7 +82,7 @@ class Blocks:
             )
         if resume:
             self.rounds = self._read()
-        self._write()
+        write(self.file, b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
 
     def _read(self) -> list[Round]:
         first, *lines = self.file.read_bytes().splitlines() or [b""]
@@ -92,12 +94,6 @@ class Blocks:
             if own != theirs:
                 raise InputError(f"{fspath(self.file)!r} is of another calibration: its {name} is {theirs}, not {own}")
         return list(_whole(lines))
-
-    def _write(self) -> None:
-        try:
-            self.file.write_bytes(b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
-        except OSError as error:
-            raise InputError(f"cannot write {fspath(self.file)!r}: {error.strerror}") from None
 
     def add(self, found: Round) -> None:
         """Keep a round."""
@@ -175,6 +171,7 @@ class Calibration:
             Sample(name, each.family, each.super_family, self.setup.batch, seconds, features(ledger), *totals)
         )
 
-    def profile(self, origin: Origin, source: str, command: str) -> Profile:
-        """The profile of the machine. origin, source, command: as of `Profile`."""
+    def profile(self, source: str, command: str, machine: str | None = None) -> Profile:
+        """The profile of the machine. source, command: as of `Profile`. machine: its name, if not its own."""
+        origin = Origin(machine or self.setup.machine, self.setup.software, *NUMBERS)
         return calibrated(self.samples, sorted(self.kinds), fit(self.samples), origin, source, command)

@@ -15,8 +15,9 @@ from tempfile import TemporaryDirectory
 
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import model
+from resnext_flops.files import write
 from resnext_flops.machine.agreement import hold, order, summary
-from resnext_flops.machine.calibrate import Origin, written
+from resnext_flops.machine.calibrate import written
 from resnext_flops.machine.rounds import SECONDS, Blocks, Setup
 from resnext_flops.machine.session import Place
 from resnext_flops.proof.published import published
@@ -70,9 +71,9 @@ def main(arguments: Sequence[str]) -> None:
         blocks.begin(resume=False, force=False)
         blocks.measure(session, asked.seconds, lambda number, left: _tell(f"{number} blocks, {left:.0f} s to go"))
         made = blocks.calibration()
-        profile = made.profile(Origin(setup.machine, setup.software, "fp32", "nchw"), "blocks", "make calibration")
+        profile = made.profile("blocks", "make calibration")
         if asked.output:
-            Path(asked.output).write_text(written(profile), encoding="utf-8")
+            write(asked.output, written(profile))
         parts = {
             "torchvision": [model(f"torchvision:{name}") for name in UNSEEN[: asked.models]],
             "Table 3": table_3(),

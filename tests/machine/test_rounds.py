@@ -17,13 +17,11 @@ pytest.importorskip("torchvision")
 pytest.importorskip("timm")
 
 from resnext_flops.machine.blocks import block
-from resnext_flops.machine.calibrate import Origin
 from resnext_flops.machine.rounds import BLOCKS, Blocks, Setup
 from resnext_flops.machine.session import REFERENCE, Place, Session
 from tests.machine.synthetic import MACS, OPERATOR, RUN, Synthetic, seconds_of
 
 SETUP = Setup("made up", "none", 1, 0, "code")
-ORIGIN = Origin("made up")
 ENOUGH = 16 * BLOCKS
 
 
@@ -49,7 +47,7 @@ def test_a_known_machine_is_found_although_it_drifts(tmp_path: Path) -> None:
     assert made.reference == pytest.approx(seconds_of(REFERENCE))
     for number, sample in enumerate(made.samples):
         assert sample.seconds == pytest.approx(seconds_of(block(0, number, 1).model))
-    found = made.profile(ORIGIN, "a test", "none")
+    found = made.profile("a test", "none")
     assert found.models == ENOUGH
     for kind in ("dense", "pointwise", "grouped", "depthwise"):
         assert found.femtoseconds["macs"][kind] == pytest.approx(FEMTOSECONDS * MACS[kind], rel=0.02)
@@ -63,7 +61,7 @@ def test_a_known_machine_is_found_although_it_drifts(tmp_path: Path) -> None:
 def test_a_noisy_machine_is_found_within_the_interval(tmp_path: Path) -> None:
     blocks = begun(tmp_path)
     measured(blocks, Synthetic(noise=0.05))
-    found = blocks.calibration().profile(ORIGIN, "a test", "none")
+    found = blocks.calibration().profile("a test", "none")
     for network in (rf.resnet(50), rf.resnext(50), rf.model("mobilenet_v2"), rf.model("convnext_tiny")):
         each = estimate(found, network.cost())
         ratio = seconds_of(network) * FEMTOSECONDS / each.femtoseconds
