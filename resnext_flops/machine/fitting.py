@@ -30,6 +30,15 @@ DRAWN = 1_000  # sets of families that an interval is made of
 NEAR = 0.1  # a prediction is near if it is off by no more than this share
 
 
+def near(errors: Sequence[float] | Floats) -> float:
+    """The share of relative errors that are within `NEAR`.
+
+    >>> near([0.02, 0.1, 0.3, 0.4])
+    0.5
+    """
+    return float((np.asarray(errors) <= NEAR).mean())
+
+
 class Sample(NamedTuple):
     """A measured network: the seconds of one run of a batch, and what is known of the network for one example."""
 
@@ -180,16 +189,16 @@ def judge(
     for group, error in zip(groups, errors, strict=True):
         parts.setdefault(group, []).append(float(error))
     medians = [float(np.median(part)) for part in parts.values()]
-    middle, near = _intervals([each.family for each in samples], errors)
+    middle, share = _intervals([each.family for each in samples], errors)
     return Judged(
         predictor,
         left,
         len(samples),
         len(parts),
         float(np.median(errors)),
-        float((errors <= NEAR).mean()),
+        near(errors),
         middle,
-        near,
+        share,
         min(medians),
         max(medians),
     )
@@ -203,9 +212,7 @@ def _intervals(families: Sequence[str], errors: Floats) -> tuple[tuple[float, fl
     drawn = [
         np.concatenate([parts[place] for place in drawing.integers(len(parts), size=len(parts))]) for _ in range(DRAWN)
     ]
-    return _middle([float(np.median(each)) for each in drawn]), _middle(
-        [float((each <= NEAR).mean()) for each in drawn]
-    )
+    return _middle([float(np.median(each)) for each in drawn]), _middle([near(each) for each in drawn])
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float]:

@@ -10,18 +10,16 @@ With `--shipped` in front, the profiles that the package ships are held against 
 
 import sys
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
-from statistics import median
 
 from resnext_flops.complexity.profile import FEMTOSECONDS, profile
 from resnext_flops.errors import InputError
 from resnext_flops.machine.calibrate import check_enough
-from resnext_flops.machine.fitting import NEAR, Sample, fit, judged
+from resnext_flops.machine.fitting import Sample, fit, judged
 from resnext_flops.machine.published import Kept, rows, samples
 from resnext_flops.show.render import to_text
-from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.timings import judgements, left_out
+from resnext_flops.show.table import Table
+from resnext_flops.tables.timings import errors_of_shipped, judgements, left_out
 
 
 def _tables(folder: str) -> list[Path]:
@@ -47,33 +45,11 @@ def fitted(folder: str) -> list[Table]:
 
 def shipped(folder: str) -> Table:
     """The errors of the shipped profiles on tables of their names."""
-    kept = Kept()
-    found: list[dict[str, Cell]] = []
+    kept, found = Kept(), {}
     for path in _tables(folder):
         usable = samples(rows(path), kept, _tell).samples
-        errors = [abs(_estimated(path.stem, each) - 1) for each in usable]
-        near = Fraction(sum(error <= NEAR for error in errors), len(errors))
-        found.append(
-            {
-                "profile": path.stem,
-                "models": len(usable),
-                "median_percent": Fraction(median(errors)),
-                "near_percent": near,
-            }
-        )
-    return Table(
-        id="shipped",
-        title="Relative errors of the shipped profiles, on models that they were made of",
-        source="",
-        columns=(
-            Column("profile", "profile"),
-            Column("models", "models"),
-            Column("median_percent", "median\nerror"),
-            Column("near_percent", f"within\n{NEAR:.0%}"),
-        ),
-        rows=found,
-        notes=("These are no errors of new models; for those, give the published tables: make timings TABLES=FOLDER.",),
-    )
+        found[path.stem] = [abs(_estimated(path.stem, each) - 1) for each in usable]
+    return errors_of_shipped(found)
 
 
 def _estimated(name: str, sample: Sample) -> float:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from resnext_flops.machine.agreement import PASSES, Held, Order, Summary
-from resnext_flops.machine.fitting import DRAWN, NEAR
+from resnext_flops.machine.fitting import DRAWN
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.timings import CLOSE, MEDIAN, MODELS
 
 
 def held_models(held: Sequence[Held], id: str, title: str) -> Table:  # noqa: A002 (the name of the table's field)
@@ -45,12 +46,7 @@ def summaries(found: Summary) -> Table:
         id="calibration",
         title="Relative errors for models that the fit did not see",
         source="",
-        columns=(
-            Column("what", ""),
-            Column("models", "models"),
-            Column("median_percent", "median\nerror"),
-            Column("near_percent", f"within\n{NEAR:.0%}"),
-        ),
+        columns=(Column("what", ""), MODELS, MEDIAN, CLOSE),
         rows=rows,
     )
 

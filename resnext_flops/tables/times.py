@@ -35,10 +35,7 @@ def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
     rows: list[dict[str, Cell]] = []
     for place, each in enumerate(solutions):
         row: dict[str, Cell] = {"cardinality": each.sizes["C"], "width": each.sizes["d"], "macs": each.cost}
-        for name, some in times.items():
-            row[f"{name}_milliseconds"] = some[place].milliseconds
-            row[f"{name}_ratio"] = some[place].femtoseconds / some[0].femtoseconds
-        rows.append(row)
+        rows.append({**row, **_cells(times, place)})
     return Table(
         id="performance-by-cardinality",
         title="Estimated times of ResNet-50's template at preserved multiply-adds, and against C = 1",
@@ -59,16 +56,13 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
     printed = paper_networks()
     first = next(iter(printed))
     seconds = Fraction(str(printed[first]["seconds"]))
+    times = {name: [estimate(each, network.cost()) for network in printed] for name, each in profiles.items()}
     rows: list[dict[str, Cell]] = []
-    for network, row in printed.items():
+    for place, (network, row) in enumerate(printed.items()):
         cells: dict[str, Cell] = {"model": row["model"], "setting": row["setting"], "seconds": row["seconds"]}
         cells["paper_ratio"] = float(Fraction(str(row["seconds"])) / seconds)
         cells["macs_ratio"] = network.cost().macs / first.cost().macs
-        for name, profile in profiles.items():
-            own, theirs = (estimate(profile, each.cost()) for each in (network, first))
-            cells[f"{name}_milliseconds"] = own.milliseconds
-            cells[f"{name}_ratio"] = own.femtoseconds / theirs.femtoseconds
-        rows.append(cells)
+        rows.append({**cells, **_cells(times, place)})
     return Table(
         id="performance-by-profile",
         title="Section 5.1: the paper's seconds of a training step, and estimated times of a forward pass",
@@ -84,6 +78,18 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
         rows=rows,
         notes=["The paper trained on 8 M40 in 2016; the profiles are of forward passes.", *_notes(profiles)],
     )
+
+
+def _cells(times: Mapping[str, Sequence[Estimate]], place: int) -> dict[str, Cell]:
+    """The time of a network by each profile, and as a multiple of that of the first network."""
+    return {
+        key: cell
+        for name, some in times.items()
+        for key, cell in (
+            (f"{name}_milliseconds", some[place].milliseconds),
+            (f"{name}_ratio", some[place].femtoseconds / some[0].femtoseconds),
+        )
+    }
 
 
 def _columns(profiles: Mapping[str, Profile]) -> list[Column]:

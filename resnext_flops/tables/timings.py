@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from statistics import median
 
-from resnext_flops.machine.fitting import DRAWN, FOLDS, NEAR, Judged
+from resnext_flops.machine.fitting import DRAWN, FOLDS, NEAR, Judged, near
 from resnext_flops.machine.published import Excluded
 from resnext_flops.show.table import Cell, Column, Table
 
+MODELS, MEDIAN = Column("models", "models"), Column("median_percent", "median\nerror")
+CLOSE = Column("near_percent", f"within\n{NEAR:.0%}")
 COLUMNS = (
     Column("table", "table"),
     Column("predictor", "predictor"),
     Column("left_out", "left out"),
-    Column("models", "models"),
+    MODELS,
     Column("parts", "parts", rank=5),
-    Column("median_percent", "median\nerror"),
+    MEDIAN,
     Column("median_low_percent", "from", rank=1),
     Column("median_high_percent", "to", rank=1),
-    Column("near_percent", f"within\n{NEAR:.0%}"),
+    CLOSE,
     Column("near_low_percent", "from", rank=2),
     Column("near_high_percent", "to", rank=2),
     Column("best_part_percent", "best\npart", rank=4),
@@ -58,6 +61,27 @@ def _row(each: Judged) -> dict[str, Cell]:
         "parts": each.groups,
         **{f"{name}_percent": Fraction(share) for name, share in shares.items()},
     }
+
+
+def errors_of_shipped(found: Mapping[str, Sequence[float]]) -> Table:
+    """The relative errors of the profiles of the package, by their names, for models that they were made of."""
+    rows: list[dict[str, Cell]] = [
+        {
+            "profile": name,
+            "models": len(errors),
+            "median_percent": Fraction(median(errors)),
+            "near_percent": Fraction(near(errors)),
+        }
+        for name, errors in found.items()
+    ]
+    return Table(
+        id="shipped",
+        title="Relative errors of the shipped profiles, on models that they were made of",
+        source="",
+        columns=(Column("profile", "profile"), MODELS, MEDIAN, CLOSE),
+        rows=rows,
+        notes=("These are no errors of new models; for those, give the published tables: make timings TABLES=FOLDER.",),
+    )
 
 
 def left_out(found: Mapping[str, Sequence[Excluded]]) -> Table:
