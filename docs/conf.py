@@ -39,7 +39,8 @@ exclude_patterns = ["_build", "_extensions", "**/.ipynb_checkpoints", "rates.md"
 html_theme = "furo"
 html_title = f"resnext-flops {release}"
 # The tables of the report look as they do in its HTML, by the same rules.
-html_static_path = ["_static", "../resnext_flops/reports/templates/tables.css"]
+RULES = ("show/templates/scroll.css", "reports/templates/tables.css")
+html_static_path = ["_static", *(f"../resnext_flops/{rules}" for rules in RULES)]
 html_extra_path = ["predictions.tsv"]
 html_css_files = ["wide.css", "predictions.css"]
 html_math_renderer = "mathml"
@@ -219,6 +220,7 @@ def show_report(*event: Any) -> None:
     """Give a page of the report the rules of its tables, and the width that they need."""
     app, page, *_ = event
     if page.startswith("report/"):
+        app.add_css_file("scroll.css", priority=790)
         app.add_css_file("tables.css", priority=800)
         app.add_css_file("report.css", priority=810)
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# The package whose templates those of all others may include.
+SHARED = "resnext_flops.show"
 SUFFIXES = {"markdown": ".md", "html": ".html", "latex": ".tex"}
 
 # What begins something else than a paragraph where it stands at the beginning of one: a list, a rule, a quotation,
@@ -87,12 +89,12 @@ ESCAPES: Mapping[str, Callable[[object], str]] = {"markdown": escape_markdown, "
 
 
 @cache
-def environment(form: str, package: str = "resnext_flops.show") -> "Environment":
-    """Jinja's environment for the templates of a package in one form: markdown, html or latex.
+def environment(form: str, package: str = SHARED) -> "Environment":
+    """Jinja's environment for the templates of a package, and those here, in one form: markdown, html or latex.
 
     In LaTeX a variable stands in `(((` and `)))` and a statement in `((*` and `*))`, because braces are LaTeX's own.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     escape = ESCAPES.get(form)
@@ -107,7 +109,7 @@ def environment(form: str, package: str = "resnext_flops.show") -> "Environment"
         settings |= {"variable_start_string": "(((", "variable_end_string": ")))"}
         settings |= {"comment_start_string": "((=", "comment_end_string": "=))"}
     made = Environment(  # noqa: S701 (what is not escaped by Jinja is escaped by `finalize`)
-        loader=PackageLoader(package),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(SHARED)]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -117,6 +119,6 @@ def environment(form: str, package: str = "resnext_flops.show") -> "Environment"
     return made
 
 
-def fill(form: str, name: str, package: str = "resnext_flops.show", **content: Any) -> str:
+def fill(form: str, name: str, package: str = SHARED, **content: Any) -> str:
     """The template of a name in one form, filled: `table` is the file `table.md.j2` for markdown."""
     return environment(form, package).get_template(f"{name}{SUFFIXES[form]}.j2").render(**content).rstrip("\n")
