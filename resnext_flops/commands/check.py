@@ -2,7 +2,7 @@
 
 import click
 
-from resnext_flops.commands.options import Output, machine_options, output_option
+from resnext_flops.commands.options import Output, machine_options, output_option, use_time
 from resnext_flops.complexity.figures import estimate_of
 from resnext_flops.show.output import destination
 
@@ -13,7 +13,9 @@ from resnext_flops.show.output import destination
 @click.option("--junit", metavar="FILE", help="Write JUnit's XML too.")
 @machine_options
 @output_option()
-def command(config: str | None, update: bool, junit: str | None, ms: str, output: Output) -> int:
+def command(
+    config: str | None, update: bool, junit: str | None, on: tuple[str, ...], batch: int | None, output: Output
+) -> int:
     """Hold models against the limits of a budget file.
 
     The exit status is 1 if a limit is broken. With --on, limits may be of ms and of images_per_second: estimates by the
@@ -30,6 +32,7 @@ def command(config: str | None, update: bool, junit: str | None, ms: str, output
     from resnext_flops.proof.budgets import check, read_config, write_baseline
     from resnext_flops.tables import limits
 
+    ms = use_time(on, batch)
     budgets = read_config(None if config is None else Path(config))
     report = destination(junit, force=True)
     if update:

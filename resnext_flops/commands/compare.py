@@ -12,6 +12,7 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
+    use_time,
 )
 from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
@@ -52,7 +53,8 @@ def command(
     pareto: str | None,
     sort: str | None,
     figures: tuple[str, ...],
-    ms: str,  # noqa: ARG001 (expressions take it from the context)
+    on: tuple[str, ...],
+    batch: int | None,
     output: Output,
 ) -> int:
     """Compare any models: what each costs, and which are the best within budgets.
@@ -75,6 +77,7 @@ def command(
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content
 
+    use_time(on, batch)
     asked = request(budget, expressions(pareto), sort, figures)
     candidates = Candidates([*models, *(names_in(file) if file else [])], zoo or "", inputs)
     with progress(candidates.missing) as tell:

@@ -11,6 +11,7 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
+    use_time,
 )
 from resnext_flops.commands.progress import interpolating
 from resnext_flops.complexity.arguments import names
@@ -43,7 +44,8 @@ def command(
     scope: str,
     breakdown: str | None,
     steps: bool,
-    ms: str,
+    on: tuple[str, ...],
+    batch: int | None,
     inputs: list[Any] | None,
     output: Output,
 ) -> None:
@@ -70,6 +72,7 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
+    ms = use_time(on, batch)
     with interpolating():
         if figure == "images_per_second" and ms:
             raise InputError("images_per_second is a quotient by the time and has no polynomial; give --figure ms")

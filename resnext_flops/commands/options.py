@@ -1,7 +1,6 @@
 """Options that several commands share, and the forms of their values."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -218,26 +217,15 @@ on_option = click.option(
 
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch.
-
-    While the command runs, `ms` is a figure. Its argument `ms` is the full name of the time; empty without a profile.
-    """
-
-    @on_option
-    @click.option(
+    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch."""
+    batch = click.option(
         "--batch", type=int, metavar="N", help="Examples at once, for ms. [default: the batch that was measured]"
     )
-    @wraps(command)
-    def timed(*args: Any, on: tuple[str, ...], batch: int | None, **options: Any) -> Any:
-        ms = click.get_current_context().with_resource(_time_in_use(on, batch))
-        return command(*args, ms=ms, **options)
-
-    return timed
+    return on_option(batch(command))
 
 
-@contextmanager
-def _time_in_use(on: Sequence[str], batch: int | None) -> Iterator[str]:
-    """While it lasts, `ms` is a figure. It gives the full name of the time; an empty text where no profile is given.
+def use_time(on: Sequence[str], batch: int | None) -> str:
+    """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
     Raises InputError for several profiles, and for a batch without one.
     """
@@ -246,12 +234,10 @@ def _time_in_use(on: Sequence[str], batch: int | None) -> Iterator[str]:
     if not on:
         if batch is not None:
             raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
-        yield ""
-        return
+        return ""
     from resnext_flops.complexity import figures
 
-    with figures.on(on[0], batch) as time:
-        yield time
+    return click.get_current_context().with_resource(figures.on(on[0], batch))
 
 
 def expressions(text: str | None) -> list[str]:

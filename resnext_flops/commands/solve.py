@@ -15,6 +15,7 @@ from resnext_flops.commands.options import (
     input_option,
     machine_options,
     output_option,
+    use_time,
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.lattices import Span
@@ -53,7 +54,8 @@ def command(
     like: str | None,
     figure: str | None,
     given: tuple[tuple[str, tuple[int, ...]], ...],
-    ms: str,
+    on: tuple[str, ...],
+    batch: int | None,
     inputs: list[Any] | None,
     device: str,
     prove: bool,
@@ -78,6 +80,7 @@ def command(
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
+    ms = use_time(on, batch)
     with interpolating():
         figures = [ms if each == "ms" and ms else each for each in figure.split(",")] if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)

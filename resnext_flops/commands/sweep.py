@@ -18,6 +18,7 @@ from resnext_flops.commands.options import (
     is_given,
     machine_options,
     output_options,
+    use_time,
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
@@ -132,8 +133,9 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    place = _place(options["ms"], options["device"]) if options["measure"] else None
-    return _sweep(model, place, form=form, output=output, force=force, **options)
+    ms = use_time(options.pop("on"), options.pop("batch"))
+    place = _place(ms, options["device"]) if options["measure"] else None
+    return _sweep(model, place, ms, form=form, output=output, force=force, **options)
 
 
 def _place(ms: str, device: str) -> "Place":
