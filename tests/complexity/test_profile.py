@@ -160,6 +160,14 @@ def test_a_batch_without_evidence_is_refused(batch: int) -> None:
         estimate(plain(), rf.resnet(18).cost(), batch)
 
 
+def test_a_quarter_of_a_batch_is_rounded_up() -> None:
+    found = read_profile(PROFILE.replace("batch = 64", "batch = 6"), "six.toml")
+    found.check_batch(2)
+    # A quarter of 6 is 1.5.
+    with pytest.raises(InputError, match="the nearest is 2"):
+        found.check_batch(1)
+
+
 @pytest.mark.parametrize("batch", [16, 256])
 def test_the_ends_of_the_batches_are_taken(batch: int) -> None:
     assert estimate(plain(), rf.resnet(18).cost(), batch).batch == batch

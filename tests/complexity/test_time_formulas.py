@@ -127,6 +127,17 @@ def test_solve_knows_the_width_that_has_a_formula_of_its_own() -> None:
     assert (found.sizes["d"], found.cost) == (1, alone)
 
 
+def test_solve_does_not_use_the_general_formula_at_a_threshold() -> None:
+    general = ClosedForm(rf.resnext(50).reading(["C", "d"]), TIME).polynomial
+    # What the general formula says of C = 1 and d = 64, where convolutions have no groups.
+    wrong = sum(coefficient * 64 ** monomial.count("d") for monomial, coefficient in terms(general).items())
+    assert wrong != direct(rf.resnext(50, cardinality=1, width=64))
+    (found,) = rf.solve("resnext(50, 32, 64)", "C", budget=int(wrong), figure=TIME, constraint="at-least")
+    two = direct(rf.resnext(50, cardinality=2, width=64))
+    assert direct(rf.resnext(50, cardinality=1, width=64)) < wrong <= two
+    assert (found.sizes["C"], found.cost) == (2, two)
+
+
 def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
     done = run("formula", "resnext50_32x4d", "--free", "C,d", "--figure", "ms", "--on", "rtx3090")
     assert (done.exit_code, done.stderr) == (0, "")
