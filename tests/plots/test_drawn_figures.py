@@ -18,6 +18,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import distinct
+from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.design.spaces import regnet_y
 from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
@@ -28,6 +29,7 @@ from resnext_flops.plots.lineage import lineage
 from resnext_flops.plots.space import designs, line, space
 from resnext_flops.plots.stacks import stack
 from resnext_flops.plots.stages import by_stage, stage_names, stages
+from resnext_flops.plots.time import time as drawn_times
 from resnext_flops.plots.width import exact_widths, width
 from resnext_flops.proof.published import published
 from resnext_flops.tables.breakdown import breakdown
@@ -310,3 +312,17 @@ def test_the_designs_of_the_space_hold_table_2_and_the_front_is_theirs() -> None
         (params / 1e6, activations / 1e6)
         for params, activations in zip(best["params"], best["activations"], strict=True)
     ]
+
+
+def test_times_are_drawn_as_shares_of_that_of_one_group() -> None:
+    axes = drawn_times(on=["rtx3090", "i7-12700h"])
+    widths = {1: 64, 2: 40, 4: 24, 8: 13, 16: 7, 32: 4, 64: 2}  # the whole d that keep the network's multiply-adds
+    for drawn, name in zip(axes.lines[:2], ("rtx3090", "i7-12700h"), strict=True):
+        times = [
+            estimate(profile(name), rf.resnext(50, cardinality=C, width=d).cost()).femtoseconds
+            for C, d in widths.items()
+        ]
+        shares = [100 * time / times[0] for time in times]
+        assert [C for C, _ in points(drawn)] == list(widths)
+        assert [share for _, share in points(drawn)] == pytest.approx(shares)
+        assert drawn.get_label() == f"{name} (estimated)"
