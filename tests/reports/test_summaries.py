@@ -58,6 +58,9 @@ def test_several_networks_are_ordered_by_each_figure() -> None:
     assert "resnet(50) has the fewest multiply-adds, 4,089,184,256, and convnext((3, 3, 9, 3)) the most," in answer
     assert "resnext(50, cardinality=32, width=4) has the fewest parameters, 25,028,904, and convnext" in answer
     assert "28,589,128" in answer
+    # ConvNeXt-T over ResNet-50 in multiply-adds, and over ResNeXt-50 in parameters.
+    for most, fewest in ((4_455_531_264, 4_089_184_256), (28_589_128, 25_028_904)):
+        assert f"{most:,} (+{100 * (most / fewest - 1):.2f} %)." in answer
     assert "from 308,061,390 MACs (flopth) to 51,411,038,208 FLOPs (torchmeter)" in answer
     assert shown["multiply-adds of resnet(50), the fewest"] == "4,089,184,256"
     by_macs, conventions, farthest, more = surprising
