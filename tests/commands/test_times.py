@@ -80,3 +80,10 @@ def test_bad_input_is_one_sentence(arguments: str, says: str) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_sweep_estimates_the_batch_that_is_asked_for() -> None:
+    one = ("--cardinality", "32", "--width", "4", "--on", "rtx3090", "--batch", "512", "--format", "json")
+    (row,) = answered(run("sweep", "resnext50_32x4d", *one).stdout, "sweep")["rows"]
+    assert row["ms"] == pytest.approx(milliseconds("resnext50_32x4d", batch=512))
+    assert row["ms"] != pytest.approx(milliseconds("resnext50_32x4d"))

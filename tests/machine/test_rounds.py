@@ -53,6 +53,7 @@ def test_a_known_machine_is_found_although_it_drifts(tmp_path: Path) -> None:
         assert sample.seconds == pytest.approx(seconds_of(block(0, number, 1).model))
     found = made.profile("a test", "none")
     assert found.models == ENOUGH
+    assert (found.machine, made.profile("a test", "none", "mine").machine) == (SETUP.machine, "mine")
     for kind in ("dense", "pointwise", "grouped", "depthwise"):
         assert found.femtoseconds["macs"][kind] == pytest.approx(FEMTOSECONDS * MACS[kind], rel=0.02)
     assert found.femtoseconds["network"]["operators"] == pytest.approx(FEMTOSECONDS * OPERATOR, rel=0.02)
