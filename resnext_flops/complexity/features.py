@@ -50,7 +50,8 @@ OTHERS = {
     "sum": "sums",
     "scaling": "products of elements",
     "concat": "concatenations",
-    "pool": "pools",
+    "pool": "average pools",
+    "max_pool": "maximum pools",
     "reduction": "reductions",
     "other": "other operators",
 }
@@ -106,7 +107,7 @@ def kind_of_feature(entry: Entry) -> str | None:
     if kind in _CONVOLUTIONS:
         return _convolution(entry)
     if kind.endswith("pool"):
-        return "pool"
+        return "max_pool" if "max" in kind.split() else "pool"
     return _BY_KIND.get(kind, "other")
 
 
@@ -138,6 +139,15 @@ def features(ledger: Ledger) -> Features:
             add("macs", kind, entry.macs * entry.times)
             add("weights", kind, entry.weights * entry.times)
     return found
+
+
+def moved(found: Features) -> int:
+    """The elements that the layers of one example take in and put out.
+
+    >>> moved({("read", "sum"): 200, ("written", "sum"): 100, ("network", "run"): 1})
+    300
+    """
+    return sum(int(figure) for (quantity, _), figure in found.items() if quantity in {"read", "written"})
 
 
 def kinds(ledger: Ledger) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import cache
+from math import prod
 
 import pytest
 
@@ -10,6 +11,7 @@ from resnext_flops.complexity.features import KINDS, features
 pytest.importorskip("torchvision")
 pytest.importorskip("timm")
 
+from resnext_flops.errors import InputError
 from resnext_flops.machine.blocks import MOST_MACS, MOST_WEIGHTS, RECIPES, Block, block
 
 NUMBER = 200
@@ -34,13 +36,22 @@ def test_every_kind_of_layer_is_in_blocks_of_several_recipes() -> None:
 
 def test_blocks_are_small_and_of_all_recipes() -> None:
     ledgers = [each.model.cost() for each in drawn()]
-    assert all(ledger.macs <= MOST_MACS and ledger.params <= MOST_WEIGHTS for ledger in ledgers)
+    assert all(ledger.macs <= MOST_MACS["cpu"] and ledger.params <= MOST_WEIGHTS for ledger in ledgers)
+    for ledger in ledgers:
+        elements = sum(sum(map(prod, each.inputs)) + prod(each.output) for each in ledger.entries)
+        assert ledger.macs >= 10_000_000 or elements >= 1_000_000
     assert set(Counter(each.family for each in drawn())) == set(RECIPES)
     assert {each.super_family for each in drawn()} == {each.like for each in RECIPES.values()}
 
 
-def test_a_larger_batch_has_smaller_blocks() -> None:
-    assert all(64 * block(0, number, 64).model.cost().macs <= MOST_MACS for number in range(20))
+@pytest.mark.parametrize(("batch", "device", "most"), [(64, "cpu", 400_000_000), (256, "cuda", 40_000_000_000)])
+def test_a_larger_batch_has_smaller_blocks(batch: int, device: str, most: int) -> None:
+    assert all(batch * block(0, number, batch, device).model.cost().macs <= most for number in range(40))
+
+
+def test_a_batch_that_is_too_large_for_every_block() -> None:
+    with pytest.raises(InputError, match="the batch is 10,000,000; no random block is small enough"):
+        block(0, 0, 10_000_000)
 
 
 def test_the_seed_says_which_blocks_there_are() -> None:

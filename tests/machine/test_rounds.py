@@ -21,7 +21,7 @@ from resnext_flops.machine.rounds import BLOCKS, Blocks, Setup
 from resnext_flops.machine.session import REFERENCE, Place, Session
 from tests.machine.synthetic import MACS, OPERATOR, RUN, Synthetic, seconds_of
 
-SETUP = Setup("made up", "none", 1, 0, "code")
+SETUP = Setup("made up", "cpu", "none", 1, 0, "code")
 ENOUGH = 16 * BLOCKS
 
 
