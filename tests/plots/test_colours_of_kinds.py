@@ -7,6 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 
 import resnext_flops as rf
+from resnext_flops.complexity.profile import LAUNCHES, TRAFFIC
 from resnext_flops.plots import draw
 from resnext_flops.plots.counters import LOOKS as OF_MULTIPLY_ADDS
 from resnext_flops.plots.kinds import BESIDES, LOOKS, MULTIPLYING, OTHERS, of, of_entry
@@ -49,11 +50,12 @@ def test_a_kind_has_one_look_in_every_picture() -> None:
         draw("stages", ["convnext_tiny", "mobilenet_v3_large"]),
         draw("counters"),
         draw("counters", ["convnext_tiny"]),
+        draw("parts", ["vgg16", "mobilenet_v2"]),
     ):
         for axes in figure.axes:
             for bars in axes.containers:
                 name = str(bars.get_label())
-                if isinstance(bars, BarContainer) and name not in OF_MULTIPLY_ADDS:
+                if isinstance(bars, BarContainer) and name not in {*OF_MULTIPLY_ADDS, TRAFFIC, LAUNCHES}:
                     seen.add(name)
                     look = {(to_hex(bar.get_facecolor()).upper(), bar.get_hatch() or "") for bar in bars.patches}
                     assert look == {(color(name), LOOKS[name]["hatch"])}
