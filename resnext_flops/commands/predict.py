@@ -35,19 +35,14 @@ def command(
                resnext-flops predict resnet50 "resnext(50, 64, 2)" --on rtx3090,rtx4090 --batch 512
                resnext-flops predict resnet50 --on mine.toml
     """
-    from resnext_flops.complexity.profile import estimate, profiles
-    from resnext_flops.counters.lookup import model
+    from resnext_flops.machine.predict import predict
     from resnext_flops.tables.estimates import estimates
 
-    used = profiles(on)
-    ledgers = [model(each, inputs).cost() for each in models]
-    if inputs and any(ledger.trace and not ledger.trace.one for ledger in ledgers):
-        raise InputError("--input is that of one example, and --batch says how many there are; give it a batch of 1")
-    found = {name: [estimate(each, ledger, batch) for ledger in ledgers] for name, each in used.items()}
+    found = predict(models, on, batch, inputs)
     for name, some in found.items():
         for each in some:
             for remark in each.remarks:
                 if strict:
                     raise InputError(f"{each.name} cannot be estimated by {name}: {remark}")
                 click.echo(f"resnext-flops: the interval of {each.name} by {name} is wider: {remark}", err=True)
-    output.emit([estimates(found, used)])
+    output.emit([estimates(found, found.profiles)])

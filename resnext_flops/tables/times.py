@@ -53,7 +53,7 @@ def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
 
 def section_5_1(profiles: Mapping[str, Profile]) -> Table:
     """The paper's networks of Section 5.1 against ResNet-101: its printed seconds, exact cost, and estimated times."""
-    printed = paper_networks()
+    paper, printed = published("resnext")["performance"], paper_networks()
     first = next(iter(printed))
     seconds = Fraction(str(printed[first]["seconds"]))
     times = {name: [estimate(each, network.cost()) for network in printed] for name, each in profiles.items()}
@@ -66,7 +66,7 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
     return Table(
         id="performance-by-profile",
         title="Section 5.1: the paper's seconds of a training step, and estimated times of a forward pass",
-        source=published("resnext")["performance"]["source"],
+        source=paper["source"],
         columns=(
             Column("model", "model"),
             Column("setting", "setting"),
@@ -76,7 +76,12 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
             *_columns(profiles),
         ),
         rows=rows,
-        notes=["The paper trained on 8 M40 in 2016; the profiles are of forward passes.", *_notes(profiles)],
+        notes=[
+            f"The paper's seconds are of training, on {paper['gpus']} M40 in 2016; the profiles are of forward passes. "
+            "A difference of the ratios may come from the backward pass, too.",
+            *paper["remarks"],
+            *_notes(profiles),
+        ],
     )
 
 
