@@ -26,6 +26,7 @@ MOST_BEGINNING = 8
 MOST_QUOTED = 200
 LONGEST = 1000  # characters of a message
 ALIKE = 0.7  # how alike two names are that may be mistaken for each other, as `difflib` measures it: 1 is equal
+STOPPED = 130  # the exit status of a program that Ctrl-C ended
 
 
 def public(kind: Kind) -> Kind:

@@ -7,13 +7,12 @@ import click
 
 from resnext_flops.commands.options import is_given
 from resnext_flops.commands.progress import device_option, progress
-from resnext_flops.errors import InputError
+from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.files import check_destination, write
 
 # What is told of published times only, and of blocks that are measured here only.
 OF_PUBLISHED = ("software", "precision", "layout")
 OF_MEASURED = ("device", "threads", "batch", "seconds", "seed", "resume")
-STOPPED = 130
 
 
 @click.command("calibrate")

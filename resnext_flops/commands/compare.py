@@ -16,9 +16,8 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import STOPPED, InputError, unknown
 
-STOPPED = 130
 GO_ON = "what was counted of a library is kept, and the same command goes on from there"
 # The columns of a CSV file that may hold names, the first that a file has being taken.
 COLUMNS = ("model", "name")

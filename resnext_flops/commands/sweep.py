@@ -27,7 +27,7 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import ledger
 from resnext_flops.counters.lookup import model as model_of
-from resnext_flops.errors import InputError
+from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.numerals import fraction
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.output import FORMATS, destination
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 # A terminal shows so many designs; a pipe, a file and every other form hold them all.
 SHOWN = 50
-STOPPED = 130
 # A rate is told of more designs than these.
 MANY = 1_000_000
 

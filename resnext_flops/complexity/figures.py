@@ -32,7 +32,8 @@ PIECEWISE = ("inference_bytes",)
 COMMON = ("params", "macs", "activations")
 # The time of a batch by the profile of a machine, in whole femtoseconds. Its full name has the profile and the batch.
 TIME = "femtoseconds"
-MILLISECOND, SECOND = 10**12, 10**15
+FEMTOSECONDS = 10**15  # in a second
+MILLISECOND = FEMTOSECONDS // 1000
 _IN_USE: ContextVar[str | None] = ContextVar("_IN_USE", default=None)
 
 
@@ -114,7 +115,7 @@ def on(name: str, batch: int | None = None) -> Iterator[str]:
     'femtoseconds@rtx3090@1024'
     """
     figure = time_on(name, batch)
-    examples = Constant(timed(figure).batch * SECOND)
+    examples = Constant(timed(figure).batch * FEMTOSECONDS)
     meant = {
         "ms": Apply("/", (Name(TIME), Constant(MILLISECOND))),
         "images_per_second": Apply("/", (examples, Name(TIME))),

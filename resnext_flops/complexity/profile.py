@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from resnext_flops.complexity.features import KINDS, PER_EXAMPLE, PRODUCTS, Features, features, kinds
+from resnext_flops.complexity.figures import FEMTOSECONDS, MILLISECOND
 from resnext_flops.complexity.layers import Size, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, known_name, unknown
@@ -25,7 +26,6 @@ from resnext_flops.files import read_text
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.
 REACH = 4
-FEMTOSECONDS = 10**15  # in a second
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
 
@@ -129,7 +129,7 @@ class Estimate(NamedTuple):
     @property
     def milliseconds(self) -> float:
         """The whole time, rounded to a float."""
-        return self.femtoseconds / (FEMTOSECONDS // 1000)
+        return self.femtoseconds / MILLISECOND
 
     @property
     def images_per_second(self) -> float:

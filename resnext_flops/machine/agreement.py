@@ -6,8 +6,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from resnext_flops.complexity.figures import FEMTOSECONDS
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.profile import FEMTOSECONDS, Profile, estimate
+from resnext_flops.complexity.profile import Profile, estimate
 from resnext_flops.machine.fitting import DRAWN, NEAR
 from resnext_flops.machine.session import SECONDS, Session
 

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from resnext_flops.complexity.profile import FEMTOSECONDS, profile
+from resnext_flops.complexity.figures import FEMTOSECONDS
+from resnext_flops.complexity.profile import profile
 from resnext_flops.errors import InputError
 from resnext_flops.machine.calibrate import check_enough
 from resnext_flops.machine.fitting import Sample, fit, judged

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import FEMTOSECONDS, estimate, profile
+from resnext_flops.complexity.figures import FEMTOSECONDS
+from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.errors import InputError
 
 pytest.importorskip("scipy")
