@@ -12,10 +12,13 @@ from resnext_flops.commands.options import is_given
 from resnext_flops.commands.progress import device_option, progress
 from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.files import check_destination, write
+from resnext_flops.needs import version
 
 # What is told of published times only, and of blocks that are measured here only.
 OF_PUBLISHED = ("software", "precision", "layout")
 OF_MEASURED = ("device", "threads", "batch", "seconds", "seed", "resume")
+# What blocks and published models are built with, and what a profile is made and written with.
+PACKAGES = ("torch", "torchvision", "timm", "scipy", "tomli_w")
 
 
 @click.command("calibrate")
@@ -53,6 +56,8 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
         raise InputError(f"the profile is written as {output!r}; give a name that ends in .toml")
     _refuse(OF_PUBLISHED if published is None else OF_MEASURED, "without" if published is None else "with")
     check_destination(output, force=force)
+    for package in PACKAGES:
+        version(package, "timing")  # before minutes are spent
     own = OF_MEASURED if published is None else OF_PUBLISHED
     told = {name: options[name] for name in ("machine", "source", *own)}
     made_by = _made_by(published, output, told)

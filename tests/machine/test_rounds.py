@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,29 @@ def test_the_command_is_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.
     assert found.software.endswith(", 1 thread")
     assert params(shlex.split(found.command)[2:]) == params(asked)
     assert f"'mine.toml' is made of {found.models} blocks of {found.families} families" in done.stderr
+
+
+@pytest.mark.parametrize("package", ["torchvision", "timm", "scipy", "tomli_w"])
+def test_a_missing_package_is_told_before_anything_is_measured(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = metadata.version
+
+    def version(name: str) -> str:
+        if name == package:
+            raise metadata.PackageNotFoundError(name)
+        return before(name)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(Place, "session", lambda *_: pytest.fail("it measures"))
+    done = CliRunner().invoke(main, ["calibrate", "--output", "mine.toml", "--device", "cpu"])
+    sentence = f"resnext-flops: this needs {package}: pip install 'resnext-flops[timing]'\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", sentence)
+    assert list(tmp_path.iterdir()) == []
+    if package in {"torchvision", "timm"}:  # of the versions that must be the same when a calibration goes on
+        with pytest.raises(InputError, match=f"this needs {package}: pip install"):
+            Setup.of(Place("cpu"), 0)
 
 
 @pytest.mark.parametrize(
