@@ -54,6 +54,7 @@ def command(
     figures: tuple[str, ...],
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     output: Output,
 ) -> int:
     """Compare any models: what each costs, and which are the best within budgets.
@@ -61,7 +62,8 @@ def command(
     A row a model: params, multiply-adds, activations, bytes at inference and in training, the accuracy that torchvision
     prints, and how far each is from the first that is named. Expressions hold these figures: params, macs, activations,
     weights, inference_bytes, training_bytes, accuracy, or any convention; with --on also ms and images_per_second,
-    which are estimates by the profile of a machine.
+    which are estimates by the profile of a machine. With --strict a model that the profile has no evidence for has
+    none.
 
     What is counted of a library's models is kept in the user's cache directory. The exit status is 1 if a model that
     was named cannot be counted.
@@ -76,7 +78,7 @@ def command(
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content
 
-    use_time(on, batch)
+    use_time(on, batch, strict=strict)
     asked = request(budget, expressions(pareto), sort, figures)
     candidates = Candidates([*models, *(names_in(file) if file else [])], zoo or "", inputs)
     with progress(candidates.missing) as tell:

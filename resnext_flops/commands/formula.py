@@ -46,6 +46,7 @@ def command(
     steps: bool,
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     inputs: list[Any] | None,
     output: Output,
 ) -> None:
@@ -72,7 +73,7 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
-    ms = use_time(on, batch)
+    ms = use_time(on, batch, strict=strict)
     with interpolating():
         if figure == "images_per_second" and ms:
             raise InputError("images_per_second is a quotient by the time and has no polynomial; give --figure ms")

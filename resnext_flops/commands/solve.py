@@ -56,6 +56,7 @@ def command(
     given: tuple[tuple[str, tuple[int, ...]], ...],
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     inputs: list[Any] | None,
     device: str,
     prove: bool,
@@ -80,7 +81,7 @@ def command(
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
-    ms = use_time(on, batch)
+    ms = use_time(on, batch, strict=strict)
     with interpolating():
         figures = [ms if each == "ms" and ms else each for each in figure.split(",")] if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)

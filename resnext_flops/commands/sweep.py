@@ -22,7 +22,7 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
-from resnext_flops.complexity.figures import estimate_of, timed
+from resnext_flops.complexity.figures import estimate_of, remarks_on, timed
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import ledger
@@ -132,7 +132,7 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    ms = use_time(options.pop("on"), options.pop("batch"))
+    ms = use_time(options.pop("on"), options.pop("batch"), strict=options.pop("strict"))
     place = _place(ms, options["device"]) if options["measure"] else None
     return _sweep(model, place, ms, form=form, output=output, force=force, **options)
 
@@ -207,7 +207,7 @@ def _sweep(
         proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
     if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        remarks = [estimate_of(ms)] if ms else []
+        remarks = [estimate_of(ms, remarks_on(ms, base.at(asked.smallest())))] if ms else []
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED

@@ -1,6 +1,6 @@
 """The figures of a network by name: what a ledger adds up, and the total of every convention."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -35,6 +35,7 @@ TIME = "femtoseconds"
 FEMTOSECONDS = 10**15  # in a second
 MILLISECOND = FEMTOSECONDS // 1000
 _IN_USE: ContextVar[str | None] = ContextVar("_IN_USE", default=None)
+_STRICT: ContextVar[bool] = ContextVar("_STRICT", default=False)
 
 
 class Timed(NamedTuple):
@@ -75,18 +76,31 @@ def is_time(figure: str) -> bool:
     return figure.startswith(f"{TIME}@")
 
 
-def estimate_of(figure: str) -> str:
-    """What a time is and is not, in one sentence.
+def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
+    """What the time of a network is estimated of without evidence, and so why its interval is the wider one.
+
+    >>> import resnext_flops as rf
+    >>> remarks_on(time_on("rtx3090", 512), rf.resnet(50).cost())
+    ('the batch is 512, and measured was 1,024',)
+    """
+    from resnext_flops.complexity.profile import without_evidence
+
+    by = timed(figure)
+    return without_evidence(by.profile, ledger, by.batch)
+
+
+def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
+    """What a time is and is not. remarks: why its interval is the wider one, if it is.
 
     >>> estimate_of(time_on("rtx3090"))[:60]
     'The time is an estimate by the profile rtx3090, and no measu'
     """
     by = timed(figure)
-    own = by.batch == by.profile.batch
-    low, high = by.profile.interval if own else by.profile.wide_interval
+    low, high = by.profile.wide_interval if remarks else by.profile.interval
+    because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
         f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
-        f"between {low:g} and {high:g} times the estimate."
+        f"between {low:g} and {high:g} times the estimate.{because}"
     )
 
 
@@ -105,10 +119,12 @@ def unit(figure: str) -> str:
 
 
 @contextmanager
-def on(name: str, batch: int | None = None) -> Iterator[str]:
+def on(name: str, batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
     """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
 
     It gives the full name of the time. Raises InputError as `time_on` does.
+
+    strict: whether a network has no time that the profile has no evidence for.
 
     >>> with on("rtx3090"):
     ...     expression_names()["femtoseconds"]
@@ -120,18 +136,19 @@ def on(name: str, batch: int | None = None) -> Iterator[str]:
         "ms": Apply("/", (Name(TIME), Constant(MILLISECOND))),
         "images_per_second": Apply("/", (examples, Name(TIME))),
     }
-    token = _IN_USE.set(figure)
+    token, before = _IN_USE.set(figure), _STRICT.set(strict)
     try:
         with meaning(meant):
             yield figure
     finally:
         _IN_USE.reset(token)
+        _STRICT.reset(before)
 
 
 def figure(ledger: Ledger, name: str) -> Size:
     """A figure of a ledger: one of `FIGURES`, or the total of a convention.
 
-    Raises InputError for a figure that does not exist.
+    Raises InputError for a figure that does not exist, and for a time without evidence where `on` is strict.
 
     >>> import resnext_flops as rf
     >>> figure(rf.resnet(50).cost(), "params"), figure(rf.resnet(50).cost(), "fvcore")
@@ -140,8 +157,11 @@ def figure(ledger: Ledger, name: str) -> Size:
     figure_name(name)
     if is_time(name):
         from resnext_flops.complexity.features import features
+        from resnext_flops.complexity.profile import refuse
 
         by = timed(name)
+        if _STRICT.get():
+            refuse(ledger.name, by.name, remarks_on(name, ledger))
         return sum(by.profile.time(features(ledger), by.batch).values())
     return getattr(ledger, name) if name in FIGURES else ledger.total(name)
 

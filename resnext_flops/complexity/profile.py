@@ -7,7 +7,7 @@ sizes; but it is an estimate, and what is made of it says so.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -144,20 +144,27 @@ def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Esti
     """
     runs = profile.batch if batch is None else batch
     parts: dict[str, int] = dict(profile.time(features(ledger), runs))
+    remarks = without_evidence(profile, ledger, runs)
+    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, remarks)
+
+
+def without_evidence(profile: Profile, ledger: Ledger, batch: int) -> tuple[str, ...]:
+    """What a time is estimated of without evidence, and so why its interval is the wider one; mostly nothing."""
     remarks = []
-    if runs != profile.batch:
-        remarks.append(f"the batch is {runs:,}, and measured was {profile.batch:,}")
-    if unseen := without_evidence(profile, ledger):
+    if batch != profile.batch:
+        remarks.append(f"the batch is {batch:,}, and measured was {profile.batch:,}")
+    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds]:
         remarks.append(f"never measured were {', '.join(unseen)}")
     if ledger.unknown:
         operators = dict.fromkeys(each.operator for each in ledger.unknown)
         remarks.append(f"not counted, and so not in the time, are {', '.join(operators)}")
-    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, tuple(remarks))
+    return tuple(remarks)
 
 
-def without_evidence(profile: Profile, ledger: Ledger) -> list[str]:
-    """The kinds of layers of a network that the profile was not made of."""
-    return [kind for kind in kinds(ledger) if kind not in profile.kinds]
+def refuse(model: str, name: str, remarks: Sequence[str]) -> None:
+    """Raises InputError where a profile of a name has no evidence for the time of a model: see `without_evidence`."""
+    if remarks:
+        raise InputError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
 
 
 def shipped() -> Mapping[str, str]:
