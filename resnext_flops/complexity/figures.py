@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, meaning, needs_profile
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.errors import unknown
+from resnext_flops.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from resnext_flops.complexity.profile import Profile
@@ -116,6 +116,25 @@ def amount(figure: str, value: int) -> str:
 def unit(figure: str) -> str:
     """What amounts of a figure are of, in words: of a time, milliseconds."""
     return figure_name(figure).replace(TIME, "ms") if is_time(figure) else figure_name(figure)
+
+
+def meant(name: str) -> str:
+    """The full name of a figure: of `ms`, that of the time that is in use.
+
+    Raises InputError where none is, and for `images_per_second`, which has no formula.
+
+    >>> with on("rtx3090"):
+    ...     meant("macs"), meant("ms")
+    ('macs', 'femtoseconds@rtx3090@1024')
+    """
+    if name not in ESTIMATED:
+        return name
+    in_use = _IN_USE.get()
+    if in_use is None:
+        raise needs_profile(name)
+    if name != "ms":
+        raise InputError(f"{name} is a quotient by the time and has no polynomial; give ms in its place")
+    return in_use
 
 
 @contextmanager
