@@ -29,6 +29,8 @@ REACH = 4
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
 
+UNKNOWN = "unknown"  # the kind of an operator without a rule
+
 TRAFFIC, LAUNCHES = "memory traffic", "launches"
 # The parts of a time, in the order in which they are shown.
 PARTS = (*PRODUCTS.values(), TRAFFIC, LAUNCHES)
@@ -153,7 +155,7 @@ def without_evidence(profile: Profile, ledger: Ledger, batch: int) -> tuple[str,
     remarks = []
     if batch != profile.batch:
         remarks.append(f"the batch is {batch:,}, and measured was {profile.batch:,}")
-    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds]:
+    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds and kind != UNKNOWN]:
         remarks.append(f"never measured were {', '.join(unseen)}")
     if ledger.unknown:
         operators = dict.fromkeys(each.operator for each in ledger.unknown)
