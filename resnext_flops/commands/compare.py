@@ -78,7 +78,7 @@ def command(
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content
 
-    use_time(on, batch, strict=strict)
+    use_time(on, batch, strict=strict, inputs=inputs)
     asked = request(budget, expressions(pareto), sort, figures)
     candidates = Candidates([*models, *(names_in(file) if file else [])], zoo or "", inputs)
     with progress(candidates.missing) as tell:

@@ -225,10 +225,10 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return on_option(batch(strict(command)))
 
 
-def use_time(on: Sequence[str], batch: int | None, *, strict: bool) -> str:
+def use_time(on: Sequence[str], batch: int | None, *, strict: bool, inputs: Sequence[Any] | None = None) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
-    Raises InputError for several profiles, and for a batch, or strictness, without one.
+    Raises InputError for several profiles, for a batch, or strictness, without one, and as `check_one` does.
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
@@ -237,9 +237,18 @@ def use_time(on: Sequence[str], batch: int | None, *, strict: bool) -> str:
             option = "--strict" if batch is None else "--batch"
             raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
         return ""
+    check_one(inputs)
     from resnext_flops.complexity import figures
 
     return click.get_current_context().with_resource(figures.on(on[0], batch, strict=strict))
+
+
+def check_one(inputs: Sequence[Any] | None) -> None:
+    """Raises InputError for an input of several examples: for a time, --batch says how many there are."""
+    from resnext_flops.complexity.expressions import Constant
+
+    if inputs and len(inputs[0].shape) > 1 and inputs[0].shape[0] != Constant(1):
+        raise InputError("--input is that of one example, and --batch says how many there are; give it a batch of 1")
 
 
 def expressions(text: str | None) -> list[str]:

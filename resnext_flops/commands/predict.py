@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, input_option, machine_options, output_option
-from resnext_flops.errors import InputError
+from resnext_flops.commands.options import Output, check_one, input_option, machine_options, output_option
 
 
 @click.command("predict")
@@ -37,10 +36,9 @@ def command(
     from resnext_flops.counters.lookup import model
     from resnext_flops.tables.estimates import estimates
 
+    check_one(inputs)
     used = profiles(on)
     ledgers = [model(each, inputs).cost() for each in models]
-    if inputs and any(ledger.trace and not ledger.trace.one for ledger in ledgers):
-        raise InputError("--input is that of one example, and --batch says how many there are; give it a batch of 1")
     found = {name: [estimate(each, ledger, batch) for ledger in ledgers] for name, each in used.items()}
     for name, some in found.items():
         for each in some:

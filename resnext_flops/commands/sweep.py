@@ -22,10 +22,10 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
+from resnext_flops.complexity.expressions import Rational
 from resnext_flops.complexity.figures import estimate_of, remarks_on, timed
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
-from resnext_flops.counters.lookup import ledger
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.numerals import fraction
@@ -132,7 +132,8 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    ms = use_time(options.pop("on"), options.pop("batch"), strict=options.pop("strict"))
+    on, batch, strict = (options.pop(name) for name in ("on", "batch", "strict"))
+    ms = use_time(on, batch, strict=strict, inputs=options["inputs"])
     place = _place(ms, options["device"]) if options["measure"] else None
     return _sweep(model, place, ms, form=form, output=output, force=force, **options)
 
@@ -281,11 +282,13 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
     return once(given)
 
 
-def _nearest(given: str | None) -> dict[str, float] | None:
+def _nearest(given: str | None) -> dict[str, Rational] | None:
     """A figure and its target, which is a number or a network's own figure."""
     if given is None:
         return None
-    from resnext_flops.complexity.figures import figure
+    from resnext_flops.complexity.expressions import quantity
+    from resnext_flops.complexity.figures import expression_names
+    from resnext_flops.complexity.model import value_of
 
     name, equals, target = given.partition("=")
     if not (name and equals and target):
@@ -293,8 +296,8 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     try:
         number = fraction(target)
     except ValueError:
-        return {name: figure(ledger(target), name.replace("_", "-"))}
-    return {name: int(number) if number.denominator == 1 else float(number)}
+        return {name: value_of(model_of(target), quantity(name, expression_names()))}
+    return {name: int(number) if number.denominator == 1 else number}
 
 
 def _run(

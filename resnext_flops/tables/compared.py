@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from resnext_flops.complexity.figures import MILLISECOND, TIME, expression_names
+from resnext_flops.complexity.figures import FEMTOSECONDS, MILLISECOND, TIME, expression_names, timed
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Costs
 from resnext_flops.design.compare import Comparison
 from resnext_flops.errors import listed
@@ -56,6 +56,8 @@ def _columns(found: Comparison) -> list[Column]:
         name = _key(figure)
         rank = RANKS.get(name, 0)
         columns.append(Column(name, HEADERS.get(name, name), rank))
+        if figure == TIME:
+            columns.append(Column("images_per_second", "estimated\nimages/s", 3))
         if name == ACCURACY:
             columns.append(Column("checkpoint", "weights of\nthis accuracy", 3))
         elif deviating:
@@ -78,6 +80,7 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     return {
         "model": row.model,
         **{_key(name): each / MILLISECOND if name == TIME else each for name, each in row.figures.items()},
+        "images_per_second": _rate(row),
         **{
             f"{_key(name)}_deviation_percent": None if share is None else Deviation(share)
             for name, share in off.items()
@@ -88,6 +91,13 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
         "lower_bound": row.lower_bound,
         "input": row.input,
     }
+
+
+def _rate(row: Costs) -> float | None:
+    """Examples a second, where there is a time."""
+    if TIME not in row.figures:
+        return None
+    return timed(expression_names()[TIME]).batch * FEMTOSECONDS / row.figures[TIME]
 
 
 def _key(figure: str) -> str:

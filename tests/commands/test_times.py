@@ -48,6 +48,7 @@ def test_compare_orders_by_time_and_keeps_a_budget_of_it() -> None:
     assert [line[0] for line in lines] == ["resnext50_32x4d", "resnet50"]
     for line in lines:
         assert float(line[head.index("ms")]) == pytest.approx(times[line[0]])
+        assert float(line[head.index("images_per_second")]) == pytest.approx(1024 / times[line[0]] * 1000)
 
 
 def test_compare_says_that_it_is_an_estimate_and_its_json_is_exact() -> None:
@@ -92,7 +93,16 @@ def test_limits_of_time_are_held(tmp_path: Path) -> None:
         ("compare resnet50 --on rtx3090 --batch 5000", "the nearest is 4,096"),
         ("compare resnet50 --batch 5", "--batch is about ms; give the profile of a machine too"),
         ("compare resnet50 --strict", "--strict is about ms; give the profile of a machine too"),
+        ("compare resnet18 --on rtx3090 --budget ms<=9", f"resnet18 with {milliseconds('resnet18'):.6g} estimated ms"),
+        (
+            "sweep resnext50_32x4d --cardinality 32 --width 4 --on rtx3090 --budget ms<=9",
+            f"is C = 32, d = 4 with {milliseconds('resnext50_32x4d'):.6g} estimated ms of a batch of 1,024 on rtx3090",
+        ),
         ("check --on rtx3090,rtx4090", "give one"),
+        ("compare resnet50 --on rtx3090 --input 2,3,64,64", "give it a batch of 1"),
+        ("formula timm:resnet18 --on rtx3090 --figure ms --free N --input N,3,64,64", "give it a batch of 1"),
+        ("solve timm:resnet18 --on rtx3090 --free r --budget ms<=9 --input 2,3,r,r", "give it a batch of 1"),
+        ("sweep timm:resnet18 --on rtx3090 --over r=64,96 --input 2,3,r,r", "give it a batch of 1"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: str, says: str) -> None:
@@ -191,3 +201,10 @@ def test_the_paper_s_question_says_what_was_not_measured(on: str) -> None:
     assert done.stdout.count(said) == 2  # below each of the two tables
     label = time(on=[on]).get_legend_handles_labels()[1]
     assert label == [f"{on} (estimated)\nnever measured were sum"]
+
+
+def test_the_nearest_in_time_to_a_network() -> None:
+    call = "sweep resnext50_32x4d --cardinality 32 --width 1:8 --on rtx3090 --nearest ms=resnet50 --top 1 --format json"
+    (row,) = answered(run(*call.split()).stdout, "sweep")["rows"]
+    times = {width: milliseconds(f"resnext(50, 32, {width})") for width in range(1, 9)}
+    assert row["d"] == min(times, key=lambda width: abs(times[width] - milliseconds("resnet50")))
