@@ -206,10 +206,13 @@ def _sweep(
         runs = _measure(base, asked, frame.head(measure), place, wanted["seed"]) if done and place else {}
     except KeyboardInterrupt:
         proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
+    remarks = [estimate_of(ms, remarks_on(ms, base.at(asked.smallest())))] if ms else []
     if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        remarks = [estimate_of(ms, remarks_on(ms, base.at(asked.smallest())))] if ms else []
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])
+    else:
+        for each in remarks:
+            click.echo(f"resnext-flops: {each}", err=True)
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 

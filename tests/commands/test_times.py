@@ -208,3 +208,11 @@ def test_the_nearest_in_time_to_a_network() -> None:
     (row,) = answered(run(*call.split()).stdout, "sweep")["rows"]
     times = {width: milliseconds(f"resnext(50, 32, {width})") for width in range(1, 9)}
     assert row["d"] == min(times, key=lambda width: abs(times[width] - milliseconds("resnet50")))
+
+
+def test_a_sweep_into_a_file_says_that_its_times_are_estimates(tmp_path: Path) -> None:
+    call = ["sweep", "resnext50_32x4d", "--width", "4:5", "--on", "rtx3090", "--batch", "512", "--output"]
+    done = run(*call, str(tmp_path / "designs.csv"))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "The time is an estimate by the profile rtx3090" in done.stderr
+    assert "because the batch is 512, and measured was 1,024" in done.stderr
