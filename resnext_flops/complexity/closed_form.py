@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.figures import estimate_of, is_time, remarks_on
+from resnext_flops.complexity.figures import estimate_of, is_time, meant, remarks_on
 from resnext_flops.complexity.formula import Coefficient, latex, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
@@ -57,10 +57,10 @@ def closed_form(
             raise InputError(
                 f"{size} is {symbol!r}; it must be a name or a SymPy symbol (replace() sets a size to a number)"
             )
-    form = ClosedForm(read(asked), name, {known_as(size): sign for size, sign in shown.items()})
+    form = ClosedForm(read(asked), meant(name), {known_as(size): sign for size, sign in shown.items()})
     if len(set(form.variables)) < len(form.variables):
         raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
-    form.reading.figure(name)
+    form.reading.figure(form.figure)
     return form
 
 

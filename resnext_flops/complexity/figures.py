@@ -56,6 +56,7 @@ def time_on(name: str, batch: int | None = None) -> str:
     """
     from resnext_flops.complexity.profile import profile
 
+    timed.cache_clear()  # the file of a profile may be another one by now
     found = profile(name)
     runs = found.batch if batch is None else batch
     found.check_batch(runs)

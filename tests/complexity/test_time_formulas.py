@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from resnext_flops.complexity.formula import Formula, NotPolynomialError, root, 
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.errors import InputError
+from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
 
 TIME = time_on("rtx3090")
@@ -50,6 +52,26 @@ def test_the_thresholds_are_there() -> None:
         )
         assert at != direct(rf.resnext(50, cardinality=cardinality, width=width))
     assert [where for where, _ in form.special()] == [{"C": 1}, {"d": 1}, {"C": 1, "d": 1}]
+
+
+def test_ms_are_the_time_in_use() -> None:
+    with on("rtx3090", 512):
+        form = rf.resnext(50).closed_form("ms", "C", "d")
+    assert form(C=2, d=3) == direct(rf.resnext(50, 2, 3), batch=512)
+    with pytest.raises(InputError, match="ms is estimated by the profile of a machine; say which"):
+        rf.resnext(50).closed_form("ms", "C", "d")
+
+
+def test_a_profile_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    costs = []
+    for dense in ("2.0", "4.0"):
+        path.write_text(PROFILE.replace("dense = 2.0", f"dense = {dense}"), encoding="utf-8")
+        with on(str(path)):
+            (row,) = rf.compare("resnet18").rows
+        costs.append(row.figures["femtoseconds"])
+        assert costs[-1] == direct(rf.resnet(18), str(path))
+    assert costs[0] < costs[1]
 
 
 def test_other_sizes_have_one_formula() -> None:
