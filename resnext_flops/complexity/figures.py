@@ -162,13 +162,13 @@ def on(name: str, batch: int | None = None, *, strict: bool = False) -> Iterator
     """
     figure = time_on(name, batch)
     examples = Constant(timed(figure).batch * FEMTOSECONDS)
-    meant = {
+    stand_for = {
         "ms": Apply("/", (Name(TIME), Constant(MILLISECOND))),
         "images_per_second": Apply("/", (examples, Name(TIME))),
     }
     token, before = _IN_USE.set(figure), _STRICT.set(strict)
     try:
-        with meaning(meant):
+        with meaning(stand_for):
             yield figure
     finally:
         _IN_USE.reset(token)

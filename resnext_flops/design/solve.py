@@ -231,6 +231,8 @@ def solve(
     >>> found.sizes, found.cost
     ({'d': 4}, 25028904)
     """
+    if constraint is not None and constraint not in CONSTRAINTS:
+        raise unknown("constraint", constraint, CONSTRAINTS)
     if isinstance(budget, str) or (budget is not None and set(_several(figure or ())) & set(ESTIMATED)):
         budget, figure, constraint = _read(str(budget), figure, constraint)
     figure, constraint = figure or "macs", constraint or "nearest"
@@ -242,8 +244,6 @@ def solve(
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
     if both := [name for name in wanted if name in values]:
         raise InputError(f"{both[0]} is both given and unknown; it can only be one of them")
-    if constraint not in CONSTRAINTS:
-        raise unknown("constraint", constraint, CONSTRAINTS)
     if within is not None and not within >= 0:
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
     budgets = _budgets(reference, budget, figures, scope)

@@ -322,16 +322,16 @@ def _rows(
     """The x of the first unknown at which the second may still meet the budget."""
     if rows.high is not None:
         return range(rows.low, rows.high + 1)
-    apart = [columns.size(y) for y in _apart(reading, target.figure, columns)]
     # Where no coefficient is negative the cost grows with both, so the smallest second size decides, or one that has a
     # formula of its own.
-    smallest = [{**given, columns.name: value} for value in (columns.size(columns.low), *apart)]
-    formulas = [reading.formula(target.figure, point) for point in (given, *smallest[1:])]
+    alone = [{columns.name: columns.size(y)} for y in _apart(reading, target.figure, columns)]
+    cases = [(given, {columns.name: columns.size(columns.low)}), *(({**given, **each}, each) for each in alone)]
     high = rows.low - 1
-    for formula, point in zip(formulas, smallest, strict=True):
-        if any(coefficient < 0 for monomial, coefficient in terms(substitute(formula, given)).items() if monomial):
+    for at, smallest in cases:
+        formula = substitute(reading.formula(target.figure, at), given)
+        if any(coefficient < 0 for monomial, coefficient in terms(formula).items() if monomial):
             raise InputError(f"the cost does not grow with {rows.name} throughout; give {rows.name} an upper bound")
-        polynomial, by = rows.polynomial(substitute(formula, point))
+        polynomial, by = rows.polynomial(substitute(formula, smallest))
         if len(polynomial) == 1:
             raise InputError(f"{rows.name} may grow without end at the budget; give {rows.name} an upper bound")
         reachable = inside(polynomial, 0, by * (target.most or 0), rows.low)

@@ -189,6 +189,8 @@ def test_a_number_of_ms_is_in_milliseconds() -> None:
             {"budget": "300.5", "figure": ["ms"]},
         ]
         answers = [rf.solve("resnext50_32x4d", "d", **each)[0] for each in asked]
+        with pytest.raises(InputError, match="unknown constraint 'most'"):
+            rf.solve("resnext50_32x4d", "d", budget=300, figure="ms", constraint="most")
     assert [each.budget for each in answers] == [3005 * 10**11] * 3
     widths = range(1, 9)
     nearest = min(widths, key=lambda width: abs(direct(rf.resnext(50, width=width)) - 3005 * 10**11))
