@@ -10,6 +10,7 @@ from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Nam
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, unknown
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 if TYPE_CHECKING:
     from resnext_flops.complexity.profile import Profile
@@ -32,8 +33,6 @@ PIECEWISE = ("inference_bytes",)
 COMMON = ("params", "macs", "activations")
 # The time of a batch by the profile of a machine, in whole femtoseconds. Its full name has the profile and the batch.
 TIME = "femtoseconds"
-FEMTOSECONDS = 10**15  # in a second
-MILLISECOND = FEMTOSECONDS // 1000
 _IN_USE: ContextVar[str | None] = ContextVar("_IN_USE", default=None)
 _STRICT: ContextVar[bool] = ContextVar("_STRICT", default=False)
 

@@ -17,11 +17,11 @@ from typing import NamedTuple
 import msgspec
 
 from resnext_flops.complexity.features import KINDS, PER_EXAMPLE, PRODUCTS, Features, features, kinds
-from resnext_flops.complexity.figures import FEMTOSECONDS, MILLISECOND
 from resnext_flops.complexity.layers import Size, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, known_name, unknown
 from resnext_flops.files import read_text
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.

@@ -6,11 +6,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from resnext_flops.complexity.figures import FEMTOSECONDS
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.profile import Profile, estimate
 from resnext_flops.machine.fitting import DRAWN, near
 from resnext_flops.machine.session import SECONDS, Session
+from resnext_flops.numerals import FEMTOSECONDS
 
 PRECISION = 0.02  # to which the median of a model shall be known
 PASSES = 2

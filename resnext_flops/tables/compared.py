@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from resnext_flops.complexity.figures import FEMTOSECONDS, MILLISECOND, TIME, expression_names, timed
+from resnext_flops.complexity.figures import TIME, expression_names, timed
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Costs
 from resnext_flops.design.compare import Comparison
 from resnext_flops.errors import listed
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 from resnext_flops.show.render import raw
 from resnext_flops.show.table import Cell, Column, Deviation, Table
 from resnext_flops.tables.estimates import said_of

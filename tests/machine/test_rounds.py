@@ -13,9 +13,9 @@ from click.testing import CliRunner
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.commands.calibrate import command
-from resnext_flops.complexity.figures import FEMTOSECONDS
 from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.errors import InputError
+from resnext_flops.numerals import FEMTOSECONDS
 
 pytest.importorskip("scipy")
 pytest.importorskip("torchvision")
