@@ -217,27 +217,32 @@ on_option = click.option(
 
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch."""
+    """The options for estimated times: the profile of a machine, the examples of a batch, and whether to be strict."""
     batch = click.option(
-        "--batch", type=int, metavar="N", help="Examples at once, for ms. [default: the batch that was measured]"
+        "--batch", type=int, metavar="N", help="Examples at once, for times. [default: the batch that was measured]"
     )
-    return on_option(batch(command))
+    strict = click.option("--strict", is_flag=True, help="Refuse times that the profile has no evidence for.")
+    return on_option(batch(strict(command)))
 
 
-def use_time(on: Sequence[str], batch: int | None) -> str:
+def use_time(on: Sequence[str], batch: int | None, *, strict: bool, inputs: Sequence[Any] | None = None) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
-    Raises InputError for several profiles, and for a batch without one.
+    Raises InputError for several profiles, for a batch, or strictness, without one, and as `check_one` does.
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
     if not on:
-        if batch is not None:
-            raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
+        if batch is not None or strict:
+            option = "--strict" if batch is None else "--batch"
+            raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
         return ""
     from resnext_flops.complexity import figures
+    from resnext_flops.counters.inputs import check_one
 
-    return click.get_current_context().with_resource(figures.on(on[0], batch))
+    check_one(inputs)
+
+    return click.get_current_context().with_resource(figures.on(on[0], batch, strict=strict))
 
 
 def expressions(text: str | None) -> list[str]:

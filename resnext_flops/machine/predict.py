@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from resnext_flops.complexity.profile import Estimate, Profile, estimate, profiles
+from resnext_flops.counters.inputs import check_one
 from resnext_flops.counters.lookup import Given, model
-from resnext_flops.errors import InputError
 from resnext_flops.show.display import shown
 
 
@@ -39,8 +39,7 @@ def predict(models: Iterable[Given], on: Iterable[str], batch: int | None = None
     resnext_flops.InputError: the batch is 8; the profile of rtx3090 has evidence for 1,024, and is used from 256 to \
 4,096; the nearest is 256
     """
+    check_one(inputs)
     used = profiles(on)
     ledgers = [model(each, inputs).cost() for each in models]
-    if inputs and any(ledger.trace and not ledger.trace.one for ledger in ledgers):
-        raise InputError("an input is that of one example, and the batch says how many there are; give it a batch of 1")
     return Estimates({name: [estimate(each, one, batch) for one in ledgers] for name, each in used.items()}, used)

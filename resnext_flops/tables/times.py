@@ -8,7 +8,7 @@ from resnext_flops.complexity.profile import COVERED, Estimate, Profile, estimat
 from resnext_flops.design.solve import Solution, solve_width
 from resnext_flops.proof.published import published
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.estimates import ESTIMATED, about
+from resnext_flops.tables.estimates import ESTIMATED, about, remarks_of, wider
 from resnext_flops.tables.measurements import paper_networks
 from resnext_flops.tables.sentences import MEANING
 from resnext_flops.tables.template import CARDINALITIES
@@ -47,7 +47,7 @@ def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
             *_columns(profiles),
         ),
         rows=rows,
-        notes=[*_notes(profiles), MEANING],
+        notes=[*_notes(profiles, times), MEANING],
     )
 
 
@@ -80,7 +80,7 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
             f"The paper's seconds are of training, on {paper['gpus']} M40 in 2016; the profiles are of forward passes. "
             "A difference of the ratios may come from the backward pass, too.",
             *paper["remarks"],
-            *_notes(profiles),
+            *_notes(profiles, times),
         ],
     )
 
@@ -108,11 +108,12 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
     ]
 
 
-def _notes(profiles: Mapping[str, Profile]) -> list[str]:
+def _notes(profiles: Mapping[str, Profile], times: Mapping[str, Sequence[Estimate]]) -> list[str]:
     return [
         ESTIMATED.format(share=int(100 * COVERED)),
         *(
             f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
             for name, each in profiles.items()
         ),
+        *(said for name, each in profiles.items() for said in wider(name, each, remarks_of(times[name]))),
     ]

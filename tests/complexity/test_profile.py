@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 import resnext_flops as rf
 from resnext_flops.complexity import features as sums
@@ -156,6 +157,16 @@ def test_what_was_not_measured_is_said_and_has_the_wider_interval() -> None:
     unseen = estimate(plain(), rf.model("convnext_tiny").cost())
     assert unseen.interval == (0.5, 2.0)
     assert unseen.remarks == ("never measured were gelu, layer norm, mul",)
+
+
+def test_an_operator_without_a_rule_is_not_in_the_time_and_that_is_said_once() -> None:
+    class Lower(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return torch.relu(torch.linalg.lu(image)[1])
+
+    found = estimate(plain(), rf.model(Lower(), (1, 3, 8, 8)).cost())
+    assert found.remarks == ("not counted, and so not in the time, are aten.linalg_lu",)
+    assert found.interval == (0.5, 2.0)
 
 
 @pytest.mark.parametrize("batch", [0, -1, 15, 257, 10**9])
