@@ -39,7 +39,7 @@ families = 10
 batch = 64
 interval = [0.9, 1.2]
 wide_interval = [0.5, 2.0]
-kinds = ["conv", "batch norm", "relu", "sum", "linear", "global average pool", "max pool"]
+kinds = ["dense conv", "pointwise conv", "grouped conv", "batch norm", "relu", "sum", "linear", "global average pool", "max pool"]
 
 [femtoseconds.macs]
 dense = 2.0
