@@ -224,6 +224,20 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return on_option(batch(command))
 
 
+def times_on(on: Sequence[str], batch: int | None) -> list[str]:
+    """The full names of the times on machines.
+
+    Raises InputError for a batch without a machine, and as `time_on` does.
+    """
+    if not on:
+        if batch is not None:
+            raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
+        return []
+    from resnext_flops.complexity.figures import time_on
+
+    return [time_on(name, batch) for name in on]
+
+
 def use_time(on: Sequence[str], batch: int | None) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
@@ -231,9 +245,7 @@ def use_time(on: Sequence[str], batch: int | None) -> str:
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
-    if not on:
-        if batch is not None:
-            raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
+    if not times_on(on, batch):
         return ""
     from resnext_flops.complexity import figures
 

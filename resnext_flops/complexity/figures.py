@@ -12,7 +12,7 @@ from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import unknown
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.profile import Profile
+    from resnext_flops.complexity.profile import Interval, Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -42,6 +42,11 @@ class Timed(NamedTuple):
     name: str
     profile: "Profile"
     batch: int
+
+    @property
+    def interval(self) -> "Interval":
+        """The shares of the time between which nine of ten measured ones were: wider ones for another batch."""
+        return self.profile.interval if self.batch == self.profile.batch else self.profile.wide_interval
 
 
 def time_on(name: str, batch: int | None = None) -> str:
@@ -81,8 +86,7 @@ def estimate_of(figure: str) -> str:
     'The time is an estimate by the profile rtx3090, and no measu'
     """
     by = timed(figure)
-    own = by.batch == by.profile.batch
-    low, high = by.profile.interval if own else by.profile.wide_interval
+    low, high = by.interval
     return (
         f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
         f"between {low:g} and {high:g} times the estimate."

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.figures import FIGURES, figure_name
+from resnext_flops.complexity.figures import FIGURES, estimate_of, figure_name, timed, unit
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
@@ -23,8 +23,12 @@ NOTHING: Mapping[str, Span] = MappingProxyType({})
 QUESTION, TITLE = "Which width keeps the cost?", "What does it cost, at any size?"
 
 
-def paper_page() -> str:
+def paper_page(times: Sequence[str] = ()) -> str:
     """The page of the ResNeXt paper.
+
+    times: the full names of times that are figures too.
+
+    Raises InputError as `timed` does.
 
     >>> text = paper_page()
     >>> "ResNeXt-101 (64x4d)" in text, len(text.encode()) < 1.8e6
@@ -34,7 +38,7 @@ def paper_page() -> str:
     models = []
     for title, (call, free) in paper.MODELS.items():
         made = network(call).replace(**paper.FREE_NAMES.get(title, {}))
-        models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials))
+        models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials, times))
     places = list(paper.MODELS)
     presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
     by_title = {preset["title"]: preset for preset in presets}
@@ -42,6 +46,7 @@ def paper_page() -> str:
     return _page(
         polynomials,
         models,
+        times,
         presets=presets,
         paper=list(zip(table["cardinality"], table["width"], strict=True)),
         start={
@@ -52,13 +57,14 @@ def paper_page() -> str:
     )
 
 
-def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> str:
+def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING, times: Sequence[str] = ()) -> str:
     """The page of one model, or of two side by side; the second is compared with the first.
 
     free: the sizes that are sliders, of all models that have them; without any, the usual ones of each.
+    times: the full names of times that are figures too.
 
-    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, and where a
-    model has no formula in them.
+    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, where a model
+    or its time has no formula in them, and as `timed` does.
 
     >>> from resnext_flops.complexity.families.vgg import vgg
     >>> "vgg(16)" in model_page([vgg(16)], {"r": Span()})
@@ -67,10 +73,12 @@ def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> s
     if len(models) > MOST_MODELS:
         raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
     polynomials = Polynomials()
-    data = [exported(model, sliders(model, _of(model, free, models)), model.name, polynomials) for model in models]
+    data = [
+        exported(model, sliders(model, _of(model, free, models)), model.name, polynomials, times) for model in models
+    ]
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
     start = {"reference": first, "design": last, "kept": "macs"}
-    return _page(polynomials, data, presets=[], paper=[], start=start)
+    return _page(polynomials, data, times, presets=[], paper=[], start=start)
 
 
 def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict[str, Span]:
@@ -84,12 +92,28 @@ def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict
     }
 
 
-def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
+def _time(figure: str) -> dict[str, Any]:
+    """What the page knows of a time, and says of it."""
+    by = timed(figure)
+    return {
+        "figure": figure,
+        "words": unit(figure),
+        "exactWords": figure_name(figure),
+        "estimate": estimate_of(figure),
+        "imagesWords": f"estimated images a second in batches of {by.batch:,} on {by.name}",
+        "on": by.name,
+        "batch": by.batch,
+        **by.interval._asdict(),
+    }
+
+
+def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], times: Sequence[str], **more: Any) -> str:
     from bokeh.resources import Resources
     from markupsafe import Markup
 
     from resnext_flops.explorer.pictures import GLYPHS, pictures
 
+    told = list(map(_time, times))
     data = {
         "polynomials": polynomials.data,
         "models": models,
@@ -99,6 +123,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         "pictures": pictures(),
         "glyphs": {name: {glyph.name: glyph.colour for glyph in drawn} for name, drawn in GLYPHS.items()},
         **more,
+        **({"times": told} if told else {}),
     }
     # In a script of HTML nothing is escaped, and "<" could end it.
     written = dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -110,6 +135,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         title=QUESTION if more["paper"] else TITLE,
         names=[model["title"] for model in models],
         paper=bool(more["paper"]),
+        times=told,
         glyphs=GLYPHS,
         data=Markup(written),  # noqa: S704 (no "<" is in it)
         bokeh=Markup(script),  # noqa: S704 (Bokeh's own script)
