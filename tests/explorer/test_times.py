@@ -276,18 +276,28 @@ def test_it_fits(timed_page: Page, with_times: Path, width: int) -> None:
 
 
 def test_sizes_without_the_value_of_a_threshold(browser: Page, tmp_path: Path) -> None:
-    """C = 8, 16, 24, ...: neither is C = 1 among them, nor may d = 1 be taken for one of C."""
-    net = rf.resnext(50, 8, 4)
+    """C = 3, 7, 11, ...: the time of C = 1 is that of none of them."""
+    net = rf.resnext(50, 3, 4)
     file = tmp_path / "steps.html"
-    file.write_text(model_page([net], {"C": Span(8, 8), "d": Span()}, [TIME]), encoding="utf-8")
+    file.write_text(model_page([net], {"C": Span(3, 4), "d": Span()}, [TIME]), encoding="utf-8")
     browser.resize(1400)
-    browser.open(file.as_uri() + f"#kept={TIME}&unknown=C&across=d&follow=0")
-    for d in (1, 2, 64):
-        browser.enter("#field-d", d)
-        times = {groups: direct(rf.resnext(50, groups, d)) for groups in range(8, 112, 8)}
-        found = min(times, key=lambda groups: abs(times[groups] - direct(net)))
-        assert f"C = {found} " in browser.text("#answer") + browser.text("#exactly")
+    browser.open(f"{file.as_uri()}#kept={TIME}&unknown=C&across=d&follow=0")
+    budget = direct(net)
+    for width in (4, 1, 2):
+        browser.enter("#field-d", width)
+        times = {groups: direct(rf.resnext(50, groups, width)) for groups in range(3, 40, 4)}
+        found = min(times, key=lambda groups: abs(times[groups] - budget))
+        assert f"C = {found} " in browser.text("#answer")
+        assert f"{times[found] / MILLISECOND:,.6g} against {budget / MILLISECOND:,.6g}" in browser.text("#exactly")
     assert browser.console == []
+
+
+def test_what_the_docs_say_of_the_time() -> None:
+    said = " ".join((Path(__file__).parents[2] / "docs" / "explorer.md").read_text(encoding="utf-8").split())
+    reference, times = direct(rf.resnet(50)), {d: direct(rf.resnext(50, 32, d)) for d in range(1, 9)}
+    nearest = min(times, key=lambda d: abs(times[d] - reference))
+    assert f"it takes {100 * (times[4] / reference - 1):.0f} percent longer" in said
+    assert f"nearest to its time is {nearest}." in said
 
 
 def test_a_name_of_a_profile_can_do_nothing_to_the_page(tmp_path: Path) -> None:
