@@ -6,6 +6,7 @@ import random
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -113,6 +114,24 @@ def test_sizes_are_solved_for_a_time_as_python_solves_them(timed_page: Page, tit
     assert sum(isinstance(each, list) and each[2] is not None for each in answers) > 100
 
 
+def test_values_apart_are_left_out_of_the_polynomial(timed_page: Page) -> None:
+    """x^3 - 18 x^2 + 108 x is 91, 152, 189, 208, 215, 216, 217, 224 from x = 1 on; here it is 9 and not 152 at 2."""
+    polynomial = {"by": "1", "terms": [["1", {"x": 3}], ["-18", {"x": 2}], ["108", {"x": 1}]]}
+    size = {"name": "x", "start": 1, "step": 1, "least": 1}
+
+    def solved(budget: int) -> Any:
+        return timed_page.evaluate(
+            f"(found => [found.size, String(found.cost), found.root === null])"
+            f"(nearest(parsed({json.dumps(polynomial)}), {json.dumps(size)}, {{x: 1}}, {budget}n, [[2, 9n]]))"
+        )
+
+    assert solved(10) == [2, "9", True]
+    assert solved(90) == [1, "91", False]
+    assert solved(139) == [1, "91", False]  # 48 off, and x = 3 is 50 off
+    assert solved(151) == [3, "189", False]  # 38 off, and x = 1 is 60 off
+    assert solved(223) == [8, "224", False]
+
+
 def test_the_width_that_keeps_the_time_is_the_nearest_of_all(timed_page: Page) -> None:
     timed_page.enter("#kept", TIME)
     budget = direct(rf.resnet(50))
@@ -153,6 +172,8 @@ def test_times_stand_beside_the_other_figures_with_their_interval(
     assert cells[2] == f"{longer:+.2f} %".replace("-", "−")
     cells = found["Estimated images a second in batches of 1,024 on rtx3090"]
     assert cells[0].startswith(f"{here.images_per_second:,.6g} ")
+    ends = [float(end.replace(",", "")) for end in cells[0].split(maxsplit=1)[1].split(" to ")]
+    assert ends == pytest.approx([here.images_per_second / high, here.images_per_second / low], rel=1e-3)
     fewer = 100 * (there.femtoseconds / here.femtoseconds - 1)
     assert float(cells[2].removesuffix(" %").replace("−", "-")) == pytest.approx(fewer, abs=0.011)
     assert any("of a batch of 2 on i7-12700h" in head for head in found)
@@ -180,8 +201,8 @@ def test_a_budget_is_given_in_milliseconds(timed_page: Page) -> None:
         timed_page.enter("#budget", text)
         assert "against 300.5, " in timed_page.text("#exactly")
     timed_page.enter("#kept", "macs")
-    timed_page.enter("#budget", "4089184256.5")
-    assert "against 4,089,184,256, " in timed_page.text("#exactly")  # the reference's: there are no halves of one
+    timed_page.enter("#budget", "5000000000.5")
+    assert "against 4,089,184,256, " in timed_page.text("#exactly")  # the reference's: half of one is no budget
 
 
 def test_the_time_is_an_axis(timed_page: Page) -> None:
