@@ -1,7 +1,8 @@
 """A model as data for the page: its sizes, and every figure as a polynomial in them, with exact coefficients.
 
 The page evaluates these polynomials and has no formula of its own. A coefficient is a text of decimal digits, because a
-number of JavaScript is a double; the sum of the terms is divided exactly by one number.
+number of JavaScript is a double; the sum of the terms is divided exactly by one number. An estimated time has other
+polynomials at some values of sizes, and the page takes the one that holds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
