@@ -216,31 +216,46 @@ on_option = click.option(
 )
 
 
+batch_option = click.option(
+    "--batch", type=int, metavar="N", help="Examples at once, for times. [default: the batch that was measured]"
+)
+
+
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options for estimated times: the profile of a machine, the examples of a batch, and whether to be strict."""
-    batch = click.option(
-        "--batch", type=int, metavar="N", help="Examples at once, for times. [default: the batch that was measured]"
-    )
     strict = click.option("--strict", is_flag=True, help="Refuse times that the profile has no evidence for.")
-    return on_option(batch(strict(command)))
+    return on_option(batch_option(strict(command)))
+
+
+def times_on(
+    on: Sequence[str], batch: int | None, *, strict: bool = False, inputs: Sequence[Any] | None = None
+) -> list[str]:
+    """The full names of the times on machines.
+
+    Raises InputError for a batch, or strictness, without a machine, and as `time_on` and `check_one` do.
+    """
+    if not on:
+        if batch is not None or strict:
+            option = "--strict" if batch is None else "--batch"
+            raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
+        return []
+    from resnext_flops.complexity.figures import time_on
+    from resnext_flops.counters.inputs import check_one
+
+    check_one(inputs)
+    return [time_on(name, batch) for name in on]
 
 
 def use_time(on: Sequence[str], batch: int | None, *, strict: bool, inputs: Sequence[Any] | None = None) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
-    Raises InputError for several profiles, for a batch, or strictness, without one, and as `check_one` does.
+    Raises InputError for several profiles, and as `times_on` does.
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
-    if not on:
-        if batch is not None or strict:
-            option = "--strict" if batch is None else "--batch"
-            raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
+    if not times_on(on, batch, strict=strict, inputs=inputs):
         return ""
     from resnext_flops.complexity import figures
-    from resnext_flops.counters.inputs import check_one
-
-    check_one(inputs)
 
     return click.get_current_context().with_resource(figures.on(on[0], batch, strict=strict))
 

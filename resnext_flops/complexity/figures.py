@@ -13,7 +13,7 @@ from resnext_flops.errors import InputError, unknown
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.profile import Profile
+    from resnext_flops.complexity.profile import Interval, Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -43,6 +43,10 @@ class Timed(NamedTuple):
     name: str
     profile: "Profile"
     batch: int
+
+    def interval(self, remarks: Sequence[str]) -> "Interval":
+        """The shares of the time between which nine of ten measured ones were. remarks: why they are wider ones."""
+        return self.profile.wide_interval if remarks else self.profile.interval
 
 
 def time_on(name: str, batch: int | None = None) -> str:
@@ -96,7 +100,7 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     'The time is an estimate by the profile rtx3090, and no measu'
     """
     by = timed(figure)
-    low, high = by.profile.wide_interval if remarks else by.profile.interval
+    low, high = by.interval(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
         f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
