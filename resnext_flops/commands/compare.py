@@ -72,7 +72,7 @@ def command(
     Examples:  resnext-flops compare resnet50 resnext50_32x4d torchvision:convnext_tiny --figure fvcore
                resnext-flops compare --zoo torchvision --budget "macs <= 4.2G" --pareto "macs,-accuracy"
                resnext-flops compare --from models.csv --sort=-params --format csv
-               resnext-flops compare resnet50 resnext50_32x4d regnet_y_4gf --on rtx3090 --sort ms
+               resnext-flops compare resnet50 resnext50_32x4d regnet_y_3_2gf --on rtx3090 --sort ms
     """
     from resnext_flops.counters.costs import Candidates
     from resnext_flops.design.compare import request
