@@ -303,6 +303,34 @@ def _classifier(draw: Random) -> Drawn:
     return given.shape, _chain(*layers)
 
 
+def _means(draw: Random) -> Model:
+    """A block of timm's MobileNets and EfficientNets: gates of means, and norms of groups or of channels, too."""
+    given = _map(draw)
+    wide, norm = draw.choice((1, 3, 4, 6)), draw.choice(("batchnorm2d", "batchnorm2d", "groupnorm1", "layernorm2d"))
+    function, stride = draw.choice(("relu", "silu", "hard_swish")), draw.choice((1, 1, 2))
+    channels = min(given.channels, 320)
+    make = partial(_of_timm, channels, draw.choice((3, 3, 5)), stride, wide, function, norm, draw.random() < 0.75)
+    return model(make, inputs=(1, channels, *given.shape[1:]))
+
+
+def _of_timm(
+    channels: int, kernel: int, stride: int, wide: int, function: str, norm: str, is_gated: bool
+) -> "nn.Module":
+    from timm.models._efficientnet_blocks import InvertedResidual, SqueezeExcite
+
+    gate = partial(SqueezeExcite, rd_ratio=1 / (4 * wide))
+    return InvertedResidual(
+        channels,
+        channels,
+        kernel,
+        stride,
+        exp_ratio=wide,
+        act_layer=function,
+        norm_layer=norm,
+        se_layer=gate if is_gated else None,  # type: ignore[arg-type]  # it is called, so it need not be a class
+    )
+
+
 def _tokens(draw: Random) -> tuple[int, int]:
     """How many tokens there are, and the features of each."""
     return draw.choice((50, 64, 144, 196, 197, 257, 400)), HEAD * round(_between(draw, 2, 16))
@@ -380,6 +408,7 @@ RECIPES: Mapping[str, Recipe] = {
     "grouped bottleneck": Recipe(partial(_bottleneck, groups=(2, 4, 8, 16, 32, 64)), _GROUPS, 4),
     "gated bottleneck": Recipe(partial(_bottleneck, groups=(2, 4, 8, 16), gate=True), _GROUPS),
     "inverted": Recipe(_inverted, _DEPTHWISE, 4),
+    "means": Recipe(_means, _DEPTHWISE, 3),
     "separable": Recipe(_separable, _DEPTHWISE),
     "split": Recipe(_split, _DEPTHWISE),
     "convnext": Recipe(_convnext, _DEPTHWISE),
@@ -403,13 +432,14 @@ def block(seed: int, number: int, batch: int, device: str = "cpu") -> Block:
     for _ in range(DRAWN_RECIPES):
         family = draw.choices(list(RECIPES), [each.weight for each in RECIPES.values()])[0]
         recipe = RECIPES[family]
-        for found in _drawn(recipe, draw, f"block{number}"):
+        for found in drawn_by(recipe, draw, f"block{number}"):
             if _is_fit(found.cost(), batch, MOST_MACS[device]):
                 return Block(number, family, recipe.like, found)
     raise InputError(f"the batch is {batch:,}; no random block is small enough for it; give a smaller one")
 
 
-def _drawn(recipe: Recipe, draw: Random, name: str) -> Iterator[Model]:
+def drawn_by(recipe: Recipe, draw: Random, name: str) -> Iterator[Model]:
+    """The blocks that a recipe draws, without those that are not possible."""
     for _ in range(DRAWN_BLOCKS):
         drawn = recipe.draw(draw)
         try:
