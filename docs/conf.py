@@ -15,6 +15,7 @@ from jinja2 import Template
 
 import resnext_flops
 from resnext_flops.complexity.conventions import CONVENTIONS
+from resnext_flops.complexity.figures import time_on
 from resnext_flops.explorer.page import paper_page
 from resnext_flops.proof.published.collection import printed_figures, sources
 from resnext_flops.reports.predictions import COLUMNS
@@ -207,7 +208,7 @@ def set_language(app: "Sphinx", name: str, template_name: str, context: dict[str
 
 
 # Made before autodoc loads modules a second time, for their types.
-EXPLORER = paper_page()
+EXPLORER = paper_page([time_on("rtx3090")])
 
 
 def write_explorer(app: "Sphinx", error: Exception | None) -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 
-STOPPED = 130
+from resnext_flops.errors import STOPPED
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from resnext_flops import __version__
-from resnext_flops.errors import InputError, one_line, shortened, unknown
+from resnext_flops.errors import STOPPED, InputError, one_line, shortened, unknown
 from resnext_flops.show import signs
 
 NAME = "resnext-flops"
@@ -107,7 +107,7 @@ class Commands(click.Group):
             error.show()
             sys.exit(0)
         except click.Abort:
-            fail("stopped; nothing was written", 130)
+            fail("stopped; nothing was written", STOPPED)
         except click.ClickException as error:
             fail(shortened(_sentence(error)))
         except InputError as error:

@@ -26,6 +26,7 @@ MOST_BEGINNING = 8
 MOST_QUOTED = 200
 LONGEST = 1000  # characters of a message
 ALIKE = 0.7  # how alike two names are that may be mistaken for each other, as `difflib` measures it: 1 is equal
+STOPPED = 130  # the exit status of a program that Ctrl-C ended
 
 
 def public(kind: Kind) -> Kind:
@@ -97,11 +98,11 @@ def unknown(kind: str, given: object, known: Iterable[object], further: Iterable
     names = [str(name) for name in known]
     near = nearest(given, names, further) if isinstance(given, str) else []
     if len(near) > 1 and near == _beginning(str(given), near):
-        hint = f"{len(near):,} names begin with it: {_listed(near, MOST_BEGINNING)}"
+        hint = f"{len(near):,} names begin with it: {listed(near, MOST_BEGINNING)}"
     elif near:
         hint = f"did you mean {' or '.join(map(repr, near))}?"
     else:
-        hint = f"known are {_listed(names)}"
+        hint = f"known are {listed(names)}"
     return InputError(f"unknown {kind} {given!r}; {hint}")
 
 
@@ -166,7 +167,7 @@ def _alike(given: str, names: Iterable[str]) -> list[str]:
     return [words[word] for word in get_close_matches(_in_one_word(given), words, n=3, cutoff=ALIKE)]
 
 
-def _listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
+def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Names with commas between them, but not too many."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

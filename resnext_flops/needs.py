@@ -74,6 +74,16 @@ def tell_what_is_missing() -> None:
         sys.meta_path.append(_Missing)
 
 
+def version(package: str, extra: str = "") -> str:
+    """The version of a package. Raises MissingPackageError, with an extra that has it, where it is not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        raise MissingPackageError(package, extra) from None
+
+
 def has(package: str) -> bool:
     """Whether a package of an extra is installed; it is not loaded.
 

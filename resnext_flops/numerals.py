@@ -10,6 +10,8 @@ MOST_DIGITS = 60
 POWERS = {"k": 3, "M": 6, "G": 9, "T": 12}
 BINARY_POWERS = {"Ki": 10, "Mi": 20, "Gi": 30}
 UNITS = (*POWERS, *BINARY_POWERS)
+# Times are whole numbers of femtoseconds: so many are a second, and a millisecond.
+FEMTOSECONDS, MILLISECOND = 10**15, 10**12
 
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 # A number without a sign: its digits, an exponent or none, and directly behind them a unit or none.

@@ -1,19 +1,24 @@
 """`resnext-flops calibrate`."""
 
+import shlex
 import sys
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import click
 
 from resnext_flops.commands.options import is_given
 from resnext_flops.commands.progress import device_option, progress
-from resnext_flops.errors import InputError
+from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.files import check_destination, write
+from resnext_flops.needs import version
 
 # What is told of published times only, and of blocks that are measured here only.
 OF_PUBLISHED = ("software", "precision", "layout")
 OF_MEASURED = ("device", "threads", "batch", "seconds", "seed", "resume")
-STOPPED = 130
+# What blocks and published models are built with, and what a profile is made and written with.
+PACKAGES = ("torch", "torchvision", "timm", "scipy", "tomli_w")
 
 
 @click.command("calibrate")
@@ -51,9 +56,14 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
         raise InputError(f"the profile is written as {output!r}; give a name that ends in .toml")
     _refuse(OF_PUBLISHED if published is None else OF_MEASURED, "without" if published is None else "with")
     check_destination(output, force=force)
+    for package in PACKAGES:
+        version(package, "timing")  # before minutes are spent
+    own = OF_MEASURED if published is None else OF_PUBLISHED
+    told = {name: options[name] for name in ("machine", "source", *own)}
+    made_by = _made_by(published, output, told)
     if published is None:
-        return _measured(output, force, **{name: options[name] for name in ("machine", "source", *OF_MEASURED)})
-    _published(published, output, **{name: options[name] for name in ("machine", "source", *OF_PUBLISHED)})
+        return _measured(output, force, made_by, **told)
+    _published(published, output, made_by, **told)
     return 0
 
 
@@ -64,9 +74,19 @@ def _refuse(names: tuple[str, ...], which: str) -> None:
             raise InputError(f"--{name} has no meaning {which} --published; leave it out")
 
 
+def _made_by(published: str | None, output: str, options: Mapping[str, Any]) -> str:
+    """The command as a line of a shell: where the table is, it makes the profile again. Folders are left out."""
+    from pathlib import PurePath
+
+    given = {"published": published and PurePath(published).name, **options, "output": PurePath(output).name}
+    words = [(f"--{name}", str(value)) for name, value in given.items() if value is not None and name != "resume"]
+    return shlex.join(["resnext-flops", "calibrate", *chain.from_iterable(words)])
+
+
 def _measured(
     output: str,
     force: bool,
+    made_by: str,
     machine: str | None,
     source: str | None,
     device: str,
@@ -78,7 +98,6 @@ def _measured(
 ) -> int:
     """The profile of this machine, from blocks that are measured now; 130 if that is stopped."""
     from math import inf
-    from pathlib import PurePath
 
     from resnext_flops.machine.calibrate import written
     from resnext_flops.machine.rounds import Blocks, Setup
@@ -97,8 +116,6 @@ def _measured(
         click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
         return STOPPED
     made = blocks.calibration()
-    made_by = f"resnext-flops calibrate --device {device} --threads {threads} --batch {batch} --seconds {seconds:g}"
-    made_by += f" --seed {seed} --output {PurePath(output).name}"
     found = made.profile(source or f"blocks of the seed {seed}, measured in turn with a reference", made_by, machine)
     write(output, written(found))
     blocks.forget()
@@ -106,7 +123,7 @@ def _measured(
     return 0
 
 
-def _published(published: str, output: str, source: str | None, **measured: str | None) -> None:
+def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> None:
     """The profile of a machine whose times are published."""
     from pathlib import PurePath
 
@@ -114,7 +131,7 @@ def _published(published: str, output: str, source: str | None, **measured: str 
     from resnext_flops.machine.fitting import fit
     from resnext_flops.machine.published import Kept, rows, samples
 
-    table, file = rows(published), PurePath(published).name
+    table = rows(published)
     check_enough(table, published)
     with progress(len(table)) as tell:
         usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
@@ -122,7 +139,7 @@ def _published(published: str, output: str, source: str | None, **measured: str 
         click.echo(f"resnext-flops: {each.row.model} at {each.row.pixels} is not used: {each.reason}", err=True)
     check_enough(usable.samples, published)
     origin = origin_of(published)._replace(**{name: text for name, text in measured.items() if text})
-    made_by = f"resnext-flops calibrate --published {file} --output {PurePath(output).name}"
-    found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source or file, made_by)
+    source = source or PurePath(published).name
+    found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
     sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} models of {found.families} families\n")

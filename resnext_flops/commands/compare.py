@@ -16,9 +16,8 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import progress
 from resnext_flops.counters.zoos.kept import LIBRARIES
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import STOPPED, InputError, unknown
 
-STOPPED = 130
 GO_ON = "what was counted of a library is kept, and the same command goes on from there"
 # The columns of a CSV file that may hold names, the first that a file has being taken.
 COLUMNS = ("model", "name")
@@ -55,6 +54,7 @@ def command(
     figures: tuple[str, ...],
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     output: Output,
 ) -> int:
     """Compare any models: what each costs, and which are the best within budgets.
@@ -62,7 +62,8 @@ def command(
     A row a model: params, multiply-adds, activations, bytes at inference and in training, the accuracy that torchvision
     prints, and how far each is from the first that is named. Expressions hold these figures: params, macs, activations,
     weights, inference_bytes, training_bytes, accuracy, or any convention; with --on also ms and images_per_second,
-    which are estimates by the profile of a machine.
+    which are estimates by the profile of a machine. With --strict a model that the profile has no evidence for has
+    none.
 
     What is counted of a library's models is kept in the user's cache directory. The exit status is 1 if a model that
     was named cannot be counted.
@@ -71,13 +72,13 @@ def command(
     Examples:  resnext-flops compare resnet50 resnext50_32x4d torchvision:convnext_tiny --figure fvcore
                resnext-flops compare --zoo torchvision --budget "macs <= 4.2G" --pareto "macs,-accuracy"
                resnext-flops compare --from models.csv --sort=-params --format csv
-               resnext-flops compare resnet50 resnext50_32x4d regnet_y_4gf --on rtx3090 --sort ms
+               resnext-flops compare resnet50 resnext50_32x4d regnet_y_3_2gf --on rtx3090 --sort ms
     """
     from resnext_flops.counters.costs import Candidates
     from resnext_flops.design.compare import request
     from resnext_flops.tables.compared import compared, content
 
-    use_time(on, batch)
+    use_time(on, batch, strict=strict, inputs=inputs)
     asked = request(budget, expressions(pareto), sort, figures)
     candidates = Candidates([*models, *(names_in(file) if file else [])], zoo or "", inputs)
     with progress(candidates.missing) as tell:

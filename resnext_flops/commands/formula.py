@@ -15,6 +15,7 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import interpolating
 from resnext_flops.complexity.arguments import names
+from resnext_flops.complexity.figures import meant
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.reading import LEVELS
@@ -46,6 +47,7 @@ def command(
     steps: bool,
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     inputs: list[Any] | None,
     output: Output,
 ) -> None:
@@ -72,12 +74,11 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
-    ms = use_time(on, batch)
+    use_time(on, batch, strict=strict, inputs=inputs)
+    name = meant(figure)
     with interpolating():
-        if figure == "images_per_second" and ms:
-            raise InputError("images_per_second is a quotient by the time and has no polynomial; give --figure ms")
         found = lookup.model(model, inputs)
-        closed = ClosedForm(found.reading(free or _usual(found), scope), ms if figure == "ms" and ms else figure)
+        closed = ClosedForm(found.reading(free or _usual(found), scope), name)
         call = found.call(closed.reading.free)
         if output.form == "json":
             output.put_json("formula-1", content(closed, call, breakdown))

@@ -216,28 +216,48 @@ on_option = click.option(
 )
 
 
+batch_option = click.option(
+    "--batch", type=int, metavar="N", help="Examples at once, for times. [default: the batch that was measured]"
+)
+
+
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options for the figures that the profile of a machine gives: the profile, and the examples of a batch."""
-    batch = click.option(
-        "--batch", type=int, metavar="N", help="Examples at once, for ms. [default: the batch that was measured]"
-    )
-    return on_option(batch(command))
+    """The options for estimated times: the profile of a machine, the examples of a batch, and whether to be strict."""
+    strict = click.option("--strict", is_flag=True, help="Refuse times that the profile has no evidence for.")
+    return on_option(batch_option(strict(command)))
 
 
-def use_time(on: Sequence[str], batch: int | None) -> str:
+def times_on(
+    on: Sequence[str], batch: int | None, *, strict: bool = False, inputs: Sequence[Any] | None = None
+) -> list[str]:
+    """The full names of the times on machines.
+
+    Raises InputError for a batch, or strictness, without a machine, and as `time_on` and `check_one` do.
+    """
+    if not on:
+        if batch is not None or strict:
+            option = "--strict" if batch is None else "--batch"
+            raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
+        return []
+    from resnext_flops.complexity.figures import time_on
+    from resnext_flops.counters.inputs import check_one
+
+    check_one(inputs)
+    return [time_on(name, batch) for name in on]
+
+
+def use_time(on: Sequence[str], batch: int | None, *, strict: bool, inputs: Sequence[Any] | None = None) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
-    Raises InputError for several profiles, and for a batch without one.
+    Raises InputError for several profiles, and as `times_on` does.
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
-    if not on:
-        if batch is not None:
-            raise InputError("--batch is that of ms; give the profile of a machine too, as in --on rtx3090")
+    if not times_on(on, batch, strict=strict, inputs=inputs):
         return ""
     from resnext_flops.complexity import figures
 
-    return click.get_current_context().with_resource(figures.on(on[0], batch))
+    return click.get_current_context().with_resource(figures.on(on[0], batch, strict=strict))
 
 
 def expressions(text: str | None) -> list[str]:

@@ -29,6 +29,7 @@ def command(kind: str, models: tuple[str, ...], column: bool, on: tuple[str, ...
       edf        how params and activations of three design spaces are distributed
       lineage    printed errors against multiply-adds, from ResNet to ConvNeXt
       time       estimated times against C at equal multiply-adds (--on)
+      parts      what estimated times are made of: [MODEL MODEL] (--on)
       groups     params and activations from dense to depthwise, at equal multiply-adds
 
     A MODEL is a described network, torchvision:NAME, timm:NAME, or package.module:factory.

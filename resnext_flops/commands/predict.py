@@ -5,15 +5,12 @@ from typing import Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, input_option, on_option, output_option
-from resnext_flops.errors import InputError
+from resnext_flops.commands.options import Output, input_option, machine_options, output_option
 
 
 @click.command("predict")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...", shell_complete=completion.models)
-@on_option
-@click.option("--batch", type=int, metavar="N", help="Examples at once. [default: the batch that was measured]")
-@click.option("--strict", is_flag=True, help="Refuse what the profile has no evidence for.")
+@machine_options
 @input_option
 @output_option()
 def command(
@@ -35,19 +32,15 @@ def command(
                resnext-flops predict resnet50 "resnext(50, 64, 2)" --on rtx3090,rtx4090 --batch 512
                resnext-flops predict resnet50 --on mine.toml
     """
-    from resnext_flops.complexity.profile import estimate, profiles
-    from resnext_flops.counters.lookup import model
+    from resnext_flops.complexity.profile import refuse
+    from resnext_flops.machine.predict import predict
     from resnext_flops.tables.estimates import estimates
 
-    used = profiles(on)
-    ledgers = [model(each, inputs).cost() for each in models]
-    if inputs and any(ledger.trace and not ledger.trace.one for ledger in ledgers):
-        raise InputError("--input is that of one example, and --batch says how many there are; give it a batch of 1")
-    found = {name: [estimate(each, ledger, batch) for ledger in ledgers] for name, each in used.items()}
+    found = predict(models, on, batch, inputs)
     for name, some in found.items():
         for each in some:
+            if strict:
+                refuse(each.name, name, each.remarks)
             for remark in each.remarks:
-                if strict:
-                    raise InputError(f"{each.name} cannot be estimated by {name}: {remark}")
                 click.echo(f"resnext-flops: the interval of {each.name} by {name} is wider: {remark}", err=True)
-    output.emit([estimates(found, used)])
+    output.emit([estimates(found, found.profiles)])

@@ -56,6 +56,7 @@ def command(
     given: tuple[tuple[str, tuple[int, ...]], ...],
     on: tuple[str, ...],
     batch: int | None,
+    strict: bool,
     inputs: list[Any] | None,
     device: str,
     prove: bool,
@@ -66,7 +67,7 @@ def command(
 
     One unknown gives the whole number nearest to the budget, a row for each of the given values. Two give every pair
     within a tolerance, and mark those that no other pair beats in every figure asked for. With --on, the figure may be
-    ms, the time of a batch: an estimate by the profile of a machine.
+    ms, the time of a batch, and the budget of images_per_second: estimates by the profile of a machine.
 
     \b
     Examples:  resnext-flops solve resnext50_32x4d --free d --like resnet50 --given C=1,2,4,8,16,32,64
@@ -76,13 +77,14 @@ def command(
                resnext-flops solve timm:resnet50 --free base_width --given cardinality=1,2,4,8,32 --like timm:resnet50
                resnext-flops solve timm:convnext_tiny --free N --budget "training_bytes <= 24Gi"
                resnext-flops solve resnext50_32x4d --free d --budget "ms <= 300" --on rtx3090
+               resnext-flops solve resnext50_32x4d --free C,d --like resnet50 --figure ms,macs --within 1 --on rtx3090
     """
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
-    ms = use_time(on, batch)
+    use_time(on, batch, strict=strict, inputs=inputs)
     with interpolating():
-        figures = [ms if each == "ms" and ms else each for each in figure.split(",")] if figure else None
+        figures = figure.split(",") if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)
     # A real model's answers are counted anyway, and there is no description of it to prove.
     prove = prove and asked.origin == "derived"

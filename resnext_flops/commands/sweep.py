@@ -22,12 +22,12 @@ from resnext_flops.commands.options import (
 )
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
-from resnext_flops.complexity.figures import estimate_of, timed
+from resnext_flops.complexity.expressions import Rational
+from resnext_flops.complexity.figures import estimate_of, remarks_on, timed
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
-from resnext_flops.counters.lookup import ledger
 from resnext_flops.counters.lookup import model as model_of
-from resnext_flops.errors import InputError
+from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.numerals import fraction
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.output import FORMATS, destination
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 # A terminal shows so many designs; a pipe, a file and every other form hold them all.
 SHOWN = 50
-STOPPED = 130
 # A rate is told of more designs than these.
 MANY = 1_000_000
 
@@ -133,7 +132,8 @@ def command(model: str | None, space: str | None, form: str, output: str | None,
         return _sample(space, form, output, force, **{name: options[name] for name in OF_A_SPACE})
     if model is None:
         raise InputError("give a MODEL whose sizes are swept, or a design space, as in --space regnet_x")
-    ms = use_time(options.pop("on"), options.pop("batch"))
+    on, batch, strict = (options.pop(name) for name in ("on", "batch", "strict"))
+    ms = use_time(on, batch, strict=strict, inputs=options["inputs"])
     place = _place(ms, options["device"]) if options["measure"] else None
     return _sweep(model, place, ms, form=form, output=output, force=force, **options)
 
@@ -206,10 +206,13 @@ def _sweep(
         runs = _measure(base, asked, frame.head(measure), place, wanted["seed"]) if done and place else {}
     except KeyboardInterrupt:
         proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
+    remarks = [estimate_of(ms, remarks_on(ms, base.at(asked.smallest())))] if ms else []
     if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
-        remarks = [estimate_of(ms)] if ms else []
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])
+    else:
+        for each in remarks:
+            click.echo(f"resnext-flops: {each}", err=True)
     click.echo(f"resnext-flops: {remark}", err=True)
     return int(not all(proof.holds for proof in proofs.values())) if done else STOPPED
 
@@ -282,11 +285,13 @@ def _space(stage_depths: str | None, over: Sequence[str], sizes: Mapping[str, st
     return once(given)
 
 
-def _nearest(given: str | None) -> dict[str, float] | None:
+def _nearest(given: str | None) -> dict[str, Rational] | None:
     """A figure and its target, which is a number or a network's own figure."""
     if given is None:
         return None
-    from resnext_flops.complexity.figures import figure
+    from resnext_flops.complexity.expressions import quantity
+    from resnext_flops.complexity.figures import expression_names
+    from resnext_flops.complexity.model import value_of
 
     name, equals, target = given.partition("=")
     if not (name and equals and target):
@@ -294,8 +299,8 @@ def _nearest(given: str | None) -> dict[str, float] | None:
     try:
         number = fraction(target)
     except ValueError:
-        return {name: figure(ledger(target), name.replace("_", "-"))}
-    return {name: int(number) if number.denominator == 1 else float(number)}
+        return {name: value_of(model_of(target), quantity(name, expression_names()))}
+    return {name: int(number) if number.denominator == 1 else number}
 
 
 def _run(

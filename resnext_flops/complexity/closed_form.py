@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.figures import estimate_of, is_time
+from resnext_flops.complexity.figures import estimate_of, is_time, meant, remarks_on
 from resnext_flops.complexity.formula import Coefficient, latex, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
@@ -57,10 +57,10 @@ def closed_form(
             raise InputError(
                 f"{size} is {symbol!r}; it must be a name or a SymPy symbol (replace() sets a size to a number)"
             )
-    form = ClosedForm(read(asked), name, {known_as(size): sign for size, sign in shown.items()})
+    form = ClosedForm(read(asked), meant(name), {known_as(size): sign for size, sign in shown.items()})
     if len(set(form.variables)) < len(form.variables):
         raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
-    form.reading.figure(name)
+    form.reading.figure(form.figure)
     return form
 
 
@@ -205,8 +205,11 @@ class ClosedForm:
     @property
     def evidence(self) -> str:
         """How the polynomial was found, and of a time that it is an estimate; empty where it is derived."""
-        estimate = f"{estimate_of(self.figure)} A millisecond has 10^12 femtoseconds." if is_time(self.figure) else ""
-        return f"{self.reading.evidence} {estimate}".strip()
+        if not is_time(self.figure):
+            return self.reading.evidence
+        first = self.reading.at({name: lattice.start for name, lattice in self.reading.lattices.items()})
+        estimate = estimate_of(self.figure, remarks_on(self.figure, first))
+        return f"{self.reading.evidence} {estimate} A millisecond has 10^12 femtoseconds.".strip()
 
     def __str__(self) -> str:
         return text(self.polynomial, self.variables)

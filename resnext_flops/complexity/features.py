@@ -13,7 +13,7 @@ the sizes.
     (231211008, 174)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TypeAlias
 
@@ -50,7 +50,8 @@ OTHERS = {
     "sum": "sums",
     "scaling": "products of elements",
     "concat": "concatenations",
-    "pool": "pools",
+    "pool": "average pools",
+    "max_pool": "maximum pools",
     "reduction": "reductions",
     "other": "other operators",
 }
@@ -88,8 +89,6 @@ _BY_KIND = {
     "concat": "concat",
     **dict.fromkeys(("mean", "reduction sum", "var", "linalg vector norm", "amax", "cumsum"), "reduction"),
 }
-# What torch runs a layer of a description as, where it has another name in a ledger that was counted.
-_RUN_AS = {"scale": "mul"}
 _CONVOLUTIONS = frozenset({"conv", "transposed conv"})
 
 
@@ -106,7 +105,7 @@ def kind_of_feature(entry: Entry) -> str | None:
     if kind in _CONVOLUTIONS:
         return _convolution(entry)
     if kind.endswith("pool"):
-        return "pool"
+        return "max_pool" if "max" in kind.split() else "pool"
     return _BY_KIND.get(kind, "other")
 
 
@@ -127,10 +126,7 @@ def features(ledger: Ledger) -> Features:
     def add(quantity: str, kind: str, figure: Size) -> None:
         found[quantity, kind] = found.get((quantity, kind), 0) + figure
 
-    for entry, _ in active(Run(ledger.entries, ledger.trace)):
-        kind = kind_of_feature(entry)
-        if kind is None:
-            continue
+    for entry, kind in _timed(ledger):
         add("network", "operators", entry.times)
         add("read", kind, sum(map(prod, entry.inputs)) * entry.times)
         add("written", kind, prod(entry.output) * entry.times)
@@ -140,12 +136,38 @@ def features(ledger: Ledger) -> Features:
     return found
 
 
+def moved(found: Features) -> int:
+    """The elements that the layers of one example take in and put out.
+
+    >>> moved({("read", "sum"): 200, ("written", "sum"): 100, ("network", "run"): 1})
+    300
+    """
+    return sum(int(figure) for (quantity, _), figure in found.items() if quantity in {"read", "written"})
+
+
 def kinds(ledger: Ledger) -> tuple[str, ...]:
-    """The kinds of entries that take time, by the ledger's names, in order: what a profile must have seen.
+    """The kinds of entries that take time, in order: what a profile must have seen.
+
+    They have the ledger's names. Of a convolution is also said of which of the kinds of features it is.
 
     >>> import resnext_flops as rf
-    >>> kinds(rf.resnet(18).cost())
-    ('batch norm', 'conv', 'global average pool', 'linear', 'max pool', 'relu', 'sum')
+    >>> kinds(rf.resnet(18).cost())[:4]
+    ('batch norm', 'dense conv', 'global average pool', 'linear')
     """
-    found = (entry for entry, _ in active(Run(ledger.entries, ledger.trace)) if kind_of_feature(entry))
-    return tuple(sorted({_RUN_AS.get(kind, kind) for kind in map(kind_of, found)}))
+    return tuple(sorted({_seen_as(entry) for entry, _ in _timed(ledger)}))
+
+
+def _seen_as(entry: Entry) -> str:
+    kind = kind_of(entry)
+    if kind in _CONVOLUTIONS:
+        return f"{_convolution(entry)} {kind}"
+    # A layer of a description may have another name than in a ledger that was counted.
+    return "mul" if kind == "scale" else kind
+
+
+def _timed(ledger: Ledger) -> Iterator[tuple[Entry, str]]:
+    """The entries that take time in evaluation mode, each with its kind of feature."""
+    for entry, _ in active(Run(ledger.entries, ledger.trace)):
+        kind = kind_of_feature(entry)
+        if kind:
+            yield entry, kind

@@ -1,6 +1,6 @@
 """The figures of a network by name: what a ledger adds up, and the total of every convention."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, meaning, needs_profile
 from resnext_flops.complexity.layers import Size
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.errors import unknown
+from resnext_flops.errors import InputError, unknown
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.profile import Profile
+    from resnext_flops.complexity.profile import Interval, Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -32,8 +33,8 @@ PIECEWISE = ("inference_bytes",)
 COMMON = ("params", "macs", "activations")
 # The time of a batch by the profile of a machine, in whole femtoseconds. Its full name has the profile and the batch.
 TIME = "femtoseconds"
-MILLISECOND, SECOND = 10**12, 10**15
 _IN_USE: ContextVar[str | None] = ContextVar("_IN_USE", default=None)
+_STRICT: ContextVar[bool] = ContextVar("_STRICT", default=False)
 
 
 class Timed(NamedTuple):
@@ -42,6 +43,10 @@ class Timed(NamedTuple):
     name: str
     profile: "Profile"
     batch: int
+
+    def interval(self, remarks: Sequence[str]) -> "Interval":
+        """The shares of the time between which nine of ten measured ones were. remarks: why they are wider ones."""
+        return self.profile.wide_interval if remarks else self.profile.interval
 
 
 def time_on(name: str, batch: int | None = None) -> str:
@@ -54,6 +59,7 @@ def time_on(name: str, batch: int | None = None) -> str:
     """
     from resnext_flops.complexity.profile import profile
 
+    timed.cache_clear()  # the file of a profile may be another one by now
     found = profile(name)
     runs = found.batch if batch is None else batch
     found.check_batch(runs)
@@ -74,18 +80,31 @@ def is_time(figure: str) -> bool:
     return figure.startswith(f"{TIME}@")
 
 
-def estimate_of(figure: str) -> str:
-    """What a time is and is not, in one sentence.
+def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
+    """What the time of a network is estimated of without evidence, and so why its interval is the wider one.
+
+    >>> import resnext_flops as rf
+    >>> remarks_on(time_on("rtx3090", 512), rf.resnet(50).cost())
+    ('the batch is 512, and measured was 1,024',)
+    """
+    from resnext_flops.complexity.profile import without_evidence
+
+    by = timed(figure)
+    return without_evidence(by.profile, ledger, by.batch)
+
+
+def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
+    """What a time is and is not. remarks: why its interval is the wider one, if it is.
 
     >>> estimate_of(time_on("rtx3090"))[:60]
     'The time is an estimate by the profile rtx3090, and no measu'
     """
     by = timed(figure)
-    own = by.batch == by.profile.batch
-    low, high = by.profile.interval if own else by.profile.wide_interval
+    low, high = by.interval(remarks)
+    because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
         f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
-        f"between {low:g} and {high:g} times the estimate."
+        f"between {low:g} and {high:g} times the estimate.{because}"
     )
 
 
@@ -98,39 +117,71 @@ def amount(figure: str, value: int) -> str:
     return f"{value / MILLISECOND:,.6g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
 
 
+def told(name: str, value: int) -> str:
+    """So much of a figure by its name in expressions; a time is told as `amount` does.
+
+    >>> with on("rtx3090"):
+    ...     told("macs", 4000), told("femtoseconds", 3 * 10**13)
+    ('4,000 macs', '30 estimated ms of a batch of 1,024 on rtx3090')
+    """
+    return amount(expression_names()[TIME], value) if name == TIME else f"{value:,} {name}"
+
+
 def unit(figure: str) -> str:
     """What amounts of a figure are of, in words: of a time, milliseconds."""
     return figure_name(figure).replace(TIME, "ms") if is_time(figure) else figure_name(figure)
 
 
+def meant(name: str) -> str:
+    """The full name of a figure: of `ms`, that of the time that is in use.
+
+    Raises InputError where none is, and for `images_per_second`, which has no formula.
+
+    >>> with on("rtx3090"):
+    ...     meant("macs"), meant("ms")
+    ('macs', 'femtoseconds@rtx3090@1024')
+    """
+    if name not in ESTIMATED:
+        return name
+    in_use = _IN_USE.get()
+    if in_use is None:
+        raise needs_profile(name)
+    if name != "ms":
+        raise InputError(f"{name} is a quotient by the time and has no polynomial; give ms in its place")
+    return in_use
+
+
 @contextmanager
-def on(name: str, batch: int | None = None) -> Iterator[str]:
+def on(name: str, batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
     """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
 
     It gives the full name of the time. Raises InputError as `time_on` does.
+
+    strict: whether a network has no time that the profile has no evidence for.
 
     >>> with on("rtx3090"):
     ...     expression_names()["femtoseconds"]
     'femtoseconds@rtx3090@1024'
     """
     figure = time_on(name, batch)
-    examples = Constant(timed(figure).batch * SECOND)
-    meant = {
+    examples = Constant(timed(figure).batch * FEMTOSECONDS)
+    stand_for = {
         "ms": Apply("/", (Name(TIME), Constant(MILLISECOND))),
         "images_per_second": Apply("/", (examples, Name(TIME))),
     }
-    token = _IN_USE.set(figure)
+    token, before = _IN_USE.set(figure), _STRICT.set(strict)
     try:
-        with meaning(meant):
+        with meaning(stand_for):
             yield figure
     finally:
         _IN_USE.reset(token)
+        _STRICT.reset(before)
 
 
 def figure(ledger: Ledger, name: str) -> Size:
     """A figure of a ledger: one of `FIGURES`, or the total of a convention.
 
-    Raises InputError for a figure that does not exist.
+    Raises InputError for a figure that does not exist, and for a time without evidence where `on` is strict.
 
     >>> import resnext_flops as rf
     >>> figure(rf.resnet(50).cost(), "params"), figure(rf.resnet(50).cost(), "fvcore")
@@ -139,8 +190,11 @@ def figure(ledger: Ledger, name: str) -> Size:
     figure_name(name)
     if is_time(name):
         from resnext_flops.complexity.features import features
+        from resnext_flops.complexity.profile import refuse
 
         by = timed(name)
+        if _STRICT.get():
+            refuse(ledger.name, by.name, remarks_on(name, ledger))
         return sum(by.profile.time(features(ledger), by.batch).values())
     return getattr(ledger, name) if name in FIGURES else ledger.total(name)
 

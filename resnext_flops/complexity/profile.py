@@ -7,7 +7,7 @@ sizes; but it is an estimate, and what is made of it says so.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -21,13 +21,15 @@ from resnext_flops.complexity.layers import Size, size
 from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.errors import InputError, known_name, unknown
 from resnext_flops.files import read_text
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.
 REACH = 4
-FEMTOSECONDS = 10**15  # in a second
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
+
+UNKNOWN = "unknown"  # the kind of an operator without a rule
 
 TRAFFIC, LAUNCHES = "memory traffic", "launches"
 # The parts of a time, in the order in which they are shown.
@@ -129,7 +131,7 @@ class Estimate(NamedTuple):
     @property
     def milliseconds(self) -> float:
         """The whole time, rounded to a float."""
-        return self.femtoseconds / (FEMTOSECONDS // 1000)
+        return self.femtoseconds / MILLISECOND
 
     @property
     def images_per_second(self) -> float:
@@ -144,20 +146,27 @@ def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Esti
     """
     runs = profile.batch if batch is None else batch
     parts: dict[str, int] = dict(profile.time(features(ledger), runs))
+    remarks = without_evidence(profile, ledger, runs)
+    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, remarks)
+
+
+def without_evidence(profile: Profile, ledger: Ledger, batch: int) -> tuple[str, ...]:
+    """What a time is estimated of without evidence, and so why its interval is the wider one; mostly nothing."""
     remarks = []
-    if runs != profile.batch:
-        remarks.append(f"the batch is {runs:,}, and measured was {profile.batch:,}")
-    if unseen := without_evidence(profile, ledger):
+    if batch != profile.batch:
+        remarks.append(f"the batch is {batch:,}, and measured was {profile.batch:,}")
+    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds and kind != UNKNOWN]:
         remarks.append(f"never measured were {', '.join(unseen)}")
     if ledger.unknown:
         operators = dict.fromkeys(each.operator for each in ledger.unknown)
         remarks.append(f"not counted, and so not in the time, are {', '.join(operators)}")
-    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, tuple(remarks))
+    return tuple(remarks)
 
 
-def without_evidence(profile: Profile, ledger: Ledger) -> list[str]:
-    """The kinds of layers of a network that the profile was not made of."""
-    return [kind for kind in kinds(ledger) if kind not in profile.kinds]
+def refuse(model: str, name: str, remarks: Sequence[str]) -> None:
+    """Raises InputError where a profile of a name has no evidence for the time of a model: see `without_evidence`."""
+    if remarks:
+        raise InputError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
 
 
 def shipped() -> Mapping[str, str]:

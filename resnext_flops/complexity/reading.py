@@ -158,7 +158,10 @@ def refuse_maximum(name: str) -> None:
 def refuse_part(name: str, scope: str) -> None:
     """Raises InputError for the time of a part: of what a run takes, not everything is of one layer."""
     if is_time(name) and scope != "network":
-        raise InputError(f"{figure_name(name)} are known for the whole network only, and not for {scope}")
+        raise InputError(
+            f"{figure_name(name)} are known for the whole network only, and not for {scope}; `predict` says what a "
+            "time is made of"
+        )
 
 
 class Derived(Reading):
@@ -362,7 +365,9 @@ def _batched(name: str, ledger: Ledger, batch: Size) -> Any:
     if name in BYTES:
         return getattr(memory(ledger, batch), BYTES[name])
     if is_time(name) and batch != 1:
-        raise InputError("the time has the batch of --batch, so N cannot be free in it; leave N out")
+        raise InputError(
+            "N cannot be free in a time, because a profile is of one batch; leave N out, and give it as --batch"
+        )
     if name in BATCHED:
         return batch * figure(ledger, name)
     if name not in FIGURES and batch != 1:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.expressions import Rational
-from resnext_flops.complexity.figures import BYTES, COMMON, TIME, expression_names, figure
+from resnext_flops.complexity.figures import BYTES, COMMON, TIME, expression_names, figure, remarks_on
 from resnext_flops.complexity.layers import Shape, show
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import NAMED
@@ -38,6 +38,7 @@ class Costs(NamedTuple):
     accuracy, checkpoint: what its library prints in percent, and for which trained weights.
     lower_bound: whether an operator is unknown, so that the figures are lower bounds.
     remarks: how it was counted, where a reader should know it.
+    wider: why the interval of its time is the wider one.
     lacking: why the model lacks a figure.
     reason: why it has none at all; empty where it was counted.
     """
@@ -50,6 +51,7 @@ class Costs(NamedTuple):
     checkpoint: str = ""
     lower_bound: bool = False
     remarks: tuple[str, ...] = ()
+    wider: tuple[str, ...] = ()
     lacking: Mapping[str, str] = {}
     reason: str = ""
 
@@ -179,8 +181,8 @@ class Candidates:
             return Costs(candidate.name, reason=str(error))
         except SystemExit as end:
             return Costs(candidate.name, reason=f"the code of the model ended the program with {end.code!r}")
-        fields = found._asdict() | {"figures": {name: each for name, each in found.figures.items() if name != TIME}}
-        del fields["model"]
+        fields = found._asdict() | {"figures": _lasting(found.figures), "lacking": _lasting(found.lacking)}
+        del fields["model"], fields["wider"]
         self._of(candidate.library).rows[_in_library(candidate.name)] = fields
         return found
 
@@ -207,8 +209,14 @@ class Candidates:
             found,
             lower_bound=ledger.lower_bound,
             remarks=remarks,
+            wider=remarks_on(known[TIME], ledger) if TIME in found else (),
             lacking=lacking,
         )
+
+
+def _lasting(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known by figure, without the time, which depends on the profile that is in use."""
+    return {name: each for name, each in known.items() if name != TIME}
 
 
 def _in_library(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.complexity.arguments import whole
-from resnext_flops.complexity.expressions import Expression, Name, names_in, quantity, text_of
+from resnext_flops.complexity.expressions import Constant, Expression, Name, names_in, quantity, text_of
 from resnext_flops.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,6 +124,23 @@ def inputs_text(inputs: Any) -> str | None:
     if not isinstance(shapes, list) or not all(isinstance(each, InputShape) for each in shapes):
         return None
     return " ".join(map(str, shapes))
+
+
+def check_one(inputs: Any) -> None:
+    """Raises InputError for an input of several examples, where what is asked is of one.
+
+    >>> check_one((2, 3, 8, 8))
+    Traceback (most recent call last):
+    resnext_flops.InputError: an input is that of one example here, and the batch says how many there are; give it a \
+batch of 1
+    """
+    shape = named_shape(inputs)
+    shapes = [shape] if shape else inputs if isinstance(inputs, (list, tuple)) else []
+    first = next((each.shape for each in shapes if isinstance(each, InputShape)), ())
+    if len(first) > 1 and first[0] != Constant(1):
+        raise InputError(
+            "an input is that of one example here, and the batch says how many there are; give it a batch of 1"
+        )
 
 
 def arguments(inputs: Any) -> "tuple[list[Any], dict[str, Any]]":

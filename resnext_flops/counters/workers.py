@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from resnext_flops.errors import one_line
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -16,7 +18,7 @@ ANSWERS = 60  # after which a process is replaced: what libraries keep fills its
 
 
 class NoAnswerError(Exception):
-    """A process did not answer. The text says why."""
+    """A process did not answer. The text says why, in one line."""
 
 
 class TooLongError(NoAnswerError):
@@ -25,6 +27,10 @@ class TooLongError(NoAnswerError):
 
 class EndedError(NoAnswerError):
     """It ended without an answer."""
+
+
+class FailedError(NoAnswerError):
+    """What it was asked failed there."""
 
 
 class Worker:
@@ -37,7 +43,7 @@ class Worker:
         self.answers = 0
 
     def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
-        """What a function returns there. Raises TooLongError or EndedError, or what the function raises."""
+        """What a function returns there. Raises TooLongError, EndedError or FailedError."""
         if self.process is None:
             self._start()
         self.pipe.send((function, args))
@@ -83,7 +89,7 @@ def _serve(pipe: Connection) -> None:
         try:
             pipe.send((None, function(*args)))
         except Exception as error:  # noqa: BLE001 (whoever asked gets it)
-            pipe.send((RuntimeError(f"{type(error).__name__}: {error}"), None))
+            pipe.send((FailedError(one_line(error)), None))
 
 
 def answers(

@@ -27,7 +27,7 @@ from resnext_flops.complexity.expressions import (
     quantity,
     text_of,
 )
-from resnext_flops.complexity.figures import TIME, expression_names
+from resnext_flops.complexity.figures import TIME, expression_names, told
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Candidates, Costs, Tell
 from resnext_flops.counters.lookup import Given
 from resnext_flops.design.unknowns import efficient
@@ -182,7 +182,7 @@ class Request(NamedTuple):
         if not distances:
             return InputError(f"no model meets {budgets}; {reasons[0]}")
         _, nearest = min(distances, key=lambda each: each[0])
-        words = " and ".join(f"{_shown(nearest, name)} {name}" for name in sorted(names_in([worst])))
+        words = " and ".join(_told(nearest, name) for name in sorted(names_in([worst])))
         return InputError(f"no model meets {budgets}; the nearest is {nearest.model} with {words}")
 
 
@@ -280,8 +280,8 @@ def _figure(name: str) -> str:
     return found
 
 
-def _shown(row: Costs, name: str) -> str:
-    return row.accuracy if name == ACCURACY else f"{row.figures[name]:,}"
+def _told(row: Costs, name: str) -> str:
+    return f"{row.accuracy} {name}" if name == ACCURACY else told(name, row.figures[name])
 
 
 def _value(node: Expression, row: Costs) -> Rational:

@@ -24,17 +24,27 @@ That is 3 + 4 + 56 + 3 = 66 blocks. Blocks with an identity shortcut cost the sa
 their number is determined, and not the stage that they are in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import inf
-from typing import Any
+from math import ceil, floor, inf
+from typing import Any, NamedTuple
 
 from resnext_flops.complexity.architecture import DEPTH, parameters
+from resnext_flops.complexity.expressions import (
+    ESTIMATED,
+    Apply,
+    Constant,
+    Expression,
+    Name,
+    Rational,
+    needs_profile,
+    parse,
+)
 from resnext_flops.complexity.families.resnext import resnext
-from resnext_flops.complexity.figures import FIGURES, PIECEWISE, expression_names, figure_name, is_time
+from resnext_flops.complexity.figures import FIGURES, PIECEWISE, expression_names, figure_name, is_time, meant
 from resnext_flops.complexity.formula import substitute, terms
 from resnext_flops.complexity.lattices import Span, spans
 from resnext_flops.complexity.layers import size
@@ -51,6 +61,8 @@ SIGNS = {"=": "nearest", "<=": "at-most", ">=": "at-least"}
 CONSTRAINTS = tuple(SIGNS.values())
 # The same comparison with its sides exchanged.
 TURNED = {"=": "=", "<=": ">=", ">=": "<="}
+# The whole number that a comparison of whole numbers may be with instead of another one.
+WHOLE: Mapping[str, Callable[[Rational], int]] = {"=": round, "<=": floor, ">=": ceil}
 # How many percent off the budget an answer may be, unless another tolerance is given: a cost that misses the budget by
 # more than half of it is not near, and of pairs there are many.
 NEAR_PERCENT = 50.0
@@ -219,21 +231,19 @@ def solve(
     >>> found.sizes, found.cost
     ({'d': 4}, 25028904)
     """
-    if isinstance(budget, str):
-        budget, figure, constraint = _read(budget, figure, constraint)
+    if constraint is not None and constraint not in CONSTRAINTS:
+        raise unknown("constraint", constraint, CONSTRAINTS)
+    if isinstance(budget, str) or (budget is not None and set(_several(figure or ())) & set(ESTIMATED)):
+        budget, figure, constraint = _read(str(budget), figure, constraint)
     figure, constraint = figure or "macs", constraint or "nearest"
     base_model, reference = model(network), None if like is None else model(like)
     free = spans([unknowns] if isinstance(unknowns, str) else unknowns, base_model.known_as)
-    wanted, figures = tuple(free), tuple(_several(figure))
+    wanted, figures = tuple(free), tuple(map(meant, _several(figure)))
     values = {base_model.known_as(name): [size(name, value) for value in many] for name, many in (given or {}).items()}
     if len(wanted) not in {1, 2}:
         raise InputError(f"the unknowns are {', '.join(wanted) or 'none'}; one size can be solved for, or two")
     if both := [name for name in wanted if name in values]:
         raise InputError(f"{both[0]} is both given and unknown; it can only be one of them")
-    if constraint not in CONSTRAINTS:
-        raise unknown("constraint", constraint, CONSTRAINTS)
-    if len(wanted) == 2 and any(map(is_time, figures)):
-        raise InputError("a time is met by one unknown; to find pairs, sweep them with a budget of ms")
     if within is not None and not within >= 0:
         raise InputError(f"the tolerance is {within} percent; it must be at least 0")
     budgets = _budgets(reference, budget, figures, scope)
@@ -363,32 +373,53 @@ def _read(
 
     Raises InputError for a text that is no budget, or that gives others than the caller does.
     """
-    # Most commands have no budget.
-    from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, needs_profile, parse
+    asked = [] if figure is None else list(_several(figure))
+    node = parse(text)
+    if isinstance(node, Constant) and len(asked) == 1 and asked[0] in ESTIMATED:
+        sign = next(each for each, word in SIGNS.items() if word == (constraint or "nearest"))
+        node = Apply(sign, (parse(asked[0]), node))
+    if isinstance(node, Constant) and isinstance(node.value, int):
+        return node.value, figure, constraint
+    found = _compared(node)
+    if found is None:
+        raise InputError(
+            f"the budget cannot be {text!r}; give a whole number such as 4.1G, or compare one figure with it: "
+            "macs = 4.1G, macs <= 4.1G or macs >= 4.1G"
+        )
+    if found.figure in ESTIMATED:
+        raise needs_profile(found.figure)
+    name = expression_names().get(found.figure, found.figure)
+    figure_name(name)
+    shown = "the time" if is_time(name) else name
+    if asked and asked not in ([name], *([each] for each in ESTIMATED if is_time(name))):
+        raise InputError(f"the budget {text!r} is of {shown}, and the figure is {', '.join(asked)}; give one")
+    if constraint not in {None, SIGNS[found.asked]}:
+        raise InputError(f"the budget {text!r} is {SIGNS[found.asked]}, and the constraint is {constraint}; give one")
+    return found.value, name, SIGNS[found.sign]
 
-    match parse(text):
-        case Apply(sign, (Apply("/", (Name() as named, Constant(parts))), Constant(number))) if sign in SIGNS:  # ms
-            return _read(f"{named.name} {sign} {round(number * parts)}", figure, constraint)
-        case Constant(int(value)):
-            return value, figure, constraint
-        case Apply(sign, (Constant() as number, Name() as named)) if sign in TURNED:
-            return _read(f"{named.name} {TURNED[sign]} {number.value}", figure, constraint)
-        case Apply(sign, (Name(name), Constant(int(value)))) if sign in SIGNS:
-            if name in ESTIMATED:
-                raise needs_profile(name)
-            meant = expression_names().get(name, name)
-            figure_name(meant)
-            if figure is not None and list(_several(figure)) != [meant]:
-                raise InputError(
-                    f"the budget {text!r} is of {meant}, and the figure is {', '.join(_several(figure))}; give one"
-                )
-            if constraint not in {None, SIGNS[sign]}:
-                raise InputError(f"the budget {text!r} is {SIGNS[sign]}, and the constraint is {constraint}; give one")
-            return value, meant, SIGNS[sign]
-    raise InputError(
-        f"the budget cannot be {text!r}; give a whole number such as 4.1G, or compare one figure with it: "
-        "macs = 4.1G, macs <= 4.1G or macs >= 4.1G"
-    )
+
+class _Comparison(NamedTuple):
+    """A figure that is held against a whole number, and the sign between them; `asked` is the one that was written."""
+
+    figure: str
+    sign: str
+    value: int
+    asked: str
+
+
+def _compared(node: Expression) -> _Comparison | None:
+    """The comparison of one figure with a number; of a quotient that a time is in, that of the time. Else None."""
+    match node:
+        case Apply(sign, (Constant() as number, (Name() | Apply()) as side)) if sign in TURNED:
+            return _compared(Apply(TURNED[sign], (side, number)))
+        case Apply(sign, (Name(figure), Constant(int(value)))) if sign in SIGNS:
+            return _Comparison(figure, sign, value, sign)
+        case Apply(sign, (Apply("/", (Name(figure), Constant(parts))), Constant(value))) if sign in SIGNS:  # ms
+            return _Comparison(figure, sign, WHOLE[sign](value * parts), sign)
+        case Apply(sign, (Apply("/", (Constant(parts), Name(figure))), Constant(value))) if sign in SIGNS and value > 0:
+            turned = TURNED[sign]  # of images a second, which are the fewer the longer they take
+            return _Comparison(figure, turned, WHOLE[turned](Fraction(parts) / value), sign)
+    return None
 
 
 def _several(given: str | Sequence[str]) -> Sequence[str]:

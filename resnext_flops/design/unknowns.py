@@ -163,13 +163,20 @@ def nearest(among: Sequence[Reading], name: str, domain: Domain, target: Target,
 def _special(reading: Reading, figure: str, values: Progression, given: Mapping[str, int]) -> dict[int, Found]:
     """The answers at values of an unknown at which the figure has a formula of its own, by their x, in order."""
     found = {}
+    for x in _apart(reading, figure, values):
+        sizes = {values.name: values.size(x)}
+        point = {**given, **sizes}
+        found[x] = Found(int(substitute(reading.formula(figure, point), point)), sizes, reading, point)
+    return found
+
+
+def _apart(reading: Reading, figure: str, values: Progression) -> list[int]:
+    """The x of an unknown at which the figure has a formula of its own, in order."""
+    found = []
     for value in reading.special(figure).get(values.name, ()):
         x, between = divmod(value - values.start, values.step)
         if not between and values.low <= x and (values.high is None or x <= values.high):
-            point = {**given, values.name: value}
-            found[x] = Found(
-                int(substitute(reading.formula(figure, point), point)), {values.name: value}, reading, point
-            )
+            found.append(x)
     return found
 
 
@@ -275,25 +282,32 @@ def pairs(
     outer, inner = sorted(names, key=lambda name: name != "r")
     found: list[Found] = []
     for reading in among:
-        formula = substitute(reading.figure(target.figure), given)
+        formula = substitute(reading.formula(target.figure, given), given)
         for name in names:
             if name not in _names(formula):
                 raise _independent(name, target, reading)
         rows, columns = Progression.of(reading, outer, domains[outer]), Progression.of(reading, inner, domains[inner])
         if rows is None or columns is None:
             continue
-        for x in _rows(formula, rows, columns, target):
-            polynomial, by = columns.polynomial(substitute(formula, {outer: rows.size(x)}))
-            for part in inside(polynomial, by * target.least, by * (target.most or 0), columns.low, columns.high):
-                if len(found) + len(part) > MOST_PAIRS:
-                    raise InputError(
-                        f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words}; "
-                        f"give a smaller tolerance, or bounds"
-                    )
-                for y in part:
-                    sizes = {outer: rows.size(x), inner: columns.size(y)}
-                    ordered = {name: sizes[name] for name in names}
-                    found.append(Found(evaluate(polynomial, y) // by, ordered, reading, {**given, **sizes}))
+        for x in _rows(reading, rows, columns, target, given):
+            point = {**given, outer: rows.size(x)}
+            alone = _special(reading, target.figure, columns, point)
+            polynomial, by = columns.polynomial(substitute(reading.formula(target.figure, point), point))
+            parts = [
+                part
+                for low, high in _between(columns, alone)
+                for part in inside(polynomial, by * target.least, by * (target.most or 0), low, high)
+            ]
+            if len(found) + sum(map(len, parts)) > MOST_PAIRS:
+                raise InputError(
+                    f"more than {MOST_PAIRS:,} pairs of {outer} and {inner} cost {target.words}; "
+                    f"give a smaller tolerance, or bounds"
+                )
+            costs = {y: evaluate(polynomial, y) // by for part in parts for y in part}
+            costs |= {y: each.cost for y, each in alone.items() if target.allows(each.cost)}
+            for y, cost in costs.items():
+                sizes = {outer: rows.size(x), inner: columns.size(y)}
+                found.append(Found(cost, {name: sizes[name] for name in names}, reading, {**given, **sizes}))
     if not found:
         raise InputError(
             f"no pair of {names[0]} {domains[names[0]]} and {names[1]} {domains[names[1]]} costs {target.words}; "
@@ -302,19 +316,27 @@ def pairs(
     return sorted(found, key=lambda answer: tuple(answer.sizes.values()))
 
 
-def _rows(formula: Size, rows: Progression, columns: Progression, target: Target) -> Iterator[int]:
+def _rows(
+    reading: Reading, rows: Progression, columns: Progression, target: Target, given: Mapping[str, int]
+) -> Sequence[int]:
     """The x of the first unknown at which the second may still meet the budget."""
-    high = rows.high
-    if high is None:
-        # Where no coefficient is negative the cost grows with both, so the smallest second size decides.
+    if rows.high is not None:
+        return range(rows.low, rows.high + 1)
+    # Where no coefficient is negative the cost grows with both, so the smallest second size decides, or one that has a
+    # formula of its own.
+    alone = [{columns.name: columns.size(y)} for y in _apart(reading, target.figure, columns)]
+    cases = [(given, {columns.name: columns.size(columns.low)}), *(({**given, **each}, each) for each in alone)]
+    high = rows.low - 1
+    for at, smallest in cases:
+        formula = substitute(reading.formula(target.figure, at), given)
         if any(coefficient < 0 for monomial, coefficient in terms(formula).items() if monomial):
             raise InputError(f"the cost does not grow with {rows.name} throughout; give {rows.name} an upper bound")
-        smallest, by = rows.polynomial(substitute(formula, {columns.name: columns.size(columns.low)}))
-        if len(smallest) == 1:
+        polynomial, by = rows.polynomial(substitute(formula, smallest))
+        if len(polynomial) == 1:
             raise InputError(f"{rows.name} may grow without end at the budget; give {rows.name} an upper bound")
-        reachable = inside(smallest, 0, by * (target.most or 0), rows.low)
-        high = reachable[-1][-1] if reachable else rows.low - 1
-    yield from range(rows.low, high + 1)
+        reachable = inside(polynomial, 0, by * (target.most or 0), rows.low)
+        high = max(high, reachable[-1][-1] if reachable else high)
+    return sorted({*range(rows.low, high + 1), *_apart(reading, target.figure, rows)})
 
 
 def efficient(distances: Sequence[tuple[Rational, ...]]) -> list[bool]:

@@ -1,10 +1,11 @@
 """A model as data for the page: its sizes, and every figure as a polynomial in them, with exact coefficients.
 
 The page evaluates these polynomials and has no formula of its own. A coefficient is a text of decimal digits, because a
-number of JavaScript is a double; the sum of the terms is divided exactly by one number.
+number of JavaScript is a double; the sum of the terms is divided exactly by one number. An estimated time has other
+polynomials at some values of sizes, and the page takes the one that holds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -101,10 +102,13 @@ def _replaceable(model: Model, name: str) -> bool:
     return True
 
 
-def exported(model: Model, free: Mapping[str, Span], title: str, polynomials: Polynomials) -> dict[str, Any]:
+def exported(
+    model: Model, free: Mapping[str, Span], title: str, polynomials: Polynomials, times: Sequence[str] = ()
+) -> dict[str, Any]:
     """A model as data, with some of its sizes free.
 
     free: the sizes that get a slider. title: what the model is called. polynomials: where its figures are put.
+    times: the full names of times that it has besides.
 
     Raises InputError where the model has no formula in them.
     """
@@ -142,7 +146,14 @@ def exported(model: Model, free: Mapping[str, Span], title: str, polynomials: Po
             {"stage": stage, "output": output, "parts": [_part(part, place) for part in parts]}
             for stage, (output, parts) in reading.notation(lambda size: f"{{{place(size)}}}").items()
         ],
+        **({"times": {time: _pieces(reading, time, place) for time in times}} if times else {}),
     }
+
+
+def _pieces(reading: Reading, time: str, place: Callable[[Size], int]) -> list[dict[str, Any]]:
+    """The polynomials of a time, each with its values of sizes; of those that fit, the last one holds."""
+    form = ClosedForm(reading, time)
+    return [{"where": at, "total": place(formula)} for at, formula in (({}, form.polynomial), *form.special())]
 
 
 def fixed(model: Model, free: Sequence[str]) -> list[str]:

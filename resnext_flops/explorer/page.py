@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.figures import FIGURES, figure_name
+from resnext_flops.complexity.figures import FIGURES, estimate_of, figure_name, remarks_on, timed, unit
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
@@ -23,18 +23,22 @@ NOTHING: Mapping[str, Span] = MappingProxyType({})
 QUESTION, TITLE = "Which width keeps the cost?", "What does it cost, at any size?"
 
 
-def paper_page() -> str:
+def paper_page(times: Sequence[str] = ()) -> str:
     """The page of the ResNeXt paper.
+
+    times: the full names of times that are figures too.
+
+    Raises InputError as `timed` does.
 
     >>> text = paper_page()
     >>> "ResNeXt-101 (64x4d)" in text, len(text.encode()) < 1.8e6
     (True, True)
     """
     polynomials = Polynomials()
-    models = []
+    networks, models = [], []
     for title, (call, free) in paper.MODELS.items():
-        made = network(call).replace(**paper.FREE_NAMES.get(title, {}))
-        models.append(exported(made, dict.fromkeys(free, Span()), title, polynomials))
+        networks.append(network(call).replace(**paper.FREE_NAMES.get(title, {})))
+        models.append(exported(networks[-1], dict.fromkeys(free, Span()), title, polynomials, times))
     places = list(paper.MODELS)
     presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
     by_title = {preset["title"]: preset for preset in presets}
@@ -42,6 +46,7 @@ def paper_page() -> str:
     return _page(
         polynomials,
         models,
+        _times(times, networks),
         presets=presets,
         paper=list(zip(table["cardinality"], table["width"], strict=True)),
         start={
@@ -52,13 +57,14 @@ def paper_page() -> str:
     )
 
 
-def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> str:
+def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING, times: Sequence[str] = ()) -> str:
     """The page of one model, or of two side by side; the second is compared with the first.
 
     free: the sizes that are sliders, of all models that have them; without any, the usual ones of each.
+    times: the full names of times that are figures too.
 
-    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, and where a
-    model has no formula in them.
+    Raises InputError for more than two models, for a size that no model has, for too many sizes or none, where a model
+    or its time has no formula in them, and as `timed` does.
 
     >>> from resnext_flops.complexity.families.vgg import vgg
     >>> "vgg(16)" in model_page([vgg(16)], {"r": Span()})
@@ -67,10 +73,12 @@ def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING) -> s
     if len(models) > MOST_MODELS:
         raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
     polynomials = Polynomials()
-    data = [exported(model, sliders(model, _of(model, free, models)), model.name, polynomials) for model in models]
+    data = [
+        exported(model, sliders(model, _of(model, free, models)), model.name, polynomials, times) for model in models
+    ]
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
     start = {"reference": first, "design": last, "kept": "macs"}
-    return _page(polynomials, data, presets=[], paper=[], start=start)
+    return _page(polynomials, data, _times(times, models), presets=[], paper=[], start=start)
 
 
 def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict[str, Span]:
@@ -84,7 +92,29 @@ def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict
     }
 
 
-def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more: Any) -> str:
+def _times(figures: Sequence[str], models: Sequence[Model]) -> list[dict[str, Any]]:
+    """What the page knows of the times of its models, and says of them."""
+    return [_time(figure, models) for figure in figures]
+
+
+def _time(figure: str, models: Sequence[Model]) -> dict[str, Any]:
+    by = timed(figure)
+    remarks = list(dict.fromkeys(remark for model in models for remark in remarks_on(figure, model.cost())))
+    return {
+        "figure": figure,
+        "words": unit(figure),
+        "exactWords": figure_name(figure),
+        "estimate": estimate_of(figure, remarks),
+        "imagesWords": f"estimated images a second in batches of {by.batch:,} on {by.name}",
+        "on": by.name,
+        "batch": by.batch,
+        **by.interval(remarks)._asdict(),
+    }
+
+
+def _page(
+    polynomials: Polynomials, models: Sequence[Mapping[str, Any]], times: Sequence[Mapping[str, Any]], **more: Any
+) -> str:
     from bokeh.resources import Resources
     from markupsafe import Markup
 
@@ -99,6 +129,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         "pictures": pictures(),
         "glyphs": {name: {glyph.name: glyph.colour for glyph in drawn} for name, drawn in GLYPHS.items()},
         **more,
+        **({"times": times} if times else {}),
     }
     # In a script of HTML nothing is escaped, and "<" could end it.
     written = dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -110,6 +141,7 @@ def _page(polynomials: Polynomials, models: Sequence[Mapping[str, Any]], **more:
         title=QUESTION if more["paper"] else TITLE,
         names=[model["title"] for model in models],
         paper=bool(more["paper"]),
+        times=times,
         glyphs=GLYPHS,
         data=Markup(written),  # noqa: S704 (no "<" is in it)
         bokeh=Markup(script),  # noqa: S704 (Bokeh's own script)

@@ -7,9 +7,10 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.model import Model
-from resnext_flops.complexity.profile import FEMTOSECONDS, Profile, estimate
-from resnext_flops.machine.fitting import DRAWN, NEAR
+from resnext_flops.complexity.profile import Profile, estimate
+from resnext_flops.machine.fitting import DRAWN, near
 from resnext_flops.machine.session import SECONDS, Session
+from resnext_flops.numerals import FEMTOSECONDS
 
 PRECISION = 0.02  # to which the median of a model shall be known
 PASSES = 2
@@ -41,7 +42,7 @@ class Held(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Errors of some models: medians of their sizes, and the shares of those that are within `NEAR`."""
+    """Errors of some models: medians of their sizes, and the shares of those that are `near`."""
 
     models: int
     error: float
@@ -89,15 +90,11 @@ def summary(held: Sequence[Held]) -> Summary:
     0.6666666666666666
     """
     errors, repeated = ([abs(each) for each in some] for some in _errors(held))
-    return Summary(len(held), median(errors), _near(errors), median(repeated), _near(repeated))
+    return Summary(len(held), median(errors), near(errors), median(repeated), near(repeated))
 
 
 def _errors(held: Sequence[Held]) -> tuple[list[float], list[float]]:
     return [each.error for each in held], [each.repeat_error for each in held]
-
-
-def _near(errors: Sequence[float]) -> float:
-    return sum(error <= NEAR + 1e-12 for error in errors) / len(errors)
 
 
 def order(held: Sequence[Held]) -> Order:

@@ -10,13 +10,14 @@ they do in networks, large maps with few channels first. The same seed and numbe
     (True, True)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import exp, log
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from resnext_flops.complexity.families.blocks import gated
+from resnext_flops.complexity.features import features, moved
 from resnext_flops.complexity.layers import (
     IDENTITY,
     Activation,
@@ -38,6 +39,7 @@ from resnext_flops.complexity.layers import (
     Shape,
     Sum,
 )
+from resnext_flops.complexity.ledger import Ledger
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import described
 from resnext_flops.counters.lookup import model
@@ -46,8 +48,15 @@ from resnext_flops.errors import InputError
 if TYPE_CHECKING:
     from torch import nn
 
-# The most multiply-adds and weights of one run of a block, so that many blocks are timed in minutes.
-MOST_MACS, MOST_WEIGHTS = 400_000_000, 40_000_000
+# The most multiply-adds of one run of a block, by device, so that many blocks are timed in minutes. The elements that
+# it takes in and puts out are at most a tenth of them.
+MOST_MACS = {"cpu": 400_000_000, "cuda": 40_000_000_000}
+MOST_MOVED, MOST_WEIGHTS = 10, 40_000_000
+# A run has at least a fortieth of these multiply-adds, or moves elements that are a 400th of them. What is around a
+# run, such as code that is not in the cache, would be most of the time of a smaller one.
+LEAST_MACS, LEAST_MOVED = 40, 400
+# How many blocks of a recipe are drawn before another recipe is, and how many recipes.
+DRAWN_BLOCKS, DRAWN_RECIPES = 50, 20
 # The sides of images: most networks take 224 pixels.
 IMAGES = (160, 192, 224, 224, 224, 224, 256, 288)
 # The fewest and the most channels of a map, by how often its side was halved.
@@ -78,19 +87,26 @@ class Map(NamedTuple):
         return (self.channels, self.side, self.side)
 
 
-def _between(draw: Random, least: int, most: int, step: int = 8) -> int:
-    """A multiple of a step, as likely to be in one octave as in another."""
-    return max(step, round(exp(draw.uniform(log(least), log(most))) / step) * step)
+def _between(draw: Random, least: int, most: int) -> float:
+    """A number that is as likely to be in one octave as in another."""
+    return exp(draw.uniform(log(least), log(most)))
+
+
+def _channels(draw: Random, least: int, most: int) -> int:
+    """Channels as networks have them: multiples of 8, of 16 or of 32. Kernels are slower for others."""
+    drawn = _between(draw, least, most)
+    step = 8 if drawn < 64 else 16 if drawn < 256 else 32
+    return max(step, round(drawn / step) * step)
 
 
 def _map(draw: Random, first: int = 1) -> Map:
     halved = draw.randint(first, max(CHANNELS))
-    return Map(_between(draw, *CHANNELS[halved]), -(-draw.choice(IMAGES) // 2**halved), halved)
+    return Map(_channels(draw, *CHANNELS[halved]), -(-draw.choice(IMAGES) // 2**halved), halved)
 
 
 def _like(draw: Random, given: Map) -> int:
     """Other channels that go with a map."""
-    return _between(draw, *CHANNELS[given.halved])
+    return _channels(draw, *CHANNELS[given.halved])
 
 
 def _chain(*layers: Node) -> Sequential:
@@ -120,7 +136,7 @@ def _plain(draw: Random) -> Drawn:
     bias, halved = draw.random() < 0.3, max(1, given.halved)
     for _ in range(draw.randint(1, 3)):
         kernel = draw.choice((1, 3, 3, 3, 5, 7))
-        channels = _between(draw, *CHANNELS[halved])
+        channels = _channels(draw, *CHANNELS[halved])
         stride = 2 if given.channels == 3 and not layers else draw.choice((1, 1, 1, 2))
         layers.append(_conv(channels, kernel, stride, bias=bias))
         layers += [] if bias else [BatchNorm()]
@@ -282,14 +298,42 @@ def _classifier(draw: Random) -> Drawn:
     """Fully-connected layers at the end of a network."""
     given = _map(draw, 5)
     first = GlobalAvgPool() if draw.random() < 0.6 else MaxPool(3, 2)
-    layers: list[Node] = [first, Flatten(), Linear(_between(draw, 100, 4096))]
-    layers += draw.choice(((), (), (ReLU(), Linear(_between(draw, 100, 4096)))))
+    layers: list[Node] = [first, Flatten(), Linear(_channels(draw, 100, 4096))]
+    layers += draw.choice(((), (), (ReLU(), Linear(_channels(draw, 100, 4096)))))
     return given.shape, _chain(*layers)
+
+
+def _means(draw: Random) -> Model:
+    """A block of timm's MobileNets and EfficientNets: gates of means, and norms of groups or of channels, too."""
+    given = _map(draw)
+    wide, norm = draw.choice((1, 3, 4, 6)), draw.choice(("batchnorm2d", "batchnorm2d", "groupnorm1", "layernorm2d"))
+    function, stride = draw.choice(("relu", "silu", "hard_swish")), draw.choice((1, 1, 2))
+    channels = min(given.channels, 320)
+    make = partial(_of_timm, channels, draw.choice((3, 3, 5)), stride, wide, function, norm, draw.random() < 0.75)
+    return model(make, inputs=(1, channels, *given.shape[1:]))
+
+
+def _of_timm(
+    channels: int, kernel: int, stride: int, wide: int, function: str, norm: str, is_gated: bool
+) -> "nn.Module":
+    from timm.models._efficientnet_blocks import InvertedResidual, SqueezeExcite
+
+    gate = partial(SqueezeExcite, rd_ratio=1 / (4 * wide))
+    return InvertedResidual(
+        channels,
+        channels,
+        kernel,
+        stride,
+        exp_ratio=wide,
+        act_layer=function,
+        norm_layer=norm,
+        se_layer=gate if is_gated else None,  # type: ignore[arg-type]  # it is called, so it need not be a class
+    )
 
 
 def _tokens(draw: Random) -> tuple[int, int]:
     """How many tokens there are, and the features of each."""
-    return draw.choice((50, 64, 144, 196, 197, 257, 400)), HEAD * _between(draw, 2, 16, 1)
+    return draw.choice((50, 64, 144, 196, 197, 257, 400)), HEAD * round(_between(draw, 2, 16))
 
 
 def _perceptron(draw: Random) -> Drawn:
@@ -332,7 +376,7 @@ def _heads(features: int, fused: bool) -> "nn.Module":
 def _windows(draw: Random) -> Model:
     """A block of a Swin transformer, with attention in windows."""
     halved = draw.randint(2, 5)
-    side, features = 224 // 2**halved, 32 * _between(draw, 2, 3 * 2 ** (halved - 2) + 1, 1)
+    side, features = 224 // 2**halved, 32 * round(_between(draw, 2, 3 * 2 ** (halved - 2) + 1))
     shift = draw.choice((0, 3)) if side > 7 else 0
     return model(partial(_swin, features, shift), inputs=(1, side, side, features))
 
@@ -364,6 +408,7 @@ RECIPES: Mapping[str, Recipe] = {
     "grouped bottleneck": Recipe(partial(_bottleneck, groups=(2, 4, 8, 16, 32, 64)), _GROUPS, 4),
     "gated bottleneck": Recipe(partial(_bottleneck, groups=(2, 4, 8, 16), gate=True), _GROUPS),
     "inverted": Recipe(_inverted, _DEPTHWISE, 4),
+    "means": Recipe(_means, _DEPTHWISE, 3),
     "separable": Recipe(_separable, _DEPTHWISE),
     "split": Recipe(_split, _DEPTHWISE),
     "convnext": Recipe(_convnext, _DEPTHWISE),
@@ -377,20 +422,36 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-def block(seed: int, number: int, batch: int) -> Block:
-    """The block of a number. Of those that are drawn, the first that is small enough at a batch is taken."""
+def block(seed: int, number: int, batch: int, device: str = "cpu") -> Block:
+    """The block of a number. Of those that are drawn, the first that is neither too large nor too small is taken.
+
+    batch: examples of a run. device: the kind of machine that runs it, a key of `MOST_MACS`.
+    Raises InputError for a batch at which no block is small enough.
+    """
     draw = Random(f"{seed}:{number}")  # noqa: S311 (nothing secret)
-    family = draw.choices(list(RECIPES), [each.weight for each in RECIPES.values()])[0]
-    recipe = RECIPES[family]
-    while True:
+    for _ in range(DRAWN_RECIPES):
+        family = draw.choices(list(RECIPES), [each.weight for each in RECIPES.values()])[0]
+        recipe = RECIPES[family]
+        for found in drawn_by(recipe, draw, f"block{number}"):
+            if _is_fit(found.cost(), batch, MOST_MACS[device]):
+                return Block(number, family, recipe.like, found)
+    raise InputError(f"the batch is {batch:,}; no random block is small enough for it; give a smaller one")
+
+
+def drawn_by(recipe: Recipe, draw: Random, name: str) -> Iterator[Model]:
+    """The blocks that a recipe draws, without those that are not possible."""
+    for _ in range(DRAWN_BLOCKS):
         drawn = recipe.draw(draw)
         try:
-            found = _as_model(drawn, f"block{number}") if isinstance(drawn, tuple) else drawn
+            yield _as_model(drawn, name) if isinstance(drawn, tuple) else drawn
         except InputError:  # it strides more often than its map has pixels
             continue
-        ledger = found.cost()
-        if ledger.macs * batch <= MOST_MACS and ledger.params <= MOST_WEIGHTS:
-            return Block(number, family, recipe.like, found)
+
+
+def _is_fit(ledger: Ledger, batch: int, most: int) -> bool:
+    macs, elements = ledger.macs * batch, moved(features(ledger)) * batch
+    enough = macs * LEAST_MACS >= most or elements * LEAST_MOVED >= most
+    return enough and macs <= most and elements * MOST_MOVED <= most and ledger.params <= MOST_WEIGHTS
 
 
 def _as_model(drawn: Drawn, name: str) -> Model:

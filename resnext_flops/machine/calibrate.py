@@ -12,9 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from resnext_flops.complexity.features import KINDS
-from resnext_flops.complexity.profile import COVERED, FEMTOSECONDS, FORMAT, Interval, Profile
+from resnext_flops.complexity.profile import COVERED, FORMAT, Interval, Profile
 from resnext_flops.errors import InputError
 from resnext_flops.machine.fitting import Fit, Sample, covering
+from resnext_flops.numerals import FEMTOSECONDS
 
 FEWEST = 100  # samples that a profile is made of
 DIGITS = 5  # of a coefficient

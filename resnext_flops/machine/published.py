@@ -134,8 +134,8 @@ def count(asked: Asked) -> Counted:
 def _ask(worker: Worker, asked: Asked) -> Counted:
     try:
         found: Counted = worker(count, asked)
-    except (NoAnswerError, RuntimeError) as error:
-        return Counted(asked, " ".join(str(error).split()))
+    except NoAnswerError as error:
+        return Counted(asked, str(error))
     return found
 
 

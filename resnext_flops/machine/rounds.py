@@ -24,6 +24,7 @@ from resnext_flops.machine.blocks import Block, block
 from resnext_flops.machine.calibrate import FEWEST, Origin, calibrated
 from resnext_flops.machine.fitting import Sample, fit
 from resnext_flops.machine.session import Place, Session
+from resnext_flops.proof.verify import choose_device
 
 BLOCKS = 12  # of a round
 NUMBERS = "fp32", "nchw"  # the precision and the layout of what blocks compute
@@ -37,6 +38,7 @@ class Setup(NamedTuple):
     """What must be the same when a calibration goes on: where blocks run, which they are, and what draws them."""
 
     machine: str
+    device: str
     software: str
     batch: int
     seed: int
@@ -47,7 +49,7 @@ class Setup(NamedTuple):
         """The setup on this machine."""
         recipes = Path(blocks.__file__).read_text(encoding="utf-8")
         code = code_digest(("torch", "torchvision", "timm"), recipes)
-        return cls(place.machine, place.software, place.batch, seed, code)
+        return cls(place.machine, choose_device(place.device).type, place.software, place.batch, seed, code)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -126,7 +128,7 @@ class Blocks:
             tell(self.number, max(0.0, seconds - self.took))
 
     def _block(self, number: int) -> Block:
-        return block(self.setup.seed, number, self.setup.batch)
+        return block(self.setup.seed, number, self.setup.batch, self.setup.device)
 
     def calibration(self) -> "Calibration":
         """The samples of all rounds. Raises InputError for too few to make a profile of."""

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 # Bytes that are written before each run, so that no weights are left in the cache.
 EVICTED = {"cpu": 1 << 26, "cuda": 1 << 28}
+# Bytes of a tensor that is freed before the first run. The C library gives the memory of large tensors back to the
+# system, and asks for new pages in each run, until it has freed one that is as large as this. Whether it has done so
+# would change the time of a small network by a third.
+FREED = 31 << 20
 AROUND = 2  # runs of the reference before, and as many behind, the models of a turn
 SECONDS = 1.5  # after which the turns of a network end, where its median is not known before
 PRECISION = 0.03  # turns end when every median is known to this share of itself, at 95 percent
@@ -130,6 +134,7 @@ def runner(place: "torch.device", batch: int, seed: int, clock: Clock) -> RunOf:
     """What makes runs of real modules on a device: weights out of the cache, input and freed memory in it."""
     import torch
 
+    torch.empty(FREED // 4)
     evicted = torch.empty(EVICTED[place.type] // 4, device=place)
 
     def run_of(model: Model) -> Run:

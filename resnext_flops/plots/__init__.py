@@ -47,15 +47,20 @@ KINDS: Mapping[str, str] = {
     "empirical distribution functions of 500 designs each, drawn at 400 million multiply-adds, within 1 percent.",
     "time": "Estimated times of ResNet-50's template against cardinality at preserved multiply-adds (for whole widths "
     "up to 4 percent off), in percent of that of ResNet-50, by the profiles of machines.",
+    "parts": "What the estimated times of two networks are made of by the profiles of machines, in percent of the time "
+    "of the first: arithmetic by kind of layer, memory traffic, and launches.",
     "lineage": "Top-1 errors on ImageNet as their authors print them against exact multiply-adds, one line an idea, "
     "from ResNet and ResNeXt to ConvNeXt, on images of 224 pixels, and of up to 600 for EfficientNet.",
 }
 
 # The networks of a kind that takes any, where none are given; the other kinds show the paper's own.
-NETWORKS: Mapping[str, tuple[str, ...]] = {"stages": ("resnet50", "resnext50_32x4d"), "counters": ("resnet50",)}
+NETWORKS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("stages", "parts"), ("resnet50", "resnext50_32x4d")),
+    "counters": ("resnet50",),
+}
 
-# The kind that is a picture of machines.
-TIMED = "time"
+# The kinds that are pictures of machines.
+TIMED = ("time", "parts")
 
 # What each suffix's format writes of its own accord and must not: dates and versions.
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -73,7 +78,7 @@ def draw(
 
     kind: one of `KINDS`.
     networks: names as on the command line, described networks, or ledgers; as many as the kind takes, or none.
-    on: the profiles of machines, for `time`; those of the package unless given.
+    on: the profiles of machines, for `time` and `parts`; those of the package unless given.
     column: whether it is 3.5 inches wide, a column of a paper; otherwise it is 7 inches, a page.
 
     Raises InputError for an unknown kind, network or profile, another number of networks, or profiles of another kind.
@@ -90,8 +95,8 @@ def draw(
     if len(networks) not in {0, len(usual)}:
         wanted = ("no model: it shows the paper's own", "one model", "two models")[len(usual)]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
-    if on and kind != TIMED:
-        raise InputError(f"the picture {kind!r} is of no machine; profiles are for the picture {TIMED!r}")
+    if on and kind not in TIMED:
+        raise InputError(f"the picture {kind!r} is of no machine; profiles are for {' and '.join(map(repr, TIMED))}")
     settings: dict[str, Any] = {"on": on} if on else {}
     # Every name is looked up before the first model is counted.
     found = [each if isinstance(each, Ledger) else model(each) for each in networks or usual]

@@ -9,13 +9,13 @@ from matplotlib.patches import Patch
 from resnext_flops.plots.style import BLACK
 
 
-def stack(axes: Axes, rows: Sequence[Mapping[str, int]], looks: Mapping[str, Mapping[str, Any]], unit: int) -> None:
+def stack(axes: Axes, rows: Sequence[Mapping[str, float]], looks: Mapping[str, Mapping[str, Any]], unit: int) -> None:
     """Draw the rows from the top down, figures in a unit; each part has a look, and parts are in the order of looks.
 
     A bar begins where the one before it ends; what is negative goes to the left of zero.
     """
     # Where the next bar of each row begins: one that adds, and one that takes away.
-    ends = [(0, 0)] * len(rows)
+    ends: list[tuple[float, float]] = [(0, 0)] * len(rows)
     for part, look in looks.items():
         bars = [(place, row[part]) for place, row in enumerate(rows) if row.get(part)]
         lefts = [ends[place][figure < 0] / unit for place, figure in bars]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from resnext_flops.complexity.profile import profiles, shipped
+from resnext_flops.complexity.profile import Estimate, profiles, shipped
 from resnext_flops.plots.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, panel, styled, ticked
 from resnext_flops.tables.template import CARDINALITIES
 from resnext_flops.tables.times import at_preserved_cost, estimated
@@ -25,12 +25,18 @@ def time(axes: Axes | None = None, *, on: Sequence[str] = (), column: bool = Fal
     drawn = axes or panel(2.6, column)
     solutions = at_preserved_cost()
     for place, (name, each) in enumerate(profiles(on or shipped()).items()):
-        times = [found.femtoseconds for found in estimated(solutions, each)]
+        found = estimated(solutions, each)
+        times = [one.femtoseconds for one in found]
         color, marker = LOOKS[place % len(LOOKS)]
         shares = [100 * taken / times[0] for taken in times]
-        drawn.plot(CARDINALITIES, shares, color=color, marker=marker, label=f"{name} (estimated)")
+        drawn.plot(CARDINALITIES, shares, color=color, marker=marker, label=_label(name, found))
     drawn.axhline(100, color=BLACK, linewidth=0.6)
     drawn.set(xlabel="cardinality C (groups)", ylabel="time, of that at C = 1 (%)", xscale="log")
     ticked(drawn.xaxis, CARDINALITIES)
     drawn.legend(loc="best")
     return drawn
+
+
+def _label(name: str, found: Sequence[Estimate]) -> str:
+    """What a line is: estimates by a profile, and what that has no evidence for."""
+    return "\n".join((f"{name} (estimated)", *dict.fromkeys(remark for each in found for remark in each.remarks)))

@@ -30,7 +30,7 @@ from resnext_flops.complexity.expressions import (
     names_in,
     text_of,
 )
-from resnext_flops.complexity.figures import FIGURES, expression_names
+from resnext_flops.complexity.figures import FIGURES, TIME, expression_names, remarks_on
 from resnext_flops.complexity.model import Model, figure_of
 from resnext_flops.counters.lookup import model as model_of
 from resnext_flops.errors import InputError, unknown
@@ -124,6 +124,7 @@ class Check(NamedTuple):
     """One limit held against a model, with the figures and sizes of it that the limit is about.
 
     changed: for `change`, the figure that changed most.
+    remarks: on a time, why its interval is the wider one.
     """
 
     model: str
@@ -131,11 +132,17 @@ class Check(NamedTuple):
     line: int
     values: Mapping[str, Rational]
     changed: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether the limit is kept."""
         return self.limit.holds(self.values)
+
+    @property
+    def of_time(self) -> bool:
+        """Whether it is about a time, which is an estimate."""
+        return TIME in self.limit.names
 
     @property
     def quantities(self) -> dict[str, Rational]:
@@ -145,7 +152,8 @@ class Check(NamedTuple):
     @property
     def words(self) -> str:
         """The quantities in words."""
-        return " and ".join(f"{text} is {self._shown(value)}" for text, value in self.quantities.items())
+        of_time = "an estimated " if self.of_time else ""
+        return " and ".join(f"{text} is {of_time}{self._shown(value)}" for text, value in self.quantities.items())
 
     def _shown(self, value: Rational) -> str:
         if isinstance(value, int):
@@ -192,7 +200,8 @@ def _held(budget: Budget, baseline: Baseline, config: Config) -> list[Check]:
             held.holds(values)
         except InputError as error:
             raise InputError(f"{str(config.path)!r}, line {line}: cannot use {held.text!r}: {error}") from None
-        found.append(Check(budget.model, held, line, values, changed))
+        remarks = remarks_on(expression_names()[TIME], model.cost()) if TIME in own else ()
+        found.append(Check(budget.model, held, line, values, changed, remarks))
     return found
 
 

@@ -138,7 +138,7 @@ def _conventions() -> Iterator[Part]:
 
 def _pictures(section: str) -> Iterator[Picture]:
     for kind, caption in KINDS.items():
-        if kind == TIMED:  # an estimate, and the report has exact figures
+        if kind in TIMED:  # estimates, and the report has exact figures
             continue
         if kind not in LATER and PICTURES.get(kind, "") == section:
             networks = NETWORKS.get(kind, ())

@@ -89,8 +89,8 @@ def predict(worker: Worker, name: str) -> Prediction:
     """What a worker answers for a model, or why it does not."""
     try:
         found: Prediction = worker(predicted, name)
-    except (NoAnswerError, RuntimeError) as error:
-        return Prediction(name, "", {}, " ".join(str(error).split()))
+    except NoAnswerError as error:
+        return Prediction(name, "", {}, str(error))
     return found
 
 

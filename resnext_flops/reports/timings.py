@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from resnext_flops.complexity.profile import FEMTOSECONDS, profile
+from resnext_flops.complexity.profile import profile
 from resnext_flops.errors import InputError
 from resnext_flops.machine.calibrate import check_enough
 from resnext_flops.machine.fitting import Sample, fit, judged
 from resnext_flops.machine.published import Kept, rows, samples
+from resnext_flops.numerals import FEMTOSECONDS
 from resnext_flops.show.render import to_text
 from resnext_flops.show.table import Table
 from resnext_flops.tables.timings import errors_of_shipped, judgements, left_out

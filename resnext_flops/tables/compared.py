@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from resnext_flops.complexity.figures import MILLISECOND, TIME, estimate_of, expression_names
+from resnext_flops.complexity.figures import TIME, expression_names, timed
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Costs
 from resnext_flops.design.compare import Comparison
+from resnext_flops.errors import listed
+from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 from resnext_flops.show.render import raw
 from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.tables.estimates import said_of
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS
 
 HEADERS = {
@@ -54,6 +57,8 @@ def _columns(found: Comparison) -> list[Column]:
         name = _key(figure)
         rank = RANKS.get(name, 0)
         columns.append(Column(name, HEADERS.get(name, name), rank))
+        if figure == TIME:
+            columns.append(Column("images_per_second", "estimated\nimages/s", 3))
         if name == ACCURACY:
             columns.append(Column("checkpoint", "weights of\nthis accuracy", 3))
         elif deviating:
@@ -76,6 +81,7 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     return {
         "model": row.model,
         **{_key(name): each / MILLISECOND if name == TIME else each for name, each in row.figures.items()},
+        "images_per_second": _rate(row),
         **{
             f"{_key(name)}_deviation_percent": None if share is None else Deviation(share)
             for name, share in off.items()
@@ -88,6 +94,13 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     }
 
 
+def _rate(row: Costs) -> float | None:
+    """Examples a second, where there is a time."""
+    if TIME not in row.figures:
+        return None
+    return timed(expression_names()[TIME]).batch * FEMTOSECONDS / row.figures[TIME]
+
+
 def _key(figure: str) -> str:
     """The column of a figure; a time is shown in milliseconds."""
     return "ms" if figure == TIME else figure
@@ -96,8 +109,7 @@ def _key(figure: str) -> str:
 def _notes(found: Comparison) -> list[str]:
     counted = any(row.origin == "counted" for row in found.rows)
     notes = [MEANING_OF_RUNS if counted else MEANING, BYTES]
-    if time := expression_names().get(TIME):
-        notes.append(estimate_of(time))
+    notes += _of_times(found)
     if ACCURACY in found.figures:
         notes.append(PRINTED)
     if found.reference and _deviating(found):
@@ -105,9 +117,9 @@ def _notes(found: Comparison) -> list[str]:
         notes.append(f"Deviations are from {found.reference.model}: {', '.join(figures)}.")
     lower = [row.model for row in found.rows if row.lower_bound]
     if lower:
-        notes.append(f"LOWER BOUND, because operators have no rule and count as nothing: {_some(lower)}.")
+        notes.append(f"LOWER BOUND, because operators have no rule and count as nothing: {listed(lower, MOST_NAMED)}.")
     missing = [
-        (f"No {name}: {row.lacking[name]}", row.model)
+        (f"No {_key(name)}: {row.lacking[name]}", row.model)
         for row in found.rows
         for name in found.figures
         if name in row.lacking
@@ -117,17 +129,18 @@ def _notes(found: Comparison) -> list[str]:
     return [*notes, *_grouped(missing), *_grouped(remarks), *_grouped(left_out)]
 
 
+def _of_times(found: Comparison) -> list[str]:
+    """What is said of estimated times; nothing without a profile."""
+    time = expression_names().get(TIME)
+    return said_of(time, {row.model: row.wider for row in found.rows if TIME in row.figures}) if time else []
+
+
 def _grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     """A sentence for each thing that is said, with the models of which it is."""
     models: dict[str, list[str]] = {}
     for sentence, model in said:
         models.setdefault(sentence, []).append(model)
-    return [f"{sentence[0].upper()}{sentence[1:]}: {_some(names)}." for sentence, names in models.items()]
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"{', '.join(names[:MOST_NAMED])}{more}"
+    return [f"{sentence[0].upper()}{sentence[1:]}: {listed(names, MOST_NAMED)}." for sentence, names in models.items()]
 
 
 def content(found: Comparison) -> dict[str, Any]:
@@ -138,6 +151,7 @@ def content(found: Comparison) -> dict[str, Any]:
         "reference": found.reference.model if found.reference else None,
         "models": [_model(found, row) for row in found.rows],
         "left_out": [each._asdict() for each in found.left_out],
+        **({"estimate": " ".join(said)} if (said := _of_times(found)) else {}),
     }
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from resnext_flops.complexity.architecture import BATCH
 from resnext_flops.complexity.expressions import text_of
-from resnext_flops.complexity.figures import COMMON, MILLISECOND, TIME
+from resnext_flops.complexity.figures import COMMON, TIME
 from resnext_flops.design.spaces import Sampled
 from resnext_flops.design.sweep.sweep import COUNTED
-from resnext_flops.numerals import grouped
+from resnext_flops.numerals import MILLISECOND, grouped
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, meaning, proof_sentence

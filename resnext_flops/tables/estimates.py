@@ -1,9 +1,11 @@
 """Estimated times as a table: how long a batch takes by the profile of a machine, and what the time is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from resnext_flops.complexity.figures import estimate_of, timed
 from resnext_flops.complexity.profile import COVERED, PARTS, Estimate, Profile
+from resnext_flops.errors import listed
 from resnext_flops.show.table import Cell, Column, Table
 
 # What is said of a profile's estimates wherever they stand.
@@ -37,7 +39,7 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
             "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
             "fit; coefficients of one fit share what they cannot tell apart.",
             *(about(name, each) for name, each in profiles.items()),
-            *_remarks(found),
+            *(said for name, some in found.items() for said in wider(name, profiles[name], remarks_of(some))),
         ],
     )
 
@@ -74,13 +76,34 @@ def _row(name: str, found: Estimate, first: Estimate, made_of: Sequence[str]) ->
     }
 
 
-def _remarks(found: Mapping[str, Sequence[Estimate]]) -> list[str]:
-    """Why intervals are the wider ones: each reason once, with the models that it is said of."""
-    models: dict[tuple[str, str], list[str]] = {}
-    for name, some in found.items():
+def remarks_of(some: Iterable[Estimate]) -> dict[str, tuple[str, ...]]:
+    """What several estimates have no evidence for, by the models."""
+    return {each.name: each.remarks for each in some}
+
+
+def wider(name: str, profile: Profile, remarks: Mapping[str, Sequence[str]]) -> list[str]:
+    """Why intervals are the wider ones: each reason once, with the models that it is said of.
+
+    remarks: by model, as of `Estimate`.
+    """
+    low, high = profile.wide_interval
+    models: dict[str, list[str]] = {}
+    for model, some in remarks.items():
         for each in some:
-            for remark in each.remarks:
-                models.setdefault((name, remark), []).append(each.name)
+            models.setdefault(each, []).append(model)
     return [
-        f"A wider interval by {name}, because {remark}: {', '.join(those)}." for (name, remark), those in models.items()
+        f"A wider interval by {name}, {low:g} to {high:g} times the estimate, because {remark}: {listed(those)}."
+        for remark, those in models.items()
     ]
+
+
+def said_of(figure: str, remarks: Mapping[str, Sequence[str]]) -> list[str]:
+    """What is said of the times of several models by one profile.
+
+    figure: the full name of the time. remarks: by model, as of `Estimate`; what all have is said once, of all.
+    """
+    by = timed(figure)
+    first, *others = remarks.values() or [()]
+    common = [each for each in first if all(each in some for some in others)]
+    apart = {model: [each for each in some if each not in common] for model, some in remarks.items()}
+    return [estimate_of(figure, common), *wider(by.name, by.profile, apart)]

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from resnext_flops.complexity.figures import TIME, expression_names
 from resnext_flops.proof.budgets import Check, Config
 from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.tables.estimates import said_of
 from resnext_flops.tables.sentences import MEANING
 
 
-def checked(checks: Sequence[Check], config: Config, remarks: Sequence[str] = ()) -> Table:
-    """Every limit with what the model has, pass or fail. remarks: further notes."""
+def checked(checks: Sequence[Check], config: Config) -> Table:
+    """Every limit with what the model has, pass or fail."""
     broken = sum(not check.passed for check in checks)
     return Table(
         id="check",
@@ -25,10 +27,16 @@ def checked(checks: Sequence[Check], config: Config, remarks: Sequence[str] = ()
         rows=[_row(check) for check in checks],
         notes=(
             MEANING,
-            *remarks,
+            *_of_times(checks),
             f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
         ),
     )
+
+
+def _of_times(checks: Sequence[Check]) -> list[str]:
+    """What is said of estimated times; nothing where no limit is about one."""
+    remarks = {check.model: check.remarks for check in checks if check.of_time}
+    return said_of(expression_names()[TIME], remarks) if remarks else []
 
 
 def _row(check: Check) -> dict[str, Cell]:

@@ -10,6 +10,7 @@ from resnext_flops.counters.difference import Difference
 from resnext_flops.design.compare import Comparison
 from resnext_flops.design.solve import Solutions
 from resnext_flops.machine.measure import Measured, Measurement
+from resnext_flops.machine.predict import Estimates
 from resnext_flops.proof.identify.search import Identification
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.render import TerminalTable, to_html, to_text
@@ -19,6 +20,7 @@ from resnext_flops.tables.audit import audit
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.compared import compared
 from resnext_flops.tables.difference import difference
+from resnext_flops.tables.estimates import estimates
 from resnext_flops.tables.identification import identification
 from resnext_flops.tables.proof import proof
 from resnext_flops.tables.solutions import solutions
@@ -85,6 +87,11 @@ def _(result: Measured) -> list[Table]:
 def _(result: Measurement) -> list[Table]:
     found = [measurements.times(result), measurements.memory(result)]
     return [table for table in found if table.rows]
+
+
+@tables.register
+def _(result: Estimates) -> list[Table]:
+    return [estimates(result, result.profiles)]
 
 
 @tables.register

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import BATCH, DEPTH
-from resnext_flops.complexity.figures import MILLISECOND, amount, estimate_of, figure_name, is_time
+from resnext_flops.complexity.figures import amount, estimate_of, figure_name, is_time, remarks_on
 from resnext_flops.complexity.figures import unit as unit_of
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
+from resnext_flops.numerals import MILLISECOND
 from resnext_flops.proof.rungs import Proof
 from resnext_flops.show.table import Cell, Column, Deviation, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, Prove, meaning, proof_sentence
@@ -101,7 +102,7 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    times = [estimate_of(each) for each in first.costs if is_time(each)]
+    times = [estimate_of(each, remarks_on(each, first.base.at(first.sizes))) for each in first.costs if is_time(each)]
     return [*notes, *times, *_counted(found), _meaning(first)]
 
 

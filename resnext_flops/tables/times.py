@@ -8,7 +8,7 @@ from resnext_flops.complexity.profile import COVERED, Estimate, Profile, estimat
 from resnext_flops.design.solve import Solution, solve_width
 from resnext_flops.proof.published import published
 from resnext_flops.show.table import Cell, Column, Table
-from resnext_flops.tables.estimates import ESTIMATED, about
+from resnext_flops.tables.estimates import ESTIMATED, about, remarks_of, wider
 from resnext_flops.tables.measurements import paper_networks
 from resnext_flops.tables.sentences import MEANING
 from resnext_flops.tables.template import CARDINALITIES
@@ -47,13 +47,13 @@ def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
             *_columns(profiles),
         ),
         rows=rows,
-        notes=[*_notes(profiles), MEANING],
+        notes=[*_notes(profiles, times), MEANING],
     )
 
 
 def section_5_1(profiles: Mapping[str, Profile]) -> Table:
     """The paper's networks of Section 5.1 against ResNet-101: its printed seconds, exact cost, and estimated times."""
-    printed = paper_networks()
+    paper, printed = published("resnext")["performance"], paper_networks()
     first = next(iter(printed))
     seconds = Fraction(str(printed[first]["seconds"]))
     times = {name: [estimate(each, network.cost()) for network in printed] for name, each in profiles.items()}
@@ -66,7 +66,7 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
     return Table(
         id="performance-by-profile",
         title="Section 5.1: the paper's seconds of a training step, and estimated times of a forward pass",
-        source=published("resnext")["performance"]["source"],
+        source=paper["source"],
         columns=(
             Column("model", "model"),
             Column("setting", "setting"),
@@ -76,7 +76,12 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
             *_columns(profiles),
         ),
         rows=rows,
-        notes=["The paper trained on 8 M40 in 2016; the profiles are of forward passes.", *_notes(profiles)],
+        notes=[
+            f"The paper's seconds are of training, on {paper['gpus']} M40 in 2016; the profiles are of forward passes. "
+            "A difference of the ratios may come from the backward pass, too.",
+            *paper["remarks"],
+            *_notes(profiles, times),
+        ],
     )
 
 
@@ -103,11 +108,12 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
     ]
 
 
-def _notes(profiles: Mapping[str, Profile]) -> list[str]:
+def _notes(profiles: Mapping[str, Profile], times: Mapping[str, Sequence[Estimate]]) -> list[str]:
     return [
         ESTIMATED.format(share=int(100 * COVERED)),
         *(
             f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
             for name, each in profiles.items()
         ),
+        *(said for name, each in profiles.items() for said in wider(name, each, remarks_of(times[name]))),
     ]

@@ -27,12 +27,32 @@ def test_it_writes_one_page_and_says_so(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_it_has_the_times_on_machines(tmp_path: Path) -> None:
+    file = tmp_path / "times.html"
+    done = explore("resnet18", "--free", "w,r", "--on", "rtx3090,rtx4090", "--batch", "512", "--output", str(file))
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", f"resnext-flops: wrote {file}\n")
+    text = file.read_text(encoding="utf-8")
+    for name in ("rtx3090", "rtx4090"):
+        assert f"estimated ms of a batch of 512 on {name}" in text
+
+
 REFUSED = {
     "too many models": ("alexnet resnet18 resnet34 --output a.html", "models given: 3; a page shows one model, or two"),
     "sliders of the paper": ("--free r --output a.html", "--free and --input are for the page of a MODEL"),
     "no size at all": ("torch.nn:Identity --free w --output a.html", "'w'"),
     "nothing that changes": ("torch.nn:Identity --output a.html", "nothing of torch.nn:Identity changes with r"),
     "a rounded size": ("mobilenet_v2 --free width_multiplier --output a.html", "width_multiplier"),
+    "a batch without a machine": (
+        "--batch 512 --output a.html",
+        "give the profile of a machine too, as in --on rtx3090",
+    ),
+    "an unknown machine": ("resnet18 --on rtx309 --output a.html", "did you mean 'rtx3090'"),
+    "a batch without evidence": ("--on rtx3090,i7-12700h --batch 2 --output a.html", "the nearest is 256"),
+    "a free batch and a time": ("resnet18 --free N,r --on rtx3090 --output a.html", "leave N out"),
+    "a threshold of two sizes": (
+        "resnext(50,cardinality=a*b,width=4) --free a,b --on rtx3090 --output a.html",
+        "the time of resnext has no formula in a, b",
+    ),
     "a folder that is not there": ("resnet18 --output nowhere/a.html", "cannot write 'nowhere/a.html'; give a file in"),
     "a file that is there": ("resnet18 --output there.html", "'there.html' exists; give another name, or --force"),
 }

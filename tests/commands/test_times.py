@@ -8,7 +8,26 @@ from click.testing import CliRunner, Result
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.complexity.profile import estimate, profile
+from resnext_flops.plots.time import time
+from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
+
+UNSEEN = "never measured were depthwise conv, gelu, layer norm, mul"
+# Commands that have a time, with MODEL for what it is of.
+OF_ONE = [
+    "compare MODEL",
+    "formula MODEL --free r --figure ms",
+    "solve MODEL --free r --budget ms>=0.01",
+    "sweep MODEL --resolution 224,256",
+]
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> str:
+    """A profile of batches of 64, which has seen the layers of a ResNet, and no others."""
+    path = tmp_path / "plain.toml"
+    path.write_text(PROFILE, encoding="utf-8")
+    return str(path)
 
 
 def run(*arguments: str) -> Result:
@@ -29,6 +48,7 @@ def test_compare_orders_by_time_and_keeps_a_budget_of_it() -> None:
     assert [line[0] for line in lines] == ["resnext50_32x4d", "resnet50"]
     for line in lines:
         assert float(line[head.index("ms")]) == pytest.approx(times[line[0]])
+        assert float(line[head.index("images_per_second")]) == pytest.approx(1024 / times[line[0]] * 1000)
 
 
 def test_compare_says_that_it_is_an_estimate_and_its_json_is_exact() -> None:
@@ -71,8 +91,18 @@ def test_limits_of_time_are_held(tmp_path: Path) -> None:
         ("compare resnet50 --sort ms", "say which, as in --on rtx3090"),
         ("compare resnet50 --on rtx390", "did you mean 'rtx3090'"),
         ("compare resnet50 --on rtx3090 --batch 5000", "the nearest is 4,096"),
-        ("compare resnet50 --batch 5", "give the profile of a machine too"),
+        ("compare resnet50 --batch 5", "--batch is about ms; give the profile of a machine too"),
+        ("compare resnet50 --strict", "--strict is about ms; give the profile of a machine too"),
+        ("compare resnet18 --on rtx3090 --budget ms<=9", f"resnet18 with {milliseconds('resnet18'):.6g} estimated ms"),
+        (
+            "sweep resnext50_32x4d --cardinality 32 --width 4 --on rtx3090 --budget ms<=9",
+            f"is C = 32, d = 4 with {milliseconds('resnext50_32x4d'):.6g} estimated ms of a batch of 1,024 on rtx3090",
+        ),
         ("check --on rtx3090,rtx4090", "give one"),
+        ("compare resnet50 --on rtx3090 --input 2,3,64,64", "give it a batch of 1"),
+        ("formula timm:resnet18 --on rtx3090 --figure ms --free N --input N,3,64,64", "give it a batch of 1"),
+        ("solve timm:resnet18 --on rtx3090 --free r --budget ms<=9 --input 2,3,r,r", "give it a batch of 1"),
+        ("sweep timm:resnet18 --on rtx3090 --over r=64,96 --input 2,3,r,r", "give it a batch of 1"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: str, says: str) -> None:
@@ -87,3 +117,102 @@ def test_a_sweep_estimates_the_batch_that_is_asked_for() -> None:
     (row,) = answered(run("sweep", "resnext50_32x4d", *one).stdout, "sweep")["rows"]
     assert row["ms"] == pytest.approx(milliseconds("resnext50_32x4d", batch=512))
     assert row["ms"] != pytest.approx(milliseconds("resnext50_32x4d"))
+
+
+@pytest.mark.parametrize("call", OF_ONE)
+def test_what_was_not_measured_is_said_with_the_wider_interval(call: str, on: str) -> None:
+    done = run(*call.replace("MODEL", "resnet18").split(), "--on", on)
+    assert done.exit_code == 0, done.stderr
+    assert "between 0.9 and 1.2 times the estimate." in done.stdout
+    assert "wider" not in done.stdout
+    done = run(*call.replace("MODEL", "convnext_tiny").split(), "--on", on)
+    assert done.exit_code == 0, done.stderr
+    assert f"between 0.5 and 2 times the estimate. The interval is wider, because {UNSEEN}." in done.stdout
+    assert done.stdout.count(UNSEEN) == 1
+    done = run(*call.replace("MODEL", "resnet18").split(), "--on", on, "--batch", "16")
+    assert "0.5 and 2 times the estimate. The interval is wider, because the batch is 16, and measured was 64" in (
+        done.stdout
+    )
+
+
+@pytest.mark.parametrize("call", OF_ONE[1:])
+def test_it_is_refused_where_that_is_asked_for(call: str, on: str) -> None:
+    assert run(*call.replace("MODEL", "resnet18").split(), "--on", on, "--strict").exit_code == 0
+    done = run(*call.replace("MODEL", "convnext_tiny").split(), "--on", on, "--strict")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"resnext-flops: the network cannot be estimated by {on}: {UNSEEN}\n"
+
+
+def test_compare_says_which_models_have_a_wider_interval(on: str) -> None:
+    call = ("compare", "resnet18", "convnext_tiny", "--on", on)
+    done = run(*call)
+    assert "between 0.9 and 1.2 times the estimate." in done.stdout
+    wider = f"A wider interval by {on}, 0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny."
+    assert wider in done.stdout
+    assert wider in answered(run(*call, "--format", "json").stdout, "compare")["estimate"]
+    strict = answered(run(*call, "--format", "json", "--strict").stdout, "compare")
+    resnet, convnext = strict["models"]
+    assert "femtoseconds" in resnet["figures"]
+    assert "femtoseconds" not in convnext["figures"]
+    assert UNSEEN in convnext["lacking"]["femtoseconds"]
+    assert "wider" not in strict["estimate"]
+    least = run(*call, "--strict", "--sort", "ms", "--budget", "ms <= 100")
+    assert [line.split()[0] for line in least.stdout.splitlines()[2:4]] == ["model", "resnet18"]
+    assert f"Left out: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}: convnext_tiny." in least.stdout
+
+
+def test_what_a_profile_has_not_seen_is_not_kept_of_a_library(
+    on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    call = ("compare", "torchvision:convnext_tiny")
+    for more in (["--on", on], ["--on", on, "--strict"]):
+        assert UNSEEN in run(*call, *more).stdout
+        (kept,) = (path.read_text(encoding="utf-8") for path in tmp_path.glob("torchvision*.json"))
+        assert "macs" in kept
+        assert "femtoseconds" not in kept
+        assert "never measured" not in kept
+    assert UNSEEN not in run(*call, "--on", "rtx3090").stdout
+    assert UNSEEN not in run(*call).stdout
+
+
+def test_check_says_or_refuses_what_was_not_measured(on: str, tmp_path: Path) -> None:
+    config = tmp_path / "budgets.toml"
+    models = (f'[[models]]\nmodel = "{name}"\nlimits = ["ms <= 0.001"]\n' for name in ("resnet18", "convnext_tiny"))
+    config.write_text("".join(models), encoding="utf-8")
+    junit = tmp_path / "junit.xml"
+    done = run("check", "--config", str(config), "--on", on, "--junit", str(junit))
+    assert done.exit_code == 1
+    assert "between 0.9 and 1.2 times the estimate." in done.stdout
+    assert f"0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny." in done.stdout
+    assert "resnet18: ms is an estimated " in junit.read_text(encoding="utf-8")
+    strict = run("check", "--config", str(config), "--on", on, "--strict")
+    assert (strict.exit_code, strict.stdout) == (2, "")
+    assert strict.stderr == f"resnext-flops: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}\n"
+
+
+def test_the_paper_s_question_says_what_was_not_measured(on: str) -> None:
+    known = run("table", "performance", "--on", on).stdout
+    assert "wider" not in known
+    path = Path(on)
+    path.write_text(PROFILE.replace('"sum", ', ""), encoding="utf-8")
+    done = run("table", "performance", "--on", on)
+    said = f"A wider interval by {on}, 0.5 to 2 times the estimate, because never measured were sum: "
+    assert done.stdout.count(said) == 2  # below each of the two tables
+    label = time(on=[on]).get_legend_handles_labels()[1]
+    assert label == [f"{on} (estimated)\nnever measured were sum"]
+
+
+def test_the_nearest_in_time_to_a_network() -> None:
+    call = "sweep resnext50_32x4d --cardinality 32 --width 1:8 --on rtx3090 --nearest ms=resnet50 --top 1 --format json"
+    (row,) = answered(run(*call.split()).stdout, "sweep")["rows"]
+    times = {width: milliseconds(f"resnext(50, 32, {width})") for width in range(1, 9)}
+    assert row["d"] == min(times, key=lambda width: abs(times[width] - milliseconds("resnet50")))
+
+
+def test_a_sweep_into_a_file_says_that_its_times_are_estimates(tmp_path: Path) -> None:
+    call = ["sweep", "resnext50_32x4d", "--width", "4:5", "--on", "rtx3090", "--batch", "512", "--output"]
+    done = run(*call, str(tmp_path / "designs.csv"))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "The time is an estimate by the profile rtx3090" in done.stderr
+    assert "because the batch is 512, and measured was 1,024" in done.stderr

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 import resnext_flops as rf
 from resnext_flops.complexity import features as sums
@@ -16,6 +17,7 @@ from resnext_flops.complexity.layers import (
     Flatten,
     GlobalAvgPool,
     Linear,
+    MaxPool,
     ReLU,
     Sequential,
     Sum,
@@ -37,7 +39,10 @@ families = 10
 batch = 64
 interval = [0.9, 1.2]
 wide_interval = [0.5, 2.0]
-kinds = ["conv", "batch norm", "relu", "sum", "linear", "global average pool", "max pool"]
+kinds = [
+    "dense conv", "pointwise conv", "grouped conv", "batch norm", "relu", "sum", "linear",
+    "global average pool", "max pool",
+]
 
 [femtoseconds.macs]
 dense = 2.0
@@ -69,6 +74,7 @@ def test_sums_by_hand() -> None:
             shortcut=IDENTITY,
         ),
         relu=ReLU(),
+        maximum=MaxPool(2, 2),
         pool=GlobalAvgPool(),
         flatten=Flatten(),
         fc=Linear(5),
@@ -84,13 +90,15 @@ def test_sums_by_hand() -> None:
         ("weights", "depthwise"): 8 * 9,
         ("weights", "linear"): 8 * 5,
         ("read", "dense"): 4 * 36,
-        **{("read", kind): 8 * 36 for kind in ("grouped", "depthwise", "batch_norm", "activation", "pool")},
+        **{("read", kind): 8 * 36 for kind in ("grouped", "depthwise", "batch_norm", "activation", "max_pool")},
+        ("read", "pool"): 8 * 9,
         ("read", "sum"): 2 * 8 * 36,
         ("read", "linear"): 8,
         **{("written", kind): 8 * 36 for kind in ("dense", "grouped", "depthwise", "batch_norm", "sum", "activation")},
+        ("written", "max_pool"): 8 * 9,
         ("written", "pool"): 8,
         ("written", "linear"): 5,
-        ("network", "operators"): 8,
+        ("network", "operators"): 9,
         ("network", "run"): 1,
     }
 
@@ -151,7 +159,17 @@ def test_what_was_not_measured_is_said_and_has_the_wider_interval() -> None:
     assert (other.interval, other.remarks) == ((0.5, 2.0), ("the batch is 16, and measured was 64",))
     unseen = estimate(plain(), rf.model("convnext_tiny").cost())
     assert unseen.interval == (0.5, 2.0)
-    assert unseen.remarks == ("never measured were gelu, layer norm, mul",)
+    assert unseen.remarks == ("never measured were depthwise conv, gelu, layer norm, mul",)
+
+
+def test_an_operator_without_a_rule_is_not_in_the_time_and_that_is_said_once() -> None:
+    class Lower(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return torch.relu(torch.linalg.lu(image)[1])
+
+    found = estimate(plain(), rf.model(Lower(), (1, 3, 8, 8)).cost())
+    assert found.remarks == ("not counted, and so not in the time, are aten.linalg_lu",)
+    assert found.interval == (0.5, 2.0)
 
 
 @pytest.mark.parametrize("batch", [0, -1, 15, 257, 10**9])

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from resnext_flops.complexity.formula import Formula, NotPolynomialError, root, 
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.errors import InputError
+from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
 
 TIME = time_on("rtx3090")
@@ -50,6 +52,26 @@ def test_the_thresholds_are_there() -> None:
         )
         assert at != direct(rf.resnext(50, cardinality=cardinality, width=width))
     assert [where for where, _ in form.special()] == [{"C": 1}, {"d": 1}, {"C": 1, "d": 1}]
+
+
+def test_ms_are_the_time_in_use() -> None:
+    with on("rtx3090", 512):
+        form = rf.resnext(50).closed_form("ms", "C", "d")
+    assert form(C=2, d=3) == direct(rf.resnext(50, 2, 3), batch=512)
+    with pytest.raises(InputError, match="ms is estimated by the profile of a machine; say which"):
+        rf.resnext(50).closed_form("ms", "C", "d")
+
+
+def test_a_profile_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    costs = []
+    for dense in ("2.0", "4.0"):
+        path.write_text(PROFILE.replace("dense = 2.0", f"dense = {dense}"), encoding="utf-8")
+        with on(str(path)):
+            (row,) = rf.compare("resnet18").rows
+        costs.append(row.figures["femtoseconds"])
+        assert costs[-1] == direct(rf.resnet(18), str(path))
+    assert costs[0] < costs[1]
 
 
 def test_other_sizes_have_one_formula() -> None:
@@ -138,6 +160,89 @@ def test_solve_does_not_use_the_general_formula_at_a_threshold() -> None:
     assert (found.sizes["C"], found.cost) == (2, two)
 
 
+def test_images_per_second_are_a_budget_of_the_time_turned_round() -> None:
+    with on("rtx3090", 512):
+        (found,) = rf.solve("resnext50_32x4d", "d", budget="images_per_second >= 3000", given={"C": [8]})
+        turned = rf.solve("resnext50_32x4d", "d", budget="3000 <= images_per_second", given={"C": [8]})
+        number: dict[str, Any] = {"figure": "images_per_second", "budget": 3000, "constraint": "at-least"}
+        of_a_number = rf.solve("resnext50_32x4d", "d", **number, given={"C": [8]})
+    rates = [
+        Fraction(512 * 10**15, direct(rf.resnext(50, cardinality=8, width=found.sizes["d"] + more), batch=512))
+        for more in (0, 1)
+    ]
+    assert rates[0] >= 3000 > rates[1]
+    assert [each[0].sizes for each in (turned, of_a_number)] == [found.sizes] * 2
+
+
+@pytest.mark.parametrize(("budget", "whole"), [(">= 3", 512 * 10**15 // 3), ("<= 6", 512 * 10**15 // 6 + 1)])
+def test_a_budget_of_images_per_second_is_a_whole_number_of_femtoseconds(budget: str, whole: int) -> None:
+    with on("rtx3090", 512):
+        (found,) = rf.solve("resnext50_32x4d", "d", budget=f"images_per_second {budget}")
+    assert found.budget == whole
+
+
+def test_a_number_of_ms_is_in_milliseconds() -> None:
+    with on("rtx3090"):
+        asked: list[dict[str, Any]] = [
+            {"budget": "ms = 300.5"},
+            {"budget": 300.5, "figure": "ms"},
+            {"budget": "300.5", "figure": ["ms"]},
+        ]
+        answers = [rf.solve("resnext50_32x4d", "d", **each)[0] for each in asked]
+        with pytest.raises(InputError, match="unknown constraint 'most'"):
+            rf.solve("resnext50_32x4d", "d", budget=300, figure="ms", constraint="most")
+    assert [each.budget for each in answers] == [3005 * 10**11] * 3
+    widths = range(1, 9)
+    nearest = min(widths, key=lambda width: abs(direct(rf.resnext(50, width=width)) - 3005 * 10**11))
+    assert [each.sizes["d"] for each in answers] == [nearest] * 3
+
+
+def test_pairs_within_a_time_are_those_of_direct_estimates() -> None:
+    budget = direct(rf.resnext(50, cardinality=1, width=30))
+    times = {(groups, width): direct(rf.resnext(50, groups, width)) for groups in range(1, 7) for width in range(1, 41)}
+    near = {design: time for design, time in times.items() if abs(time - budget) <= Fraction(4 * budget, 100)}
+    assert len({groups for groups, _ in near}) > 3
+    upper = {"C": 6, "d": 40}
+    found = rf.solve("resnext50_32x4d", ["C", "d"], budget=budget, figure=TIME, within=4, upper=upper)
+    assert {(each.sizes["C"], each.sizes["d"]): each.cost for each in found} == near
+
+
+def test_pairs_without_bounds_are_all_there() -> None:
+    """Also those with one group and with one channel a group, which have formulas of their own."""
+    budget = direct(rf.resnext(50, cardinality=100, width=1))
+    found = rf.solve("resnext50_32x4d", ["C", "d"], budget=budget, figure=TIME, within=3)
+    for fixed, free in (("C", "d"), ("d", "C")):
+        values = [each.sizes[free] for each in found if each.sizes[fixed] == 1]
+        assert values == list(range(values[0], values[-1] + 1))
+        for value, is_near in ((values[0] - 1, False), (values[0], True), (values[-1], True), (values[-1] + 1, False)):
+            other = rf.resnext(50, 1, 1).replace(**{free: value})
+            assert (abs(direct(other) - budget) <= Fraction(3 * budget, 100)) is is_near
+
+
+def test_a_pair_whose_first_size_has_a_formula_of_its_own_may_be_the_only_one() -> None:
+    """One group is faster than the formula of groups says of it, so that by that formula nothing is in reach."""
+    budget = direct(rf.resnext(50, cardinality=1, width=64))
+    assert budget * Fraction(101, 100) < direct(rf.resnext(50, cardinality=2, width=64))
+    (found,) = rf.solve("resnext50_32x4d", ["C", "d"], budget=budget, figure=TIME, within=0.1, lower={"d": 64})
+    assert (found.sizes, found.cost) == ({"C": 1, "d": 64}, budget)
+
+
+def test_pairs_that_cost_what_a_reference_does_in_time_and_in_multiply_adds() -> None:
+    call = "solve resnext50_32x4d --free C,d --like resnet50 --figure ms,macs --within 1 --on rtx3090 --format json"
+    rows = answered(run(*call.split()).stdout, "solve")["rows"]
+    own, macs = direct(rf.resnet(50)), rf.resnet(50).cost().macs
+    off = {}
+    for row in rows:
+        network = rf.resnext(50, row["C"], row["d"])
+        assert row["ms"] == pytest.approx(direct(network) / 10**12)
+        off[row["C"], row["d"]] = abs(direct(network) - own), abs(network.cost().macs - macs)
+        assert 100 * off[row["C"], row["d"]][0] <= own
+    for row in rows:
+        mine = off[row["C"], row["d"]]
+        beaten = any(a <= mine[0] and b <= mine[1] and (a, b) != mine for a, b in off.values())
+        assert row["efficient"] is not beaten
+
+
 def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
     done = run("formula", "resnext50_32x4d", "--free", "C,d", "--figure", "ms", "--on", "rtx3090")
     assert (done.exit_code, done.stderr) == (0, "")
@@ -155,16 +260,35 @@ def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
     [
         ("formula resnet50 --free r --figure ms", "ms is estimated by the profile of a machine"),
         ("formula resnet50 --free r --figure ms --on rtx3090,rtx4090", "give one"),
-        ("formula resnet50 --free r --figure images_per_second --on rtx3090", "has no polynomial; give --figure ms"),
+        (
+            "formula resnet50 --free r --figure images_per_second --on rtx3090",
+            "has no polynomial; give ms in its",
+        ),
         ("formula resnet50 --free r --figure ms --on rtx3090 --batch 7", "the nearest is 256"),
         ("formula resnet50 --free r --batch 7", "give the profile of a machine too"),
-        ("formula resnet50 --free N --figure ms --on rtx3090", "leave N out"),
+        ("formula resnet50 --free N --figure ms --on rtx3090", "leave N out, and give it as --batch"),
         ("formula resnet50 --free r --figure ms --on rtx3090 --scope conv2", "known for the whole network only"),
-        ("formula resnet50 --free r --figure ms --on rtx3090 --breakdown stage", "known for the whole network only"),
+        (
+            "formula resnet50 --free r --figure ms --on rtx3090 --breakdown stage",
+            "`predict` says what a time is made of",
+        ),
         ("formula resnext(50,cardinality=a*b,width=4) --free a,b --figure ms --on rtx3090", "no value of one size"),
         ("formula resnext(50,cardinality=a*a,width=4) --free a --figure ms --on rtx3090", "no value of one size"),
         ("solve resnet50 --free r --budget ms<=300", "ms is estimated by the profile of a machine"),
-        ("solve resnext50_32x4d --free C,d --budget ms<=300 --on rtx3090", "met by one unknown"),
+        ("solve resnet50 --free N --budget ms<=300 --on rtx3090", "leave N out, and give it as --batch"),
+        ("solve resnet50 --free r --scope conv3 --budget ms<=300 --on rtx3090", "known for the whole network only"),
+        ("solve resnet50 --free r --budget images_per_second>=0 --on rtx3090", "the budget cannot be"),
+        ("solve resnet50 --free r --budget images_per_second>=300", "images_per_second is estimated by the profile"),
+        ("solve resnet50 --free r --figure ms --like resnet18", "ms is estimated by the profile of a machine"),
+        ("solve resnet50 --free r --figure images_per_second --like resnet18 --on rtx3090", "give ms in its place"),
+        (
+            "solve resnet50 --free r --figure macs --budget ms<=300 --on rtx3090",
+            "is of the time, and the figure is",
+        ),
+        (
+            "solve resnet50 --free r --budget ms<=300 --constraint at-least --on rtx3090",
+            "is at-most, and the",
+        ),
         ("sweep resnext50_32x4d --width 1:9 --budget ms<=300", "ms is estimated by the profile of a machine"),
         ("sweep --space regnet_x --on rtx3090", "--on is given with --space"),
     ],

@@ -48,8 +48,8 @@ def shown(cell: Any) -> list[Any]:
     ]
 
 
-def test_there_are_six() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5", "6"]
+def test_there_are_seven() -> None:
+    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5", "6", "7"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)

@@ -1,11 +1,13 @@
 """A profile of measured times, from the samples to the file and back, and what is refused before any work."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from resnext_flops.cli import main
+from resnext_flops.commands.calibrate import command
 from resnext_flops.complexity.profile import COVERED, profile, read_profile, shipped
 from resnext_flops.machine.calibrate import Origin, origin_of
 
@@ -13,7 +15,7 @@ numpy = pytest.importorskip("numpy")
 pytest.importorskip("scipy")
 pytest.importorskip("tomli_w")
 
-from resnext_flops.machine import fitting  # noqa: E402
+from resnext_flops.machine import fitting, published  # noqa: E402
 from resnext_flops.machine.calibrate import calibrated, written  # noqa: E402
 from tests.machine.test_profile_fitting import KNOWN, measured  # noqa: E402
 
@@ -36,6 +38,23 @@ def test_a_profile_of_a_known_machine_predicts_it_from_its_file() -> None:
     inside = sum(again.interval.low <= ratio <= again.interval.high for ratio in ratios) / len(ratios)
     assert inside == pytest.approx(float(COVERED), abs=0.06)
     assert again.wide_interval.low <= again.interval.low <= 1 <= again.interval.high <= again.wide_interval.high
+
+
+@pytest.mark.parametrize("told", [[], ["--source", "times of timm's results/", "--machine", "a b", "--layout", "nhwc"]])
+def test_the_command_in_a_profile_of_published_times_makes_it_again(
+    told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    usable = published.Samples(measured(200, noise=0.02), ("conv",), [])
+    monkeypatch.setattr(published, "samples", lambda *_: usable)
+    Path("some times.csv").write_text("\n".join((HEAD, *["resnet18,64,2000,64,11.69"] * 200)), encoding="utf-8")
+    asked = ["--published", "some times.csv", *told, "--output", "mine.toml"]
+    assert CliRunner().invoke(main, ["calibrate", *asked]).exit_code == 0
+    made, line = Path("mine.toml").read_bytes(), profile("mine.toml").command
+    _, _, *words = shlex.split(line)
+    assert command.make_context("calibrate", [*words]).params == command.make_context("calibrate", asked).params
+    assert CliRunner().invoke(main, ["calibrate", *words, "--force"]).exit_code == 0
+    assert Path("mine.toml").read_bytes() == made
 
 
 def test_what_timm_writes_into_a_name() -> None:

@@ -1,16 +1,21 @@
 """Calibration by measuring, on a machine whose coefficients are known and that is slow in every third round."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import FEMTOSECONDS, estimate, profile
+from resnext_flops.commands.calibrate import command
+from resnext_flops.complexity.profile import estimate, profile
 from resnext_flops.errors import InputError
+from resnext_flops.numerals import FEMTOSECONDS
 
 pytest.importorskip("scipy")
 pytest.importorskip("torchvision")
@@ -21,7 +26,7 @@ from resnext_flops.machine.rounds import BLOCKS, Blocks, Setup
 from resnext_flops.machine.session import REFERENCE, Place, Session
 from tests.machine.synthetic import MACS, OPERATOR, RUN, Synthetic, seconds_of
 
-SETUP = Setup("made up", "none", 1, 0, "code")
+SETUP = Setup("made up", "cpu", "none", 1, 0, "code")
 ENOUGH = 16 * BLOCKS
 
 
@@ -116,24 +121,53 @@ def on(machine: Synthetic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Place, "session", session)
 
 
+def params(words: list[str]) -> dict[str, Any]:
+    """What `calibrate` reads in some words, the default of what is not among them."""
+    return command.make_context("calibrate", words).params
+
+
 def test_the_command_is_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    asked = ["calibrate", "--output", "mine.toml", "--seconds", "13", "--device", "cpu"]
+    asked = ["--output", "mine.toml", "--seconds", "12.5", "--seed", "3", "--device", "cpu"]
+    asked += ["--machine", "it's mine", "--source", "blocks; and a 'quiet' night"]
     on(Synthetic(stops_after=30), monkeypatch)
-    done = CliRunner().invoke(main, asked)
+    done = CliRunner().invoke(main, ["calibrate", *asked])
     assert done.exit_code == 130
     assert "stopped after 24 blocks; --resume goes on" in done.stderr
     assert not Path("mine.toml").exists()
     on(Synthetic(), monkeypatch)
-    done = CliRunner().invoke(main, [*asked, "--resume"])
+    done = CliRunner().invoke(main, ["calibrate", *asked, "--resume"])
     assert (done.exit_code, done.stdout) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
     found = profile("mine.toml")
     assert found.models > 100
     assert found.batch == 1
     assert found.software.endswith(", 1 thread")
-    assert found.command.startswith("resnext-flops calibrate --device cpu --threads 1 --batch 1 --seconds 13 --seed 0")
+    assert params(shlex.split(found.command)[2:]) == params(asked)
     assert f"'mine.toml' is made of {found.models} blocks of {found.families} families" in done.stderr
+
+
+@pytest.mark.parametrize("package", ["torchvision", "timm", "scipy", "tomli_w"])
+def test_a_missing_package_is_told_before_anything_is_measured(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = metadata.version
+
+    def version(name: str) -> str:
+        if name == package:
+            raise metadata.PackageNotFoundError(name)
+        return before(name)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(Place, "session", lambda *_: pytest.fail("it measures"))
+    done = CliRunner().invoke(main, ["calibrate", "--output", "mine.toml", "--device", "cpu"])
+    sentence = f"resnext-flops: this needs {package}: pip install 'resnext-flops[timing]'\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", sentence)
+    assert list(tmp_path.iterdir()) == []
+    if package in {"torchvision", "timm"}:  # of the versions that must be the same when a calibration goes on
+        with pytest.raises(InputError, match=f"this needs {package}: pip install"):
+            Setup.of(Place("cpu"), 0)
 
 
 @pytest.mark.parametrize(

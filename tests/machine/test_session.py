@@ -1,6 +1,9 @@
 """A session: turns with a reference, the state of the caches, pinned threads. No time is asserted."""
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -90,3 +93,21 @@ def test_a_place_that_is_none() -> None:
 def test_cuda_is_timed_by_its_events() -> None:
     with Place("cuda").session() as session:
         assert session.in_turn([SMALL], 0.0)[0].seconds > 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has other rules for large tensors")
+def test_no_run_asks_the_system_for_memory() -> None:
+    # In a process of its own: what other tests have freed would do the same.
+    program = """
+import resource, time, torch
+from resnext_flops.counters.lookup import model
+from resnext_flops.machine.session import runner
+run = runner(torch.device("cpu"), 1, 0, time.process_time)(model("mobilenet_v2").replace(r=112))
+def new_pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    run()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(min(new_pages() for _ in range(5)))
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < 50  # thousands where memory is given back in each run

@@ -7,9 +7,12 @@ from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 
 import resnext_flops as rf
+from resnext_flops.complexity.features import PRODUCTS, kind_of_feature
+from resnext_flops.complexity.profile import LAUNCHES, TRAFFIC
 from resnext_flops.plots import draw
 from resnext_flops.plots.counters import LOOKS as OF_MULTIPLY_ADDS
 from resnext_flops.plots.kinds import BESIDES, LOOKS, MULTIPLYING, OTHERS, of, of_entry
+from resnext_flops.plots.parts import KINDS as OF_PARTS
 from tests.vision import VISION, difference, lab
 
 
@@ -49,15 +52,24 @@ def test_a_kind_has_one_look_in_every_picture() -> None:
         draw("stages", ["convnext_tiny", "mobilenet_v3_large"]),
         draw("counters"),
         draw("counters", ["convnext_tiny"]),
+        draw("parts", ["vgg16", "mobilenet_v2"]),
     ):
         for axes in figure.axes:
             for bars in axes.containers:
                 name = str(bars.get_label())
-                if isinstance(bars, BarContainer) and name not in OF_MULTIPLY_ADDS:
+                if isinstance(bars, BarContainer) and name not in {*OF_MULTIPLY_ADDS, TRAFFIC, LAUNCHES}:
                     seen.add(name)
                     look = {(to_hex(bar.get_facecolor()).upper(), bar.get_hatch() or "") for bar in bars.patches}
                     assert look == {(color(name), LOOKS[name]["hatch"])}
     assert {"1x1 convolution", "fully connected", "normalization", "sum, product, bias"} <= seen
+
+
+def test_a_part_of_a_time_has_the_look_of_its_layers() -> None:
+    entries = [each for name in ("vgg16", "resnext50_32x4d", "mobilenet_v2") for each in rf.network(name).cost()]
+    entries += [rf.Entry("layer", kind, ((8, 4),), (8, 4), macs=1) for kind in ("attention", "matmul", "recurrent")]
+    parts = [(PRODUCTS[str(kind_of_feature(each))], of_entry(each)) for each in entries if each.macs]
+    assert dict(parts) == OF_PARTS
+    assert set(parts) == set(OF_PARTS.items())
 
 
 NAMES = {

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from torch import nn
 
 import resnext_flops as rf
 from resnext_flops.complexity.conventions import distinct
-from resnext_flops.complexity.profile import estimate, profile
+from resnext_flops.complexity.profile import Estimate, Interval, estimate, profile
 from resnext_flops.design.spaces import regnet_y
 from resnext_flops.plots.cifar import cifar
 from resnext_flops.plots.counters import bridges, counters
@@ -26,6 +27,7 @@ from resnext_flops.plots.edf import edf
 from resnext_flops.plots.error import error, series
 from resnext_flops.plots.groups import groups, of_one_width
 from resnext_flops.plots.lineage import lineage
+from resnext_flops.plots.parts import parts, shares
 from resnext_flops.plots.space import designs, line, space
 from resnext_flops.plots.stacks import stack
 from resnext_flops.plots.stages import by_stage, stage_names, stages
@@ -35,6 +37,7 @@ from resnext_flops.proof.published import published
 from resnext_flops.tables.breakdown import breakdown
 from resnext_flops.tables.listings import listed
 from resnext_flops.tables.template import template
+from tests.complexity.test_profile import PROFILE
 
 
 def points(drawn: Line2D) -> list[tuple[float, float]]:
@@ -326,3 +329,24 @@ def test_times_are_drawn_as_shares_of_that_of_one_group() -> None:
         assert [C for C, _ in points(drawn)] == list(widths)
         assert [share for _, share in points(drawn)] == pytest.approx(shares)
         assert drawn.get_label() == f"{name} (estimated)"
+
+
+def test_parts_of_times_are_drawn_in_percent_of_the_first(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.toml"
+    plain.write_text(PROFILE, encoding="utf-8")  # 3 femtoseconds a multiply-add of a 1x1 convolution, a batch of 64
+    axes = parts("resnet18", "resnet34", on=[str(plain)])
+    drawn: list[dict[str, float]] = [{}, {}]
+    for name, bar in bars(axes):
+        drawn[row_of(bar)][name] = bar.get_width()
+    first, second = (estimate(profile(str(plain)), rf.network(name).cost()) for name in ("resnet18", "resnet34"))
+    shortcuts = sum(entry.macs for entry in rf.network("resnet18").cost() if entry.kernel == (1, 1))
+    assert drawn[0]["1x1 convolution"] == pytest.approx(100 * 64 * 3 * shortcuts / first.femtoseconds)
+    assert drawn[1]["launches"] == pytest.approx(100 * second.parts["launches"] / first.femtoseconds)
+    assert sum(drawn[0].values()) == pytest.approx(100)
+    assert sum(drawn[1].values()) == pytest.approx(100 * second.femtoseconds / first.femtoseconds)
+
+
+def test_products_of_one_kind_are_one_part_of_a_time() -> None:
+    made_of = {"matrix products": 30, "attention": 20, "1x1 convolutions": 40, "launches": 10}
+    found = Estimate("some", 1, made_of, Interval(0.9, 1.1), ())
+    assert shares(found, found) == {"1x1 convolution": 40, "matrix product": 50, "launches": 10}

@@ -32,6 +32,7 @@ EXAMPLES: dict[str, list[tuple[str, ...]]] = {
         ("convnext_tiny", "resnet50"),
         ("googlenet", "resnext((3, 4, 6, 3), 8, 14, resolution=320, classes=200)"),
     ],
+    "parts": [("googlenet", "resnext((3, 4, 6, 3), 8, 14, resolution=320, classes=200)")],
     "counters": [("convnext_tiny",)],
 }
 MANY: dict[str, list[tuple[str, ...]]] = {
@@ -43,6 +44,7 @@ MANY: dict[str, list[tuple[str, ...]]] = {
         ("torchvision:efficientnet_b7", "torchvision:vgg19"),
         ("torchvision:lraspp_mobilenet_v3_large", "timm:legacy_senet154"),
     ],
+    "parts": [("densenet121", "mobilenet_v3_large"), ("timm:convnext_tiny", "torchvision:vit_b_16")],
     "counters": [
         ("resnext101_64x4d",),
         ("inception_v3",),
@@ -138,7 +140,7 @@ def test_the_models_of_a_kind_are_drawn_where_none_are_given() -> None:
     assert title == "resnet(50)"
 
 
-SUFFIXES = dict(zip(KINDS, ("png", "svg", "pdf", "svg", "pdf", "png", "svg", "pdf", "png", "svg"), strict=True))
+SUFFIXES = dict(zip(KINDS, ("png", "svg", "pdf", "svg", "pdf", "png", "svg", "pdf", "png", "svg", "pdf"), strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from torchvision import models as torchvision_models
 
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.counters.audit import RESIDUES, audit
-from resnext_flops.counters.workers import EndedError, TooLongError, Worker
+from resnext_flops.counters.workers import EndedError, FailedError, TooLongError, Worker
 from resnext_flops.reports import predictions
 from resnext_flops.reports.predictions import COLUMNS, Prediction, lines, main, page, predict, predicted, read
 from resnext_flops.reports.zoo.rows import read_rows
@@ -65,7 +65,7 @@ def test_a_model_that_does_not_run_has_a_reason_in_one_line() -> None:
     failures = {
         "late": TooLongError("late"),
         "ended": EndedError("ended"),
-        "ValueError: a b": RuntimeError("ValueError: a\n\tb"),
+        "ValueError: a b": FailedError("ValueError: a b"),
     }
 
     class Fails(Worker):

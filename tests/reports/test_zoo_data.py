@@ -10,7 +10,7 @@ import pytest
 import timm
 from torchvision import models as torchvision_models
 
-from resnext_flops.counters.workers import EndedError, TooLongError, Worker, answers
+from resnext_flops.counters.workers import EndedError, FailedError, TooLongError, Worker, answers
 from resnext_flops.errors import InputError
 from resnext_flops.reports.zoo import architectures, run
 from resnext_flops.reports.zoo.page import DERIVATIONS, agreement, formulas, operators, page, reason
@@ -116,8 +116,10 @@ def test_a_worker_that_is_late_or_ends_is_replaced() -> None:
             worker(os._exit, 3)
         assert worker(abs, -4) == 4
         assert worker.process.pid != first
-        with pytest.raises(RuntimeError, match="ValueError: invalid literal"):
+        with pytest.raises(FailedError, match=r"^ValueError: invalid literal"):
             worker(int, "no")
+        with pytest.raises(FailedError, match=r"^ValueError: a b$"):  # in one line
+            worker(exec, "raise ValueError('a\\n\\tb')")
         worker.seconds = 0.1
         with pytest.raises(TooLongError, match=r"it took longer than 0.1 seconds"):
             worker(time.sleep, 600)
@@ -130,7 +132,7 @@ def test_each_part_of_a_row_has_its_own_reason() -> None:
     failures = {
         "cost": TooLongError("late"),
         "by_torch": EndedError("ended"),
-        "formula": RuntimeError("ValueError: no"),
+        "formula": FailedError("ValueError: no"),
     }
 
     class Fails(Worker):
@@ -140,7 +142,7 @@ def test_each_part_of_a_row_has_its_own_reason() -> None:
     assert [run.make(Fails(5), (name, "net")) for name in failures] == [
         ("net", {"no_count": "late"}),
         ("net", {"no_flops": "ended"}),
-        ("net", {"no_formula": "it failed: ValueError: no"}),
+        ("net", {"no_formula": "ValueError: no"}),
     ]
 
 

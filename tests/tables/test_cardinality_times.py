@@ -42,6 +42,17 @@ def test_the_papers_networks_beside_its_seconds() -> None:
     assert ratios == pytest.approx([taken / times[0] for taken in times])
 
 
+def test_the_table_says_that_the_seconds_are_of_training_and_where_the_reasons_are_from() -> None:
+    notes = " ".join(section_5_1(profiles(["rtx3090"])).notes)
+    for text in (
+        "of training, on 8 M40",
+        "the profiles are of forward passes",
+        "Section 5.1",
+        "https://docs.nvidia.com/",
+    ):
+        assert text in notes
+
+
 def test_the_picture_draws_the_table() -> None:
     axes = time(on=["rtx3090", "i7-12700h"])
     lines = {str(line.get_label()): line for line in axes.lines}
@@ -69,7 +80,7 @@ def test_the_command_prints_both_tables_and_says_what_they_are() -> None:
     [
         ("table 2 --on rtx3090", "--on is for the table performance"),
         ("table performance --on rtx390", "did you mean 'rtx3090'"),
-        ("plot width --on rtx3090 --output a.svg", "profiles are for the picture 'time'"),
+        ("plot width --on rtx3090 --output a.svg", "profiles are for 'time' and 'parts'"),
         ("plot time --on rtx390 --output a.svg", "did you mean 'rtx3090'"),
     ],
 )

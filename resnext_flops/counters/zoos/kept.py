@@ -13,14 +13,13 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from resnext_flops.counters.inputs import inputs_text
 from resnext_flops.errors import InputError
 from resnext_flops.files import missing, read, reason, write
-from resnext_flops.needs import MissingPackageError
+from resnext_flops.needs import MissingPackageError, version
 
 # The libraries whose models always cost the same, in one version.
 LIBRARIES = ("torchvision", "timm")
@@ -47,9 +46,9 @@ class Kept:
         self.classifiers: list[str] = []
         try:
             self.file = _file(library, inputs)
-        except metadata.PackageNotFoundError as error:
-            raise MissingPackageError(str(error.name)) from None
         except MissingPackageError as error:
+            if error.name != "platformdirs":
+                raise
             self.file, self.remark = None, f"what is counted is not kept: {error}"
         if self.file:
             self.rows, self.classifiers = self._read(self.file)
@@ -86,9 +85,9 @@ class Kept:
 def _file(library: str, inputs: Any) -> Path | None:
     """Where a library's models are kept; None where they cannot be known by name: for tensors, and with added rules.
 
-    Raises PackageNotFoundError where the library is not installed, and MissingPackageError without platformdirs.
+    Raises MissingPackageError where the library, torch or platformdirs is not installed.
     """
-    release, shown = metadata.version(library), inputs_text(inputs)
+    release, shown = version(library), inputs_text(inputs)
     operators = sys.modules.get("resnext_flops.counters.operators")
     if shown is None or (operators is not None and operators.added()):
         return None
@@ -101,9 +100,9 @@ def _file(library: str, inputs: Any) -> Path | None:
 def code_digest(packages: Iterable[str], *more: str) -> str:
     """A digest of everything that decides what is counted: the versions of packages, and the project's own files.
 
-    more: further texts that decide it. Raises PackageNotFoundError for a package that is not installed.
+    more: further texts that decide it. Raises MissingPackageError for a package that is not installed.
     """
-    texts = [*map(metadata.version, packages), *more]
+    texts = [*map(version, packages), *more]
     return _digest([*(text.encode() for text in texts), deciding_code()])
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.expressions import NEAREST as NEAREST_SIGN
-from resnext_flops.complexity.expressions import Apply, Expression, Name, farthest, names_in, parse, text_of
-from resnext_flops.complexity.figures import COMMON, TIME, expression_names
+from resnext_flops.complexity.expressions import Apply, Expression, Name, Rational, farthest, names_in, parse, text_of
+from resnext_flops.complexity.figures import COMMON, TIME, expression_names, told
 from resnext_flops.complexity.layers import size
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.sweep import scan
@@ -185,7 +185,7 @@ class Sweep(NamedTuple):
         ((_, row),) = nearest.iterrows()
         sizes = ", ".join(f"{axis.name} = {row[axis.name]:.0f}" for axis in self.plan.grid.axes)
         used = [name for name in nearest.columns if name in names_in(self.budgets)]
-        figures = " and ".join(f"{int(nearest[name].iloc[0]):,} {name}" for name in used)
+        figures = " and ".join(told(name, int(nearest[name].iloc[0])) for name in used)
         return InputError(f"no design meets {budgets}; the nearest is {sizes}{f' with {figures}' if figures else ''}")
 
 
@@ -204,7 +204,7 @@ def plan_sweep(
     within: float | None = None,
     constraint: str | Iterable[str] = (),
     pareto: str | Iterable[str] = (),
-    nearest: Mapping[str, float] | None = None,
+    nearest: Mapping[str, float | Rational] | None = None,
     by: str | None = None,
     top: int | None = None,
     sample: int | None = None,
@@ -262,7 +262,9 @@ def _several(given: str | Iterable[str]) -> Sequence[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _order(nearest: Mapping[str, float] | None, by: str | None, names: Mapping[str, int | None]) -> Expression | None:
+def _order(
+    nearest: Mapping[str, float | Rational] | None, by: str | None, names: Mapping[str, int | None]
+) -> Expression | None:
     if nearest and by:
         raise InputError("both nearest and by are given; designs can be ordered by one of them")
     if nearest:

@@ -120,6 +120,16 @@ function crossings(pieces, coefficients, budget) {
   return found;
 }
 
+/** The ranges of whole numbers from `low` on, without some of them; the last range ends at `high` or later. */
+function between(without, low, high) {
+  const ranges = [];
+  for (const x of without) {
+    if (low < x) ranges.push([low, x - 1n]);
+    low = x + 1n;
+  }
+  return [...ranges, [low, larger(low, high)]];
+}
+
 /** A whole number above `low`, beyond which the polynomial neither turns nor meets the budget. */
 const end = ([constant, ...others], budget, low) => larger(low, bound([constant - budget, ...others])) + 1n;
 
@@ -140,31 +150,39 @@ function realRoot(coefficients, budget, near) {
 /**
  * The value of a size at which a figure is nearest to a budget; the smallest where several are.
  *
- * `near` says whether it is within half of the budget, which is what counts as an answer, and `close` whether it is
- * within a twentieth. null where the figure does not depend on the size.
+ * `alone` has the values of the size at which the figure is not that of the polynomial, each with the figure. `near` says
+ * whether the answer is within half of the budget, which is what counts as one, and `close` whether it is within a
+ * twentieth. null where the figure does not depend on the size.
  */
-function nearest(polynomial, size, sizes, budget) {
+function nearest(polynomial, size, sizes, budget, alone = []) {
   const step = BigInt(size.step);
   const start = BigInt(size.start % size.step);
   const coefficients = inSteps(inOne(polynomial, size.name, sizes), start, step);
   if (coefficients.length < 2) return null;
   const target = polynomial.by * budget;
   const low = ceiling(larger(1n, BigInt(size.least)) - start, step);
-  const pieces = monotonePieces(coefficients, low, end(coefficients, target, low));
-  const candidates = [...pieces.flat(), ...crossings(pieces, coefficients, target).flatMap((x) => [x, x + 1n])];
-  const off = (x) => absolute(valueAt(coefficients, x) - target);
+  const taken = alone.filter(([value]) => (BigInt(value) - start) % step === 0n);
+  const own = new Map(taken.map(([value, figure]) => [(BigInt(value) - start) / step, polynomial.by * figure]));
+  const apart = [...own.keys()].filter((x) => x >= low);
+  const candidates = between(apart, low, end(coefficients, target, low)).flatMap(([first, last]) => {
+    const pieces = monotonePieces(coefficients, first, last);
+    return [...pieces.flat(), ...crossings(pieces, coefficients, target).flatMap((x) => [x, x + 1n])];
+  });
+  candidates.push(...apart);
+  const figure = (x) => own.get(x) ?? valueAt(coefficients, x);
+  const off = (x) => absolute(figure(x) - target);
   const x = candidates.reduce((best, each) =>
     off(each) < off(best) || (off(each) === off(best) && each < best) ? each : best,
   );
   return {
     value: start + step * x,
     size: Number(start + step * x),
-    cost: valueAt(coefficients, x) / polynomial.by,
+    cost: figure(x) / polynomial.by,
     near: 2n * off(x) <= target,
     close: 20n * off(x) <= target,
     /** Where the figure meets the budget exactly; null where it does not cross it. */
     get root() {
-      const root = realRoot(coefficients, target, x);
+      const root = own.has(x) ? null : realRoot(coefficients, target, x);
       return root === null ? null : Number(start) + size.step * root;
     },
   };
@@ -175,6 +193,8 @@ function nearest(polynomial, size, sizes, budget) {
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const POLYNOMIALS = DATA.polynomials.map(parsed);
 const MODELS = DATA.models;
+const TIMES = DATA.times ?? []; // estimated times on machines, where the page was made with some
+const MILLISECOND = 1e12; // in femtoseconds, of which times are whole numbers
 const COLUMN = [1, 2, 4, 8, 16, 32, 64]; // the rows of the table of widths, where a size starts at 1
 // What is solved for, and at each value of what, unless another size is chosen.
 const WIDTHS = ["d", "width", "widening", "w", "base_width"];
@@ -215,27 +235,65 @@ function bytes(value) {
   return power < 1 ? "" : `${(Number(value) / 2 ** (10 * power)).toPrecision(4)} ${["", "Ki", "Mi", "Gi", "Ti"][power]}B`;
 }
 
+const digits = (most) => new Intl.NumberFormat("en-US", { maximumSignificantDigits: most });
+const [FINE, COARSE] = [digits(6), digits(4)];
+const inMilliseconds = (time) => Number(time) / MILLISECOND;
+/** A number of a figure; of a time it is that of milliseconds. */
+const told = ({ time }, value) => (time ? FINE.format(inMilliseconds(value)) : numeral(value));
+
+/** A budget as its field has it, and from there: of a time they are milliseconds, of which a field shows six digits. */
+const inField = ({ time }, budget) => String(time ? Number(inMilliseconds(budget).toPrecision(6)) : budget);
+function fromField({ time }, text) {
+  const [, whole, decimals = ""] = /^(\d{1,25})(?:\.(\d{1,12}))?$/.exec(text) ?? [];
+  if (!whole || (decimals && !time)) return null;
+  return BigInt(time ? whole + decimals.padEnd(12, "0") : whole);
+}
+
 /** The figures that can be kept: of one block, or of the network. */
 const KEPT = {
   "block-weights": { scope: "block", figure: "weights", words: "weights of one block" },
   macs: { scope: "network", figure: "macs", words: "multiply-adds of the network" },
   params: { scope: "network", figure: "params", words: "parameters of the network" },
   activations: { scope: "network", figure: "activations", words: "activations of the network" },
+  ...Object.fromEntries(TIMES.map((time) => [time.figure, { scope: "network", figure: time.figure, words: time.words, time }])),
 };
 
-const polynomialOf = (of, { scope, figure }) =>
-  POLYNOMIALS[scope === "block" ? of.block?.[figure] : of.figures[figure]?.total];
+/**
+ * The polynomial of a figure that holds at some sizes.
+ *
+ * A time has several, because convolutions are of another kind at some values of sizes. Those of more such values come
+ * later, so of the ones that fit the last one holds.
+ */
+function polynomialOf(of, { scope, figure, time }, sizes = {}) {
+  const fits = ({ where }) => Object.entries(where).every(([name, value]) => sizes[name] === value);
+  if (time) return POLYNOMIALS[of.times[figure].findLast(fits).total];
+  return POLYNOMIALS[scope === "block" ? of.block?.[figure] : of.figures[figure]?.total];
+}
+
+/** The sizes, each with a value, at which a time has another polynomial. */
+const thresholds = (of, { figure, time }) =>
+  time ? of.times[figure].map(({ where }) => Object.entries(where)).filter((named) => named.length === 1).flat() : [];
 
 function cost(design, kept) {
-  const polynomial = polynomialOf(MODELS[design.model], kept);
+  const polynomial = polynomialOf(MODELS[design.model], kept, design.sizes);
   return polynomial && evaluate(polynomial, design.sizes);
+}
+
+/** A figure along the unknown: its polynomial, and at the values that have another one what the figure is there. */
+function along(kept, sizes) {
+  const { unknown } = state;
+  const alone = thresholds(model(), kept)
+    .filter(([name]) => name === unknown)
+    .map(([, value]) => [value, cost({ model: state.model, sizes: { ...sizes, [unknown]: value } }, kept)]);
+  return { polynomial: polynomialOf(model(), kept, { ...sizes, [unknown]: null }), alone };
 }
 
 const canKeep = (key) => [model(), MODELS[state.reference.model]].every((each) => polynomialOf(each, KEPT[key]));
 const budgetFor = (key) => (state.budget !== null && key === state.kept ? state.budget : cost(state.reference, KEPT[key]));
 const solved = (key, sizes = state.sizes) => {
   const budget = budgetFor(key);
-  return budget ? nearest(polynomialOf(model(), KEPT[key]), sizeOf(state.unknown), sizes, budget) : null;
+  const { polynomial, alone } = along(KEPT[key], sizes);
+  return budget ? nearest(polynomial, sizeOf(state.unknown), sizes, budget, alone) : null;
 };
 
 // Changing the state --------------------------------------------------------------------------------------------------
@@ -329,7 +387,7 @@ function readAddress() {
   ask(word("unknown", names), word("across", names));
   keep(word("kept", Object.keys(KEPT)));
   state.figure = word("figure", Object.keys(model().figures));
-  state.vertical = word("vertical", ["params", "activations"]);
+  state.vertical = word("vertical", ["params", "activations", ...TIMES.map(({ figure }) => figure)]);
   state.formula = word("formula", ["kept", "counted"]);
   state.follow = (given.get("follow") ?? "1") !== "0";
   state.batch = Math.max(1, Math.min(Math.round(Number(given.get("batch"))) || state.batch, LARGEST));
@@ -368,7 +426,9 @@ function call(design = state) {
 
 function command() {
   const [made, input] = call().split(" on ");
-  return `resnext-flops count "${made}"${input ? ` --input ${input}` : ""}`;
+  const { time } = inFormula();
+  const machine = time ? ` --on "${time.on}" --batch ${time.batch}` : "";
+  return `resnext-flops ${time ? "predict" : "count"} "${made}"${input ? ` --input ${input}` : ""}${machine}`;
 }
 
 /** The figure whose formula is shown: what is to cost the same, or what is counted. */
@@ -378,15 +438,20 @@ const inFormula = () =>
 function python() {
   const [made, input] = call().split(" on ");
   const given = input ? `, (${input.replaceAll(",", ", ")})` : "";
-  const { scope, figure } = inFormula();
+  const { scope, figure, time } = inFormula();
+  const network = `rf.model('${made.replaceAll("'", '"')}'${given})`;
+  if (time) {
+    const imported = "import resnext_flops as rf\nfrom resnext_flops.complexity.figures import figure";
+    return `${imported}\nprint(figure(${network}.cost(), ${JSON.stringify(figure)}))`;
+  }
   const read = DATA.words[figure] ? `.${figure}` : `.total("${figure}")`;
-  return `import resnext_flops as rf\nprint(rf.model('${made.replaceAll("'", '"')}'${given}).part("${scope}")${read})`;
+  return `import resnext_flops as rf\nprint(${network}.part("${scope}")${read})`;
 }
 
 const latexName = (name) => sizeOf(name)?.latex.replace(/^\\, /, "") ?? name;
 
 function latex() {
-  const { by, terms } = polynomialOf(model(), inFormula());
+  const { by, terms } = polynomialOf(model(), inFormula(), state.sizes);
   const written = terms.map((term) => {
     const factors = term.powers.map(([name, power]) => `${state.sizes[name]}${power > 1 ? `^{${power}}` : ""}`);
     return [fraction(term.whole, by, (top, bottom) => `\\frac{${top}}{${bottom}}`), ...factors].join(" \\cdot ");
@@ -431,15 +496,38 @@ function showAnswer() {
     byId("exactly").textContent = "";
   } else if (!found.near) {
     byId("answer").textContent = sentence(`${at}no ${unknown} keeps the cost of ${target}.`);
-    byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${numeral(found.cost)}, and the budget is ${numeral(budget)}.`;
+    byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${told(kept, found.cost)}, and the budget is ${told(kept, budget)}.`;
   } else {
     const verb = found.close ? "keeps" : "comes nearest to";
     const answer = `<strong>${unknown} = ${found.value}</strong>`;
     byId("answer").innerHTML = sentence(`${at}the ${escaped(meaning)} ${answer} ${verb} the cost of ${escaped(target)}.`);
     const { root } = found;
     const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
-    byId("exactly").textContent = `Cost means the ${kept.words}: ${numeral(found.cost)} against ${numeral(budget)}, ${percent(found.cost, budget)}.${equal}`;
+    byId("exactly").textContent = `Cost means the ${kept.words}: ${told(kept, found.cost)} against ${told(kept, budget)}, ${percent(found.cost, budget)}.${equal}`;
   }
+}
+
+/** A row of figures: of this design and of the reference, each with a text below it, and how far they are apart. */
+function figureRow(words, here, reference, below, { written = numeral, apart = percent } = {}) {
+  const cells = [here, reference].map((each) => (each === null || each === undefined ? `<td>${NONE}</td>` : `<td>${written(each)} <span>${below(each)}</span></td>`));
+  const off = here && reference ? apart(here, reference) : NONE;
+  return `<tr><th scope="row">${escaped(words)}</th>${cells.join("")}<td>${off}</td></tr>`;
+}
+
+/** The rows of an estimated time: in milliseconds, and as images a second, each with its interval. */
+function timeRows({ figure, words, imagesWords, batch, low, high }) {
+  const times = [state, state.reference].map((design) => cost(design, KEPT[figure]));
+  const images = (time) => (1000 * batch) / inMilliseconds(time);
+  const interval = (from, to) => `${COARSE.format(from)} to ${COARSE.format(to)}`;
+  return [
+    figureRow(sentence(words), ...times, (time) => interval(low * inMilliseconds(time), high * inMilliseconds(time)), {
+      written: (time) => FINE.format(inMilliseconds(time)),
+    }),
+    figureRow(sentence(imagesWords), ...times, (time) => interval(images(time) / high, images(time) / low), {
+      written: (time) => FINE.format(images(time)),
+      apart: (here, reference) => percent(reference, here),
+    }),
+  ];
 }
 
 function showFigures() {
@@ -450,19 +538,13 @@ function showFigures() {
     ["Parameters", { scope: "network", figure: "params" }],
     [state.figure === "macs" ? "Multiply-adds" : `${figureWords(state.figure)}`, { scope: "network", figure: state.figure }],
     ["Activations", { scope: "network", figure: "activations" }],
-  ].map(([words, kept]) => [words, cost(state, kept), polynomialOf(other, kept) && cost(state.reference, kept), short]);
+  ].map(([words, kept]) => figureRow(words, cost(state, kept), polynomialOf(other, kept) && cost(state.reference, kept), short));
   const training = (design) => {
     const place = MODELS[design.model].training;
     return place === null ? null : evaluate(POLYNOMIALS[place], { N: state.batch, ...design.sizes });
   };
-  rows.push([`Training memory in bytes, batch ${numeral(state.sizes.N ?? state.batch)}`, training(state), training(state.reference), bytes]);
-  byId("figures").innerHTML = rows
-    .map(([words, value, reference, round]) => {
-      const cells = [value, reference].map((each) => (each === null || each === undefined ? `<td>${NONE}</td>` : `<td>${numeral(each)} <span>${round(each)}</span></td>`));
-      const off = value && reference ? percent(value, reference) : NONE;
-      return `<tr><th scope="row">${escaped(words)}</th>${cells.join("")}<td>${off}</td></tr>`;
-    })
-    .join("");
+  rows.push(figureRow(`Training memory in bytes, batch ${numeral(state.sizes.N ?? state.batch)}`, training(state), training(state.reference), bytes));
+  byId("figures").innerHTML = [...rows, ...TIMES.flatMap(timeRows)].join("");
   byId("here-name").textContent = titleOf(state) || "this design";
   byId("reference-name").textContent = named(state.reference);
 }
@@ -548,8 +630,15 @@ function onPaper() {
     && sizes.w === 64 && state.sizes.w === 64 && state.across === "C" && state.unknown === "d";
 }
 
+/** For which sizes the formula of a time is the one that is shown. */
+function where(kept) {
+  const found = thresholds(model(), kept).map(([name, value]) => `${name} ${state.sizes[name] === value ? "=" : "≠"} ${value}`);
+  return found.length ? `, for ${found.join(" and ")}` : "";
+}
+
 function showFormula() {
-  const polynomial = polynomialOf(model(), inFormula());
+  const { words, time } = inFormula();
+  const polynomial = polynomialOf(model(), inFormula(), state.sizes);
   const power = ([name, times]) => `<i>${escaped(name)}</i>${times > 1 ? `<sup>${times}</sup>` : ""}`;
   const number = ([name, times]) => `${state.sizes[name]}${times > 1 ? `<sup>${times}</sup>` : ""}`;
   byId("terms").innerHTML = polynomial.terms
@@ -563,7 +652,7 @@ function showFormula() {
     })
     .join("");
   byId("sum").textContent = numeral(evaluate(polynomial, state.sizes));
-  byId("formula-figure").textContent = inFormula().words;
+  byId("formula-figure").textContent = time ? `${time.exactWords}${where(inFormula())}. A millisecond has 10^12 femtoseconds.` : words;
   byId("formula").value = state.formula;
   byId("command").textContent = command();
   byId("python").textContent = python();
@@ -638,38 +727,45 @@ function drawCurve() {
 function drawBalance() {
   const { unknown } = state;
   const size = sizeOf(unknown);
-  const polynomial = polynomialOf(model(), KEPT[state.kept]);
+  const kept = KEPT[state.kept];
   const budget = Number(budgetFor(state.kept));
   const found = solved(state.kept);
   const drawing = pictures.balance;
   // While the budget is dragged, the axes stay, or the line would run away from the hand.
-  if (!drawing.dragging) [drawing.unit, drawing.letter] = unitOf(budget);
+  if (!drawing.dragging) [drawing.unit, drawing.letter] = kept.time ? [MILLISECOND, ""] : unitOf(budget);
   const { unit, letter } = drawing;
   if (!drawing.dragging) drawing.most = Math.max(found?.near ? 2 * found.size : 0, 1.2 * state.sizes[unknown], size.first + 4 * size.step);
   const x = [];
   const every = Math.max(1, Math.round((drawing.most - size.first) / size.step / 64)) * size.step;
   for (let value = size.first; value <= drawing.most; value += every) x.push(value);
-  const at = (value) => Number(evaluate(polynomial, { ...state.sizes, [unknown]: value })) / unit;
+  const at = (value) => Number(cost({ model: state.model, sizes: { ...state.sizes, [unknown]: value } }, kept)) / unit;
   put("balance", "cost", x, x.map(at));
   put("balance", "whole", found?.near ? [found.size] : [], found?.near ? [Number(found.cost) / unit] : []);
   put("balance", "here", [state.sizes[unknown]], [at(state.sizes[unknown])]);
   part("balance", "budget").location = budget / unit;
   label("balance", "x", `${inWords(size)}${state.across ? `, at ${state.across} = ${state.sizes[state.across]}` : ""}`);
-  label("balance", "y", `${KEPT[state.kept].words}${letter && ` (${letter})`}`);
-  byId("balance").setAttribute("aria-label", `${KEPT[state.kept].words} against ${unknown}, and the budget of ${numeral(budgetFor(state.kept))}.`);
+  label("balance", "y", `${kept.words}${letter && ` (${letter})`}`);
+  byId("balance").setAttribute("aria-label", `${kept.words} against ${unknown}, and the budget of ${told(kept, budgetFor(state.kept))}.`);
 }
 
 // The space is drawn in these units.
 const [GIGA, MEGA] = [1e9, 1e6];
 
+/** The figures of the two axes, with their units. */
+const axes = () => {
+  const vertical = KEPT[state.vertical];
+  return [[KEPT.macs, GIGA], [vertical, vertical.time ? MILLISECOND : MEGA]];
+};
+
 /** Where designs are in the space, for one value of the other size: a function from the unknown to the place. */
 function placesAt(across) {
   const sizes = { ...state.sizes, [state.across]: across };
-  const lines = [["macs", GIGA], [state.vertical, MEGA]].map(([figure, unit]) => {
-    const polynomial = polynomialOf(model(), { scope: "network", figure });
-    return inOne(polynomial, state.unknown, sizes).map((each) => Number(each) / Number(polynomial.by) / unit);
+  const lines = axes().map(([kept, unit]) => {
+    const { polynomial, alone } = along(kept, sizes);
+    const line = inOne(polynomial, state.unknown, sizes).map((each) => Number(each) / Number(polynomial.by) / unit);
+    return { line, own: new Map(alone.map(([value, figure]) => [value, Number(figure) / unit])) };
   });
-  return (unknown) => lines.map((line) => line.reduceRight((value, each) => value * unknown + each, 0));
+  return (unknown) => lines.map(({ line, own }) => own.get(unknown) ?? line.reduceRight((value, each) => value * unknown + each, 0));
 }
 
 /** All designs, with their places in the space: of these alone a double is exact enough. */
@@ -700,7 +796,8 @@ function atBudget() {
 
 /** The numbers of the designs that no other beats. */
 function front({ x, y }) {
-  // With as many multiply-adds, more parameters are better. With as few activations, more multiply-adds are.
+  // With as many multiply-adds, more parameters are better. With as few activations, or as little time, more
+  // multiply-adds are.
   const sign = state.vertical === "params" ? 1 : -1;
   const order = [...x.keys()].sort((one, other) => sign * (x[one] - x[other]) || sign * (y[other] - y[one]));
   let best = -Infinity;
@@ -712,8 +809,7 @@ function front({ x, y }) {
 }
 
 /** The place of a design in the space. */
-const placeOf = (design) =>
-  [["macs", GIGA], [state.vertical, MEGA]].map(([figure, unit]) => Number(cost(design, { scope: "network", figure })) / unit);
+const placeOf = (design) => axes().map(([kept, unit]) => Number(cost(design, kept)) / unit);
 
 function drawSpace() {
   const found = designs();
@@ -725,14 +821,14 @@ function drawSpace() {
   const networks = DATA.presets.flatMap((preset, place) => (preset.model === state.model ? [place] : []));
   const places = networks.map((place) => placeOf(presetAt(place)));
   put("space", "named", places.map(([x]) => x), places.map(([, y]) => y), { title: networks.map((place) => DATA.presets[place].title) });
-  const params = state.vertical === "params";
+  const { words, time } = KEPT[state.vertical];
   label("space", "x", "multiply-adds of the network (G)");
-  label("space", "y", `${params ? "parameters" : "activations"} of the network (M)`);
+  label("space", "y", time ? words : `${words} (M)`);
   byId("pair").textContent = `${state.across} and ${state.unknown}`;
-  byId("front-words").textContent = params
+  byId("front-words").textContent = state.vertical === "params"
     ? "The Pareto front has, at each number of multiply-adds, the design with the most parameters."
-    : "The Pareto front has, at each number of activations, the design with the most multiply-adds.";
-  byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${state.vertical}, with a Pareto front of ${best.length}.`);
+    : `The Pareto front has, at each ${time ? "time" : "number of activations"}, the design with the most multiply-adds.`;
+  byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${words}, with a Pareto front of ${best.length}.`);
 }
 
 /** From a part of the smaller of two figures to as many times the larger. */
@@ -914,7 +1010,7 @@ function showControls() {
   byId("vertical").value = state.vertical;
   if (document.activeElement !== byId("batch")) byId("batch").value = state.batch;
   const budget = budgetFor(state.kept);
-  if (document.activeElement !== byId("budget")) byId("budget").value = budget ?? "";
+  if (document.activeElement !== byId("budget")) byId("budget").value = inField(KEPT[state.kept], budget ?? "");
   byId("reset-budget").disabled = state.budget === null;
   byId("convention").textContent = DATA.conventions.find(({ name }) => name === state.figure)?.counts ?? DATA.counts;
 }
@@ -1002,8 +1098,9 @@ function listen() {
     changed();
   });
   on("budget", "input", ({ target }) => {
-    if (!/^[1-9]\d{0,24}$/.test(target.value)) return;
-    state.budget = BigInt(target.value);
+    const budget = fromField(KEPT[state.kept], target.value);
+    if (!budget) return;
+    state.budget = budget;
     if (state.follow) follow();
     changed();
   });

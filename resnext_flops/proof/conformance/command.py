@@ -11,7 +11,7 @@ import click
 
 from resnext_flops.counters.peers import PEERS, installed
 from resnext_flops.counters.zoos import imported
-from resnext_flops.errors import InputError, unknown
+from resnext_flops.errors import STOPPED, InputError, unknown
 from resnext_flops.proof.conformance import asking
 from resnext_flops.proof.conformance.case import Case
 from resnext_flops.proof.conformance.holding import OURS, Held, hold
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> Any:
     try:
         status = command.main(arguments, prog_name=f"python -m {NAME}", standalone_mode=False)
     except click.Abort:
-        sys.exit(130)
+        sys.exit(STOPPED)
     except SystemExit as end:  # of a module that is imported for its counter
         click.echo(f"{NAME}: the code of the counter ended the program with {end.code!r}", err=True)
         sys.exit(2)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from resnext_flops.complexity.model import Model
 from resnext_flops.counters.lookup import model
 from resnext_flops.counters.workers import NoAnswerError, Worker
-from resnext_flops.errors import InputError
 from resnext_flops.proof.identify.facts import Facts, Head, facts
 from resnext_flops.proof.identify.forms import Form, at, of_other_networks
 from resnext_flops.proof.identify.hypotheses import AS_IT_IS, AS_STATED
@@ -49,8 +48,8 @@ def count(worker: Worker, one: Asked) -> tuple[Asked, list[Form], str]:
     """The forms of a model, made by a worker, or why there are none."""
     try:
         return one, worker(of_set, one), ""
-    except (NoAnswerError, InputError, RuntimeError) as error:
-        return one, [], str(error)[:300]
+    except NoAnswerError as error:
+        return one, [], str(error)
 
 
 def read(path: Path) -> dict[Asked, list[Form]]:

@@ -44,13 +44,10 @@ def tasks(rows: Mapping[str, Row], chosen: Sequence[str]) -> list[tuple[str, str
 def make(worker: Worker, task: tuple[str, str]) -> tuple[str, dict[str, Any]]:
     """The model and the fields of a task, made by a worker; the reason, where it fails there."""
     name, model = task
-    reason = PARTS[name].reason
     try:
         return model, worker(part, name, model)
     except NoAnswerError as error:
-        return model, {reason: str(error)}
-    except RuntimeError as error:
-        return model, {reason: f"it failed: {error}"[:200]}
+        return model, {PARTS[name].reason: str(error)}
 
 
 def main(arguments: Sequence[str]) -> None:
