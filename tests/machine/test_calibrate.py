@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from resnext_flops.cli import main
 from resnext_flops.commands.calibrate import command
+from resnext_flops.complexity.features import PER_EXAMPLE
 from resnext_flops.complexity.profile import COVERED, profile, read_profile, shipped
 from resnext_flops.machine.calibrate import Origin, origin_of
 
@@ -37,7 +38,24 @@ def test_a_profile_of_a_known_machine_predicts_it_from_its_file() -> None:
     ratios = [sample.seconds * 1e15 / sum(again.time(sample.features, sample.batch).values()) for sample in near]
     inside = sum(again.interval.low <= ratio <= again.interval.high for ratio in ratios) / len(ratios)
     assert inside == pytest.approx(float(COVERED), abs=0.06)
+    # The coefficients have enough digits that the time does not change by a ten-thousandth.
+    for sample in near[:20]:
+        full = sum(
+            seconds * sample.features[key] * (sample.batch if key[0] in PER_EXAMPLE else 1)
+            for key, seconds in fitting.fit(samples).seconds.items()
+        )
+        assert sum(again.time(sample.features, sample.batch).values()) / 1e15 == pytest.approx(full, rel=1e-4)
     assert again.wide_interval.low <= again.interval.low <= 1 <= again.interval.high <= again.wide_interval.high
+
+
+def test_intervals_hold_nine_of_ten_and_the_wide_one_is_never_narrower() -> None:
+    # Measured over predicted: 1 to 100 for families left out, and the same times a half for super-families.
+    samples = [measured(1, noise=0.0)[0]._replace(seconds=float(place)) for place in range(1, 101)]
+    one, two = numpy.ones(100), numpy.full(100, 2.0)
+    found = calibrated(samples, [], fitting.Fit({}, one, two), Origin("m"), "a test", "made up")
+    # Nine of ten are between the 5th and the 95th percentile: 1 + 0.05 * 99 and 1 + 0.95 * 99.
+    assert found.interval == pytest.approx((5.95, 95.05))
+    assert found.wide_interval == pytest.approx((5.95 / 2, 95.05))
 
 
 @pytest.mark.parametrize("told", [[], ["--source", "times of timm's results/", "--machine", "a b", "--layout", "nhwc"]])
