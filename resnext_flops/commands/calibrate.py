@@ -31,7 +31,7 @@ PACKAGES = ("torch", "torchvision", "timm", "scipy", "tomli_w")
 @device_option
 @click.option("--threads", type=int, default=1, show_default=True, help="Of the CPU, pinned to as many processors.")
 @click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Examples at once.")
-@click.option("--seconds", type=float, default=240.0, show_default=True, help="For which blocks are measured.")
+@click.option("--seconds", type=float, default=240.0, show_default=True, help="How long to measure.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the blocks.")
 @click.option("--resume", is_flag=True, help="Go on with the calibration that left the file of --output unfinished.")
 @click.option("--output", metavar="FILE.toml", required=True, help="The profile that is written.")
@@ -44,8 +44,9 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
     stops, and --resume goes on.
 
     Of published times, every model is built and counted at its resolution (about ten minutes for timm's tables; what
-    was counted is kept, and a run that is stopped goes on). A row whose model is another network is left out, and said.
-    The profile has the interval of its errors about families of models, or of blocks, that it was not made of.
+    was counted is kept, and a run that is stopped goes on). A row is left out, with a message, if the model of
+    that name is another network today. The profile has the interval of its errors about families of models, or of
+    blocks, that it was not made of.
 
     \b
     Examples:  resnext-flops calibrate --output mine.toml

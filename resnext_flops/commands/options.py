@@ -212,7 +212,7 @@ on_option = click.option(
     metavar="PROFILE,...",
     callback=_names,
     shell_complete=completion.profiles,
-    help="The machine: a profile of the package, or a file that `calibrate` wrote.",
+    help="The machine: rtx3090, rtx4090, i7-12700h, or a file that `calibrate` wrote, such as mine.toml.",
 )
 
 
@@ -223,7 +223,7 @@ batch_option = click.option(
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options for estimated times: the profile of a machine, the examples of a batch, and whether to be strict."""
-    strict = click.option("--strict", is_flag=True, help="Refuse times that the profile has no evidence for.")
+    strict = click.option("--strict", is_flag=True, help="Refuse an operator or a batch that was not measured.")
     return on_option(batch_option(strict(command)))
 
 

@@ -99,11 +99,13 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     >>> estimate_of(time_on("rtx3090"))[:60]
     'The time is an estimate by the profile rtx3090, and no measu'
     """
+    from resnext_flops.complexity.profile import NINE_OF_TEN
+
     by = timed(figure)
     low, high = by.interval(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
-        f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
+        f"The time is an estimate by the profile {by.name}, and no measurement: {NINE_OF_TEN} "
         f"between {low:g} and {high:g} times the estimate.{because}"
     )
 

@@ -18,7 +18,7 @@ INCHES_A_LINE = 0.115
 NAME_LETTERS = 24
 # The kind of layer that the arithmetic of each part is of, as in all pictures.
 KINDS: Mapping[str, str] = {
-    PRODUCTS["dense"]: kinds.LARGER,
+    PRODUCTS["dense"]: kinds.DENSE,
     PRODUCTS["pointwise"]: kinds.POINTWISE,
     PRODUCTS["grouped"]: kinds.GROUPED,
     PRODUCTS["depthwise"]: kinds.DEPTHWISE,

@@ -31,7 +31,7 @@ def time(axes: Axes | None = None, *, on: Sequence[str] = (), column: bool = Fal
         shares = [100 * taken / times[0] for taken in times]
         drawn.plot(CARDINALITIES, shares, color=color, marker=marker, label=_label(name, found))
     drawn.axhline(100, color=BLACK, linewidth=0.6)
-    drawn.set(xlabel="cardinality C (groups)", ylabel="time, of that at C = 1 (%)", xscale="log")
+    drawn.set(xlabel="cardinality C (groups)", ylabel="estimated time, of that at C = 1 (%)", xscale="log")
     ticked(drawn.xaxis, CARDINALITIES)
     drawn.legend(loc="best")
     return drawn

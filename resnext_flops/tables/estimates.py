@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from resnext_flops.complexity.figures import estimate_of, timed
-from resnext_flops.complexity.profile import COVERED, PARTS, Estimate, Profile
+from resnext_flops.complexity.profile import NINE_OF_TEN, PARTS, Estimate, Profile
 from resnext_flops.errors import listed
 from resnext_flops.show.table import Cell, Column, Table
 
 # What is said of a profile's estimates wherever they stand.
 ESTIMATED = (
-    "Every time is an estimate, made of exact sums over the layers by the profile of a machine, and not a measurement: "
-    "{share} percent of measured times are within the interval."
+    "Every time is an estimate, made of exact sums over the layers by the profile of a machine, and no measurement: "
+    f"{NINE_OF_TEN} within the interval."
 )
 
 
@@ -35,9 +35,9 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[
-            ESTIMATED.format(share=int(100 * COVERED)),
+            ESTIMATED,
             "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
-            "fit; coefficients of one fit share what they cannot tell apart.",
+            "fit. The shares are less certain than the whole time.",
             *(about(name, each) for name, each in profiles.items()),
             *(said for name, some in found.items() for said in wider(name, profiles[name], remarks_of(some))),
         ],

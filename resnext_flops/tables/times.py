@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from resnext_flops.complexity.families.resnet import resnet
-from resnext_flops.complexity.profile import COVERED, Estimate, Profile, estimate
+from resnext_flops.complexity.profile import Estimate, Profile, estimate
 from resnext_flops.design.solve import Solution, solve_width
 from resnext_flops.proof.published import published
 from resnext_flops.show.table import Cell, Column, Table
@@ -110,7 +110,7 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
 
 def _notes(profiles: Mapping[str, Profile], times: Mapping[str, Sequence[Estimate]]) -> list[str]:
     return [
-        ESTIMATED.format(share=int(100 * COVERED)),
+        ESTIMATED,
         *(
             f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
             for name, each in profiles.items()

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import estimate, profiles
+from resnext_flops.complexity.profile import estimate, profiles, shipped
 from resnext_flops.show.render import fitted
 from resnext_flops.tables.estimates import estimates
 from tests.complexity.test_profile import PROFILE
@@ -24,6 +24,11 @@ def on(tmp_path: Path) -> str:
 
 def predict(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["predict", *arguments])
+
+
+def test_help_lists_the_profiles_of_the_package() -> None:
+    told = " ".join(predict("--help").stdout.split()).partition("--on PROFILE,...")[2].partition(" --")[0]
+    assert [name for name in shipped() if name in told] == [*shipped()]
 
 
 def test_a_time_and_its_parts(on: str) -> None:
