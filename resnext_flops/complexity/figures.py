@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from os import fspath
+from os import PathLike, fspath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from resnext_flops.errors import InputError, unknown
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.profile import Interval, Named, Profile
+    from resnext_flops.complexity.profile import Interval, Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -51,7 +51,7 @@ class Timed(NamedTuple):
         return self.profile.wide_interval if remarks else self.profile.interval
 
 
-def time_on(name: "Named", batch: int | None = None) -> str:
+def time_on(name: str | PathLike[str], batch: int | None = None) -> str:
     """The full name of the time on a machine, for a batch; that of the profile if None.
 
     Raises InputError for a profile that does not exist, and for a batch that it has no evidence for.
@@ -163,7 +163,7 @@ def meant(name: str) -> str:
 
 
 @contextmanager
-def on(name: "Named", batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
+def on(name: str | PathLike[str], batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
     """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
 
     It gives the full name of the time. Raises InputError as `time_on` does.

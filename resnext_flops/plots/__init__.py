@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from resnext_flops.complexity.ledger import Ledger
-    from resnext_flops.complexity.profile import Named
     from resnext_flops.counters.lookup import Given
 
 # Each kind and its caption; it is drawn by the function of its name in the file of its name.
@@ -76,7 +75,7 @@ def draw(
     kind: str,
     networks: "Sequence[Given | Ledger]" = (),
     *,
-    on: "Named | Iterable[Named]" = (),
+    on: "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]" = (),
     batch: int | None = None,
     column: bool = False,
 ) -> "Figure":
