@@ -1,10 +1,9 @@
 """`resnext-flops calibrate`."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +12,9 @@ from resnext_flops.commands.progress import device_option, progress
 from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.files import check_destination, write
 from resnext_flops.needs import version
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.profile import Profile
 
 # What is told of published times only, and of blocks that are measured here only.
 OF_PUBLISHED = ("software", "precision", "layout")
@@ -110,6 +112,8 @@ def _measured(
     place.check()
     blocks = Blocks(output, Setup.of(place, seed))
     blocks.begin(resume=resume, force=force)
+    # The bar comes with the first round, which the reference and its models are made before.
+    click.echo(f"resnext-flops: measuring blocks, {max(0, seconds - blocks.took):.0f} s to go", err=True)
     try:
         with place.session(seed) as session, progress() as tell:
             blocks.measure(session, seconds, lambda number, left: tell(f"measuring blocks, {left:.0f} s to go", number))
@@ -120,7 +124,7 @@ def _measured(
     found = made.profile(source or f"blocks of the seed {seed}, measured in turn with a reference", made_by, machine)
     write(output, written(found))
     blocks.forget()
-    sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} blocks of {found.families} families\n")
+    _made(output, found, "blocks", "kind", "kinds", "; more --seconds give a better profile")
     return 0
 
 
@@ -143,4 +147,14 @@ def _published(published: str, output: str, made_by: str, source: str | None, **
     source = source or PurePath(published).name
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
-    sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} models of {found.families} families\n")
+    _made(output, found, "models", "family", "families")
+
+
+def _made(output: str, found: "Profile", what: str, kind: str, kinds: str, advice: str = "") -> None:
+    """Say what a profile is made of, and how good it is."""
+    low, high = found.interval
+    click.echo(
+        f"resnext-flops: {output!r} is made of {found.models:,} {what} of {found.families} {kinds}; of {what} of a "
+        f"{kind} that the fit did not see, nine of ten took {low:.2f} to {high:.2f} times the estimate{advice}",
+        err=True,
+    )

@@ -60,7 +60,7 @@ def closed_form(
     form = ClosedForm(read(asked), meant(name), {known_as(size): sign for size, sign in shown.items()})
     if len(set(form.variables)) < len(form.variables):
         raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
-    form.reading.figure(form.figure)
+    form.pieces()
     return form
 
 
@@ -101,6 +101,15 @@ class ClosedForm:
                 found.append((shown, self._shown(self.reading.formula(self.figure, at))))
         places = self.variables
         return sorted(found, key=lambda each: (len(each[0]), [places.index(name) for name in each[0]]))
+
+    def pieces(self) -> dict[str, Size]:
+        """The polynomials by where they hold, in words: the first whose values are given holds, the last otherwise.
+
+        A figure without special values has one, which has no words.
+        """
+        special = reversed(self.special())
+        found = {_values(where): each for where, each in special}
+        return {**found, "otherwise" if found else "": self.polynomial}
 
     def parts(self, level: str = "stage") -> dict[str, Size]:
         """The polynomial of each stage, or of each `layer`. They add up to the whole."""
@@ -212,7 +221,9 @@ class ClosedForm:
         return f"{self.reading.evidence} {estimate} A millisecond has 10^12 femtoseconds.".strip()
 
     def __str__(self) -> str:
-        return text(self.polynomial, self.variables)
+        pieces = self.pieces()
+        width = max(map(len, pieces))
+        return "\n".join(f"{where:<{width}}  {text(each, self.variables)}".strip() for where, each in pieces.items())
 
     __repr__ = __str__
 
@@ -226,7 +237,11 @@ class ClosedForm:
         return latex(self.polynomial if formula is None else formula, self.variables)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        pieces = self.pieces()
+        if len(pieces) == 1:
+            return f"$\\displaystyle {self.latex()}$"
+        cases = " \\\\ ".join(f"{self.latex(each)} & \\text{{{where}}}" for where, each in pieces.items())
+        return f"$\\displaystyle \\begin{{cases}} {cases} \\end{{cases}}$"
 
 
 def _values(where: Mapping[str, int]) -> str:

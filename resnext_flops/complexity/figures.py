@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from os import PathLike, fspath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, meaning, needs_profile
@@ -49,7 +51,7 @@ class Timed(NamedTuple):
         return self.profile.wide_interval if remarks else self.profile.interval
 
 
-def time_on(name: str, batch: int | None = None) -> str:
+def time_on(name: str | PathLike[str], batch: int | None = None) -> str:
     """The full name of the time on a machine, for a batch; that of the profile if None.
 
     Raises InputError for a profile that does not exist, and for a batch that it has no evidence for.
@@ -63,16 +65,25 @@ def time_on(name: str, batch: int | None = None) -> str:
     found = profile(name)
     runs = found.batch if batch is None else batch
     found.check_batch(runs)
-    return f"{TIME}@{name}@{runs}"
+    return f"{TIME}@{fspath(name)}@{runs}"
 
 
 @cache
 def timed(figure: str) -> Timed:
     """What the full name of a time says. Raises InputError as `profile` does."""
-    from resnext_flops.complexity.profile import profile
+    from resnext_flops.complexity.profile import called, profile
 
     name, _, batch = figure.removeprefix(f"{TIME}@").rpartition("@")
-    return Timed(name, profile(name), int(batch))
+    return Timed(called(name), profile(name), int(batch))
+
+
+def without_folder(figure: str) -> str:
+    """The full name of a time without the folder of the profile's file, for what is given to others.
+
+    >>> without_folder("femtoseconds@results/mine.toml@64"), without_folder("femtoseconds@rtx3090@1024")
+    ('femtoseconds@mine.toml@64', 'femtoseconds@rtx3090@1024')
+    """
+    return f"{TIME}@{PurePath(figure.removeprefix(f'{TIME}@')).name}"
 
 
 def is_time(figure: str) -> bool:
@@ -154,7 +165,7 @@ def meant(name: str) -> str:
 
 
 @contextmanager
-def on(name: str, batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
+def on(name: str | PathLike[str], batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
     """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
 
     It gives the full name of the time. Raises InputError as `time_on` does.

@@ -12,7 +12,9 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from math import inf
-from typing import NamedTuple
+from os import PathLike, fspath
+from pathlib import PurePath
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -30,6 +32,9 @@ REACH = 4
 COVERED = Fraction(9, 10)
 # The same in words, before the interval: what "nine were".
 NINE_OF_TEN = "of ten measured times of families that the fit had not seen, nine were"
+
+# The name of a profile of the package, or the path of a file, which ends in .toml.
+Named: TypeAlias = str | PathLike[str]
 
 UNKNOWN = "unknown"  # the kind of an operator without a rule
 
@@ -178,11 +183,21 @@ def shipped() -> Mapping[str, str]:
     return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
 
 
-def profile(name: str) -> Profile:
+def called(name: str) -> str:
+    """What a profile is called where times are shown: a file's name, without its folder and its ending.
+
+    >>> called("rtx3090"), called("results/mine.toml")
+    ('rtx3090', 'mine')
+    """
+    return PurePath(name).stem if name.endswith(".toml") else name
+
+
+def profile(asked: Named) -> Profile:
     """A profile by its name, such as `rtx3090`, or by the path of its file, which ends in .toml.
 
     Raises InputError, with the nearest names, for one that does not exist, and for a file that is no profile.
     """
+    name = fspath(asked)
     if name.endswith(".toml"):
         return read_profile(read_text(name), name)
     return _of_the_package(name)
@@ -197,12 +212,22 @@ def _of_the_package(name: str) -> Profile:
     return read_profile(known[found], found)
 
 
-def profiles(names: Iterable[str]) -> dict[str, Profile]:
-    """Several profiles, by what they were asked for. Raises InputError as `profile` does, and for none at all."""
-    found = {name: profile(name) for name in names}
-    if not found:
+def profiles(names: Named | Iterable[Named]) -> dict[str, Profile]:
+    """One profile or several, by what they are called.
+
+    Raises InputError as `profile` does, for none at all, and for two that are called alike.
+    """
+    several = [names] if isinstance(names, (str, PathLike)) else list(names)
+    asked: dict[str, str] = {}
+    for name in dict.fromkeys(fspath(each) for each in several):
+        if called(name) in asked:
+            raise InputError(
+                f"{asked[called(name)]!r} and {name!r} are both called {called(name)}; give a file another name"
+            )
+        asked[called(name)] = name
+    if not asked:
         raise InputError(f"give the profile of a machine, such as --on {','.join(shipped())}")
-    return found
+    return {name: profile(each) for name, each in asked.items()}
 
 
 def read_profile(text: str, name: str) -> Profile:

@@ -6,7 +6,16 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.figures import FIGURES, estimate_of, figure_name, remarks_on, timed, unit
+from resnext_flops.complexity.figures import (
+    FIGURES,
+    TIME,
+    estimate_of,
+    figure_name,
+    remarks_on,
+    timed,
+    unit,
+    without_folder,
+)
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
@@ -100,13 +109,14 @@ def _times(figures: Sequence[str], models: Sequence[Model]) -> list[dict[str, An
 def _time(figure: str, models: Sequence[Model]) -> dict[str, Any]:
     by = timed(figure)
     remarks = list(dict.fromkeys(remark for model in models for remark in remarks_on(figure, model.cost())))
+    named = without_folder(figure)  # a page is given to others, who have other folders
     return {
-        "figure": figure,
+        "figure": named,
         "words": unit(figure),
         "exactWords": figure_name(figure),
         "estimate": estimate_of(figure, remarks),
         "imagesWords": f"estimated images a second in batches of {by.batch:,} on {by.name}",
-        "on": by.name,
+        "on": named.removeprefix(f"{TIME}@").rpartition("@")[0],
         "batch": by.batch,
         **by.interval(remarks)._asdict(),
     }

@@ -10,7 +10,7 @@ from resnext_flops.design.compare import Comparison
 from resnext_flops.errors import listed
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 from resnext_flops.show.render import raw
-from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.show.table import Cell, Column, Deviation, Significant, Table
 from resnext_flops.tables.estimates import said_of
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS
 
@@ -22,7 +22,7 @@ HEADERS = {
 }
 # The order in which figures that are always there are left out for want of width, the last one first; figures that were
 # asked for stay.
-RANKS = {"macs": 0, "params": 1, "activations": 4, "inference_bytes": 5, "training_bytes": 6}
+RANKS = {"macs": 0, "ms": 0, "params": 1, "activations": 4, "inference_bytes": 5, "training_bytes": 6}
 MOST_NAMED = 8
 BYTES = "Bytes are those of all tensors of one call in float32; in training with the gradients and the momentum of sgd."
 PRINTED = (
@@ -80,7 +80,7 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     off = {name: found.deviation(row, name) for name in row.figures}
     return {
         "model": row.model,
-        **{_key(name): each / MILLISECOND if name == TIME else each for name, each in row.figures.items()},
+        **{_key(name): Significant(each / MILLISECOND) if name == TIME else each for name, each in row.figures.items()},
         "images_per_second": _rate(row),
         **{
             f"{_key(name)}_deviation_percent": None if share is None else Deviation(share)
@@ -94,11 +94,11 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     }
 
 
-def _rate(row: Costs) -> float | None:
+def _rate(row: Costs) -> Significant | None:
     """Examples a second, where there is a time."""
     if TIME not in row.figures:
         return None
-    return timed(expression_names()[TIME]).batch * FEMTOSECONDS / row.figures[TIME]
+    return Significant(timed(expression_names()[TIME]).batch * FEMTOSECONDS / row.figures[TIME])
 
 
 def _key(figure: str) -> str:

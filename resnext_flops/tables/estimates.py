@@ -6,7 +6,7 @@ from fractions import Fraction
 from resnext_flops.complexity.figures import estimate_of, timed
 from resnext_flops.complexity.profile import NINE_OF_TEN, PARTS, Estimate, Profile
 from resnext_flops.errors import listed
-from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Ratio, Significant, Table
 
 # What is said of a profile's estimates wherever they stand.
 ESTIMATED = (
@@ -24,14 +24,14 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
         source="",
         columns=(
             Column("model", "model"),
-            Column("profile", "profile", rank=0 if len(found) > 1 else 2),  # the title names a single one
-            Column("batch", "batch"),
+            Column("profile", "profile", rank=0 if len(found) > 1 else 4),  # the title names a single one
+            Column("batch", "batch", rank=3),
             Column("milliseconds", "estimated\nms"),
-            Column("low_milliseconds", "from", rank=1),
-            Column("high_milliseconds", "to", rank=1),
-            Column("images_per_second", "estimated\nimages/s", rank=3),
-            Column("ratio", "ratio to\nthe first", rank=3),
-            *(Column(_key(part), _header(part), rank=4 + place) for place, part in enumerate(reversed(made_of))),
+            Column("low_milliseconds", "from", rank=2, together="interval"),
+            Column("high_milliseconds", "to", rank=2, together="interval"),
+            Column("images_per_second", "estimated\nimages/s", rank=5),
+            Column("ratio", "ratio to\nthe first", rank=1),
+            *(Column(_key(part), _header(part), rank=6 + place) for place, part in enumerate(reversed(made_of))),
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[
@@ -46,9 +46,12 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
 
 def about(name: str, profile: Profile) -> str:
     """What a profile was made of, in one sentence."""
+    # A profile that is not of published times is of blocks that were measured, and what it counts is those.
+    published = "--published" in profile.command.split()
+    of = f"models of {profile.families} families from" if published else f"blocks of {profile.families} kinds:"
     return (
         f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
-        f"{profile.batch:,}; {profile.models:,} models of {profile.families} families from {profile.source}."
+        f"{profile.batch:,}; {profile.models:,} {of} {profile.source}."
     )
 
 
@@ -67,11 +70,11 @@ def _row(name: str, found: Estimate, first: Estimate, made_of: Sequence[str]) ->
         "model": found.name,
         "profile": name,
         "batch": found.batch,
-        "milliseconds": found.milliseconds,
-        "low_milliseconds": found.milliseconds * found.interval.low,
-        "high_milliseconds": found.milliseconds * found.interval.high,
-        "images_per_second": found.images_per_second,
-        "ratio": whole / first.femtoseconds,
+        "milliseconds": Significant(found.milliseconds),
+        "low_milliseconds": Significant(found.milliseconds * found.interval.low),
+        "high_milliseconds": Significant(found.milliseconds * found.interval.high),
+        "images_per_second": Significant(found.images_per_second),
+        "ratio": Ratio(whole / first.femtoseconds),
         **{_key(part): Fraction(found.parts.get(part, 0), whole) for part in made_of},
     }
 

@@ -20,11 +20,7 @@ def title(form: ClosedForm, model: str) -> str:
 
 def parts(form: ClosedForm, breakdown: str | None, steps: bool = False) -> dict[str, Size]:
     """The formulas that are shown: of each stage or layer and in total, or of the whole, for special sizes too."""
-    if breakdown:
-        found = {**form.parts(breakdown), "total": form.polynomial}
-    else:
-        special = {", ".join(f"{name} = {at}" for name, at in where.items()): each for where, each in form.special()}
-        found = {"otherwise" if special else "": form.polynomial, **special}
+    found = {**form.parts(breakdown), "total": form.polynomial} if breakdown else form.pieces()
     return {name: form.reading.in_steps(formula) for name, formula in found.items()} if steps else found
 
 

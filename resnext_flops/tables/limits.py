@@ -28,7 +28,9 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
         notes=(
             MEANING,
             *_of_times(checks),
-            f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
+            f"{broken} of {len(checks)} limits {'is' if broken == 1 else 'are'} broken."
+            if broken
+            else f"All {len(checks)} limits are kept.",
         ),
     )
 

@@ -9,7 +9,7 @@ from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.numerals import MILLISECOND
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.show.table import Cell, Column, Deviation, Significant, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, Prove, meaning, proof_sentence
 
 HEADERS = {"ms": "estimated\nms", "macs": "mult-adds"}
@@ -76,7 +76,10 @@ def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
         **solution.sizes,
         "root": solution.root,
         "efficient": solution.efficient,
-        **{_key(name): cost / MILLISECOND if is_time(name) else cost for name, cost in solution.costs.items()},
+        **{
+            _key(name): Significant(cost / MILLISECOND) if is_time(name) else cost
+            for name, cost in solution.costs.items()
+        },
         **off,
         "counted": None if solution.counted is None else solution.holds,
         "proven": proof.proven if proof else None,

@@ -1,14 +1,20 @@
 """Times by the profile of a machine as figures of `compare` and `check`, and what is kept of libraries' models."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import estimate, profile
+from resnext_flops.complexity.figures import on as figures_on
+from resnext_flops.complexity.profile import estimate, profile, profiles
+from resnext_flops.plots.parts import parts
 from resnext_flops.plots.time import time
+from resnext_flops.show.render import fitted
+from resnext_flops.tables.compared import compared
+from resnext_flops.tables.times import by_cardinality, section_5_1
 from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
 
@@ -100,6 +106,18 @@ def test_limits_of_time_are_held(tmp_path: Path) -> None:
         ),
         ("check --on rtx3090,rtx4090", "give one"),
         ("compare resnet50 --on rtx3090 --input 2,3,64,64", "give it a batch of 1"),
+        (
+            "formula resnext50_32x4d --free C,d --on rtx3090",
+            "--on is about ms, and nothing asks for it; add",
+        ),
+        ("solve resnext50_32x4d --free d --like resnet50 --on rtx3090", "nothing asks for it; add --figure ms"),
+        ("solve resnext50_32x4d --free d --budget params<=20M --on rtx3090", "nothing asks for it; add --figure ms"),
+        ("table performance --on rtx3090 --depth 101", "takes no --depth"),
+        ("table performance --on rtx3090 --prove", "takes no --prove"),
+        ("table performance --batch 512", "--batch is about ms; give the profile of a machine too"),
+        ("table performance --on rtx3090 --batch 8", "the nearest is 256"),
+        ("plot time --on rtx3090 --batch 8 --output a.svg", "the nearest is 256"),
+        ("plot width --on rtx3090 --batch 512 --output a.svg", "is of no machine"),
         ("formula timm:resnet18 --on rtx3090 --figure ms --free N --input N,3,64,64", "give it a batch of 1"),
         ("solve timm:resnet18 --on rtx3090 --free r --budget ms<=9 --input 2,3,r,r", "give it a batch of 1"),
         ("sweep timm:resnet18 --on rtx3090 --over r=64,96 --input 2,3,r,r", "give it a batch of 1"),
@@ -140,14 +158,14 @@ def test_it_is_refused_where_that_is_asked_for(call: str, on: str) -> None:
     assert run(*call.replace("MODEL", "resnet18").split(), "--on", on, "--strict").exit_code == 0
     done = run(*call.replace("MODEL", "convnext_tiny").split(), "--on", on, "--strict")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"resnext-flops: the network cannot be estimated by {on}: {UNSEEN}\n"
+    assert done.stderr == f"resnext-flops: the network cannot be estimated by plain: {UNSEEN}\n"
 
 
 def test_compare_says_which_models_have_a_wider_interval(on: str) -> None:
     call = ("compare", "resnet18", "convnext_tiny", "--on", on)
     done = run(*call)
     assert "between 0.9 and 1.2 times the estimate." in done.stdout
-    wider = f"A wider interval by {on}, 0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny."
+    wider = f"A wider interval by plain, 0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny."
     assert wider in done.stdout
     assert wider in answered(run(*call, "--format", "json").stdout, "compare")["estimate"]
     strict = answered(run(*call, "--format", "json", "--strict").stdout, "compare")
@@ -158,7 +176,7 @@ def test_compare_says_which_models_have_a_wider_interval(on: str) -> None:
     assert "wider" not in strict["estimate"]
     least = run(*call, "--strict", "--sort", "ms", "--budget", "ms <= 100")
     assert [line.split()[0] for line in least.stdout.splitlines()[2:4]] == ["model", "resnet18"]
-    assert f"Left out: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}: convnext_tiny." in least.stdout
+    assert f"Left out: convnext((3, 3, 9, 3)) cannot be estimated by plain: {UNSEEN}: convnext_tiny." in least.stdout
 
 
 def test_what_a_profile_has_not_seen_is_not_kept_of_a_library(
@@ -188,7 +206,7 @@ def test_check_says_or_refuses_what_was_not_measured(on: str, tmp_path: Path) ->
     assert "resnet18: ms is an estimated " in junit.read_text(encoding="utf-8")
     strict = run("check", "--config", str(config), "--on", on, "--strict")
     assert (strict.exit_code, strict.stdout) == (2, "")
-    assert strict.stderr == f"resnext-flops: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}\n"
+    assert strict.stderr == f"resnext-flops: convnext((3, 3, 9, 3)) cannot be estimated by plain: {UNSEEN}\n"
 
 
 def test_the_paper_s_question_says_what_was_not_measured(on: str) -> None:
@@ -197,10 +215,42 @@ def test_the_paper_s_question_says_what_was_not_measured(on: str) -> None:
     path = Path(on)
     path.write_text(PROFILE.replace('"sum", ', ""), encoding="utf-8")
     done = run("table", "performance", "--on", on)
-    said = f"A wider interval by {on}, 0.5 to 2 times the estimate, because never measured were sum: "
+    said = "A wider interval by plain, 0.5 to 2 times the estimate, because never measured were sum: "
     assert done.stdout.count(said) == 2  # below each of the two tables
     label = time(on=[on]).get_legend_handles_labels()[1]
-    assert label == [f"{on} (estimated)\nnever measured were sum"]
+    assert label == ["plain (estimated)\nnever measured were sum"]
+
+
+def test_the_paper_s_question_at_another_batch() -> None:
+    call = "table performance --on rtx3090 --batch 512 --format json"
+    first, _ = answered(run(*call.split()).stdout, "table")
+    times = [estimate(profile("rtx3090"), rf.resnext(50, *sizes).cost(), 512) for sizes in ((1, 64), (32, 4))]
+    rows = {row["cardinality"]: row for row in first["rows"]}
+    assert [rows[1]["rtx3090_milliseconds"], rows[32]["rtx3090_milliseconds"]] == [each.milliseconds for each in times]
+    whole = [100 * each.femtoseconds / times[0].femtoseconds for each in times]
+    (line,) = time(on="rtx3090", batch=512).get_lines()[:1]
+    drawn: Any = line.get_ydata()
+    assert [drawn[0], drawn[5]] == pytest.approx(whole)
+    labels = [text.get_text() for text in parts("resnet50", "resnet18", on="rtx3090", batch=512).get_yticklabels()]
+    assert all(label.startswith("rtx3090, batch 512\n") for label in labels)
+
+
+def test_a_narrow_terminal_keeps_times_of_every_machine_or_of_none() -> None:
+    used = profiles(["rtx3090", "rtx4090"])
+    for table in (by_cardinality(used), section_5_1(used)):
+        for width in range(60, 120):
+            lines = [line.text for line in fitted(table, width)]
+            head = " ".join(lines[: next(place for place, line in enumerate(lines) if "─" in line)]).split()
+            assert head.count("ms") in {0, 2}
+            assert width < 80 or head.count("ms") == 2
+
+
+def test_compare_keeps_what_is_off_in_time_before_what_is_off_in_parameters() -> None:
+    with figures_on("rtx3090"):
+        lines = [line.text for line in fitted(compared(rf.compare("resnet50", "resnext50_32x4d", sort="ms")), 80)]
+    left_out = " ".join(lines).partition("Columns that do not fit: ")[2].partition(".")[0]
+    assert "params off by" in left_out
+    assert "estimated ms off by" not in left_out
 
 
 def test_the_nearest_in_time_to_a_network() -> None:

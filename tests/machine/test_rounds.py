@@ -1,5 +1,6 @@
 """Calibration by measuring, on a machine whose coefficients are known and that is slow in every third round."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -144,7 +145,14 @@ def test_the_command_is_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.
     assert found.batch == 1
     assert found.software.endswith(", 1 thread")
     assert params(shlex.split(found.command)[2:]) == params(asked)
-    assert f"'mine.toml' is made of {found.models} blocks of {found.families} families" in done.stderr
+    first, *_, last = done.stderr.splitlines()
+    assert re.fullmatch(r"resnext-flops: measuring blocks, \d+ s to go", first)
+    low, high = found.interval
+    assert last == (
+        f"resnext-flops: 'mine.toml' is made of {found.models} blocks of {found.families} kinds; of blocks of a kind "
+        f"that the fit did not see, nine of ten took {low:.2f} to {high:.2f} times the estimate; more --seconds give a "
+        "better profile"
+    )
 
 
 @pytest.mark.parametrize("package", ["torchvision", "timm", "scipy", "tomli_w"])
