@@ -87,7 +87,12 @@ def test_the_seconds_of_one_thread_are_those_of_the_processor(
     asked: list[object] = []
     monkeypatch.setattr(sessions, "_processors", lambda: [0, 1])
     monkeypatch.setattr(sessions, "_move_to", lambda _: None)
-    monkeypatch.setattr(sessions, "runner", lambda *given: asked.append(given[-1]) or (lambda _: lambda: 1.0))
+
+    def made(*given: object) -> object:
+        asked.append(given[-1])
+        return lambda _: lambda: 1.0
+
+    monkeypatch.setattr(sessions, "runner", made)
     with Place("cpu", threads).session():
         pass
     assert asked == [getattr(time, name)]
