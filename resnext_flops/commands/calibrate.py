@@ -113,6 +113,8 @@ def _measured(
         with place.session(seed) as session, progress() as tell:
             blocks.measure(session, seconds, lambda number, left: tell(f"measuring blocks, {left:.0f} s to go", number))
     except KeyboardInterrupt:
+        if not blocks.number:
+            raise
         click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
         return STOPPED
     made = blocks.calibration()

@@ -69,7 +69,7 @@ class Blocks:
         self.rounds: list[Round] = []
 
     def begin(self, *, resume: bool, force: bool) -> None:
-        """Begin anew, or with what is there.
+        """Begin anew, or with what is there. The file is written with the first round: before, nothing is to be kept.
 
         Raises InputError if there is nothing to resume, if it is of another setup, and if there is something that is
         not to be lost.
@@ -82,9 +82,7 @@ class Blocks:
                 f"{fspath(self.file)!r} is a calibration that was stopped; give --resume to go on with it, or --force "
                 "to start anew"
             )
-        if resume:
-            self.rounds = self._read()
-        write(self.file, b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
+        self.rounds = self._read() if resume else []
 
     def _read(self) -> list[Round]:
         first, *lines = self.file.read_bytes().splitlines() or [b""]
@@ -100,8 +98,7 @@ class Blocks:
     def add(self, found: Round) -> None:
         """Keep a round."""
         self.rounds.append(found)
-        with self.file.open("ab") as file:
-            file.write(msgspec.json.encode(found) + b"\n")
+        write(self.file, b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
 
     def forget(self) -> None:
         """Remove the file: the profile is written."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 import resnext_flops as rf
@@ -101,11 +102,11 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no .* to go on with; start without --resume"):
         begun(tmp_path, resume=True)
     blocks = begun(tmp_path)
+    measured(blocks, Synthetic(), BLOCKS)
     with pytest.raises(InputError, match="give --resume to go on with it, or --force to start anew"):
         begun(tmp_path)
     with pytest.raises(InputError, match="is of another calibration: its seed is 0, not 1"):
         begun(tmp_path, resume=True, setup=SETUP._replace(seed=1))
-    measured(blocks, Synthetic(), BLOCKS)
     with pytest.raises(InputError, match="12 blocks were measured in 0 seconds, and a profile is made of at least 100"):
         blocks.calibration()
     blocks.file.write_bytes(b"something else\n")
@@ -145,6 +146,27 @@ def test_the_command_is_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.
     assert found.software.endswith(", 1 thread")
     assert params(shlex.split(found.command)[2:]) == params(asked)
     assert f"'mine.toml' is made of {found.models} blocks of {found.families} families" in done.stderr
+
+
+@pytest.mark.parametrize("ends", ["memory", "Ctrl-C"])
+def test_what_ends_before_the_first_round_leaves_nothing(
+    ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail] can't allocate memory: you tried to allocate 32112640000 bytes.\n(a stack)")
+
+    monkeypatch.chdir(tmp_path)
+    if ends == "memory":
+        monkeypatch.setattr(torch.nn.Module, "eval", refuses)
+        status, sentence = 2, "reference with a batch of 2 did not run on cpu: [enforce fail] can't allocate memory"
+    else:
+        on(Synthetic(stops_after=3), monkeypatch)
+        status, sentence = 130, "stopped; nothing was written"
+    done = CliRunner().invoke(main, ["calibrate", "--output", "mine.toml", "--batch", "2", "--device", "cpu"])
+    assert (done.exit_code, done.stdout) == (status, "")
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("package", ["torchvision", "timm", "scipy", "tomli_w"])
