@@ -26,6 +26,8 @@ from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.
 REACH = 4
+# A coefficient is at most so many femtoseconds. It is more than a day; nothing that is counted takes so long.
+MOST_FEMTOSECONDS = 10**20
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
 
@@ -80,8 +82,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for kind, coefficient in coefficients.items():
                 if kind not in KINDS[quantity]:
                     raise unknown(f"feature of {quantity}", kind, KINDS[quantity])
-                if not 0 <= coefficient < inf:
-                    raise InputError(f"{quantity}.{kind} is {coefficient}; it must be a finite number of at least 0")
+                if not 0 <= coefficient <= MOST_FEMTOSECONDS:
+                    raise InputError(
+                        f"{quantity}.{kind} is {coefficient}; it must be a number from 0 to {MOST_FEMTOSECONDS:.0e}"
+                    )
         for low, high in (self.interval, self.wide_interval):
             if not 0 < low <= high < inf:
                 raise InputError(f"an interval is {low} to {high}; it must be two numbers above 0, the smaller first")
@@ -98,7 +102,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def time(self, found: Features, batch: int) -> dict[str, Size]:
         """The parts of the time of one run in whole femtoseconds; what they are called stands in `PARTS`.
 
-        Raises InputError for a batch that there is no evidence for.
+        Raises InputError for a batch that there is no evidence for, and where nothing takes any time.
         """
         self.check_batch(batch)
         parts: dict[str, Size] = {}
@@ -107,6 +111,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             taken = round(Fraction(self.femtoseconds.get(quantity, {}).get(kind, 0)) * runs) * figure
             part = PRODUCTS[kind] if quantity == "macs" else LAUNCHES if quantity == "network" else TRAFFIC
             parts[part] = parts.get(part, 0) + taken
+        if not any(parts.values()):
+            raise InputError(
+                f"the profile of {self.machine} says that the network takes no time; make it anew with calibrate"
+            )
         return parts
 
 

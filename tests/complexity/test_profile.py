@@ -186,6 +186,14 @@ def test_a_quarter_of_a_batch_is_rounded_up() -> None:
         found.check_batch(1)
 
 
+def test_a_profile_by_which_a_network_takes_no_time_is_refused() -> None:
+    nothing = read_profile(PROFILE.partition("[femtoseconds")[0] + "[femtoseconds]", "nothing.toml")
+    with pytest.raises(InputError, match="a plain machine says that the network takes no time; make it anew"):
+        estimate(nothing, rf.resnet(18).cost())
+    with pytest.raises(InputError, match="takes no time"):  # nor a formula
+        nothing.time(features(rf.resnext(50).reading(["C", "d"]).ledger), 64)
+
+
 @pytest.mark.parametrize("batch", [16, 256])
 def test_the_ends_of_the_batches_are_taken(batch: int) -> None:
     assert estimate(plain(), rf.resnet(18).cost(), batch).batch == batch
@@ -202,6 +210,7 @@ def test_the_ends_of_the_batches_are_taken(batch: int) -> None:
         ("grouped = 8.0", "grouped = -8.0", "grouped is -8.0"),
         ("grouped = 8.0", "grouped = inf", "grouped is inf"),
         ("grouped = 8.0", "grouped = nan", "grouped is nan"),
+        ("grouped = 8.0", "grouped = 1e308", "grouped is 1e+308; it must be a number from 0 to 1e+20"),
         ("grouped = 8.0", "grouped = 'much'", "Expected `float`"),
         ("batch = 64", "batch = 0", "batch"),
         ("batch = 64", "", "batch"),
