@@ -129,17 +129,19 @@ def _published(published: str, output: str, made_by: str, source: str | None, **
     """The profile of a machine whose times are published."""
     from pathlib import PurePath
 
-    from resnext_flops.machine.calibrate import calibrated, check_enough, origin_of, written
+    from resnext_flops.machine.calibrate import calibrated, check_enough, check_samples, origin_of, written
+    from resnext_flops.machine.families import family
     from resnext_flops.machine.fitting import fit
     from resnext_flops.machine.published import Kept, rows, samples
 
     table = rows(published)
-    check_enough(table, published)
+    models = {(row.model, row.pixels) for row in table}
+    check_enough(published, models, {"families": {family(row.model) for row in table}})  # before minutes are spent
     with progress(len(table)) as tell:
         usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
     for each in usable.excluded:
         click.echo(f"resnext-flops: {each.row.model} at {each.row.pixels} is not used: {each.reason}", err=True)
-    check_enough(usable.samples, published)
+    check_samples(usable.samples, published)
     origin = origin_of(published)._replace(**{name: text for name, text in measured.items() if text})
     source = source or PurePath(published).name
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
