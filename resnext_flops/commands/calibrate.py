@@ -63,8 +63,7 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
     made_by = _made_by(published, output, told)
     if published is None:
         return _measured(output, force, made_by, **told)
-    _published(published, output, made_by, **told)
-    return 0
+    return _published(published, output, made_by, **told)
 
 
 def _refuse(names: tuple[str, ...], which: str) -> None:
@@ -125,8 +124,8 @@ def _measured(
     return 0
 
 
-def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> None:
-    """The profile of a machine whose times are published."""
+def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> int:
+    """The profile of a machine whose times are published; 130 if that is stopped."""
     from pathlib import PurePath
 
     from resnext_flops.machine.calibrate import calibrated, check_enough, check_samples, origin_of, written
@@ -137,8 +136,12 @@ def _published(published: str, output: str, made_by: str, source: str | None, **
     table = rows(published)
     models = {(row.model, row.pixels) for row in table}
     check_enough(published, models, {"families": {family(row.model) for row in table}})  # before minutes are spent
-    with progress(len(table)) as tell:
-        usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    try:
+        with progress(len(table)) as tell:
+            usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    except KeyboardInterrupt:
+        click.echo("resnext-flops: stopped; what was counted is kept, and the same command goes on with it", err=True)
+        return STOPPED
     for each in usable.excluded:
         click.echo(f"resnext-flops: {each.row.model} at {each.row.pixels} is not used: {each.reason}", err=True)
     check_samples(usable.samples, published)
@@ -147,3 +150,4 @@ def _published(published: str, output: str, made_by: str, source: str | None, **
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
     sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} models of {found.families} families\n")
+    return 0

@@ -81,6 +81,19 @@ def test_a_table_of_too_few_is_refused_before_it_is_counted(
     assert says in done.stderr
 
 
+def test_a_count_that_is_stopped_says_that_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(published, "samples", stops)
+    Path("times.csv").write_text(TABLE, encoding="utf-8")
+    done = CliRunner().invoke(main, ["calibrate", "--published", "times.csv", "--output", "mine.toml"])
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert done.stderr == "resnext-flops: stopped; what was counted is kept, and the same command goes on with it\n"
+    assert not Path("mine.toml").exists()
+
+
 def test_samples_of_too_few_are_refused() -> None:
     samples = measured(100, noise=0.0)
     check_samples(samples, "times.csv")
