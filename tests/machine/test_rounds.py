@@ -87,8 +87,6 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         measured(stopped, Synthetic(stops_after=2 * BLOCKS + 3))
     assert stopped.number == 2 * BLOCKS
-    with stopped.file.open("ab") as file:  # what a machine that is switched off may leave
-        file.write(b'{"first":24,"refer')
     again = begun(tmp_path, resume=True)
     assert again.rounds == stopped.rounds
     measured(again, Synthetic(), 4 * BLOCKS)
@@ -112,6 +110,28 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     blocks.file.write_bytes(b"something else\n")
     with pytest.raises(InputError, match="is no calibration that was stopped"):
         begun(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('"first":12', '"first":12,', "is no calibration that was stopped"),
+        ('"reference":', '"reference":0,"was":', "line 2: the round is damaged; give --force to start anew"),
+        ('"reference":', '"reference":1e308,"was":', "line 2: the round is damaged"),  # longer than the round
+        ('"ratios":[', '"ratios":[-', "line 2: the round is damaged"),
+        ('"ratios":[', '"ratios":[0.5,', "line 2: the round is damaged"),  # thirteen
+        ('"took":', '"took":1e-30,"was":', "line 2: the round is damaged"),
+        ('"first":12', '"first":0', "line 3: the round is damaged"),
+    ],
+)
+def test_what_is_damaged_is_refused_and_kept(before: str, after: str, says: str, tmp_path: Path) -> None:
+    blocks = begun(tmp_path)
+    measured(blocks, Synthetic(), 3 * BLOCKS)
+    damaged = blocks.file.read_text(encoding="utf-8").replace(before, after, 1)
+    blocks.file.write_text(damaged, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        begun(tmp_path, resume=True)
+    assert blocks.file.read_text(encoding="utf-8") == damaged
 
 
 def on(machine: Synthetic, monkeypatch: pytest.MonkeyPatch) -> None:
