@@ -6,6 +6,7 @@ torch and no clock. A time in whole femtoseconds is an exact integer, as every f
 sizes; but it is an estimate, and what is made of it says so.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -75,7 +76,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises InputError for what no calibration writes."""
-        size("batch", self.batch)
+        for name in ("models", "families", "batch"):
+            size(name, getattr(self, name))
+        for name in ("machine", "software", "precision", "layout", "source", "command"):
+            if not getattr(self, name).isprintable():
+                raise InputError(f"{name} is {getattr(self, name)!r}; it must be one line without control characters")
+        self._check_coefficients()
+        self._check_intervals()
+
+    def _check_coefficients(self) -> None:
         for quantity, coefficients in self.femtoseconds.items():
             if quantity not in KINDS:
                 raise unknown("quantity", quantity, KINDS)
@@ -86,9 +95,16 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise InputError(
                         f"{quantity}.{kind} is {coefficient}; it must be a number from 0 to {MOST_FEMTOSECONDS:.0e}"
                     )
+
+    def _check_intervals(self) -> None:
         for low, high in (self.interval, self.wide_interval):
             if not 0 < low <= high < inf:
                 raise InputError(f"an interval is {low} to {high}; it must be two numbers above 0, the smaller first")
+        if not (self.wide_interval.low <= self.interval.low and self.interval.high <= self.wide_interval.high):
+            raise InputError(
+                f"wide_interval is {' to '.join(map(str, self.wide_interval))}; it must hold the interval, "
+                f"{' to '.join(map(str, self.interval))}"
+            )
 
     def check_batch(self, batch: int) -> None:
         """Raises InputError for a batch that there is no evidence for."""
@@ -190,7 +206,7 @@ def profile(name: str) -> Profile:
     Raises InputError, with the nearest names, for one that does not exist, and for a file that is no profile.
     """
     if name.endswith(".toml"):
-        return read_profile(read_text(name), name)
+        return read_profile(read_text(name, "utf-8-sig"), name)
     return _of_the_package(name)
 
 
@@ -218,11 +234,14 @@ def read_profile(text: str, name: str) -> Profile:
     """
     try:
         content = tomllib.loads(text)
+        if "format" not in content:
+            raise InputError(f"{name!r} is no profile: it has no format; make one with calibrate")
         if content.get("format") != FORMAT:
             raise InputError(
-                f"{name!r} is a profile of format {content.get('format')}; this version reads {FORMAT}; make it anew "
+                f"{name!r} is a profile of format {content.get('format')!r}; this version reads {FORMAT}; make it anew "
                 "with calibrate"
             )
         return msgspec.convert(content, Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{name!r} is no profile: {error}") from None
+        told = re.sub(r" - at `\$\.(\w+).*", r" in \1", str(error))  # msgspec's path of a value
+        raise InputError(f"{name!r} is no profile: {told}") from None
