@@ -66,8 +66,7 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
     made_by = _made_by(published, output, told)
     if published is None:
         return _measured(output, force, made_by, **told)
-    _published(published, output, made_by, **told)
-    return 0
+    return _published(published, output, made_by, **told)
 
 
 def _refuse(names: tuple[str, ...], which: str) -> None:
@@ -118,6 +117,8 @@ def _measured(
         with place.session(seed) as session, progress() as tell:
             blocks.measure(session, seconds, lambda number, left: tell(f"measuring blocks, {left:.0f} s to go", number))
     except KeyboardInterrupt:
+        if not blocks.number:
+            raise
         click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
         return STOPPED
     made = blocks.calibration()
@@ -128,26 +129,33 @@ def _measured(
     return 0
 
 
-def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> None:
-    """The profile of a machine whose times are published."""
+def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> int:
+    """The profile of a machine whose times are published; 130 if that is stopped."""
     from pathlib import PurePath
 
-    from resnext_flops.machine.calibrate import calibrated, check_enough, origin_of, written
+    from resnext_flops.machine.calibrate import calibrated, check_enough, check_samples, origin_of, written
+    from resnext_flops.machine.families import family
     from resnext_flops.machine.fitting import fit
     from resnext_flops.machine.published import Kept, rows, samples
 
     table = rows(published)
-    check_enough(table, published)
-    with progress(len(table)) as tell:
-        usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    models = {(row.model, row.pixels) for row in table}
+    check_enough(published, models, {"families": {family(row.model) for row in table}})  # before minutes are spent
+    try:
+        with progress(len(table)) as tell:
+            usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    except KeyboardInterrupt:
+        click.echo("resnext-flops: stopped; what was counted is kept, and the same command goes on with it", err=True)
+        return STOPPED
     for each in usable.excluded:
         click.echo(f"resnext-flops: {each.row.model} at {each.row.pixels} is not used: {each.reason}", err=True)
-    check_enough(usable.samples, published)
+    check_samples(usable.samples, published)
     origin = origin_of(published)._replace(**{name: text for name, text in measured.items() if text})
     source = source or PurePath(published).name
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
     _made(output, found, "models", "family", "families")
+    return 0
 
 
 def _made(output: str, found: "Profile", what: str, kind: str, kinds: str, advice: str = "") -> None:

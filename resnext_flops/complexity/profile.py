@@ -6,6 +6,7 @@ torch and no clock. A time in whole femtoseconds is an exact integer, as every f
 sizes; but it is an estimate, and what is made of it says so.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -28,6 +29,8 @@ from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.
 REACH = 4
+# A coefficient is at most so many femtoseconds. It is more than a day; nothing that is counted takes so long.
+MOST_FEMTOSECONDS = 10**20
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
 # The same in words, before the interval: what "nine were".
@@ -80,18 +83,35 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises InputError for what no calibration writes."""
-        size("batch", self.batch)
+        for name in ("models", "families", "batch"):
+            size(name, getattr(self, name))
+        for name in ("machine", "software", "precision", "layout", "source", "command"):
+            if not getattr(self, name).isprintable():
+                raise InputError(f"{name} is {getattr(self, name)!r}; it must be one line without control characters")
+        self._check_coefficients()
+        self._check_intervals()
+
+    def _check_coefficients(self) -> None:
         for quantity, coefficients in self.femtoseconds.items():
             if quantity not in KINDS:
                 raise unknown("quantity", quantity, KINDS)
             for kind, coefficient in coefficients.items():
                 if kind not in KINDS[quantity]:
                     raise unknown(f"feature of {quantity}", kind, KINDS[quantity])
-                if not 0 <= coefficient < inf:
-                    raise InputError(f"{quantity}.{kind} is {coefficient}; it must be a finite number of at least 0")
+                if not 0 <= coefficient <= MOST_FEMTOSECONDS:
+                    raise InputError(
+                        f"{quantity}.{kind} is {coefficient}; it must be a number from 0 to {MOST_FEMTOSECONDS:.0e}"
+                    )
+
+    def _check_intervals(self) -> None:
         for low, high in (self.interval, self.wide_interval):
             if not 0 < low <= high < inf:
                 raise InputError(f"an interval is {low} to {high}; it must be two numbers above 0, the smaller first")
+        if not (self.wide_interval.low <= self.interval.low and self.interval.high <= self.wide_interval.high):
+            raise InputError(
+                f"wide_interval is {' to '.join(map(str, self.wide_interval))}; it must hold the interval, "
+                f"{' to '.join(map(str, self.interval))}"
+            )
 
     def check_batch(self, batch: int) -> None:
         """Raises InputError for a batch that there is no evidence for."""
@@ -105,7 +125,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def time(self, found: Features, batch: int) -> dict[str, Size]:
         """The parts of the time of one run in whole femtoseconds; what they are called stands in `PARTS`.
 
-        Raises InputError for a batch that there is no evidence for.
+        Raises InputError for a batch that there is no evidence for, and where nothing takes any time.
         """
         self.check_batch(batch)
         parts: dict[str, Size] = {}
@@ -114,6 +134,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             taken = round(Fraction(self.femtoseconds.get(quantity, {}).get(kind, 0)) * runs) * figure
             part = PRODUCTS[kind] if quantity == "macs" else LAUNCHES if quantity == "network" else TRAFFIC
             parts[part] = parts.get(part, 0) + taken
+        if not any(parts.values()):
+            raise InputError(
+                f"the profile of {self.machine} says that the network takes no time; make it anew with calibrate"
+            )
         return parts
 
 
@@ -199,7 +223,7 @@ def profile(asked: Named) -> Profile:
     """
     name = fspath(asked)
     if name.endswith(".toml"):
-        return read_profile(read_text(name), name)
+        return read_profile(read_text(name, "utf-8-sig"), name)
     return _of_the_package(name)
 
 
@@ -239,11 +263,14 @@ def read_profile(text: str, name: str) -> Profile:
     """
     try:
         content = tomllib.loads(text)
+        if "format" not in content:
+            raise InputError(f"{name!r} is no profile: it has no format; make one with calibrate")
         if content.get("format") != FORMAT:
             raise InputError(
-                f"{name!r} is a profile of format {content.get('format')}; this version reads {FORMAT}; make it anew "
+                f"{name!r} is a profile of format {content.get('format')!r}; this version reads {FORMAT}; make it anew "
                 "with calibrate"
             )
         return msgspec.convert(content, Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{name!r} is no profile: {error}") from None
+        told = re.sub(r" - at `\$\.(\w+).*", r" in \1", str(error))  # msgspec's path of a value
+        raise InputError(f"{name!r} is no profile: {told}") from None

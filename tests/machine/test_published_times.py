@@ -43,7 +43,21 @@ def test_the_tables_of_the_tests_are_read(name: str) -> None:
         (HEAD.replace("infer_samples_per_sec", "speed"), RESNET, "infer_samples_per_sec"),
         (HEAD.replace("model", "network"), RESNET, "model"),
         (HEAD, RESNET.replace("2000", "fast"), "line 2: infer_samples_per_sec is 'fast'"),
-        (HEAD, RESNET.replace("2000", "-1"), "must be a number above 0"),
+        (HEAD, RESNET.replace("2000", "-1"), "must be a finite number above 0"),
+        (HEAD, RESNET.replace("2000", "inf"), "infer_samples_per_sec is 'inf'; it must be a finite number above 0"),
+        (HEAD, RESNET.replace("11.69", "inf"), "param_count is 'inf'"),
+        (HEAD, RESNET.replace(",64,11.69", ",inf,11.69"), "infer_batch_size is 'inf'"),
+        (
+            HEAD,
+            RESNET.replace(",64,11.69", ",0.3,11.69"),
+            "infer_batch_size is '0.3'; it must be a whole number above 0",
+        ),
+        (HEAD, RESNET.replace("in1k,64", "in1k,64.7"), "infer_img_size is '64.7'; it must be a whole number above 0"),
+        (HEAD, RESNET.replace("in1k,64", "in1k,inf"), "infer_img_size is 'inf'"),
+        # 64 examples at 1e308 a second, and at one in a million years or so.
+        (HEAD, RESNET.replace("2000", "1e308"), "takes 6.4e-307 seconds; it must take a femtosecond to a day"),
+        (HEAD, RESNET.replace("2000", "2e-308"), "seconds; it must take a femtosecond to a day"),
+        (HEAD, RESNET.replace(",64,11.69", ",1e308,11.69"), "takes 5e+304 seconds; it must take"),
         (HEAD, RESNET.replace(",64,11.69", ",0,11.69"), "infer_batch_size is '0'"),
         (HEAD, RESNET.replace("32.0", "0.032"), "must be examples a second"),  # a step in seconds
         (HEAD, RESNET.replace("2000", "120000"), "must be examples a second"),  # examples a minute
