@@ -80,8 +80,8 @@ def is_time(figure: str) -> bool:
     return figure.startswith(f"{TIME}@")
 
 
-def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
-    """What the time of a network is estimated of without evidence, and so why its interval is the wider one.
+def remarks_on(figure: str, *ledgers: Ledger) -> tuple[str, ...]:
+    """What the times of networks are estimated of without evidence, and so why their interval is the wider one.
 
     >>> import resnext_flops as rf
     >>> remarks_on(time_on("rtx3090", 512), rf.resnet(50).cost())
@@ -90,7 +90,7 @@ def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
     from resnext_flops.complexity.profile import without_evidence
 
     by = timed(figure)
-    return without_evidence(by.profile, ledger, by.batch)
+    return without_evidence(by.profile, ledgers, by.batch)
 
 
 def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import estimate, profile
+from resnext_flops.complexity.profile import estimate, profile, shipped
 from resnext_flops.plots.time import time
 from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
@@ -216,3 +216,59 @@ def test_a_sweep_into_a_file_says_that_its_times_are_estimates(tmp_path: Path) -
     assert (done.exit_code, done.stdout) == (0, "")
     assert "The time is an estimate by the profile rtx3090" in done.stderr
     assert "because the batch is 512, and measured was 1,024" in done.stderr
+
+
+@pytest.fixture
+def no_groups(tmp_path: Path) -> str:
+    """The profile rtx3090 without evidence for convolutions in groups."""
+    path = tmp_path / "no_groups.toml"
+    path.write_text(shipped()["rtx3090"].replace('    "grouped conv",\n', ""), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def no_depthwise(tmp_path: Path) -> str:
+    """The profile rtx3090 without evidence for convolutions with a group for each channel."""
+    path = tmp_path / "no_depthwise.toml"
+    path.write_text(shipped()["rtx3090"].replace('    "depthwise conv",\n', ""), encoding="utf-8")
+    return str(path)
+
+
+# Commands whose designs are not all of the kind of the first: at C = 1 a convolution has no groups.
+OF_SEVERAL = [
+    "formula resnext50_32x4d --free C,d --figure ms",
+    "sweep resnext50_32x4d --cardinality 1:64 --width 1:128 --by ms --top 3",
+    "solve resnext50_32x4d --free d --budget ms<=300 --given C=1,2,4,8,32",
+    "solve resnext50_32x4d --free C,d --like resnet50 --figure ms",
+]
+
+
+@pytest.mark.parametrize("call", OF_SEVERAL)
+def test_the_interval_is_that_of_all_designs(call: str, no_groups: str) -> None:
+    wide = profile(no_groups).wide_interval
+    done = run(*call.split(), "--on", no_groups)
+    assert done.exit_code == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"between {wide.low:g} and {wide.high:g} times the estimate" in said
+    assert "because never measured were grouped conv." in said
+    assert run(*call.split(), "--on", no_groups, "--strict").exit_code == 2
+
+
+def test_a_formula_of_its_own_needs_evidence_too(no_depthwise: str) -> None:
+    """At d = 1 each channel is a group. Where d starts at 2, there is no such design."""
+    call = "formula resnext50_32x4d --figure ms --on"
+    said = run(*call.split(), no_depthwise, "--free", "C,d").stdout
+    assert "because never measured were depthwise conv." in said
+    assert "never measured" not in run(*call.split(), no_depthwise, "--free", "C,d=2").stdout
+
+
+@pytest.mark.parametrize("cardinality", ["1", "1,1"])
+def test_designs_that_were_measured_have_the_narrow_interval(cardinality: str, no_groups: str) -> None:
+    one = "sweep resnext50_32x4d --width 64 --on", "solve resnext50_32x4d --free d --budget ms<=300 --on"
+    sweep, solve = (
+        run(*call.split(), no_groups, *more)
+        for call, more in zip(one, (["--cardinality", cardinality], ["--given", f"C={cardinality}"]), strict=True)
+    )
+    for done in (sweep, solve):
+        assert done.exit_code == 0, done.stderr
+        assert "never measured" not in done.stdout
