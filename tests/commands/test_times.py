@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
+from resnext_flops.complexity.figures import on as on_machine
 from resnext_flops.complexity.profile import estimate, profile, shipped
 from resnext_flops.plots.time import time
 from tests.complexity.test_profile import PROFILE
@@ -272,3 +273,15 @@ def test_designs_that_were_measured_have_the_narrow_interval(cardinality: str, n
     for done in (sweep, solve):
         assert done.exit_code == 0, done.stderr
         assert "never measured" not in done.stdout
+
+
+def test_a_comparison_keeps_the_machine_that_it_was_made_for() -> None:
+    with on_machine("rtx3090", 512):
+        found = rf.compare("resnet50")
+        shown = str(found)
+    rate = 512e3 / milliseconds("resnet50", batch=512)
+    assert f"{rate:.0f}"[:3] in shown.replace(",", "")
+    assert str(found) == shown
+    with on_machine("rtx4090"):
+        assert str(found) == shown
+        assert "the profile rtx3090" in shown
