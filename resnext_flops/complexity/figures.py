@@ -97,14 +97,14 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     """What a time is and is not. remarks: why its interval is the wider one, if it is.
 
     >>> estimate_of(time_on("rtx3090"))[:60]
-    'The time is an estimate by the profile rtx3090, and no measu'
+    'The time of a batch of 1,024 is an estimate by the profile r'
     """
     by = timed(figure)
     low, high = by.interval(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
-        f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
-        f"between {low:g} and {high:g} times the estimate.{because}"
+        f"The time of a batch of {by.batch:,} is an estimate by the profile {by.name}, and no measurement: of ten "
+        f"measured times nine were between {low:g} and {high:g} times the estimate.{because}"
     )
 
 
