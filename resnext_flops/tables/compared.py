@@ -40,7 +40,7 @@ def compared(found: Comparison) -> Table:
     ('0', 3663761408)
     """
     rows = [_row(found, row) for row in found.rows]
-    return Table("compare", title(found), "", _columns(found), rows, _notes(found))
+    return Table("compare", title(found), "", _columns(found), rows, _notes(found), estimated=_of_times(found))
 
 
 def title(found: Comparison) -> str:

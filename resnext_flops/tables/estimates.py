@@ -18,6 +18,11 @@ ESTIMATED = (
 def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Profile]) -> Table:
     """The estimates by each profile, a row each; shares of what the time is made of add up to 100 percent."""
     made_of = [part for part in PARTS if any(each.parts.get(part) for some in found.values() for each in some)]
+    said = [
+        ESTIMATED.format(share=int(100 * COVERED)),
+        *(about(name, each) for name, each in profiles.items()),
+        *(why for name, some in found.items() for why in wider(name, profiles[name], remarks_of(some))),
+    ]
     return Table(
         id="predict",
         title=f"Estimated times by the profile{'s' if len(found) > 1 else ''} {', '.join(found)}",
@@ -35,20 +40,20 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[
-            ESTIMATED.format(share=int(100 * COVERED)),
+            *said,
             "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
             "fit; coefficients of one fit share what they cannot tell apart.",
-            *(about(name, each) for name, each in profiles.items()),
-            *(said for name, some in found.items() for said in wider(name, profiles[name], remarks_of(some))),
         ],
+        estimated=said,
     )
 
 
 def about(name: str, profile: Profile) -> str:
-    """What a profile was made of, in one sentence."""
+    """What a profile was made of, and its interval."""
     return (
         f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
-        f"{profile.batch:,}; {profile.models:,} models of {profile.families} families from {profile.source}."
+        f"{profile.batch:,}; {profile.models:,} models of {profile.families} families from {profile.source}. "
+        f"The interval is {profile.interval.low:g} to {profile.interval.high:g} times the estimate."
     )
 
 

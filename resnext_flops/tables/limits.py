@@ -30,6 +30,7 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
             *_of_times(checks),
             f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
         ),
+        estimated=_of_times(checks),
     )
 
 

@@ -46,6 +46,7 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
         rows=[_row(solution, proof) for solution, proof in zip(found, proofs, strict=True)],
         notes=_notes(found),
         proof=proof_sentence(proofs),
+        estimated=_of_times(found),
     )
 
 
@@ -102,11 +103,15 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    times = [
+    return [*notes, *_of_times(found), *_counted(found), _meaning(first)]
+
+
+def _of_times(found: Sequence[Solution]) -> list[str]:
+    """What is said of estimated times; nothing where none is among the costs."""
+    return [
         estimate_of(time, list(dict.fromkeys(remark for solution in found for remark in solution.wider[time])))
-        for time in first.wider
+        for time in found[0].wider
     ]
-    return [*notes, *times, *_counted(found), _meaning(first)]
 
 
 def _key(figure: str) -> str:

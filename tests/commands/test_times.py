@@ -9,6 +9,7 @@ import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.complexity.figures import on as on_machine
 from resnext_flops.complexity.profile import estimate, profile, shipped
+from resnext_flops.plots.parts import parts
 from resnext_flops.plots.time import time
 from tests.complexity.test_profile import PROFILE
 from tests.enveloped import answered
@@ -55,7 +56,9 @@ def test_compare_orders_by_time_and_keeps_a_budget_of_it() -> None:
 def test_compare_says_that_it_is_an_estimate_and_its_json_is_exact() -> None:
     done = run("compare", "resnet50", "--on", "rtx3090", "--batch", "512")
     assert "an estimate by the profile rtx3090" in done.stdout
+    assert "The time of a batch of 512 is" in done.stdout
     result = answered(run("compare", "resnet50", "--on", "rtx3090", "--format", "json").stdout, "compare")
+    assert result["estimate"].startswith("The time of a batch of 1,024 is an estimate")
     ledger = rf.resnet(50).cost()
     assert result["models"][0]["figures"]["femtoseconds"] == estimate(profile("rtx3090"), ledger).femtoseconds
 
@@ -215,7 +218,7 @@ def test_a_sweep_into_a_file_says_that_its_times_are_estimates(tmp_path: Path) -
     call = ["sweep", "resnext50_32x4d", "--width", "4:5", "--on", "rtx3090", "--batch", "512", "--output"]
     done = run(*call, str(tmp_path / "designs.csv"))
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "The time is an estimate by the profile rtx3090" in done.stderr
+    assert "The time of a batch of 512 is an estimate by the profile rtx3090" in done.stderr
     assert "because the batch is 512, and measured was 1,024" in done.stderr
 
 
@@ -285,3 +288,44 @@ def test_a_comparison_keeps_the_machine_that_it_was_made_for() -> None:
     with on_machine("rtx4090"):
         assert str(found) == shown
         assert "the profile rtx3090" in shown
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "compare resnet50 --on rtx3090",
+        "sweep resnext50_32x4d --cardinality 32 --width 4 --on rtx3090",
+        "solve resnext50_32x4d --free d --budget ms<=300 --on rtx3090",
+        "predict resnet50 --on rtx3090",
+        "table performance --on rtx3090",
+    ],
+)
+def test_csv_of_times_says_apart_that_they_are_estimates(call: str) -> None:
+    low, high = profile("rtx3090").interval
+    done = run(*call.split(), "--format", "csv")
+    assert done.exit_code == 0
+    said = [line for line in done.stderr.splitlines() if "estimate" in line]
+    assert f"{low:g}" in " ".join(said)
+    assert f"{high:g}" in " ".join(said)
+    assert "estimate " not in done.stdout  # a name of a column has no space after it
+    assert "estimate" not in run(*call.split(), "--format", "json").stderr
+
+
+def test_csv_of_limits_of_time_says_apart_that_they_are_estimates(tmp_path: Path) -> None:
+    config = tmp_path / "budgets.toml"
+    config.write_text('[[models]]\nmodel = "resnet50"\nlimits = ["ms <= 400"]\n', encoding="utf-8")
+    done = run("check", "--config", str(config), "--on", "rtx3090", "--format", "csv")
+    assert (done.exit_code, "between 0.863 and 1.283 times the estimate" in done.stderr) == (0, True)
+
+
+def test_a_terminal_without_room_for_the_interval_has_it_in_a_note() -> None:
+    low, high = profile("rtx3090").interval
+    said = " ".join(run("predict", "resnet50", "--on", "rtx3090").stdout.split())
+    assert f"The interval is {low:g} to {high:g} times the estimate." in said
+
+
+def test_a_picture_of_parts_says_what_was_not_measured(no_groups: str) -> None:
+    drawn = parts("resnet50", "resnext50_32x4d", on=[no_groups])
+    first, second = (" ".join(text.get_text().split()) for text in drawn.get_yticklabels())
+    assert "never measured" not in first
+    assert second.endswith("never measured were grouped conv")
