@@ -102,7 +102,7 @@ class Output(NamedTuple):
     path: "Path | None"
 
     def emit(self, tables: Sequence[Table]) -> None:
-        """Print tables; in JSON one table, or an array of several. CSV has no notes, so what is estimated is said apart."""
+        """Print tables; in JSON one table, or an array of several. CSV has no notes: estimates are told of apart."""
         if self.form == "csv":
             for sentence in dict.fromkeys(sentence for table in tables for sentence in table.estimated):
                 click.echo(f"resnext-flops: {sentence}", err=True)

@@ -166,10 +166,14 @@ def without_evidence(profile: Profile, ledgers: Sequence[Ledger], batch: int) ->
     return tuple(remarks)
 
 
+class NoEvidenceError(InputError):
+    """A time that is asked for strictly, and that a profile has no evidence for."""
+
+
 def refuse(model: str, name: str, remarks: Sequence[str]) -> None:
-    """Raises InputError where a profile of a name has no evidence for the time of a model: see `without_evidence`."""
+    """Raises NoEvidenceError where a profile of a name has none for the time of a model: see `without_evidence`."""
     if remarks:
-        raise InputError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
+        raise NoEvidenceError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
 
 
 def shipped() -> Mapping[str, str]:

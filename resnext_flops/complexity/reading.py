@@ -234,7 +234,7 @@ class Derived(Reading):
         period = lcm(PERIOD, multiple_of)
         while True:
             try:
-                return scoped(self.architecture.describe(self._symbols(period)), self.scope), period
+                return self._scoped(self._symbols(period)), period
             except NotPolynomialError as error:
                 if "r" not in error.names or error.factor == 1:
                     raise self.architecture.no_polynomial(error) from None
@@ -296,7 +296,11 @@ class Derived(Reading):
 
     def _described(self, fixed: Mapping[str, int]) -> Ledger:
         """The ledger in formulas, with numbers for some of the free sizes."""
-        return scoped(self.architecture.describe({**self._symbols(self.period), **fixed}), self.scope)
+        return self._scoped({**self._symbols(self.period), **fixed})
+
+    def _scoped(self, sizes: Mapping[str, Any]) -> Ledger:
+        """The ledger with numbers or formulas for sizes."""
+        return scoped(self.architecture.describe(sizes), self.scope, self.architecture.name)
 
     def _unfolded(self, name: str, ledger: Ledger) -> Size:
         """A figure of a ledger in the sizes themselves."""
@@ -338,7 +342,7 @@ class Derived(Reading):
 
     def at(self, sizes: Mapping[str, int]) -> Ledger:
         """As in `Reading`."""
-        return scoped(self.architecture.describe({name: sizes[name] for name in sizes if name != BATCH}), self.scope)
+        return self._scoped({name: sizes[name] for name in sizes if name != BATCH})
 
     def exact(self, name: str, sizes: Mapping[str, int]) -> int:
         """As in `Reading`."""

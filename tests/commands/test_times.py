@@ -9,6 +9,7 @@ import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.complexity.figures import on as on_machine
 from resnext_flops.complexity.profile import estimate, profile, shipped
+from resnext_flops.counters.zoos import of_torchvision
 from resnext_flops.plots.parts import parts
 from resnext_flops.plots.time import time
 from tests.complexity.test_profile import PROFILE
@@ -144,7 +145,7 @@ def test_it_is_refused_where_that_is_asked_for(call: str, on: str) -> None:
     assert run(*call.replace("MODEL", "resnet18").split(), "--on", on, "--strict").exit_code == 0
     done = run(*call.replace("MODEL", "convnext_tiny").split(), "--on", on, "--strict")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"resnext-flops: the network cannot be estimated by {on}: {UNSEEN}\n"
+    assert done.stderr == f"resnext-flops: convnext cannot be estimated by {on}: {UNSEEN}\n"
 
 
 def test_compare_says_which_models_have_a_wider_interval(on: str) -> None:
@@ -154,15 +155,26 @@ def test_compare_says_which_models_have_a_wider_interval(on: str) -> None:
     wider = f"A wider interval by {on}, 0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny."
     assert wider in done.stdout
     assert wider in answered(run(*call, "--format", "json").stdout, "compare")["estimate"]
-    strict = answered(run(*call, "--format", "json", "--strict").stdout, "compare")
-    resnet, convnext = strict["models"]
-    assert "femtoseconds" in resnet["figures"]
-    assert "femtoseconds" not in convnext["figures"]
-    assert UNSEEN in convnext["lacking"]["femtoseconds"]
-    assert "wider" not in strict["estimate"]
-    least = run(*call, "--strict", "--sort", "ms", "--budget", "ms <= 100")
-    assert [line.split()[0] for line in least.stdout.splitlines()[2:4]] == ["model", "resnet18"]
-    assert f"Left out: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}: convnext_tiny." in least.stdout
+
+
+def test_compare_refuses_a_model_that_was_named_and_leaves_out_one_of_a_library(
+    on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("compare", "resnet18", "convnext_tiny", "--on", on, "--strict")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"resnext-flops: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}\n"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr(
+        "resnext_flops.counters.zoos.zoo",
+        lambda _: of_torchvision.ZOO._replace(classifiers=lambda: ["resnet18", "squeezenet1_1"]),
+    )
+    done = run("compare", "--zoo", "torchvision", "--on", on, "--strict", "--format", "json")
+    assert done.exit_code == 0
+    found = answered(done.stdout, "compare")
+    assert [each["model"] for each in found["models"]] == ["torchvision:resnet18"]
+    (left_out,) = found["left_out"]
+    assert left_out["model"] == "torchvision:squeezenet1_1"
+    assert f"cannot be estimated by {on}: never measured were concat" in left_out["reason"]
 
 
 def test_what_a_profile_has_not_seen_is_not_kept_of_a_library(
@@ -170,12 +182,12 @@ def test_what_a_profile_has_not_seen_is_not_kept_of_a_library(
 ) -> None:
     monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path)
     call = ("compare", "torchvision:convnext_tiny")
-    for more in (["--on", on], ["--on", on, "--strict"]):
-        assert UNSEEN in run(*call, *more).stdout
-        (kept,) = (path.read_text(encoding="utf-8") for path in tmp_path.glob("torchvision*.json"))
-        assert "macs" in kept
-        assert "femtoseconds" not in kept
-        assert "never measured" not in kept
+    assert UNSEEN in run(*call, "--on", on, "--strict").stderr
+    assert UNSEEN in run(*call, "--on", on).stdout
+    (kept,) = (path.read_text(encoding="utf-8") for path in tmp_path.glob("torchvision*.json"))
+    assert "macs" in kept
+    assert "femtoseconds" not in kept
+    assert "never measured" not in kept
     assert UNSEEN not in run(*call, "--on", "rtx3090").stdout
     assert UNSEEN not in run(*call).stdout
 
