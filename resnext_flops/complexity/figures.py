@@ -108,13 +108,13 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     )
 
 
-def amount(figure: str, value: int) -> str:
-    """So much of a figure, in words; a time is told in milliseconds.
+def amount(figure: str, value: int, digits: int = 6) -> str:
+    """So much of a figure, in words; a time is told in milliseconds, with so many digits.
 
     >>> amount("macs", 4000), amount(time_on("rtx3090"), 3 * 10**13)
     ('4,000 multiply-adds', '30 estimated ms of a batch of 1,024 on rtx3090')
     """
-    return f"{value / MILLISECOND:,.6g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
+    return f"{value / MILLISECOND:,.{digits}g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
 
 
 def told(name: str, value: int) -> str:
