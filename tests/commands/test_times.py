@@ -192,7 +192,7 @@ def test_what_a_profile_has_not_seen_is_not_kept_of_a_library(
     assert UNSEEN not in run(*call).stdout
 
 
-def test_check_says_or_refuses_what_was_not_measured(on: str, tmp_path: Path) -> None:
+def test_check_says_or_refuses_what_was_not_measured(on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "budgets.toml"
     models = (f'[[models]]\nmodel = "{name}"\nlimits = ["ms <= 0.001"]\n' for name in ("resnet18", "convnext_tiny"))
     config.write_text("".join(models), encoding="utf-8")
@@ -201,7 +201,15 @@ def test_check_says_or_refuses_what_was_not_measured(on: str, tmp_path: Path) ->
     assert done.exit_code == 1
     assert "between 0.9 and 1.2 times the estimate." in done.stdout
     assert f"0.5 to 2 times the estimate, because {UNSEEN}: convnext_tiny." in done.stdout
-    assert "resnet18: ms is an estimated " in junit.read_text(encoding="utf-8")
+    told = junit.read_text(encoding="utf-8")
+    assert "resnet18: ms is an estimated " in told
+    assert "between 0.9 and 1.2 times the estimate." in told
+    assert f"between 0.5 and 2 times the estimate. The interval is wider, because {UNSEEN}." in told
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    first, second = run("check", "--config", str(config), "--on", on).stderr.splitlines()
+    assert first.endswith("between 0.9 and 1.2 times the estimate.")
+    assert second.endswith(f"because {UNSEEN}.")
+    monkeypatch.delenv("GITHUB_ACTIONS")
     strict = run("check", "--config", str(config), "--on", on, "--strict")
     assert (strict.exit_code, strict.stdout) == (2, "")
     assert strict.stderr == f"resnext-flops: convnext((3, 3, 9, 3)) cannot be estimated by {on}: {UNSEEN}\n"
@@ -341,3 +349,25 @@ def test_a_picture_of_parts_says_what_was_not_measured(no_groups: str) -> None:
     first, second = (" ".join(text.get_text().split()) for text in drawn.get_yticklabels())
     assert "never measured" not in first
     assert second.endswith("never measured were grouped conv")
+
+
+def test_a_formula_in_latex_says_that_it_is_an_estimate() -> None:
+    call = ("--figure", "ms", "--on", "rtx3090", "--format", "latex")
+    after = run("formula", "resnext50_32x4d", "--free", "C,d", *call).stdout.partition("\\end{align*}")[2]
+    assert "an estimate by the profile rtx3090" in after
+    assert "between 0.863 and 1.283 times the estimate." in after
+    comment, formula = run("formula", "resnet50", "--free", "r", *call).stdout.splitlines()
+    assert comment.startswith("% The time of a batch of 1,024 is an estimate")
+    assert "r^{2}" in formula
+
+
+def test_a_time_that_is_just_over_its_budget_is_not_printed_like_it() -> None:
+    """The budget is one femtosecond less than what d = 1 takes, and its first six digits are the same."""
+    narrow = rf.resnext(50, cardinality=32, width=1).cost()
+    budget = estimate(profile("rtx3090"), narrow).femtoseconds - 1
+    with on_machine("rtx3090") as time, pytest.raises(rf.InputError) as refused:
+        rf.solve("resnext50_32x4d", "d", budget=budget, figure=time, constraint="at-most")
+    words = str(refused.value).split()
+    told = words[words.index("nearest") + 2].rstrip(",")
+    assert round(float(told) * 10**12) > budget
+    assert len(told) > len("178.535")
