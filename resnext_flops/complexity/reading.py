@@ -120,6 +120,11 @@ class Reading(ABC):
             for combination in combinations
         ]
 
+    def case(self, figure: str, at: Mapping[str, int]) -> dict[str, int]:
+        """Those of some sizes at which a figure has a formula of its own: one of `cases`."""
+        special = self.special(figure)
+        return {name: value for name, value in at.items() if value in special.get(name, ())}
+
     @abstractmethod
     def ledgers(self, figure: str, at: Mapping[str, int]) -> Iterable[Ledger]:
         """What the formula of a figure is made of that holds at some sizes. Raises InputError as `figure` does."""
@@ -132,8 +137,17 @@ class Reading(ABC):
         >>> rf.resnext(50).reading(["C", "d"]).remarks(time_on("rtx3090", 512))
         ('the batch is 512, and measured was 1,024',)
         """
-        cases = self.cases(figure) if at is None else [at]
-        return remarks_on(figure, *(ledger for each in cases for ledger in self.ledgers(figure, each)))
+        cases = self.cases(figure) if at is None else [self.case(figure, at)]
+        key = f"{figure} {cases}"
+        if key not in self._remarks:
+            ledgers = (ledger for each in cases for ledger in self.ledgers(figure, each))
+            self._remarks[key] = remarks_on(figure, *ledgers)
+        return self._remarks[key]
+
+    @cached_property
+    def _remarks(self) -> dict[str, tuple[str, ...]]:
+        """What `remarks` has found, because many sizes have one formula."""
+        return {}
 
     @property
     @abstractmethod
@@ -276,7 +290,7 @@ class Derived(Reading):
 
     def formula(self, figure: str, at: Mapping[str, int]) -> Size:
         """As in `Reading`."""
-        fixed = self._fixed(figure, at)
+        fixed = self.case(figure, at)
         if not fixed:
             return self.figure(figure)
         key = f"{figure} {sorted(fixed.items())}"
@@ -286,13 +300,8 @@ class Derived(Reading):
 
     def ledgers(self, figure: str, at: Mapping[str, int]) -> Iterable[Ledger]:
         """As in `Reading`."""
-        fixed = self._fixed(figure, at)
+        fixed = self.case(figure, at)
         return [self._described(fixed) if fixed else self.ledger]
-
-    def _fixed(self, figure: str, at: Mapping[str, int]) -> dict[str, int]:
-        """Those of some sizes at which a figure has a formula of its own."""
-        special = self.special(figure)
-        return {name: value for name, value in at.items() if value in special.get(name, ())}
 
     def _described(self, fixed: Mapping[str, int]) -> Ledger:
         """The ledger in formulas, with numbers for some of the free sizes."""
