@@ -248,7 +248,7 @@ def test_formulas_of_their_own_are_only_of_sizes_that_are_asked_for() -> None:
     assert [where for where, _ in form.special()] == [{"d": 1}]
     assert "For d = 1 it has formulas of its own." in form.holds
     assert form(C=2, d=1) == direct(rf.resnext(50, 2, 1))
-    done = run(*"formula resnext50_32x4d --free C=2,d=2 --figure ms --on rtx3090".split())
+    done = run("formula", "resnext50_32x4d", "--free", "C=2,d=2", "--figure", "ms", "--on", "rtx3090")
     assert "of its own" not in done.stdout
     assert "otherwise" not in done.stdout
 
