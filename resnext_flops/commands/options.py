@@ -103,7 +103,10 @@ class Output(NamedTuple):
     path: "Path | None"
 
     def emit(self, tables: Sequence[Table]) -> None:
-        """Print tables; in JSON one table, or an array of several."""
+        """Print tables; in JSON one table, or an array of several. CSV has no notes: estimates are told of apart."""
+        if self.form == "csv":
+            for sentence in dict.fromkeys(sentence for table in tables for sentence in table.estimated):
+                click.echo(f"resnext-flops: {sentence}", err=True)
         if self.form != "json":
             emit(tables, self.form, self.path)
         elif len(tables) == 1:

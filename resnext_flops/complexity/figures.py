@@ -91,8 +91,8 @@ def is_time(figure: str) -> bool:
     return figure.startswith(f"{TIME}@")
 
 
-def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
-    """What the time of a network is estimated of without evidence, and so why its interval is the wider one.
+def remarks_on(figure: str, *ledgers: Ledger) -> tuple[str, ...]:
+    """What the times of networks are estimated of without evidence, and so why their interval is the wider one.
 
     >>> import resnext_flops as rf
     >>> remarks_on(time_on("rtx3090", 512), rf.resnet(50).cost())
@@ -101,14 +101,14 @@ def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
     from resnext_flops.complexity.profile import without_evidence
 
     by = timed(figure)
-    return without_evidence(by.profile, ledger, by.batch)
+    return without_evidence(by.profile, ledgers, by.batch)
 
 
 def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     """What a time is and is not. remarks: why its interval is the wider one, if it is.
 
     >>> estimate_of(time_on("rtx3090"))[:60]
-    'The time is an estimate by the profile rtx3090, and no measu'
+    'The time of a batch of 1,024 is an estimate by the profile r'
     """
     from resnext_flops.complexity.profile import NINE_OF_TEN
 
@@ -116,18 +116,18 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     low, high = by.interval(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
-        f"The time is an estimate by the profile {by.name}, and no measurement: {NINE_OF_TEN} "
-        f"between {low:g} and {high:g} times the estimate.{because}"
+        f"The time of a batch of {by.batch:,} is an estimate by the profile {by.name}, and no measurement: "
+        f"{NINE_OF_TEN} between {low:g} and {high:g} times the estimate.{because}"
     )
 
 
-def amount(figure: str, value: int) -> str:
-    """So much of a figure, in words; a time is told in milliseconds.
+def amount(figure: str, value: int, digits: int = 6) -> str:
+    """So much of a figure, in words; a time is told in milliseconds, with so many digits.
 
     >>> amount("macs", 4000), amount(time_on("rtx3090"), 3 * 10**13)
     ('4,000 multiply-adds', '30 estimated ms of a batch of 1,024 on rtx3090')
     """
-    return f"{value / MILLISECOND:,.6g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
+    return f"{value / MILLISECOND:,.{digits}g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
 
 
 def told(name: str, value: int) -> str:

@@ -177,27 +177,34 @@ def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Esti
     """
     runs = profile.batch if batch is None else batch
     parts: dict[str, int] = dict(profile.time(features(ledger), runs))
-    remarks = without_evidence(profile, ledger, runs)
+    remarks = without_evidence(profile, [ledger], runs)
     return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, remarks)
 
 
-def without_evidence(profile: Profile, ledger: Ledger, batch: int) -> tuple[str, ...]:
-    """What a time is estimated of without evidence, and so why its interval is the wider one; mostly nothing."""
+def without_evidence(profile: Profile, ledgers: Sequence[Ledger], batch: int) -> tuple[str, ...]:
+    """What times are estimated of without evidence, and so why their interval is the wider one; mostly nothing.
+
+    ledgers: those of all networks that the interval is said of.
+    """
     remarks = []
     if batch != profile.batch:
         remarks.append(f"the batch is {batch:,}, and measured was {profile.batch:,}")
-    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds and kind != UNKNOWN]:
+    found = {kind for ledger in ledgers for kind in kinds(ledger)}
+    if unseen := sorted(found - {*profile.kinds, UNKNOWN}):
         remarks.append(f"never measured were {', '.join(unseen)}")
-    if ledger.unknown:
-        operators = dict.fromkeys(each.operator for each in ledger.unknown)
+    if operators := dict.fromkeys(each.operator for ledger in ledgers for each in ledger.unknown):
         remarks.append(f"not counted, and so not in the time, are {', '.join(operators)}")
     return tuple(remarks)
 
 
+class NoEvidenceError(InputError):
+    """A time that is asked for strictly, and that a profile has no evidence for."""
+
+
 def refuse(model: str, name: str, remarks: Sequence[str]) -> None:
-    """Raises InputError where a profile of a name has no evidence for the time of a model: see `without_evidence`."""
+    """Raises NoEvidenceError where a profile of a name has none for the time of a model: see `without_evidence`."""
     if remarks:
-        raise InputError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
+        raise NoEvidenceError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
 
 
 def shipped() -> Mapping[str, str]:

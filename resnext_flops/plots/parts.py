@@ -62,7 +62,7 @@ def parts(
     found = {name: [estimate(each, one, batch) for one in ledgers] for name, each in profiles(on or shipped()).items()}
     rows = [shares(each, some[0]) for some in found.values() for each in some]
     of = "" if batch is None else f", batch {batch:,}"
-    names = [f"{name}{of}\n{fill(each.name, NAME_LETTERS)}" for name, some in found.items() for each in some]
+    names = [_label(f"{name}{of}", each) for name, some in found.items() for each in some]
     lines = max(len(name.splitlines()) for name in names)
     drawn = axes or panel(1.0 + INCHES_A_LINE * lines * len(rows), column)
     known = {part: look for part, look in LOOKS.items() if any(part in row for row in rows)}
@@ -77,6 +77,11 @@ def parts(
     )
     legend(drawn, known, 2 if column else 5)
     return drawn
+
+
+def _label(name: str, found: Estimate) -> str:
+    """What a bar is: the profile, the network, and what the profile has no evidence for."""
+    return "\n".join((name, *(fill(line, NAME_LETTERS) for line in (found.name, *found.remarks))))
 
 
 def shares(found: Estimate, first: Estimate) -> dict[str, float]:

@@ -89,7 +89,11 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the paper's, or of the project's own. `proof` says what was proven, and is empty where nothing was."""
+    """A table of the paper's, or of the project's own.
+
+    proof: what was proven; empty where nothing was.
+    estimated: those of the notes that say of figures that they are estimates, which is to be said in every form.
+    """
 
     id: str
     title: str
@@ -98,6 +102,7 @@ class Table:
     rows: Sequence[Mapping[str, Cell]]
     notes: Sequence[str] = ()
     proof: str = ""
+    estimated: Sequence[str] = ()
 
     def without_empty(self) -> "Table":
         """The table without the columns that are empty in every row, and the rows that have only their first cell.

@@ -40,7 +40,7 @@ def swept(
     frame: the result of a sweep.
     most: show so many designs at most, and say how many are left out.
     proofs: of the designs that were built and compared, by their numbers.
-    remarks: further notes.
+    remarks: what is said of estimated times.
     runs: what designs take that were run on this machine, by their numbers.
 
     >>> import resnext_flops as rf
@@ -83,6 +83,7 @@ def swept(
         rows=rows,
         notes=(*more, *remarks, said),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
+        estimated=remarks,
     )
 
 

@@ -18,6 +18,11 @@ ESTIMATED = (
 def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Profile]) -> Table:
     """The estimates by each profile, a row each; shares of what the time is made of add up to 100 percent."""
     made_of = [part for part in PARTS if any(each.parts.get(part) for some in found.values() for each in some)]
+    said = [
+        ESTIMATED,
+        *(about(name, each) for name, each in profiles.items()),
+        *(why for name, some in found.items() for why in wider(name, profiles[name], remarks_of(some))),
+    ]
     return Table(
         id="predict",
         title=f"Estimated times by the profile{'s' if len(found) > 1 else ''} {', '.join(found)}",
@@ -35,23 +40,23 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[
-            ESTIMATED,
+            *said,
             "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
             "fit. The shares are less certain than the whole time.",
-            *(about(name, each) for name, each in profiles.items()),
-            *(said for name, some in found.items() for said in wider(name, profiles[name], remarks_of(some))),
         ],
+        estimated=said,
     )
 
 
 def about(name: str, profile: Profile) -> str:
-    """What a profile was made of, in one sentence."""
+    """What a profile was made of, and its interval."""
     # A profile that is not of published times is of blocks that were measured, and what it counts is those.
     published = "--published" in profile.command.split()
     of = f"models of {profile.families} families from" if published else f"blocks of {profile.families} kinds:"
     return (
         f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
-        f"{profile.batch:,}; {profile.models:,} {of} {profile.source}."
+        f"{profile.batch:,}; {profile.models:,} {of} {profile.source}. "
+        f"The interval is {profile.interval.low:g} to {profile.interval.high:g} times the estimate."
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import BATCH, DEPTH
-from resnext_flops.complexity.figures import amount, estimate_of, figure_name, is_time, remarks_on
+from resnext_flops.complexity.figures import amount, estimate_of, figure_name, is_time
 from resnext_flops.complexity.figures import unit as unit_of
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
@@ -46,6 +46,7 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
         rows=[_row(solution, proof) for solution, proof in zip(found, proofs, strict=True)],
         notes=_notes(found),
         proof=proof_sentence(proofs),
+        estimated=_of_times(found),
     )
 
 
@@ -105,8 +106,15 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    times = [estimate_of(each, remarks_on(each, first.base.at(first.sizes))) for each in first.costs if is_time(each)]
-    return [*notes, *times, *_counted(found), _meaning(first)]
+    return [*notes, *_of_times(found), *_counted(found), _meaning(first)]
+
+
+def _of_times(found: Sequence[Solution]) -> list[str]:
+    """What is said of estimated times; nothing where none is among the costs."""
+    return [
+        estimate_of(time, list(dict.fromkeys(remark for solution in found for remark in solution.wider[time])))
+        for time in found[0].wider
+    ]
 
 
 def _key(figure: str) -> str:

@@ -48,6 +48,7 @@ def by_cardinality(profiles: Mapping[str, Profile], batch: int | None = None) ->
         ),
         rows=rows,
         notes=[*_notes(profiles, times), MEANING],
+        estimated=_notes(profiles, times),
     )
 
 
@@ -82,6 +83,7 @@ def section_5_1(profiles: Mapping[str, Profile], batch: int | None = None) -> Ta
             *paper["remarks"],
             *_notes(profiles, times),
         ],
+        estimated=_notes(profiles, times),
     )
 
 
@@ -111,9 +113,6 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
 def _notes(profiles: Mapping[str, Profile], times: Mapping[str, Sequence[Estimate]]) -> list[str]:
     return [
         ESTIMATED,
-        *(
-            f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
-            for name, each in profiles.items()
-        ),
+        *(about(name, each) for name, each in profiles.items()),
         *(said for name, each in profiles.items() for said in wider(name, each, remarks_of(times[name]))),
     ]

@@ -271,6 +271,16 @@ def test_pairs_that_cost_what_a_reference_does_in_time_and_in_multiply_adds() ->
         assert row["efficient"] is not beaten
 
 
+def test_formulas_of_their_own_are_only_of_sizes_that_are_asked_for() -> None:
+    form = ClosedForm(rf.resnext(50).reading({"C": Span(2), "d": Span(1, 3)}), TIME)
+    assert [where for where, _ in form.special()] == [{"d": 1}]
+    assert "For d = 1 it has formulas of its own." in form.holds
+    assert form(C=2, d=1) == direct(rf.resnext(50, 2, 1))
+    done = run("formula", "resnext50_32x4d", "--free", "C=2,d=2", "--figure", "ms", "--on", "rtx3090")
+    assert "of its own" not in done.stdout
+    assert "otherwise" not in done.stdout
+
+
 def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:
     done = run("formula", "resnext50_32x4d", "--free", "C,d", "--figure", "ms", "--on", "rtx3090")
     assert (done.exit_code, done.stderr) == (0, "")

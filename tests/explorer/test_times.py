@@ -16,7 +16,7 @@ from resnext_flops.cli import main
 from resnext_flops.complexity.figures import time_on, timed
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.network import Network
-from resnext_flops.complexity.profile import estimate
+from resnext_flops.complexity.profile import estimate, shipped
 from resnext_flops.explorer.page import model_page, paper_page
 from resnext_flops.explorer.paper import MODELS
 from tests.browser import CHROMIUM, Page
@@ -354,3 +354,12 @@ def test_the_page_of_a_file_computes_its_time(browser: Page, tmp_path: Path) -> 
     taken = direct(rf.resnext(50), figure)
     assert browser.text("#sum") == f"{taken:,}"
     assert '--on "mine.toml" --batch 1024' in browser.text("#command")
+
+
+def test_the_interval_is_that_of_all_designs_of_the_sliders(tmp_path: Path) -> None:
+    """The network has no convolution in groups, but from C = 2 on the page has."""
+    path = tmp_path / "no_groups.toml"
+    path.write_text(shipped()["rtx3090"].replace('    "grouped conv",\n', ""), encoding="utf-8")
+    page = model_page([rf.resnext(50, 1, 64)], {"C": Span(), "d": Span()}, [time_on(str(path))])
+    assert "The interval is wider, because never measured were grouped conv." in page
+    assert "never measured were" not in model_page([rf.resnet(50)], {"r": Span()}, [time_on(str(path))])
