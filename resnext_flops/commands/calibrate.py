@@ -1,10 +1,9 @@
 """`resnext-flops calibrate`."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +12,9 @@ from resnext_flops.commands.progress import device_option, progress
 from resnext_flops.errors import STOPPED, InputError
 from resnext_flops.files import check_destination, write
 from resnext_flops.needs import version
+
+if TYPE_CHECKING:
+    from resnext_flops.complexity.profile import Profile
 
 # What is told of published times only, and of blocks that are measured here only.
 OF_PUBLISHED = ("software", "precision", "layout")
@@ -31,7 +33,7 @@ PACKAGES = ("torch", "torchvision", "timm", "scipy", "tomli_w")
 @device_option
 @click.option("--threads", type=int, default=1, show_default=True, help="Of the CPU, pinned to as many processors.")
 @click.option("--batch", type=int, default=1, show_default=True, metavar="N", help="Examples at once.")
-@click.option("--seconds", type=float, default=240.0, show_default=True, help="For which blocks are measured.")
+@click.option("--seconds", type=float, default=240.0, show_default=True, help="How long to measure.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the blocks.")
 @click.option("--resume", is_flag=True, help="Go on with the calibration that left the file of --output unfinished.")
 @click.option("--output", metavar="FILE.toml", required=True, help="The profile that is written.")
@@ -44,8 +46,9 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
     stops, and --resume goes on.
 
     Of published times, every model is built and counted at its resolution (about ten minutes for timm's tables; what
-    was counted is kept, and a run that is stopped goes on). A row whose model is another network is left out, and said.
-    The profile has the interval of its errors about families of models, or of blocks, that it was not made of.
+    was counted is kept, and a run that is stopped goes on). A row is left out, with a message, if the model of
+    that name is another network today. The profile has the interval of its errors about families of models, or of
+    blocks, that it was not made of.
 
     \b
     Examples:  resnext-flops calibrate --output mine.toml
@@ -63,8 +66,7 @@ def command(published: str | None, output: str, force: bool, **options: Any) -> 
     made_by = _made_by(published, output, told)
     if published is None:
         return _measured(output, force, made_by, **told)
-    _published(published, output, made_by, **told)
-    return 0
+    return _published(published, output, made_by, **told)
 
 
 def _refuse(names: tuple[str, ...], which: str) -> None:
@@ -109,37 +111,58 @@ def _measured(
     place.check()
     blocks = Blocks(output, Setup.of(place, seed))
     blocks.begin(resume=resume, force=force)
+    # The bar comes with the first round, which the reference and its models are made before.
+    click.echo(f"resnext-flops: measuring blocks, {max(0, seconds - blocks.took):.0f} s to go", err=True)
     try:
         with place.session(seed) as session, progress() as tell:
             blocks.measure(session, seconds, lambda number, left: tell(f"measuring blocks, {left:.0f} s to go", number))
     except KeyboardInterrupt:
+        if not blocks.number:
+            raise
         click.echo(f"resnext-flops: stopped after {blocks.number:,} blocks; --resume goes on", err=True)
         return STOPPED
     made = blocks.calibration()
     found = made.profile(source or f"blocks of the seed {seed}, measured in turn with a reference", made_by, machine)
     write(output, written(found))
     blocks.forget()
-    sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} blocks of {found.families} families\n")
+    _made(output, found, "blocks", "kind", "kinds", "; more --seconds give a better profile")
     return 0
 
 
-def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> None:
-    """The profile of a machine whose times are published."""
+def _published(published: str, output: str, made_by: str, source: str | None, **measured: str | None) -> int:
+    """The profile of a machine whose times are published; 130 if that is stopped."""
     from pathlib import PurePath
 
-    from resnext_flops.machine.calibrate import calibrated, check_enough, origin_of, written
+    from resnext_flops.machine.calibrate import calibrated, check_enough, check_samples, origin_of, written
+    from resnext_flops.machine.families import family
     from resnext_flops.machine.fitting import fit
     from resnext_flops.machine.published import Kept, rows, samples
 
     table = rows(published)
-    check_enough(table, published)
-    with progress(len(table)) as tell:
-        usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    models = {(row.model, row.pixels) for row in table}
+    check_enough(published, models, {"families": {family(row.model) for row in table}})  # before minutes are spent
+    try:
+        with progress(len(table)) as tell:
+            usable = samples(table, Kept(), lambda model, left: tell(f"counted {model}", len(table) - left))
+    except KeyboardInterrupt:
+        click.echo("resnext-flops: stopped; what was counted is kept, and the same command goes on with it", err=True)
+        return STOPPED
     for each in usable.excluded:
         click.echo(f"resnext-flops: {each.row.model} at {each.row.pixels} is not used: {each.reason}", err=True)
-    check_enough(usable.samples, published)
+    check_samples(usable.samples, published)
     origin = origin_of(published)._replace(**{name: text for name, text in measured.items() if text})
     source = source or PurePath(published).name
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
-    sys.stderr.write(f"resnext-flops: {output!r} is made of {found.models:,} models of {found.families} families\n")
+    _made(output, found, "models", "family", "families")
+    return 0
+
+
+def _made(output: str, found: "Profile", what: str, kind: str, kinds: str, advice: str = "") -> None:
+    """Say what a profile is made of, and how good it is."""
+    low, high = found.interval
+    click.echo(
+        f"resnext-flops: {output!r} is made of {found.models:,} {what} of {found.families} {kinds}; of {what} of a "
+        f"{kind} that the fit did not see, nine of ten took {low:.2f} to {high:.2f} times the estimate{advice}",
+        err=True,
+    )

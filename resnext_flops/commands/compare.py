@@ -62,8 +62,8 @@ def command(
     A row a model: params, multiply-adds, activations, bytes at inference and in training, the accuracy that torchvision
     prints, and how far each is from the first that is named. Expressions hold these figures: params, macs, activations,
     weights, inference_bytes, training_bytes, accuracy, or any convention; with --on also ms and images_per_second,
-    which are estimates by the profile of a machine. With --strict a model that the profile has no evidence for has
-    none.
+    which are estimates by the profile of a machine. With --strict a model that the profile has no evidence for is
+    refused, with the exit status 2, if it was named; a model of --zoo is left out, and said.
 
     What is counted of a library's models is kept in the user's cache directory. The exit status is 1 if a model that
     was named cannot be counted.

@@ -74,7 +74,7 @@ def command(
     from resnext_flops.counters import lookup
     from resnext_flops.tables.formulas import FORMS, content
 
-    use_time(on, batch, strict=strict, inputs=inputs)
+    use_time(on, batch, strict=strict, inputs=inputs, asked=[figure])
     name = meant(figure)
     with interpolating():
         found = lookup.model(model, inputs)

@@ -1,5 +1,6 @@
 """Options that several commands share, and the forms of their values."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -102,7 +103,10 @@ class Output(NamedTuple):
     path: "Path | None"
 
     def emit(self, tables: Sequence[Table]) -> None:
-        """Print tables; in JSON one table, or an array of several."""
+        """Print tables; in JSON one table, or an array of several. CSV has no notes: estimates are told of apart."""
+        if self.form == "csv":
+            for sentence in dict.fromkeys(sentence for table in tables for sentence in table.estimated):
+                click.echo(f"resnext-flops: {sentence}", err=True)
         if self.form != "json":
             emit(tables, self.form, self.path)
         elif len(tables) == 1:
@@ -212,7 +216,7 @@ on_option = click.option(
     metavar="PROFILE,...",
     callback=_names,
     shell_complete=completion.profiles,
-    help="The machine: a profile of the package, or a file that `calibrate` wrote.",
+    help="The machine: rtx3090, rtx4090, i7-12700h, or a file that `calibrate` wrote, such as mine.toml.",
 )
 
 
@@ -223,7 +227,7 @@ batch_option = click.option(
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options for estimated times: the profile of a machine, the examples of a batch, and whether to be strict."""
-    strict = click.option("--strict", is_flag=True, help="Refuse times that the profile has no evidence for.")
+    strict = click.option("--strict", is_flag=True, help="Refuse an operator or a batch that was not measured.")
     return on_option(batch_option(strict(command)))
 
 
@@ -240,23 +244,38 @@ def times_on(
             raise InputError(f"{option} is about ms; give the profile of a machine too, as in --on rtx3090")
         return []
     from resnext_flops.complexity.figures import time_on
+    from resnext_flops.complexity.profile import profiles
     from resnext_flops.counters.inputs import check_one
 
+    profiles(on)  # no two may be called alike
     check_one(inputs)
     return [time_on(name, batch) for name in on]
 
 
-def use_time(on: Sequence[str], batch: int | None, *, strict: bool, inputs: Sequence[Any] | None = None) -> str:
+def use_time(
+    on: Sequence[str],
+    batch: int | None,
+    *,
+    strict: bool,
+    inputs: Sequence[Any] | None = None,
+    asked: Sequence[str | None] | None = None,
+) -> str:
     """Make `ms` a figure while the command runs. It gives the full name of the time; an empty text without a profile.
 
-    Raises InputError for several profiles, and as `times_on` does.
+    asked: the options that may ask for a time; None where a command gives it unasked.
+
+    Raises InputError for several profiles, for one that nothing asks for, and as `times_on` does.
     """
     if len(on) > 1:
         raise InputError(f"the profiles {', '.join(on)} are given; ms is the time on one machine, so give one")
     if not times_on(on, batch, strict=strict, inputs=inputs):
         return ""
     from resnext_flops.complexity import figures
+    from resnext_flops.complexity.expressions import ESTIMATED
 
+    words = {word for text in asked or () for word in re.findall(r"\w+", text or "")}
+    if asked is not None and not words & {*ESTIMATED, figures.TIME}:
+        raise InputError("--on is about ms, and nothing asks for it; add --figure ms, or leave --on out")
     return click.get_current_context().with_resource(figures.on(on[0], batch, strict=strict))
 
 

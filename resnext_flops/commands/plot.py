@@ -3,7 +3,7 @@
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import on_option
+from resnext_flops.commands.options import batch_option, on_option, times_on
 from resnext_flops.plots import draw, file_format, save
 from resnext_flops.show.output import destination
 
@@ -13,9 +13,18 @@ from resnext_flops.show.output import destination
 @click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completion.models)
 @click.option("--column", is_flag=True, help="3.5 inches wide, a column of a paper, in the place of 7, a page.")
 @on_option
+@batch_option
 @click.option("--output", metavar="FILE", required=True, help="The picture: FILE.png, FILE.svg or FILE.pdf.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --output.")
-def command(kind: str, models: tuple[str, ...], column: bool, on: tuple[str, ...], output: str, force: bool) -> None:
+def command(
+    kind: str,
+    models: tuple[str, ...],
+    column: bool,
+    on: tuple[str, ...],
+    batch: int | None,
+    output: str,
+    force: bool,
+) -> None:
     """Draw a picture of what networks cost: the paper's, or that of any models.
 
     \b
@@ -41,4 +50,5 @@ def command(kind: str, models: tuple[str, ...], column: bool, on: tuple[str, ...
     """
     destination(output, force)
     file_format(output)
-    save(draw(kind, models, on=on, column=column), output)
+    times_on(on, batch)
+    save(draw(kind, models, on=on, batch=batch, column=column), output)

@@ -32,15 +32,12 @@ def command(
                resnext-flops predict resnet50 "resnext(50, 64, 2)" --on rtx3090,rtx4090 --batch 512
                resnext-flops predict resnet50 --on mine.toml
     """
-    from resnext_flops.complexity.profile import refuse
     from resnext_flops.machine.predict import predict
     from resnext_flops.tables.estimates import estimates
 
-    found = predict(models, on, batch, inputs)
+    found = predict(models, on, batch, inputs, strict=strict)
     for name, some in found.items():
         for each in some:
-            if strict:
-                refuse(each.name, name, each.remarks)
             for remark in each.remarks:
                 click.echo(f"resnext-flops: the interval of {each.name} by {name} is wider: {remark}", err=True)
     output.emit([estimates(found, found.profiles)])

@@ -82,7 +82,7 @@ def command(
     from resnext_flops.tables.solutions import solutions
 
     reference, asked = model_of(like) if like else None, model_of(model, inputs)
-    use_time(on, batch, strict=strict, inputs=inputs)
+    use_time(on, batch, strict=strict, inputs=inputs, asked=[figure, wanted["budget"]])
     with interpolating():
         figures = figure.split(",") if figure else None
         found = find(asked, free, like=reference, figure=figures, given=dict(given), **wanted)

@@ -23,7 +23,7 @@ from resnext_flops.commands.options import (
 from resnext_flops.commands.progress import device_option, interpolating, proving
 from resnext_flops.complexity.architecture import letter
 from resnext_flops.complexity.expressions import Rational
-from resnext_flops.complexity.figures import estimate_of, remarks_on, timed
+from resnext_flops.complexity.figures import estimate_of, timed
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import families
 from resnext_flops.counters.lookup import model as model_of
@@ -206,7 +206,7 @@ def _sweep(
         runs = _measure(base, asked, frame.head(measure), place, wanted["seed"]) if done and place else {}
     except KeyboardInterrupt:
         proofs, runs, done, remark = {}, {}, False, f"{remark}; stopped while proving or measuring"
-    remarks = [estimate_of(ms, remarks_on(ms, base.at(asked.smallest())))] if ms else []
+    remarks = [estimate_of(ms, asked.remarks)] if ms else []
     if path is None or proofs or runs:
         most = SHOWN if form == "rich" and sys.stdout.isatty() else None
         Output(form, None).emit([swept(frame, _title(asked, base), most, proofs, remarks, runs)])

@@ -1,5 +1,6 @@
 """`resnext-flops table`."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from resnext_flops.commands import completion
-from resnext_flops.commands.options import Output, Sizes, on_option, output_option
+from resnext_flops.commands.options import Output, Sizes, batch_option, is_given, on_option, output_option, times_on
 from resnext_flops.commands.progress import device_option, proving
 from resnext_flops.complexity.families.resnet import resnet
 from resnext_flops.complexity.model import Model
@@ -44,17 +45,16 @@ if TYPE_CHECKING:
 )
 @click.option("--classes", type=int, default=1000, show_default=True, help="Outputs of the last layer.")
 @on_option
+@batch_option
 @device_option
 @click.option(
     "--prove/--no-prove", default=None, help="Build the real models and count them. [default: where torch is installed]"
 )
 @output_option()
-@click.pass_context
 def command(
-    ctx: click.Context,
-    /,
     table_id: str,
     on: tuple[str, ...],
+    batch: int | None,
     device: str,
     prove: bool | None,
     output: Output,
@@ -89,10 +89,10 @@ def command(
                resnext-flops table 4 --no-prove --format markdown
                resnext-flops table performance --on rtx3090,rtx4090
     """
-    if on:
-        _estimate(table_id, on, output)
+    given = [name for name in sizes if is_given(name)]
+    if times_on(on, batch):
+        _estimate(table_id, on, batch, [*given, *filter(is_given, ("device", "prove"))], output)
         return 0
-    given = [name for name in sizes if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT]
     if table_id != "template" and given:
         raise InputError(f"table {table_id} is a paper's own and takes no --{given[0]}; only the template table does")
     builders = _builders(table_id, sizes)
@@ -106,15 +106,22 @@ def command(
     return int(prover is not None and not prover.holds)
 
 
-def _estimate(table_id: str, on: tuple[str, ...], output: Output) -> None:
-    """Print the tables of estimated times. Raises InputError for another table than `performance`."""
+def _estimate(table_id: str, on: tuple[str, ...], batch: int | None, given: Sequence[str], output: Output) -> None:
+    """Print the tables of estimated times.
+
+    given: other options that were given. Raises InputError for one, and for another table than `performance`.
+    """
     from resnext_flops.complexity.profile import profiles
     from resnext_flops.tables.times import by_cardinality, section_5_1
 
     if table_id != "performance":
         raise InputError(f"table {table_id} is of no machine; --on is for the table performance")
+    if given:
+        raise InputError(
+            f"table performance --on is of the paper's own networks and takes no --{given[0]}; leave it out"
+        )
     used = profiles(on)
-    output.emit([by_cardinality(used), section_5_1(used)])
+    output.emit([by_cardinality(used, batch), section_5_1(used, batch)])
 
 
 def _to_prove(builders: "list[Builder]") -> int:

@@ -19,10 +19,9 @@ SymPy's symbols may stand for the sizes:
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from resnext_flops.complexity.figures import estimate_of, is_time, meant, remarks_on
+from resnext_flops.complexity.figures import estimate_of, is_time, meant
 from resnext_flops.complexity.formula import Coefficient, latex, ordered, rename, substitute, terms, text
 from resnext_flops.complexity.lattices import Lattice, Span, named_span
 from resnext_flops.complexity.layers import Size
@@ -60,7 +59,7 @@ def closed_form(
     form = ClosedForm(read(asked), meant(name), {known_as(size): sign for size, sign in shown.items()})
     if len(set(form.variables)) < len(form.variables):
         raise InputError(f"{', '.join(form.variables)} stand for the sizes; give each another name")
-    form.reading.figure(form.figure)
+    form.pieces()
     return form
 
 
@@ -91,16 +90,21 @@ class ClosedForm:
         >>> [where for where, _ in form.special()]
         [{'C': 1}, {'d': 1}, {'C': 1, 'd': 1}]
         """
-        values = [[None, *own] for own in self.reading.special(self.figure).values()]
         found = []
-        for combination in product(*values):
-            named = zip(self.reading.special(self.figure), combination, strict=True)
-            at = {name: value for name, value in named if value is not None}
-            if at:
-                shown = {self._names.get(name, name): value for name, value in at.items()}
-                found.append((shown, self._shown(self.reading.formula(self.figure, at))))
+        for at in filter(None, self.reading.cases(self.figure)):
+            shown = {self._names.get(name, name): value for name, value in at.items()}
+            found.append((shown, self._shown(self.reading.formula(self.figure, at))))
         places = self.variables
         return sorted(found, key=lambda each: (len(each[0]), [places.index(name) for name in each[0]]))
+
+    def pieces(self) -> dict[str, Size]:
+        """The polynomials by where they hold, in words: the first whose values are given holds, the last otherwise.
+
+        A figure without special values has one, which has no words.
+        """
+        special = reversed(self.special())
+        found = {_values(where): each for where, each in special}
+        return {**found, "otherwise" if found else "": self.polynomial}
 
     def parts(self, level: str = "stage") -> dict[str, Size]:
         """The polynomial of each stage, or of each `layer`. They add up to the whole."""
@@ -207,12 +211,13 @@ class ClosedForm:
         """How the polynomial was found, and of a time that it is an estimate; empty where it is derived."""
         if not is_time(self.figure):
             return self.reading.evidence
-        first = self.reading.at({name: lattice.start for name, lattice in self.reading.lattices.items()})
-        estimate = estimate_of(self.figure, remarks_on(self.figure, first))
+        estimate = estimate_of(self.figure, self.reading.remarks(self.figure))
         return f"{self.reading.evidence} {estimate} A millisecond has 10^12 femtoseconds.".strip()
 
     def __str__(self) -> str:
-        return text(self.polynomial, self.variables)
+        pieces = self.pieces()
+        width = max(map(len, pieces))
+        return "\n".join(f"{where:<{width}}  {text(each, self.variables)}".strip() for where, each in pieces.items())
 
     __repr__ = __str__
 
@@ -226,7 +231,11 @@ class ClosedForm:
         return latex(self.polynomial if formula is None else formula, self.variables)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        pieces = self.pieces()
+        if len(pieces) == 1:
+            return f"$\\displaystyle {self.latex()}$"
+        cases = " \\\\ ".join(f"{self.latex(each)} & \\text{{{where}}}" for where, each in pieces.items())
+        return f"$\\displaystyle \\begin{{cases}} {cases} \\end{{cases}}$"
 
 
 def _values(where: Mapping[str, int]) -> str:

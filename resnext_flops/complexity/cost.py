@@ -120,14 +120,14 @@ for _class, _kind in FREE_LAYERS:
     cost.register(_class, partial(_constant, Cost(_kind)))
 
 
-def walk_ledger(visits: Sequence[Visit]) -> Ledger:
-    """The ledger of a walk, without a name.
+def walk_ledger(visits: Sequence[Visit], name: str = "") -> Ledger:
+    """The ledger of a walk. name: of the network, if the walk is of all of it.
 
     >>> walk_ledger(layers.walk(layers.Conv(64, 3, padding=1), (64, 56, 56))).macs
     115605504
     """
     entries = tuple(_costed(visits))
-    return Ledger("", visits[0].inputs[0], entries)
+    return Ledger(name, visits[0].inputs[0], entries)
 
 
 def _costed(visits: Iterable[Visit]) -> Iterator[Entry]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from os import PathLike, fspath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnext_flops.complexity.expressions import ESTIMATED, Apply, Constant, Name, meaning, needs_profile
@@ -49,7 +51,7 @@ class Timed(NamedTuple):
         return self.profile.wide_interval if remarks else self.profile.interval
 
 
-def time_on(name: str, batch: int | None = None) -> str:
+def time_on(name: str | PathLike[str], batch: int | None = None) -> str:
     """The full name of the time on a machine, for a batch; that of the profile if None.
 
     Raises InputError for a profile that does not exist, and for a batch that it has no evidence for.
@@ -63,16 +65,25 @@ def time_on(name: str, batch: int | None = None) -> str:
     found = profile(name)
     runs = found.batch if batch is None else batch
     found.check_batch(runs)
-    return f"{TIME}@{name}@{runs}"
+    return f"{TIME}@{fspath(name)}@{runs}"
 
 
 @cache
 def timed(figure: str) -> Timed:
     """What the full name of a time says. Raises InputError as `profile` does."""
-    from resnext_flops.complexity.profile import profile
+    from resnext_flops.complexity.profile import called, profile
 
     name, _, batch = figure.removeprefix(f"{TIME}@").rpartition("@")
-    return Timed(name, profile(name), int(batch))
+    return Timed(called(name), profile(name), int(batch))
+
+
+def without_folder(figure: str) -> str:
+    """The full name of a time without the folder of the profile's file, for what is given to others.
+
+    >>> without_folder("femtoseconds@results/mine.toml@64"), without_folder("femtoseconds@rtx3090@1024")
+    ('femtoseconds@mine.toml@64', 'femtoseconds@rtx3090@1024')
+    """
+    return f"{TIME}@{PurePath(figure.removeprefix(f'{TIME}@')).name}"
 
 
 def is_time(figure: str) -> bool:
@@ -80,8 +91,8 @@ def is_time(figure: str) -> bool:
     return figure.startswith(f"{TIME}@")
 
 
-def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
-    """What the time of a network is estimated of without evidence, and so why its interval is the wider one.
+def remarks_on(figure: str, *ledgers: Ledger) -> tuple[str, ...]:
+    """What the times of networks are estimated of without evidence, and so why their interval is the wider one.
 
     >>> import resnext_flops as rf
     >>> remarks_on(time_on("rtx3090", 512), rf.resnet(50).cost())
@@ -90,31 +101,33 @@ def remarks_on(figure: str, ledger: Ledger) -> tuple[str, ...]:
     from resnext_flops.complexity.profile import without_evidence
 
     by = timed(figure)
-    return without_evidence(by.profile, ledger, by.batch)
+    return without_evidence(by.profile, ledgers, by.batch)
 
 
 def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     """What a time is and is not. remarks: why its interval is the wider one, if it is.
 
     >>> estimate_of(time_on("rtx3090"))[:60]
-    'The time is an estimate by the profile rtx3090, and no measu'
+    'The time of a batch of 1,024 is an estimate by the profile r'
     """
+    from resnext_flops.complexity.profile import NINE_OF_TEN
+
     by = timed(figure)
     low, high = by.interval(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
-        f"The time is an estimate by the profile {by.name}, and no measurement: of ten measured times nine were "
-        f"between {low:g} and {high:g} times the estimate.{because}"
+        f"The time of a batch of {by.batch:,} is an estimate by the profile {by.name}, and no measurement: "
+        f"{NINE_OF_TEN} between {low:g} and {high:g} times the estimate.{because}"
     )
 
 
-def amount(figure: str, value: int) -> str:
-    """So much of a figure, in words; a time is told in milliseconds.
+def amount(figure: str, value: int, digits: int = 6) -> str:
+    """So much of a figure, in words; a time is told in milliseconds, with so many digits.
 
     >>> amount("macs", 4000), amount(time_on("rtx3090"), 3 * 10**13)
     ('4,000 multiply-adds', '30 estimated ms of a batch of 1,024 on rtx3090')
     """
-    return f"{value / MILLISECOND:,.6g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
+    return f"{value / MILLISECOND:,.{digits}g} {unit(figure)}" if is_time(figure) else f"{value:,} {unit(figure)}"
 
 
 def told(name: str, value: int) -> str:
@@ -152,7 +165,7 @@ def meant(name: str) -> str:
 
 
 @contextmanager
-def on(name: str, batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
+def on(name: str | PathLike[str], batch: int | None = None, *, strict: bool = False) -> Iterator[str]:
     """While it lasts, `ms` and `images_per_second` are figures: estimates by the profile of a machine.
 
     It gives the full name of the time. Raises InputError as `time_on` does.

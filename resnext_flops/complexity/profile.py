@@ -6,28 +6,38 @@ torch and no clock. A time in whole femtoseconds is an exact integer, as every f
 sizes; but it is an estimate, and what is made of it says so.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from math import inf
-from typing import NamedTuple
+from os import PathLike, fspath
+from pathlib import PurePath
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from resnext_flops.complexity.features import KINDS, PER_EXAMPLE, PRODUCTS, Features, features, kinds
 from resnext_flops.complexity.layers import Size, size
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.errors import InputError, known_name, unknown
+from resnext_flops.errors import InputError, same_name, unknown
 from resnext_flops.files import read_text
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 FORMAT = 1
 # A profile is used for batches from a quarter of its own to four times as many.
 REACH = 4
+# A coefficient is at most so many femtoseconds. It is more than a day; nothing that is counted takes so long.
+MOST_FEMTOSECONDS = 10**20
 # How much of the models a profile's intervals hold.
 COVERED = Fraction(9, 10)
+# The same in words, before the interval: what "nine were".
+NINE_OF_TEN = "of ten measured times of families that the fit had not seen, nine were"
+
+# The name of a profile of the package, or the path of a file, which ends in .toml.
+Named: TypeAlias = str | PathLike[str]
 
 UNKNOWN = "unknown"  # the kind of an operator without a rule
 
@@ -73,18 +83,35 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises InputError for what no calibration writes."""
-        size("batch", self.batch)
+        for name in ("models", "families", "batch"):
+            size(name, getattr(self, name))
+        for name in ("machine", "software", "precision", "layout", "source", "command"):
+            if not getattr(self, name).isprintable():
+                raise InputError(f"{name} is {getattr(self, name)!r}; it must be one line without control characters")
+        self._check_coefficients()
+        self._check_intervals()
+
+    def _check_coefficients(self) -> None:
         for quantity, coefficients in self.femtoseconds.items():
             if quantity not in KINDS:
                 raise unknown("quantity", quantity, KINDS)
             for kind, coefficient in coefficients.items():
                 if kind not in KINDS[quantity]:
                     raise unknown(f"feature of {quantity}", kind, KINDS[quantity])
-                if not 0 <= coefficient < inf:
-                    raise InputError(f"{quantity}.{kind} is {coefficient}; it must be a finite number of at least 0")
+                if not 0 <= coefficient <= MOST_FEMTOSECONDS:
+                    raise InputError(
+                        f"{quantity}.{kind} is {coefficient}; it must be a number from 0 to {MOST_FEMTOSECONDS:.0e}"
+                    )
+
+    def _check_intervals(self) -> None:
         for low, high in (self.interval, self.wide_interval):
             if not 0 < low <= high < inf:
                 raise InputError(f"an interval is {low} to {high}; it must be two numbers above 0, the smaller first")
+        if not (self.wide_interval.low <= self.interval.low and self.interval.high <= self.wide_interval.high):
+            raise InputError(
+                f"wide_interval is {' to '.join(map(str, self.wide_interval))}; it must hold the interval, "
+                f"{' to '.join(map(str, self.interval))}"
+            )
 
     def check_batch(self, batch: int) -> None:
         """Raises InputError for a batch that there is no evidence for."""
@@ -98,7 +125,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def time(self, found: Features, batch: int) -> dict[str, Size]:
         """The parts of the time of one run in whole femtoseconds; what they are called stands in `PARTS`.
 
-        Raises InputError for a batch that there is no evidence for.
+        Raises InputError for a batch that there is no evidence for, and where nothing takes any time.
         """
         self.check_batch(batch)
         parts: dict[str, Size] = {}
@@ -107,6 +134,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             taken = round(Fraction(self.femtoseconds.get(quantity, {}).get(kind, 0)) * runs) * figure
             part = PRODUCTS[kind] if quantity == "macs" else LAUNCHES if quantity == "network" else TRAFFIC
             parts[part] = parts.get(part, 0) + taken
+        if not any(parts.values()):
+            raise InputError(
+                f"the profile of {self.machine} says that the network takes no time; make it anew with calibrate"
+            )
         return parts
 
 
@@ -146,27 +177,34 @@ def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Esti
     """
     runs = profile.batch if batch is None else batch
     parts: dict[str, int] = dict(profile.time(features(ledger), runs))
-    remarks = without_evidence(profile, ledger, runs)
+    remarks = without_evidence(profile, [ledger], runs)
     return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, remarks)
 
 
-def without_evidence(profile: Profile, ledger: Ledger, batch: int) -> tuple[str, ...]:
-    """What a time is estimated of without evidence, and so why its interval is the wider one; mostly nothing."""
+def without_evidence(profile: Profile, ledgers: Sequence[Ledger], batch: int) -> tuple[str, ...]:
+    """What times are estimated of without evidence, and so why their interval is the wider one; mostly nothing.
+
+    ledgers: those of all networks that the interval is said of.
+    """
     remarks = []
     if batch != profile.batch:
         remarks.append(f"the batch is {batch:,}, and measured was {profile.batch:,}")
-    if unseen := [kind for kind in kinds(ledger) if kind not in profile.kinds and kind != UNKNOWN]:
+    found = {kind for ledger in ledgers for kind in kinds(ledger)}
+    if unseen := sorted(found - {*profile.kinds, UNKNOWN}):
         remarks.append(f"never measured were {', '.join(unseen)}")
-    if ledger.unknown:
-        operators = dict.fromkeys(each.operator for each in ledger.unknown)
+    if operators := dict.fromkeys(each.operator for ledger in ledgers for each in ledger.unknown):
         remarks.append(f"not counted, and so not in the time, are {', '.join(operators)}")
     return tuple(remarks)
 
 
+class NoEvidenceError(InputError):
+    """A time that is asked for strictly, and that a profile has no evidence for."""
+
+
 def refuse(model: str, name: str, remarks: Sequence[str]) -> None:
-    """Raises InputError where a profile of a name has no evidence for the time of a model: see `without_evidence`."""
+    """Raises NoEvidenceError where a profile of a name has none for the time of a model: see `without_evidence`."""
     if remarks:
-        raise InputError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
+        raise NoEvidenceError(f"{model or 'the network'} cannot be estimated by {name}: {'; '.join(remarks)}")
 
 
 def shipped() -> Mapping[str, str]:
@@ -176,29 +214,51 @@ def shipped() -> Mapping[str, str]:
     return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
 
 
-def profile(name: str) -> Profile:
+def called(name: str) -> str:
+    """What a profile is called where times are shown: a file's name, without its folder and its ending.
+
+    >>> called("rtx3090"), called("results/mine.toml")
+    ('rtx3090', 'mine')
+    """
+    return PurePath(name).stem if name.endswith(".toml") else name
+
+
+def profile(asked: Named) -> Profile:
     """A profile by its name, such as `rtx3090`, or by the path of its file, which ends in .toml.
 
     Raises InputError, with the nearest names, for one that does not exist, and for a file that is no profile.
     """
+    name = fspath(asked)
     if name.endswith(".toml"):
-        return read_profile(read_text(name), name)
+        return read_profile(read_text(name, "utf-8-sig"), name)
     return _of_the_package(name)
 
 
 @cache
 def _of_the_package(name: str) -> Profile:
     known = shipped()
-    found = known_name("profile", name, known)
+    found = same_name(name, known)
+    if found is None:
+        raise InputError(f"{unknown('profile', name, known)} (the name of a file ends in .toml)")
     return read_profile(known[found], found)
 
 
-def profiles(names: Iterable[str]) -> dict[str, Profile]:
-    """Several profiles, by what they were asked for. Raises InputError as `profile` does, and for none at all."""
-    found = {name: profile(name) for name in names}
-    if not found:
+def profiles(names: Named | Iterable[Named]) -> dict[str, Profile]:
+    """One profile or several, by what they are called.
+
+    Raises InputError as `profile` does, for none at all, and for two that are called alike.
+    """
+    several = [names] if isinstance(names, (str, PathLike)) else list(names)
+    asked: dict[str, str] = {}
+    for name in dict.fromkeys(fspath(each) for each in several):
+        if called(name) in asked:
+            raise InputError(
+                f"{asked[called(name)]!r} and {name!r} are both called {called(name)}; give a file another name"
+            )
+        asked[called(name)] = name
+    if not asked:
         raise InputError(f"give the profile of a machine, such as --on {','.join(shipped())}")
-    return found
+    return {name: profile(each) for name, each in asked.items()}
 
 
 def read_profile(text: str, name: str) -> Profile:
@@ -210,11 +270,14 @@ def read_profile(text: str, name: str) -> Profile:
     """
     try:
         content = tomllib.loads(text)
+        if "format" not in content:
+            raise InputError(f"{name!r} is no profile: it has no format; make one with calibrate")
         if content.get("format") != FORMAT:
             raise InputError(
-                f"{name!r} is a profile of format {content.get('format')}; this version reads {FORMAT}; make it anew "
+                f"{name!r} is a profile of format {content.get('format')!r}; this version reads {FORMAT}; make it anew "
                 "with calibrate"
             )
         return msgspec.convert(content, Profile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{name!r} is no profile: {error}") from None
+        told = re.sub(r" - at `\$\.(\w+).*", r" in \1", str(error))  # msgspec's path of a value
+        raise InputError(f"{name!r} is no profile: {told}") from None

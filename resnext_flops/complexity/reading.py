@@ -11,12 +11,22 @@ polynomial in k, and so in r. That 32 is enough is not assumed; where a quotient
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import product
 from math import lcm
 from typing import Any, ClassVar
 
 from resnext_flops.complexity.architecture import BATCH, Architecture
 from resnext_flops.complexity.entries import Entry
-from resnext_flops.complexity.figures import BATCHED, BYTES, FIGURES, PIECEWISE, figure, figure_name, is_time
+from resnext_flops.complexity.figures import (
+    BATCHED,
+    BYTES,
+    FIGURES,
+    PIECEWISE,
+    figure,
+    figure_name,
+    is_time,
+    remarks_on,
+)
 from resnext_flops.complexity.formula import (
     Formula,
     NotPolynomialError,
@@ -100,6 +110,44 @@ class Reading(ABC):
         Raises InputError as `figure` does.
         """
         return self.figure(figure)
+
+    def cases(self, figure: str) -> list[dict[str, int]]:
+        """The sizes at which each formula of a figure holds, as `formula` takes them; first none, the general one."""
+        special = self.special(figure)
+        combinations = product(*([None, *values] for values in special.values()))
+        return [
+            {name: value for name, value in zip(special, combination, strict=True) if value is not None}
+            for combination in combinations
+        ]
+
+    def case(self, figure: str, at: Mapping[str, int]) -> dict[str, int]:
+        """Those of some sizes at which a figure has a formula of its own: one of `cases`."""
+        special = self.special(figure)
+        return {name: value for name, value in at.items() if value in special.get(name, ())}
+
+    @abstractmethod
+    def ledgers(self, figure: str, at: Mapping[str, int]) -> Iterable[Ledger]:
+        """What the formula of a figure is made of that holds at some sizes. Raises InputError as `figure` does."""
+
+    def remarks(self, figure: str, at: Mapping[str, int] | None = None) -> tuple[str, ...]:
+        """Why the interval of a time is the wider one: by the formula that holds at some sizes, or by any formula.
+
+        >>> import resnext_flops as rf
+        >>> from resnext_flops.complexity.figures import time_on
+        >>> rf.resnext(50).reading(["C", "d"]).remarks(time_on("rtx3090", 512))
+        ('the batch is 512, and measured was 1,024',)
+        """
+        cases = self.cases(figure) if at is None else [self.case(figure, at)]
+        key = f"{figure} {cases}"
+        if key not in self._remarks:
+            ledgers = (ledger for each in cases for ledger in self.ledgers(figure, each))
+            self._remarks[key] = remarks_on(figure, *ledgers)
+        return self._remarks[key]
+
+    @cached_property
+    def _remarks(self) -> dict[str, tuple[str, ...]]:
+        """What `remarks` has found, because many sizes have one formula."""
+        return {}
 
     @property
     @abstractmethod
@@ -200,7 +248,7 @@ class Derived(Reading):
         period = lcm(PERIOD, multiple_of)
         while True:
             try:
-                return scoped(self.architecture.describe(self._symbols(period)), self.scope), period
+                return self._scoped(self._symbols(period)), period
             except NotPolynomialError as error:
                 if "r" not in error.names or error.factor == 1:
                     raise self.architecture.no_polynomial(error) from None
@@ -223,7 +271,7 @@ class Derived(Reading):
         """As in `Reading`."""
         if not is_time(figure):
             return {}
-        found: dict[str, set[int]] = {}
+        found: dict[str, list[int]] = {}
         groups = {
             (entry.groups, entry.inputs[0][0]) for entry in self.ledger if entry.kind == "conv" and entry.groups != 1
         }
@@ -236,20 +284,32 @@ class Derived(Reading):
                     "a convolution has one group, or one for each channel, is no value of one size; free fewer"
                 ) from None
             for name, value in filter(None, roots):
-                found.setdefault(name, set()).add(value)
-        return {name: tuple(sorted(found[name])) for name in self.free if name in found}
+                if self.lattices[name].holds(value):
+                    found.setdefault(name, []).append(value)
+        return {name: tuple(sorted(set(found[name]))) for name in self.free if name in found}
 
     def formula(self, figure: str, at: Mapping[str, int]) -> Size:
         """As in `Reading`."""
-        special = self.special(figure)
-        fixed = {name: value for name, value in at.items() if value in special.get(name, ())}
+        fixed = self.case(figure, at)
         if not fixed:
             return self.figure(figure)
         key = f"{figure} {sorted(fixed.items())}"
         if key not in self._figures:
-            sizes = {**self._symbols(self.period), **fixed}
-            self._figures[key] = self._unfolded(figure, scoped(self.architecture.describe(sizes), self.scope))
+            self._figures[key] = self._unfolded(figure, self._described(fixed))
         return self._figures[key]
+
+    def ledgers(self, figure: str, at: Mapping[str, int]) -> Iterable[Ledger]:
+        """As in `Reading`."""
+        fixed = self.case(figure, at)
+        return [self._described(fixed) if fixed else self.ledger]
+
+    def _described(self, fixed: Mapping[str, int]) -> Ledger:
+        """The ledger in formulas, with numbers for some of the free sizes."""
+        return self._scoped({**self._symbols(self.period), **fixed})
+
+    def _scoped(self, sizes: Mapping[str, Any]) -> Ledger:
+        """The ledger with numbers or formulas for sizes."""
+        return scoped(self.architecture.describe(sizes), self.scope, self.architecture.name)
 
     def _unfolded(self, name: str, ledger: Ledger) -> Size:
         """A figure of a ledger in the sizes themselves."""
@@ -291,7 +351,7 @@ class Derived(Reading):
 
     def at(self, sizes: Mapping[str, int]) -> Ledger:
         """As in `Reading`."""
-        return scoped(self.architecture.describe({name: sizes[name] for name in sizes if name != BATCH}), self.scope)
+        return self._scoped({name: sizes[name] for name in sizes if name != BATCH})
 
     def exact(self, name: str, sizes: Mapping[str, int]) -> int:
         """As in `Reading`."""

@@ -12,8 +12,8 @@ from resnext_flops.errors import InputError, unknown
 SCOPES = ("block", "stage", "network")
 
 
-def scoped(description: Description, scope: str) -> Ledger:
-    """The cost of one scope of a network.
+def scoped(description: Description, scope: str, name: str = "") -> Ledger:
+    """The cost of one scope of a network. name: of the network, for the ledger of all of it.
 
     Raises InputError for a scope that the network does not have.
 
@@ -24,7 +24,7 @@ def scoped(description: Description, scope: str) -> Ledger:
     if scope == "block":
         return template_block(description)
     if scope == "network":
-        return walk_ledger(walk(description.body, description.input, collapse=True))
+        return walk_ledger(walk(description.body, description.input, collapse=True), name)
     whole = walk_ledger(walk(description.body, description.input))
     path = _template(description)[0] if scope == "stage" else scope
     try:

@@ -14,6 +14,7 @@ from resnext_flops.complexity.figures import BYTES, COMMON, TIME, expression_nam
 from resnext_flops.complexity.layers import Shape, show
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import NAMED
+from resnext_flops.complexity.profile import NoEvidenceError
 from resnext_flops.counters import zoos
 from resnext_flops.counters.inputs import inputs_text
 from resnext_flops.counters.lookup import Given, counted_by
@@ -121,14 +122,16 @@ class Candidates:
         """What each model costs, in turn. What was counted is kept, also when it is stopped.
 
         figures: further figures than those that are always there, by their names in expressions.
+
+        Raises NoEvidenceError for a model that was named, and whose time is asked for strictly, without evidence.
         """
         counted = 0
         try:
-            for candidate in self.all:
+            for place, candidate in enumerate(self.all):
                 found = self._known(candidate)
                 if found is None:
                     tell(candidate.name, counted)
-                    found = self._counted(candidate, figures)
+                    found = self._counted(candidate, figures, named=place < self.named)
                     counted += 1
                 yield found
         finally:
@@ -167,8 +170,11 @@ class Candidates:
         row = self._of(candidate.library).rows.get(_in_library(candidate.name))
         return None if row is None else Costs(candidate.name, **{**row, "remarks": tuple(row["remarks"])})
 
-    def _counted(self, candidate: Candidate, figures: Iterable[str]) -> Costs:
-        """What a model costs, counted now. Of a library's model everything is, and kept."""
+    def _counted(self, candidate: Candidate, figures: Iterable[str], *, named: bool) -> Costs:
+        """What a model costs, counted now. Of a library's model everything is, and kept.
+
+        Raises NoEvidenceError as `costs` does.
+        """
         try:
             model = candidate.model or model_of(candidate.name, self.inputs)
             if not candidate.library:
@@ -177,6 +183,10 @@ class Candidates:
             accuracy = zoos.zoo(candidate.library).accuracy(_in_library(candidate.name), _pixels(model.input))
             if accuracy:
                 found = found._replace(accuracy=accuracy.percent, checkpoint=accuracy.checkpoint)
+        except NoEvidenceError as error:
+            if named:
+                raise
+            return Costs(candidate.name, reason=str(error))
         except InputError as error:
             return Costs(candidate.name, reason=str(error))
         except SystemExit as end:
@@ -189,7 +199,7 @@ class Candidates:
     def _row(self, name: str, model: Model, figures: Iterable[str]) -> Costs:
         """The figures of a model: those that are always there, and others by their names in expressions.
 
-        Raises InputError where it cannot be counted.
+        Raises InputError where it cannot be counted, and NoEvidenceError for its time.
         """
         known = expression_names()
         names = (*ALWAYS, *figures, *([TIME] if TIME in known else []))
@@ -199,6 +209,8 @@ class Candidates:
         for key, each in wanted.items():
             try:
                 found[key] = int(getattr(model, each) if each in BYTES else figure(ledger, each))
+            except NoEvidenceError:
+                raise
             except InputError as error:
                 lacking[key] = str(error)
         remarks = ledger.trace.remarks if ledger.trace else ()

@@ -520,6 +520,11 @@ class Interpolated(Reading):
         """As in `Reading`."""
         return [self]
 
+    def ledgers(self, figure: str, at: Mapping[str, int]) -> list[Ledger]:  # noqa: ARG002
+        """As in `Reading`: what was counted for the formula."""
+        self.figure(figure)
+        return [self.at(sizes) for sizes in (*self.nodes, *self.held)]
+
     @property
     def evidence(self) -> str:
         """From how many counts, and at how many more it was met."""

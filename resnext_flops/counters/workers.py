@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -81,15 +83,14 @@ class Worker:
 
 
 def _serve(pipe: Connection) -> None:
-    while True:
-        try:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the process that asks ends this one
+    with suppress(EOFError, BrokenPipeError):  # whoever asked has ended
+        while True:
             function, args = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send((None, function(*args)))
-        except Exception as error:  # noqa: BLE001 (whoever asked gets it)
-            pipe.send((FailedError(one_line(error)), None))
+            try:
+                pipe.send((None, function(*args)))
+            except Exception as error:  # noqa: BLE001 (whoever asked gets it)
+                pipe.send((FailedError(one_line(error)), None))
 
 
 def answers(

@@ -57,6 +57,7 @@ class Comparison:
     candidates: how many models were looked at.
     wanted: which of them were asked for, in words; empty where all were.
     remarks: on what is kept of libraries' models.
+    time: the full name of the time that is among the figures; empty where none is.
     """
 
     rows: tuple[Costs, ...]
@@ -66,6 +67,7 @@ class Comparison:
     candidates: int
     wanted: str
     remarks: tuple[str, ...]
+    time: str = ""
 
     def deviation(self, row: Costs, figure: str) -> Fraction | None:
         """How far a figure of a row is from the reference's, as a share of it; None where one of them is missing."""
@@ -133,7 +135,8 @@ class Request(NamedTuple):
             raise self._nobody(counted)
         front = efficient([keys for _, keys in met])
         best = [row for row, mark in zip(met, front, strict=True) if mark]
-        estimated = [TIME] if TIME in expression_names() else []
+        time = expression_names().get(TIME, "")
+        estimated = [TIME] if time else []
         shown = dict.fromkeys(
             (*ALWAYS, *self.names, *estimated, *([ACCURACY] if any(row.accuracy for row, _ in best) else []))
         )
@@ -146,6 +149,7 @@ class Request(NamedTuple):
             len(rows),
             self.wanted,
             tuple(remarks),
+            time,
         )
 
     def _meets(self, row: Costs) -> bool:

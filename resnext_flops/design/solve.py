@@ -88,6 +88,7 @@ class Solution:
         interpolated; None where they are derived, and for pairs that others beat or that are too many.
     tried: whether the sizes are within those that an interpolated formula was tried for.
     evidence: how the formulas were found; empty where they are derived.
+    wider: of each time among the costs, why its interval is the wider one.
     """
 
     base: Model = field(repr=False)
@@ -103,6 +104,7 @@ class Solution:
     counted: Mapping[str, int] | None = None
     tried: bool = True
     evidence: str = ""
+    wider: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -324,6 +326,7 @@ def _solutions(
             _counted(answer, names) if mark and sum(marks[:place]) < MOST_COUNTED else None,
             all(answer.reading.lattices[name].holds(value) for name, value in answer.point.items()),
             answer.reading.evidence,
+            {name: answer.reading.remarks(name, answer.point) for name in names if is_time(name)},
         )
         for place, (answer, cost, mark) in enumerate(zip(found, costs, marks, strict=True))
     ]

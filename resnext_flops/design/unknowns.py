@@ -24,6 +24,8 @@ from resnext_flops.errors import InputError
 MOST_PAIRS = 20_000
 # A figure that still meets the budget at a size of more steps than this does not grow with it.
 MOST_STEPS = 1 << 24
+# With how many digits a time may be printed: as usual, and up to all that a float has.
+DIGITS = range(6, 18)
 
 
 class Domain(NamedTuple):
@@ -250,7 +252,7 @@ def _unreachable(
         min(found, key=lambda answer: _distance(answer, target, name)),
         max(found, key=lambda answer: answer.cost),
     )
-    near_cost, low_cost, high_cost = (_number(target.figure, each.cost) for each in (near, low, high))
+    near_cost, low_cost, high_cost = (_number(target, each.cost) for each in (near, low, high))
     rest = f"to {high_cost} ({name} = {high.sizes[name]})" if domain.upper else "and more"
     return InputError(
         f"no {name} {domain}{at} costs {target.words}: {name} = {near.sizes[name]} comes nearest with "
@@ -258,8 +260,14 @@ def _unreachable(
     )
 
 
-def _number(figure: str, cost: int) -> str:
-    return amount(figure, cost).partition(" ")[0]
+def _number(target: Target, cost: int) -> str:
+    """A cost without its unit, with so many digits that it is not printed as the budget is."""
+
+    def printed(value: int, digits: int) -> str:
+        return amount(target.figure, value, digits).partition(" ")[0]
+
+    digits = next((each for each in DIGITS if printed(cost, each) != printed(target.budget, each)), DIGITS[0])
+    return printed(cost, digits)
 
 
 def _independent(name: str, target: Target, reading: Reading) -> InputError:

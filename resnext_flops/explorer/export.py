@@ -13,7 +13,7 @@ from resnext_flops.complexity.architecture import ARGUMENTS, BATCH, DEPTH, size_
 from resnext_flops.complexity.arguments import names as names_in
 from resnext_flops.complexity.closed_form import ClosedForm
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.figures import FIGURES
+from resnext_flops.complexity.figures import FIGURES, without_folder
 from resnext_flops.complexity.formula import Formula, denominator, latex, ordered
 from resnext_flops.complexity.lattices import Lattice, Span, spans
 from resnext_flops.complexity.layers import Size
@@ -146,7 +146,7 @@ def exported(
             {"stage": stage, "output": output, "parts": [_part(part, place) for part in parts]}
             for stage, (output, parts) in reading.notation(lambda size: f"{{{place(size)}}}").items()
         ],
-        **({"times": {time: _pieces(reading, time, place) for time in times}} if times else {}),
+        **({"times": {without_folder(time): _pieces(reading, time, place) for time in times}} if times else {}),
     }
 
 

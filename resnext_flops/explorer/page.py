@@ -6,10 +6,19 @@ from types import MappingProxyType
 from typing import Any
 
 from resnext_flops.complexity.conventions import CONVENTIONS
-from resnext_flops.complexity.figures import FIGURES, estimate_of, figure_name, remarks_on, timed, unit
+from resnext_flops.complexity.figures import (
+    FIGURES,
+    TIME,
+    estimate_of,
+    figure_name,
+    timed,
+    unit,
+    without_folder,
+)
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.names import network
+from resnext_flops.complexity.reading import Reading
 from resnext_flops.errors import InputError
 from resnext_flops.explorer import paper
 from resnext_flops.explorer.export import Polynomials, exported, sliders
@@ -35,10 +44,12 @@ def paper_page(times: Sequence[str] = ()) -> str:
     (True, True)
     """
     polynomials = Polynomials()
-    networks, models = [], []
+    readings: list[Reading] = []
+    models = []
     for title, (call, free) in paper.MODELS.items():
-        networks.append(network(call).replace(**paper.FREE_NAMES.get(title, {})))
-        models.append(exported(networks[-1], dict.fromkeys(free, Span()), title, polynomials, times))
+        described = network(call).replace(**paper.FREE_NAMES.get(title, {}))
+        readings += [described.reading(free)] if times else []
+        models.append(exported(described, dict.fromkeys(free, Span()), title, polynomials, times))
     places = list(paper.MODELS)
     presets = [{**preset._asdict(), "model": places.index(preset.model)} for preset in paper.PRESETS]
     by_title = {preset["title"]: preset for preset in presets}
@@ -46,7 +57,7 @@ def paper_page(times: Sequence[str] = ()) -> str:
     return _page(
         polynomials,
         models,
-        _times(times, networks),
+        _times(times, readings),
         presets=presets,
         paper=list(zip(table["cardinality"], table["width"], strict=True)),
         start={
@@ -73,12 +84,12 @@ def model_page(models: Sequence[Model], free: Mapping[str, Span] = NOTHING, time
     if len(models) > MOST_MODELS:
         raise InputError(f"models given: {len(models)}; a page shows one model, or two side by side")
     polynomials = Polynomials()
-    data = [
-        exported(model, sliders(model, _of(model, free, models)), model.name, polynomials, times) for model in models
-    ]
+    chosen = [(model, sliders(model, _of(model, free, models))) for model in models]
+    data = [exported(model, free, model.name, polynomials, times) for model, free in chosen]
+    readings = [model.reading(free) for model, free in chosen] if times else []
     first, last = ({"title": data[place]["title"], "model": place, "sizes": {}} for place in (0, len(data) - 1))
     start = {"reference": first, "design": last, "kept": "macs"}
-    return _page(polynomials, data, _times(times, models), presets=[], paper=[], start=start)
+    return _page(polynomials, data, _times(times, readings), presets=[], paper=[], start=start)
 
 
 def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict[str, Span]:
@@ -92,21 +103,22 @@ def _of(model: Model, free: Mapping[str, Span], models: Sequence[Model]) -> dict
     }
 
 
-def _times(figures: Sequence[str], models: Sequence[Model]) -> list[dict[str, Any]]:
+def _times(figures: Sequence[str], readings: Sequence[Reading]) -> list[dict[str, Any]]:
     """What the page knows of the times of its models, and says of them."""
-    return [_time(figure, models) for figure in figures]
+    return [_time(figure, readings) for figure in figures]
 
 
-def _time(figure: str, models: Sequence[Model]) -> dict[str, Any]:
+def _time(figure: str, readings: Sequence[Reading]) -> dict[str, Any]:
     by = timed(figure)
-    remarks = list(dict.fromkeys(remark for model in models for remark in remarks_on(figure, model.cost())))
+    remarks = list(dict.fromkeys(remark for reading in readings for remark in reading.remarks(figure)))
+    named = without_folder(figure)  # a page is given to others, who have other folders
     return {
-        "figure": figure,
+        "figure": named,
         "words": unit(figure),
         "exactWords": figure_name(figure),
         "estimate": estimate_of(figure, remarks),
         "imagesWords": f"estimated images a second in batches of {by.batch:,} on {by.name}",
-        "on": by.name,
+        "on": named.removeprefix(f"{TIME}@").rpartition("@")[0],
         "batch": by.batch,
         **by.interval(remarks)._asdict(),
     }

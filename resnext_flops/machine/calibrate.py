@@ -5,7 +5,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from resnext_flops.errors import InputError
 from resnext_flops.machine.fitting import Fit, Sample, covering
 from resnext_flops.numerals import FEMTOSECONDS
 
-FEWEST = 100  # samples that a profile is made of
+FEWEST = 100  # models that a profile is made of
+FEWEST_GROUPS = 2  # of models that are alike: one is left out, and the fit sees the others
 DIGITS = 5  # of a coefficient
 NOT_STATED = "not stated"
 # How timm calls the files of its tables.
@@ -52,10 +53,33 @@ def origin_of(path: str) -> Origin:
     return Origin(found["machine"], software, found["precision"], found["layout"])
 
 
-def check_enough(samples: Sequence[object], path: str) -> None:
-    """Raises InputError for too few samples to make a profile of."""
-    if len(samples) < FEWEST:
-        raise InputError(f"{path!r} has {len(samples)} models that are used; a profile is made of at least {FEWEST}")
+def check_samples(samples: Sequence[Sample], path: str) -> None:
+    """Raises InputError as `check_enough` does."""
+    groups = {
+        "families": {sample.family for sample in samples},
+        "super-families": {sample.super_family for sample in samples},
+    }
+    check_enough(path, distinct(samples), groups)
+
+
+def check_enough(path: str, models: Collection[object], groups: Mapping[str, Collection[str]]) -> None:
+    """Raises InputError for too few models to make a profile of, and for groups of them of which none can be left out.
+
+    groups: of models that are alike, by what such groups are called.
+    """
+    if len(models) < FEWEST:
+        raise InputError(f"{path!r} has {len(models)} models that are used; a profile is made of at least {FEWEST}")
+    for name, those in groups.items():
+        if len(those) < FEWEST_GROUPS:
+            raise InputError(
+                f"{path!r} has models of {' and '.join(sorted(those))} alone; the interval of a profile is of {name} "
+                "that are left out, so give at least two"
+            )
+
+
+def distinct(samples: Sequence[Sample]) -> set[tuple[str, int]]:
+    """The networks of some samples, each once. One that is measured at two resolutions is two."""
+    return {(sample.model, sample.macs) for sample in samples}
 
 
 def calibrated(
@@ -75,7 +99,7 @@ def calibrated(
         *origin,
         source,
         command,
-        len(samples),
+        len(distinct(samples)),
         len({sample.family for sample in samples}),
         Counter(sample.batch for sample in samples).most_common(1)[0][0],
         near,

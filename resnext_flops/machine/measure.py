@@ -272,10 +272,15 @@ def _prepare(network: Model, batch: int, place: "torch.device", settings: Settin
     except (RuntimeError, ValueError) as error:
         # torch's errors of memory, kernels and compilers are RuntimeErrors, and batch norm's of too few a ValueError.
         prepared.work = None
-        facts["failure"] = f"{network!r} with a batch of {batch} did not run on {place.type}: {_first_line(error)}"
+        facts["failure"] = did_not_run(network, batch, place, error)
         if place.type == "cuda":
             _empty_cache()
     return prepared
+
+
+def did_not_run(network: Model, batch: int, place: "torch.device", error: Exception) -> str:
+    """What torch refused, in one sentence."""
+    return f"{network!r} with a batch of {batch} did not run on {place.type}: {_first_line(error)}"
 
 
 def _memory(network: Model, batch: int, settings: Settings) -> Memory | None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from resnext_flops.complexity.features import Features, features, kinds
+from resnext_flops.complexity.profile import MOST_FEMTOSECONDS
 from resnext_flops.counters.deployed import deployed, has_deployed_form
 from resnext_flops.counters.lookup import built
 from resnext_flops.counters.workers import NoAnswerError, Worker, answers
@@ -23,6 +24,7 @@ from resnext_flops.errors import InputError
 from resnext_flops.machine.families import family, super_family
 from resnext_flops.machine.fitting import Sample
 from resnext_flops.machine.throughput import PARAMS, THROUGHPUT, column_of, positive, read_lines
+from resnext_flops.numerals import FEMTOSECONDS
 
 MODEL, PIXELS, BATCH, STEP = "model", "infer_img_size", "infer_batch_size", "infer_step_time"
 # How far parameters may be off the printed ones, besides the rounding of these to 0.01 million.
@@ -86,16 +88,23 @@ class Samples(NamedTuple):
 def rows(path: "str | os.PathLike[str]") -> list[Row]:
     """The rows of a table.
 
-    Raises InputError for a file without the columns, for a number that is none above 0, and for rates that are no
-    examples a second, as the time of a step in milliseconds shows where the file has it.
+    Raises InputError for a file without the columns, for a number that is no finite one above 0, for pixels and a batch
+    that are not whole, and for rates that are no examples a second: a batch takes less than a femtosecond or more than
+    a day, or another time than that of a step in milliseconds, where the file has it.
     """
     lines = read_lines(path)
     columns = list(lines[0])
     names = [column_of(columns, wanted, path) for wanted in ((MODEL,), (PIXELS,), (BATCH,), THROUGHPUT, PARAMS)]
     found = []
     for number, line in enumerate(lines, start=2):
-        pixels, batch, rate, millions = (positive(line[name], name, number, path) for name in names[1:])
-        found.append(Row(line[names[0]].partition(".")[0], int(pixels), int(batch), rate, millions))
+        pixels, batch = (_whole(line[name], name, number, path) for name in names[1:3])
+        rate, millions = (positive(line[name], name, number, path) for name in names[3:])
+        if not 1 <= FEMTOSECONDS * (batch / rate) <= MOST_FEMTOSECONDS:
+            raise InputError(
+                f"{os.fspath(path)!r}, line {number}: {names[3]} is {line[names[3]]!r}; by it a batch takes "
+                f"{batch / rate:.3g} seconds; it must take a femtosecond to a day"
+            )
+        found.append(Row(line[names[0]].partition(".")[0], pixels, batch, rate, millions))
     if STEP in columns:
         steps = [positive(line[STEP], STEP, number, path) for number, line in enumerate(lines, start=2)]
         ratio = median(step * row.rate / row.batch for step, row in zip(steps, found, strict=True))
@@ -105,6 +114,13 @@ def rows(path: "str | os.PathLike[str]") -> list[Row]:
                 f"batch takes {1000 / ratio:.3g} times as long as by the other"
             )
     return found
+
+
+def _whole(text: str, column: str, line: int, path: object) -> int:
+    value = positive(text, column, line, path)
+    if not value.is_integer():
+        raise InputError(f"{str(path)!r}, line {line}: {column} is {text!r}; it must be a whole number above 0")
+    return int(value)
 
 
 def count(asked: Asked) -> Counted:

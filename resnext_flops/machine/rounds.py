@@ -5,8 +5,9 @@ that a calibration that was stopped goes on with the next round. The seconds of 
 times the median of all rounds' reference: a machine that was slow in one round was slow for both.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from os import fspath
 from pathlib import Path
 from statistics import median
@@ -60,6 +61,12 @@ class Round(msgspec.Struct, frozen=True):
     ratios: tuple[float, ...]
     took: float
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether times are above 0, and no run took longer than the round."""
+        slowest = self.reference * max(1.0, *self.ratios)
+        return min(self.reference, *self.ratios) > 0 and slowest <= self.took < inf
+
 
 class Blocks:
     """The rounds of a calibration, in a file beside the profile, to which each further one is added at once."""
@@ -69,7 +76,7 @@ class Blocks:
         self.rounds: list[Round] = []
 
     def begin(self, *, resume: bool, force: bool) -> None:
-        """Begin anew, or with what is there.
+        """Begin anew, or with what is there. The file is written with the first round: before, nothing is to be kept.
 
         Raises InputError if there is nothing to resume, if it is of another setup, and if there is something that is
         not to be lost.
@@ -82,26 +89,29 @@ class Blocks:
                 f"{fspath(self.file)!r} is a calibration that was stopped; give --resume to go on with it, or --force "
                 "to start anew"
             )
-        if resume:
-            self.rounds = self._read()
-        write(self.file, b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
+        self.rounds = self._read() if resume else []
 
     def _read(self) -> list[Round]:
         first, *lines = self.file.read_bytes().splitlines() or [b""]
         try:
             setup = msgspec.json.decode(first, type=Setup)
+            rounds = [msgspec.json.decode(line, type=Round) for line in lines]
         except msgspec.DecodeError:
             raise InputError(f"{fspath(self.file)!r} is no calibration that was stopped") from None
         for name, own, theirs in zip(Setup._fields, self.setup, setup, strict=True):
             if own != theirs:
                 raise InputError(f"{fspath(self.file)!r} is of another calibration: its {name} is {theirs}, not {own}")
-        return list(_whole(lines))
+        for place, each in enumerate(rounds):
+            if each.first != BLOCKS * place or len(each.ratios) != BLOCKS or not each.is_possible:
+                raise InputError(
+                    f"{fspath(self.file)!r}, line {place + 2}: the round is damaged; give --force to start anew"
+                )
+        return rounds
 
     def add(self, found: Round) -> None:
         """Keep a round."""
         self.rounds.append(found)
-        with self.file.open("ab") as file:
-            file.write(msgspec.json.encode(found) + b"\n")
+        write(self.file, b"\n".join(map(msgspec.json.encode, (self.setup, *self.rounds))) + b"\n")
 
     def forget(self) -> None:
         """Remove the file: the profile is written."""
@@ -143,15 +153,6 @@ class Blocks:
             for place, ratio in enumerate(each.ratios):
                 found.add(self._block(each.first + place), ratio * reference)
         return found
-
-
-def _whole(lines: Sequence[bytes]) -> Iterator[Round]:
-    """The rounds of some lines; the last line of a calibration that was stopped may be half of one."""
-    for line in lines:
-        try:
-            yield msgspec.json.decode(line, type=Round)
-        except msgspec.DecodeError:
-            return
 
 
 @dataclass

@@ -22,7 +22,7 @@ from resnext_flops.complexity.layers import IDENTITY, BatchNorm, Conv, Descripti
 from resnext_flops.complexity.model import Model
 from resnext_flops.complexity.network import described
 from resnext_flops.errors import InputError
-from resnext_flops.machine.measure import WARM_UPS, Clock, stopwatch
+from resnext_flops.machine.measure import WARM_UPS, Clock, did_not_run, stopwatch
 from resnext_flops.machine.timing import Spread, ratios, take_turns
 from resnext_flops.proof.verify import choose_device, device_name
 
@@ -131,13 +131,22 @@ class Place(NamedTuple):
 
 
 def runner(place: "torch.device", batch: int, seed: int, clock: Clock) -> RunOf:
-    """What makes runs of real modules on a device: weights out of the cache, input and freed memory in it."""
+    """What makes runs of real modules on a device: weights out of the cache, input and freed memory in it.
+
+    It raises InputError for a model that does not run there, mostly because it needs too much memory.
+    """
     import torch
 
     torch.empty(FREED // 4)
     evicted = torch.empty(EVICTED[place.type] // 4, device=place)
 
     def run_of(model: Model) -> Run:
+        try:
+            return ready(model)
+        except RuntimeError as error:  # torch's errors of memory and kernels
+            raise InputError(did_not_run(model, batch, place, error)) from None
+
+    def ready(model: Model) -> Run:
         module = model.to_torch(place, seed).eval()
         forerunner = deepcopy(module)
         shape = (batch, *model.cost().input)

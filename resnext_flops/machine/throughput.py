@@ -8,6 +8,7 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 from resnext_flops.complexity.figures import COMMON, figure
@@ -127,13 +128,13 @@ def _has(network: Network, millions: float) -> bool:
 
 
 def positive(text: str, column: str, line: int, path: object) -> float:
-    """The number of a cell. Raises InputError, with its place, where it is no number above 0."""
+    """The number of a cell. Raises InputError, with its place, where it is no finite number above 0."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not value > 0:
-        raise InputError(f"{str(path)!r}, line {line}: {column} is {text!r}; it must be a number above 0")
+    if not 0 < value < inf:
+        raise InputError(f"{str(path)!r}, line {line}: {column} is {text!r}; it must be a finite number above 0")
     return value
 
 

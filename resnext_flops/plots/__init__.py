@@ -15,7 +15,7 @@ below them; reports and commands use it.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +72,19 @@ _DPI = 200
 
 
 def draw(
-    kind: str, networks: "Sequence[Given | Ledger]" = (), *, on: Sequence[str] = (), column: bool = False
+    kind: str,
+    networks: "Sequence[Given | Ledger]" = (),
+    *,
+    on: "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]" = (),
+    batch: int | None = None,
+    column: bool = False,
 ) -> "Figure":
     """A picture of a kind, as a matplotlib Figure that belongs to no window.
 
     kind: one of `KINDS`.
     networks: names as on the command line, described networks, or ledgers; as many as the kind takes, or none.
-    on: the profiles of machines, for `time` and `parts`; those of the package unless given.
+    on: the profile of a machine, or several, for `time` and `parts`; those of the package unless given.
+    batch: examples at once, of these times; of each profile its own unless given.
     column: whether it is 3.5 inches wide, a column of a paper; otherwise it is 7 inches, a page.
 
     Raises InputError for an unknown kind, network or profile, another number of networks, or profiles of another kind.
@@ -95,9 +101,9 @@ def draw(
     if len(networks) not in {0, len(usual)}:
         wanted = ("no model: it shows the paper's own", "one model", "two models")[len(usual)]
         raise InputError(f"models given: {len(networks)}; the picture {kind!r} takes {wanted}")
-    if on and kind not in TIMED:
+    settings: dict[str, Any] = ({"on": on} if on else {}) | ({} if batch is None else {"batch": batch})
+    if settings and kind not in TIMED:
         raise InputError(f"the picture {kind!r} is of no machine; profiles are for {' and '.join(map(repr, TIMED))}")
-    settings: dict[str, Any] = {"on": on} if on else {}
     # Every name is looked up before the first model is counted.
     found = [each if isinstance(each, Ledger) else model(each) for each in networks or usual]
     drawn = drawing(*found, column=column, **settings)

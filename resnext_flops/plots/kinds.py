@@ -14,12 +14,12 @@ from typing import Any
 
 from resnext_flops.complexity.entries import Entry
 
-POINTWISE, LARGER, GROUPED, DEPTHWISE, CONNECTED, PRODUCT = MULTIPLYING = (
+POINTWISE, DENSE, GROUPED, DEPTHWISE, CONNECTED, PRODUCT = MULTIPLYING = (
     "1x1 convolution",
-    "larger convolution",
-    "convolution in groups",
+    "dense convolution",
+    "grouped convolution",
     "depthwise convolution",
-    "fully connected",
+    "fully-connected layer",
     "matrix product",
 )
 NORMALIZATION, ACTIVATION, POOLING, ELEMENTWISE, OTHERS = BESIDES = (
@@ -38,7 +38,7 @@ def _look(color: str, hatch: str = "", edge: str = "white") -> Mapping[str, Any]
 # What each kind looks like, in the order of stacks and legends.
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     POINTWISE: _look("#88CCEE"),
-    LARGER: _look("#332288", "////"),
+    DENSE: _look("#332288", "////"),
     GROUPED: _look("#CC6677"),
     DEPTHWISE: _look("#DDCC77", "xxxx"),
     CONNECTED: _look("#117733"),
@@ -56,7 +56,7 @@ WORDS: tuple[tuple[str, str], ...] = (
     (POOLING, "pool"),
     (ACTIVATION, "relu|elu|silu|swish|sigmoid|tanh|softmax|softplus|mish"),
     (ELEMENTWISE, r"bias|addition|\bsum\b|__i?r?(add|sub|mul|truediv)__|\b(add|sub|rsub|mul|div|scale)\b|layerscale"),
-    (LARGER, "conv"),
+    (DENSE, "conv"),
     (CONNECTED, "(?<!bi)linear"),
     (PRODUCT, "matmul|einsum|attention|bilinear$|recurrent|transformer"),
 )
@@ -76,13 +76,13 @@ def of_entry(entry: Entry) -> str:
 
     >>> import resnext_flops as rf
     >>> of_entry(rf.resnext(50).cost()["conv2.block1.add.residual.conv2"])
-    'convolution in groups'
+    'grouped convolution'
     """
     if not entry.kernel:
         return of(entry.kind)
     if entry.groups > 1:
         return DEPTHWISE if entry.groups == entry.inputs[0][0] else GROUPED
-    return POINTWISE if set(entry.kernel) == {1} else LARGER
+    return POINTWISE if set(entry.kernel) == {1} else DENSE
 
 
 def present(rows: Iterable[Mapping[str, int]]) -> dict[str, Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """What the estimated times of two networks are made of, on each machine, as stacked bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from textwrap import fill
 from typing import Any
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from resnext_flops.complexity.features import PRODUCTS
 from resnext_flops.complexity.ledger import Ledger
-from resnext_flops.complexity.profile import LAUNCHES, PARTS, TRAFFIC, Estimate, estimate, profiles, shipped
+from resnext_flops.complexity.profile import LAUNCHES, PARTS, TRAFFIC, Estimate, Named, estimate, profiles, shipped
 from resnext_flops.counters.lookup import Given, ledger
 from resnext_flops.plots import kinds
 from resnext_flops.plots.stacks import legend, stack
@@ -18,7 +18,7 @@ INCHES_A_LINE = 0.115
 NAME_LETTERS = 24
 # The kind of layer that the arithmetic of each part is of, as in all pictures.
 KINDS: Mapping[str, str] = {
-    PRODUCTS["dense"]: kinds.LARGER,
+    PRODUCTS["dense"]: kinds.DENSE,
     PRODUCTS["pointwise"]: kinds.POINTWISE,
     PRODUCTS["grouped"]: kinds.GROUPED,
     PRODUCTS["depthwise"]: kinds.DEPTHWISE,
@@ -39,15 +39,17 @@ def parts(
     second: "Given | Ledger",
     axes: Axes | None = None,
     *,
-    on: Sequence[str] = (),
+    on: Named | Iterable[Named] = (),
+    batch: int | None = None,
     column: bool = False,
 ) -> Axes:
     """What the times of two networks are made of, in percent of the time of the first: two bars a machine.
 
-    Arithmetic has the colour of its kind of layer. The batch of each machine is that of its profile.
+    Arithmetic has the colour of its kind of layer.
 
     first, second: networks, names of models as on the command line, or ledgers.
-    on: the profiles; those of the package without them.
+    on: the profile, or several; those of the package without them.
+    batch: examples at once; of each profile its own unless given.
     axes, column: where to draw; without axes, in a new figure.
 
     Raises InputError for a name that no model or profile has.
@@ -57,9 +59,10 @@ def parts(
     ['rtx3090', 'rtx3090']
     """
     ledgers = ledger(first), ledger(second)
-    found = {name: [estimate(each, one) for one in ledgers] for name, each in profiles(on or shipped()).items()}
+    found = {name: [estimate(each, one, batch) for one in ledgers] for name, each in profiles(on or shipped()).items()}
     rows = [shares(each, some[0]) for some in found.values() for each in some]
-    names = [f"{name}\n{fill(each.name, NAME_LETTERS)}" for name, some in found.items() for each in some]
+    of = "" if batch is None else f", batch {batch:,}"
+    names = [_label(f"{name}{of}", each) for name, some in found.items() for each in some]
     lines = max(len(name.splitlines()) for name in names)
     drawn = axes or panel(1.0 + INCHES_A_LINE * lines * len(rows), column)
     known = {part: look for part, look in LOOKS.items() if any(part in row for row in rows)}
@@ -74,6 +77,11 @@ def parts(
     )
     legend(drawn, known, 2 if column else 5)
     return drawn
+
+
+def _label(name: str, found: Estimate) -> str:
+    """What a bar is: the profile, the network, and what the profile has no evidence for."""
+    return "\n".join((name, *(fill(line, NAME_LETTERS) for line in (found.name, *found.remarks))))
 
 
 def shares(found: Estimate, first: Estimate) -> dict[str, float]:

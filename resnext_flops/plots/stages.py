@@ -61,7 +61,7 @@ def by_stage(cost: Ledger) -> dict[str, dict[str, int]]:
     """The multiply-adds of each stage by kind of layer; layers without any, and those of training alone, are left out.
 
     >>> import resnext_flops as rf
-    >>> by_stage(rf.resnet(50).cost())["head"] == {"fully connected": 2048 * 1000}
+    >>> by_stage(rf.resnet(50).cost())["head"] == {"fully-connected layer": 2048 * 1000}
     True
     """
     entries = [entry for entry in cost if entry.macs and not entry.training_only]

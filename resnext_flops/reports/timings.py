@@ -14,7 +14,7 @@ from pathlib import Path
 
 from resnext_flops.complexity.profile import profile
 from resnext_flops.errors import InputError
-from resnext_flops.machine.calibrate import check_enough
+from resnext_flops.machine.calibrate import check_samples
 from resnext_flops.machine.fitting import Sample, fit, judged
 from resnext_flops.machine.published import Kept, rows, samples
 from resnext_flops.numerals import FEMTOSECONDS
@@ -39,7 +39,7 @@ def fitted(folder: str) -> list[Table]:
     kept, found, excluded = Kept(), {}, {}
     for path in _tables(folder):
         usable = samples(rows(path), kept, _tell)
-        check_enough(usable.samples, str(path))
+        check_samples(usable.samples, str(path))
         found[path.stem], excluded[path.stem] = judged(usable.samples, fit(usable.samples)), usable.excluded
     return [judgements(found), left_out(excluded)]
 

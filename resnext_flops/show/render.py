@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resnext_flops.numerals import POWERS, printed
-from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Table
+from resnext_flops.show.table import Approximate, Bracket, Cell, Column, Deviation, Significant, Table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -30,6 +30,8 @@ def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
 
     >>> text(4230479872), text(4230479872, compact=True), text(Deviation(1, 80)), text(True), text(None)
     ('4,230,479,872', '4.230 G', '+1.25 %', 'yes', '–')
+    >>> text(Significant(3242.95)), text(Significant(123456.7)), text(Significant(0.00251839))
+    ('3,243', '123,500', '0.002518')
     """
     match cell:
         case None:
@@ -38,6 +40,8 @@ def text(cell: Cell, compact: bool = False, tall: bool = False) -> str:
             return "yes" if cell else "no"
         case int():
             return short(cell) if compact else f"{cell:,}"
+        case Significant():
+            return f"{Decimal(f'{cell:.{cell.digits - 1}e}'):,f}"
         case float():
             return f"{cell:.2f}"
         case Fraction():
@@ -75,6 +79,8 @@ def raw(cell: Cell) -> str | int | float | bool | None:
     match cell:
         case Fraction():
             return float(100 * cell)
+        case Significant():
+            return float(cell)
         case Decimal():
             return int(cell) if cell == int(cell) and abs(cell) >= 1000 else float(cell)
         case tuple():
@@ -241,11 +247,14 @@ def _strips(table: Table, compact: bool = False) -> list[_Strip]:
 
 
 def _kept(strips: Sequence[_Strip], width: int) -> list[Column]:
-    """The columns of rank 0, and of the others, from the lowest rank on, each that still fits."""
-    kept: list[_Strip] = []
+    """The columns of rank 0, and of the others, from the lowest rank on, each that still fits with those beside it."""
+    sets: dict[str, list[_Strip]] = {}
     for strip in sorted(strips, key=lambda strip: strip.column.rank):
-        if strip.column.rank == 0 or _width([*kept, strip]) <= width:
-            kept.append(strip)
+        sets.setdefault(strip.column.together or strip.column.key, []).append(strip)
+    kept: list[_Strip] = []
+    for some in sets.values():
+        if some[0].column.rank == 0 or _width([*kept, *some]) <= width:
+            kept += some
     return [strip.column for strip in kept]
 
 

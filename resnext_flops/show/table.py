@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 
 class Bracket(NamedTuple):
@@ -56,6 +56,18 @@ class Approximate(Decimal):
     """A figure that a paper prints with "~"."""
 
 
+class Significant(float):
+    """A float that people read in so many significant digits; a program reads all of it."""
+
+    digits: ClassVar[int] = 4
+
+
+class Ratio(Significant):
+    """A multiple of another figure."""
+
+    digits = 3
+
+
 # A value says by its type how it is shown: a Fraction is a share (in percent), a Decimal a figure as it was printed,
 # a tuple of brackets and texts a stage, and None an empty cell.
 Stage: TypeAlias = tuple[str | Bracket, ...]
@@ -64,16 +76,24 @@ EMPTY_CELLS: Sequence[Cell] = (None, "", ())
 
 
 class Column(NamedTuple):
-    """A column: its key in JSON and CSV, its header, and its rank. Where not all fit, those of the lowest rank stay."""
+    """A column: its key in JSON and CSV, its header, and its rank. Where not all fit, those of the lowest rank stay.
+
+    together: a name for columns of one rank that say something only side by side; they stay or go together.
+    """
 
     key: str
     header: str
     rank: int = 0
+    together: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the paper's, or of the project's own. `proof` says what was proven, and is empty where nothing was."""
+    """A table of the paper's, or of the project's own.
+
+    proof: what was proven; empty where nothing was.
+    estimated: those of the notes that say of figures that they are estimates, which is to be said in every form.
+    """
 
     id: str
     title: str
@@ -82,6 +102,7 @@ class Table:
     rows: Sequence[Mapping[str, Cell]]
     notes: Sequence[str] = ()
     proof: str = ""
+    estimated: Sequence[str] = ()
 
     def without_empty(self) -> "Table":
         """The table without the columns that are empty in every row, and the rows that have only their first cell.

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from resnext_flops.complexity.figures import TIME, expression_names, timed
+from resnext_flops.complexity.figures import TIME, timed
 from resnext_flops.counters.costs import ACCURACY, ALWAYS, Costs
 from resnext_flops.design.compare import Comparison
 from resnext_flops.errors import listed
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 from resnext_flops.show.render import raw
-from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.show.table import Cell, Column, Deviation, Significant, Table
 from resnext_flops.tables.estimates import said_of
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS
 
@@ -22,7 +22,7 @@ HEADERS = {
 }
 # The order in which figures that are always there are left out for want of width, the last one first; figures that were
 # asked for stay.
-RANKS = {"macs": 0, "params": 1, "activations": 4, "inference_bytes": 5, "training_bytes": 6}
+RANKS = {"macs": 0, "ms": 0, "params": 1, "activations": 4, "inference_bytes": 5, "training_bytes": 6}
 MOST_NAMED = 8
 BYTES = "Bytes are those of all tensors of one call in float32; in training with the gradients and the momentum of sgd."
 PRINTED = (
@@ -40,7 +40,7 @@ def compared(found: Comparison) -> Table:
     ('0', 3663761408)
     """
     rows = [_row(found, row) for row in found.rows]
-    return Table("compare", title(found), "", _columns(found), rows, _notes(found))
+    return Table("compare", title(found), "", _columns(found), rows, _notes(found), estimated=_of_times(found))
 
 
 def title(found: Comparison) -> str:
@@ -80,8 +80,8 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     off = {name: found.deviation(row, name) for name in row.figures}
     return {
         "model": row.model,
-        **{_key(name): each / MILLISECOND if name == TIME else each for name, each in row.figures.items()},
-        "images_per_second": _rate(row),
+        **{_key(name): Significant(each / MILLISECOND) if name == TIME else each for name, each in row.figures.items()},
+        "images_per_second": _rate(found, row),
         **{
             f"{_key(name)}_deviation_percent": None if share is None else Deviation(share)
             for name, share in off.items()
@@ -94,11 +94,11 @@ def _row(found: Comparison, row: Costs) -> dict[str, Cell]:
     }
 
 
-def _rate(row: Costs) -> float | None:
+def _rate(found: Comparison, row: Costs) -> Significant | None:
     """Examples a second, where there is a time."""
     if TIME not in row.figures:
         return None
-    return timed(expression_names()[TIME]).batch * FEMTOSECONDS / row.figures[TIME]
+    return Significant(timed(found.time).batch * FEMTOSECONDS / row.figures[TIME])
 
 
 def _key(figure: str) -> str:
@@ -131,8 +131,8 @@ def _notes(found: Comparison) -> list[str]:
 
 def _of_times(found: Comparison) -> list[str]:
     """What is said of estimated times; nothing without a profile."""
-    time = expression_names().get(TIME)
-    return said_of(time, {row.model: row.wider for row in found.rows if TIME in row.figures}) if time else []
+    remarks = {row.model: row.wider for row in found.rows if TIME in row.figures}
+    return said_of(found.time, remarks) if found.time else []
 
 
 def _grouped(said: Iterable[tuple[str, str]]) -> list[str]:

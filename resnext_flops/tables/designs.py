@@ -14,7 +14,7 @@ from resnext_flops.design.spaces import Sampled
 from resnext_flops.design.sweep.sweep import COUNTED
 from resnext_flops.numerals import MILLISECOND, grouped
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Significant, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, meaning, proof_sentence
 from resnext_flops.tables.solutions import HEADERS
 
@@ -40,7 +40,7 @@ def swept(
     frame: the result of a sweep.
     most: show so many designs at most, and say how many are left out.
     proofs: of the designs that were built and compared, by their numbers.
-    remarks: further notes.
+    remarks: what is said of estimated times.
     runs: what designs take that were run on this machine, by their numbers.
 
     >>> import resnext_flops as rf
@@ -51,7 +51,7 @@ def swept(
     shown = frame.head(len(frame) if most is None else most)
     cells = {str(name): column.tolist() for name, column in shown.items()}
     if TIME in cells:
-        cells["ms"] = [each / MILLISECOND for each in cells.pop(TIME)]
+        cells["ms"] = [Significant(each / MILLISECOND) for each in cells.pop(TIME)]
     rows: list[dict[str, Cell]] = [
         {"design": number, **dict(zip(cells, values, strict=True))}
         for number, *values in zip(shown.index.tolist(), *cells.values(), strict=True)
@@ -83,6 +83,7 @@ def swept(
         rows=rows,
         notes=(*more, *remarks, said),
         proof=proof_sentence(list(proofs.values())) if proofs else "",
+        estimated=remarks,
     )
 
 

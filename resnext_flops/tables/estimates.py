@@ -4,51 +4,59 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from resnext_flops.complexity.figures import estimate_of, timed
-from resnext_flops.complexity.profile import COVERED, PARTS, Estimate, Profile
+from resnext_flops.complexity.profile import NINE_OF_TEN, PARTS, Estimate, Profile
 from resnext_flops.errors import listed
-from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Ratio, Significant, Table
 
 # What is said of a profile's estimates wherever they stand.
 ESTIMATED = (
-    "Every time is an estimate, made of exact sums over the layers by the profile of a machine, and not a measurement: "
-    "{share} percent of measured times are within the interval."
+    "Every time is an estimate, made of exact sums over the layers by the profile of a machine, and no measurement: "
+    f"{NINE_OF_TEN} within the interval."
 )
 
 
 def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Profile]) -> Table:
     """The estimates by each profile, a row each; shares of what the time is made of add up to 100 percent."""
     made_of = [part for part in PARTS if any(each.parts.get(part) for some in found.values() for each in some)]
+    said = [
+        ESTIMATED,
+        *(about(name, each) for name, each in profiles.items()),
+        *(why for name, some in found.items() for why in wider(name, profiles[name], remarks_of(some))),
+    ]
     return Table(
         id="predict",
         title=f"Estimated times by the profile{'s' if len(found) > 1 else ''} {', '.join(found)}",
         source="",
         columns=(
             Column("model", "model"),
-            Column("profile", "profile", rank=0 if len(found) > 1 else 2),  # the title names a single one
-            Column("batch", "batch"),
+            Column("profile", "profile", rank=0 if len(found) > 1 else 4),  # the title names a single one
+            Column("batch", "batch", rank=3),
             Column("milliseconds", "estimated\nms"),
-            Column("low_milliseconds", "from", rank=1),
-            Column("high_milliseconds", "to", rank=1),
-            Column("images_per_second", "estimated\nimages/s", rank=3),
-            Column("ratio", "ratio to\nthe first", rank=3),
-            *(Column(_key(part), _header(part), rank=4 + place) for place, part in enumerate(reversed(made_of))),
+            Column("low_milliseconds", "from", rank=2, together="interval"),
+            Column("high_milliseconds", "to", rank=2, together="interval"),
+            Column("images_per_second", "estimated\nimages/s", rank=5),
+            Column("ratio", "ratio to\nthe first", rank=1),
+            *(Column(_key(part), _header(part), rank=6 + place) for place, part in enumerate(reversed(made_of))),
         ),
         rows=[_row(name, each, some[0], made_of) for name, some in found.items() for each in some],
         notes=[
-            ESTIMATED.format(share=int(100 * COVERED)),
+            *said,
             "The other columns are the shares of the time that arithmetic, memory traffic and launches take in the "
-            "fit; coefficients of one fit share what they cannot tell apart.",
-            *(about(name, each) for name, each in profiles.items()),
-            *(said for name, some in found.items() for said in wider(name, profiles[name], remarks_of(some))),
+            "fit. The shares are less certain than the whole time.",
         ],
+        estimated=said,
     )
 
 
 def about(name: str, profile: Profile) -> str:
-    """What a profile was made of, in one sentence."""
+    """What a profile was made of, and its interval."""
+    # A profile that is not of published times is of blocks that were measured, and what it counts is those.
+    published = "--published" in profile.command.split()
+    of = f"models of {profile.families} families from" if published else f"blocks of {profile.families} kinds:"
     return (
         f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
-        f"{profile.batch:,}; {profile.models:,} models of {profile.families} families from {profile.source}."
+        f"{profile.batch:,}; {profile.models:,} {of} {profile.source}. "
+        f"The interval is {profile.interval.low:g} to {profile.interval.high:g} times the estimate."
     )
 
 
@@ -67,11 +75,11 @@ def _row(name: str, found: Estimate, first: Estimate, made_of: Sequence[str]) ->
         "model": found.name,
         "profile": name,
         "batch": found.batch,
-        "milliseconds": found.milliseconds,
-        "low_milliseconds": found.milliseconds * found.interval.low,
-        "high_milliseconds": found.milliseconds * found.interval.high,
-        "images_per_second": found.images_per_second,
-        "ratio": whole / first.femtoseconds,
+        "milliseconds": Significant(found.milliseconds),
+        "low_milliseconds": Significant(found.milliseconds * found.interval.low),
+        "high_milliseconds": Significant(found.milliseconds * found.interval.high),
+        "images_per_second": Significant(found.images_per_second),
+        "ratio": Ratio(whole / first.femtoseconds),
         **{_key(part): Fraction(found.parts.get(part, 0), whole) for part in made_of},
     }
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from resnext_flops.complexity.architecture import size_name
 from resnext_flops.complexity.closed_form import ClosedForm
-from resnext_flops.complexity.figures import figure_name
+from resnext_flops.complexity.figures import figure_name, is_time
 from resnext_flops.complexity.formula import Coefficient, ordered, text
 from resnext_flops.complexity.layers import Size
+from resnext_flops.show.markup import escape_latex
 
 
 def title(form: ClosedForm, model: str) -> str:
@@ -20,11 +21,7 @@ def title(form: ClosedForm, model: str) -> str:
 
 def parts(form: ClosedForm, breakdown: str | None, steps: bool = False) -> dict[str, Size]:
     """The formulas that are shown: of each stage or layer and in total, or of the whole, for special sizes too."""
-    if breakdown:
-        found = {**form.parts(breakdown), "total": form.polynomial}
-    else:
-        special = {", ".join(f"{name} = {at}" for name, at in where.items()): each for where, each in form.special()}
-        found = {"otherwise" if special else "": form.polynomial, **special}
+    found = {**form.parts(breakdown), "total": form.polynomial} if breakdown else form.pieces()
     return {name: form.reading.in_steps(formula) for name, formula in found.items()} if steps else found
 
 
@@ -61,12 +58,17 @@ def to_text(form: ClosedForm, model: str, breakdown: str | None = None, steps: b
 
 
 def to_latex(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:
-    """The formula in LaTeX: bare, or a line for each stage in an `align*`."""
+    """The formula in LaTeX: bare, or a line for each stage in an `align*`. Of a time it is said that it is an estimate.
+
+    In a bare formula, which may stand in any sentence, this is a comment.
+    """
     shown = parts(form, breakdown, steps)
+    estimated = [form.evidence] if is_time(form.figure) else []
     if "" in shown:
-        return form.latex(shown[""])
+        return "\n".join((*(f"% {sentence}" for sentence in estimated), form.latex(shown[""])))
     lines = [f"\\text{{{name}}} &= {form.latex(formula)}" for name, formula in shown.items()]
-    return "\n".join((f"% {title(form, model)}", "\\begin{align*}", " \\\\\n".join(lines), "\\end{align*}"))
+    aligned = ("\\begin{align*}", " \\\\\n".join(lines), "\\end{align*}")
+    return "\n".join((f"% {title(form, model)}", *aligned, *map(escape_latex, estimated)))
 
 
 def to_markdown(form: ClosedForm, model: str, breakdown: str | None = None, steps: bool = False) -> str:

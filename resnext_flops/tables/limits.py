@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resnext_flops.complexity.figures import TIME, expression_names
+from resnext_flops.complexity.figures import TIME, estimate_of, expression_names
 from resnext_flops.proof.budgets import Check, Config
 from resnext_flops.show.table import Cell, Column, Table
 from resnext_flops.tables.estimates import said_of
@@ -28,8 +28,11 @@ def checked(checks: Sequence[Check], config: Config) -> Table:
         notes=(
             MEANING,
             *_of_times(checks),
-            f"{broken} of {len(checks)} limits are broken." if broken else f"All {len(checks)} limits are kept.",
+            f"{broken} of {len(checks)} limits {'is' if broken == 1 else 'are'} broken."
+            if broken
+            else f"All {len(checks)} limits are kept.",
         ),
+        estimated=_of_times(checks),
     )
 
 
@@ -58,6 +61,11 @@ def _value(check: Check) -> Cell:
     return value if isinstance(value, int) or check.limit.of_share else float(value)
 
 
+def _message(check: Check) -> str:
+    """What a broken limit is told as; of a time also that it is an estimate, and its interval."""
+    return f"{check}. {estimate_of(expression_names()[TIME], check.remarks)}" if check.of_time else str(check)
+
+
 def annotations(checks: Sequence[Check], config: Config) -> list[str]:
     """GitHub's workflow commands for the limits that are broken: one line each, shown beside the configuration's line.
 
@@ -67,7 +75,7 @@ def annotations(checks: Sequence[Check], config: Config) -> list[str]:
     where = _escape(str(config.path), {":": "%3A", ",": "%2C"})
     return [
         f"::error file={where},line={check.line},title=Budget of {_escape(check.model, {':': '%3A', ',': '%2C'})}::"
-        f"{_escape(str(check), {})}"
+        f"{_escape(_message(check), {})}"
         for check in checks
         if not check.passed
     ]
@@ -91,6 +99,6 @@ def junit(checks: Sequence[Check], config: Config) -> str:
         place = {"file": str(config.path), "line": str(check.line)}
         case = Xml.SubElement(suite, "testcase", {"classname": check.model, "name": check.limit.text, **place})
         if not check.passed:
-            Xml.SubElement(case, "failure", {"message": str(check)})
+            Xml.SubElement(case, "failure", {"message": _message(check)})
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

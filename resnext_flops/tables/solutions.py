@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from resnext_flops.complexity.architecture import BATCH, DEPTH
-from resnext_flops.complexity.figures import amount, estimate_of, figure_name, is_time, remarks_on
+from resnext_flops.complexity.figures import amount, estimate_of, figure_name, is_time
 from resnext_flops.complexity.figures import unit as unit_of
 from resnext_flops.complexity.model import Model
 from resnext_flops.design.solve import Solution, identity_block
 from resnext_flops.numerals import MILLISECOND
 from resnext_flops.proof.rungs import Proof
-from resnext_flops.show.table import Cell, Column, Deviation, Table
+from resnext_flops.show.table import Cell, Column, Deviation, Significant, Table
 from resnext_flops.tables.sentences import MEANING, MEANING_OF_RUNS, Prove, meaning, proof_sentence
 
 HEADERS = {"ms": "estimated\nms", "macs": "mult-adds"}
@@ -46,6 +46,7 @@ def solutions(found: Sequence[Solution], reference: Model | None = None, prove: 
         rows=[_row(solution, proof) for solution, proof in zip(found, proofs, strict=True)],
         notes=_notes(found),
         proof=proof_sentence(proofs),
+        estimated=_of_times(found),
     )
 
 
@@ -76,7 +77,10 @@ def _row(solution: Solution, proof: Proof | None) -> dict[str, Cell]:
         **solution.sizes,
         "root": solution.root,
         "efficient": solution.efficient,
-        **{_key(name): cost / MILLISECOND if is_time(name) else cost for name, cost in solution.costs.items()},
+        **{
+            _key(name): Significant(cost / MILLISECOND) if is_time(name) else cost
+            for name, cost in solution.costs.items()
+        },
         **off,
         "counted": None if solution.counted is None else solution.holds,
         "proven": proof.proven if proof else None,
@@ -102,8 +106,15 @@ def _notes(found: Sequence[Solution]) -> list[str]:
         ]
     if any(DEPTH.fullmatch(unknown) for unknown in first.unknowns):
         notes += [sentence for solution in found if (sentence := _depth_note(solution, unit))][:1]
-    times = [estimate_of(each, remarks_on(each, first.base.at(first.sizes))) for each in first.costs if is_time(each)]
-    return [*notes, *times, *_counted(found), _meaning(first)]
+    return [*notes, *_of_times(found), *_counted(found), _meaning(first)]
+
+
+def _of_times(found: Sequence[Solution]) -> list[str]:
+    """What is said of estimated times; nothing where none is among the costs."""
+    return [
+        estimate_of(time, list(dict.fromkeys(remark for solution in found for remark in solution.wider[time])))
+        for time in found[0].wider
+    ]
 
 
 def _key(figure: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from resnext_flops.complexity.families.resnet import resnet
-from resnext_flops.complexity.profile import COVERED, Estimate, Profile, estimate
+from resnext_flops.complexity.profile import Estimate, Profile, estimate
 from resnext_flops.design.solve import Solution, solve_width
 from resnext_flops.proof.published import published
-from resnext_flops.show.table import Cell, Column, Table
+from resnext_flops.show.table import Cell, Column, Ratio, Significant, Table
 from resnext_flops.tables.estimates import ESTIMATED, about, remarks_of, wider
 from resnext_flops.tables.measurements import paper_networks
 from resnext_flops.tables.sentences import MEANING
@@ -23,15 +23,15 @@ def at_preserved_cost(cardinalities: Sequence[int] = CARDINALITIES) -> list[Solu
     return list(solve_width(resnet(50), cardinalities, "network"))
 
 
-def estimated(solutions: Sequence[Solution], profile: Profile) -> list[Estimate]:
-    """The time of each network by a profile, for the batch that it was made of."""
-    return [estimate(profile, each.network.cost()) for each in solutions]
+def estimated(solutions: Sequence[Solution], profile: Profile, batch: int | None = None) -> list[Estimate]:
+    """The time of each network by a profile; for the batch that it was made of, if no other is given."""
+    return [estimate(profile, each.network.cost(), batch) for each in solutions]
 
 
-def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
+def by_cardinality(profiles: Mapping[str, Profile], batch: int | None = None) -> Table:
     """The time of ResNet-50's template at each cardinality, at preserved multiply-adds, and against C = 1."""
     solutions = at_preserved_cost()
-    times = {name: estimated(solutions, each) for name, each in profiles.items()}
+    times = {name: estimated(solutions, each, batch) for name, each in profiles.items()}
     rows: list[dict[str, Cell]] = []
     for place, each in enumerate(solutions):
         row: dict[str, Cell] = {"cardinality": each.sizes["C"], "width": each.sizes["d"], "macs": each.cost}
@@ -43,20 +43,21 @@ def by_cardinality(profiles: Mapping[str, Profile]) -> Table:
         columns=(
             Column("cardinality", "C"),
             Column("width", "d"),
-            Column("macs", "mult-adds", rank=1),
+            Column("macs", "mult-adds", rank=3),
             *_columns(profiles),
         ),
         rows=rows,
         notes=[*_notes(profiles, times), MEANING],
+        estimated=_notes(profiles, times),
     )
 
 
-def section_5_1(profiles: Mapping[str, Profile]) -> Table:
+def section_5_1(profiles: Mapping[str, Profile], batch: int | None = None) -> Table:
     """The paper's networks of Section 5.1 against ResNet-101: its printed seconds, exact cost, and estimated times."""
     paper, printed = published("resnext")["performance"], paper_networks()
     first = next(iter(printed))
     seconds = Fraction(str(printed[first]["seconds"]))
-    times = {name: [estimate(each, network.cost()) for network in printed] for name, each in profiles.items()}
+    times = {name: [estimate(each, network.cost(), batch) for network in printed] for name, each in profiles.items()}
     rows: list[dict[str, Cell]] = []
     for place, (network, row) in enumerate(printed.items()):
         cells: dict[str, Cell] = {"model": row["model"], "setting": row["setting"], "seconds": row["seconds"]}
@@ -70,9 +71,9 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
         columns=(
             Column("model", "model"),
             Column("setting", "setting"),
-            Column("seconds", "seconds\nprinted", rank=2),
+            Column("seconds", "seconds\nprinted", rank=3),
             Column("paper_ratio", "ratio\nin the paper"),
-            Column("macs_ratio", "ratio of\nmult-adds", rank=1),
+            Column("macs_ratio", "ratio of\nmult-adds", rank=2),
             *_columns(profiles),
         ),
         rows=rows,
@@ -82,6 +83,7 @@ def section_5_1(profiles: Mapping[str, Profile]) -> Table:
             *paper["remarks"],
             *_notes(profiles, times),
         ],
+        estimated=_notes(profiles, times),
     )
 
 
@@ -91,8 +93,8 @@ def _cells(times: Mapping[str, Sequence[Estimate]], place: int) -> dict[str, Cel
         key: cell
         for name, some in times.items()
         for key, cell in (
-            (f"{name}_milliseconds", some[place].milliseconds),
-            (f"{name}_ratio", some[place].femtoseconds / some[0].femtoseconds),
+            (f"{name}_milliseconds", Significant(some[place].milliseconds)),
+            (f"{name}_ratio", Ratio(some[place].femtoseconds / some[0].femtoseconds)),
         )
     }
 
@@ -102,7 +104,7 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
         column
         for name in profiles
         for column in (
-            Column(f"{name}_milliseconds", f"{name}\nestimated ms", rank=1),
+            Column(f"{name}_milliseconds", f"{name}\nestimated\nms", rank=1, together="times"),
             Column(f"{name}_ratio", f"{name}\nratio"),
         )
     ]
@@ -110,10 +112,7 @@ def _columns(profiles: Mapping[str, Profile]) -> list[Column]:
 
 def _notes(profiles: Mapping[str, Profile], times: Mapping[str, Sequence[Estimate]]) -> list[str]:
     return [
-        ESTIMATED.format(share=int(100 * COVERED)),
-        *(
-            f"{about(name, each)} The interval is {each.interval.low:g} to {each.interval.high:g} times the estimate."
-            for name, each in profiles.items()
-        ),
+        ESTIMATED,
+        *(about(name, each) for name, each in profiles.items()),
         *(said for name, each in profiles.items() for said in wider(name, each, remarks_of(times[name]))),
     ]

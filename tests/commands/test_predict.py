@@ -1,6 +1,7 @@
 """`predict`: times that are plain to see, what they are made of, and what is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner, Result
 
 import resnext_flops as rf
 from resnext_flops.cli import main
-from resnext_flops.complexity.profile import estimate, profiles
+from resnext_flops.complexity.profile import estimate, profiles, shipped
 from resnext_flops.show.render import fitted
 from resnext_flops.tables.estimates import estimates
 from tests.complexity.test_profile import PROFILE
@@ -24,6 +25,11 @@ def on(tmp_path: Path) -> str:
 
 def predict(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["predict", *arguments])
+
+
+def test_help_lists_the_profiles_of_the_package() -> None:
+    told = " ".join(predict("--help").stdout.split()).partition("--on PROFILE,...")[2].partition(" --")[0]
+    assert [name for name in shipped() if name in told] == [*shipped()]
 
 
 def test_a_time_and_its_parts(on: str) -> None:
@@ -84,8 +90,35 @@ def test_several_profiles_are_apart(on: str, tmp_path: Path) -> None:
     twice.write_text(PROFILE.replace("dense = 2.0", "dense = 4.0"), encoding="utf-8")
     done = predict("resnet18", "--on", f"{on},{twice}", "--format", "json")
     one, other = answered(done.stdout, "predict")["rows"]
-    assert (one["profile"], other["profile"]) == (on, str(twice))
+    assert (one["profile"], other["profile"]) == ("plain", "twice")
     assert other["milliseconds"] > one["milliseconds"]
+
+
+def test_a_folder_is_not_told_and_two_files_of_one_name_are_refused(on: str, tmp_path: Path) -> None:
+    done = predict("resnet18", "--on", on)
+    assert "by the profile plain" in done.stdout
+    assert str(tmp_path) not in done.stdout
+    other = tmp_path / "other" / "plain.toml"
+    other.parent.mkdir()
+    other.write_text(PROFILE, encoding="utf-8")
+    assert predict("resnet18", "--on", str(other)).stdout == done.stdout
+    refused = predict("resnet18", "--on", f"{on},{other}")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert f"{on!r} and {str(other)!r} are both called plain" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("calibrate --published times.csv --output a.toml", "1,234 models of 56 families from a test."),
+        ("calibrate --device cpu --output a.toml", "1,234 blocks of 56 kinds: a test."),
+    ],
+)
+def test_a_profile_says_whether_it_is_of_models_or_of_blocks(command: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    text = PROFILE.replace('command = "none"', f'command = "resnext-flops {command}"')
+    path.write_text(re.sub("families = [0-9]+", "families = 56", re.sub("models = [0-9]+", "models = 1234", text)))
+    assert f"a batch of 64; {says}" in predict("resnet18", "--on", str(path)).stdout
 
 
 @pytest.mark.parametrize(
@@ -111,6 +144,20 @@ def test_bad_input_is_one_sentence(arguments: list[str], says: str) -> None:
 
 def test_a_narrow_terminal_keeps_the_interval() -> None:
     # A time without its interval would be read as a measurement.
-    used = profiles(["rtx3090"])
-    found = {"rtx3090": [estimate(used["rtx3090"], rf.network(name).cost()) for name in ("resnext50_32x4d", "vgg16")]}
-    assert {"from", "to"} <= set(" ".join(line.text for line in fitted(estimates(found, used), 80)).split())
+    assert not {"from", "to"} & left_out(["rtx3090"], 80)
+
+
+def test_a_narrower_terminal_keeps_the_time_and_its_ratio_and_no_half_of_an_interval() -> None:
+    several = left_out(["rtx3090", "rtx4090", "i7-12700h"], 80)
+    assert {"from", "to"} < several
+    assert not several & {"model", "profile", "estimated ms", "ratio to the first"}
+    assert {len(left_out(["rtx3090"], width) & {"from", "to"}) for width in range(40, 160)} == {0, 2}
+
+
+def left_out(names: list[str], width: int) -> set[str]:
+    """The columns that two networks' times have no place for in a terminal of some width."""
+    used = profiles(names)
+    ledgers = [rf.network(name).cost() for name in ("resnext50_32x4d", "vgg16")]
+    found = {name: [estimate(each, one) for one in ledgers] for name, each in used.items()}
+    said = " ".join(line.text for line in fitted(estimates(found, used), width))
+    return set(said.partition("Columns that do not fit: ")[2].partition(".")[0].split(", "))

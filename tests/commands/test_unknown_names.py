@@ -53,6 +53,7 @@ UNKNOWN = {
     "suffix": ("sweep resnet50 --classes 1:9 --output a.cvs", "unknown suffix '.cvs'; did you mean '.csv'?"),
     "device": ("verify resnet20_cifar --device gpu", "'gpu' is not one of 'auto', 'cpu', 'cuda'."),
     "profile": ("predict resnet50 --on rtx390", "unknown profile 'rtx390'; did you mean 'rtx3090'"),
+    "profile without its suffix": ("predict resnet50 --on mine", "rtx4090 (the name of a file ends in .toml)"),
     "dtype": ("measure resnet20_cifar --dtype float64", "unknown dtype 'float64'; did you mean 'float"),
     "optimizer": ("measure resnet20_cifar --training --optimizer adm", "did you mean 'adam'?"),
     "order of models": ("models --sort mac", "cannot use 'mac': unknown name 'mac'; did you mean 'macs'?"),

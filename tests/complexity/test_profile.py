@@ -73,6 +73,10 @@ def test_sums_by_hand() -> None:
             branch=Sequential.of(group=Conv(8, 3, padding=1, groups=2), depth=Conv(8, 3, padding=1, groups=8)),
             shortcut=IDENTITY,
         ),
+        # A row is no pixel, and two channels for each are depthwise, too.
+        row=Conv(8, (1, 3), padding=(0, 1)),
+        wide=Conv(16, 1, groups=8),
+        narrow=Conv(8, 1),
         relu=ReLU(),
         maximum=MaxPool(2, 2),
         pool=GlobalAvgPool(),
@@ -81,24 +85,30 @@ def test_sums_by_hand() -> None:
     )
     found = features(walk_ledger(walk(body, (4, 6, 6))))
     assert found == {
-        ("macs", "dense"): 36 * 8 * 4 * 9,
+        ("macs", "dense"): 36 * 8 * 4 * 9 + 36 * 8 * 8 * 3,
+        ("macs", "pointwise"): 36 * 8 * 16,
         ("macs", "grouped"): 36 * 8 * 4 * 9,
-        ("macs", "depthwise"): 36 * 8 * 9,
+        ("macs", "depthwise"): 36 * 8 * 9 + 36 * 16,
         ("macs", "linear"): 8 * 5,
-        ("weights", "dense"): 8 * 4 * 9,
+        ("weights", "dense"): 8 * 4 * 9 + 8 * 8 * 3,
+        ("weights", "pointwise"): 8 * 16,
         ("weights", "grouped"): 8 * 4 * 9,
-        ("weights", "depthwise"): 8 * 9,
+        ("weights", "depthwise"): 8 * 9 + 16,
         ("weights", "linear"): 8 * 5,
-        ("read", "dense"): 4 * 36,
-        **{("read", kind): 8 * 36 for kind in ("grouped", "depthwise", "batch_norm", "activation", "max_pool")},
+        ("read", "dense"): 4 * 36 + 8 * 36,
+        ("read", "pointwise"): 16 * 36,
+        ("read", "depthwise"): 2 * 8 * 36,
+        **{("read", kind): 8 * 36 for kind in ("grouped", "batch_norm", "activation", "max_pool")},
         ("read", "pool"): 8 * 9,
         ("read", "sum"): 2 * 8 * 36,
         ("read", "linear"): 8,
-        **{("written", kind): 8 * 36 for kind in ("dense", "grouped", "depthwise", "batch_norm", "sum", "activation")},
+        ("written", "dense"): 2 * 8 * 36,
+        ("written", "depthwise"): 8 * 36 + 16 * 36,
+        **{("written", kind): 8 * 36 for kind in ("pointwise", "grouped", "batch_norm", "sum", "activation")},
         ("written", "max_pool"): 8 * 9,
         ("written", "pool"): 8,
         ("written", "linear"): 5,
-        ("network", "operators"): 9,
+        ("network", "operators"): 12,
         ("network", "run"): 1,
     }
 
@@ -186,6 +196,14 @@ def test_a_quarter_of_a_batch_is_rounded_up() -> None:
         found.check_batch(1)
 
 
+def test_a_profile_by_which_a_network_takes_no_time_is_refused() -> None:
+    nothing = read_profile(PROFILE.partition("[femtoseconds")[0] + "[femtoseconds]", "nothing.toml")
+    with pytest.raises(InputError, match="a plain machine says that the network takes no time; make it anew"):
+        estimate(nothing, rf.resnet(18).cost())
+    with pytest.raises(InputError, match="takes no time"):  # nor a formula
+        nothing.time(features(rf.resnext(50).reading(["C", "d"]).ledger), 64)
+
+
 @pytest.mark.parametrize("batch", [16, 256])
 def test_the_ends_of_the_batches_are_taken(batch: int) -> None:
     assert estimate(plain(), rf.resnet(18).cost(), batch).batch == batch
@@ -195,14 +213,22 @@ def test_the_ends_of_the_batches_are_taken(batch: int) -> None:
     ("before", "after", "says"),
     [
         ("format = 1", "format = 2", "format 2; this version reads 1"),
-        ("format = 1", "", "format None"),
+        ("format = 1", "", "is no profile: it has no format; make one with calibrate"),
+        ("format = 1", "format = '1'", "is a profile of format '1'; this version reads 1"),
+        ("models = 100", "models = -1441", "models is -1441; it must be a whole number of at least 1"),
+        ("families = 10", "families = 0", "families is 0"),
+        ("a plain machine", "a \\u001b[2J machine", "machine is 'a \\x1b[2J machine'; it must be one line without"),
+        ("a test", "a\\nb", "source is 'a\\nb'"),
+        ("[0.5, 2.0]", "[0.91, 2.0]", "wide_interval is 0.91 to 2.0; it must hold the interval, 0.9 to 1.2"),
+        ("[0.5, 2.0]", "[0.5, 1.19]", "wide_interval is 0.5 to 1.19; it must hold the interval"),
         ("format = 1", "format = ", "no profile"),
         ("[femtoseconds.macs]", "[femtoseconds.mac]", "unknown quantity 'mac'; did you mean 'macs'"),
         ("grouped = 8.0", "groped = 8.0", "unknown feature of macs 'groped'; did you mean 'grouped'"),
         ("grouped = 8.0", "grouped = -8.0", "grouped is -8.0"),
         ("grouped = 8.0", "grouped = inf", "grouped is inf"),
         ("grouped = 8.0", "grouped = nan", "grouped is nan"),
-        ("grouped = 8.0", "grouped = 'much'", "Expected `float`"),
+        ("grouped = 8.0", "grouped = 1e308", "grouped is 1e+308; it must be a number from 0 to 1e+20"),
+        ("grouped = 8.0", "grouped = 'much'", "is no profile: Expected `float`, got `str` in femtoseconds"),
         ("batch = 64", "batch = 0", "batch"),
         ("batch = 64", "", "batch"),
         ("batch = 64", "batch = 64\ncolour = 1", "colour"),
@@ -216,11 +242,14 @@ def test_a_file_that_is_no_profile_is_refused_in_one_sentence(before: str, after
         read_profile(PROFILE.replace(before, after), "mine.toml")
     assert says in str(caught.value)
     assert "mine.toml" in str(caught.value)
+    assert "$" not in str(caught.value)
 
 
 def test_a_profile_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(PROFILE, encoding="utf-8")
+    assert profile(str(path)) == plain()
+    path.write_text(PROFILE, encoding="utf-8-sig")  # as some editors write it
     assert profile(str(path)) == plain()
     with pytest.raises(InputError, match="cannot read"):
         profile(str(tmp_path / "other.toml"))

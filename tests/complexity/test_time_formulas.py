@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,38 @@ def test_the_thresholds_are_there() -> None:
     assert [where for where, _ in form.special()] == [{"C": 1}, {"d": 1}, {"C": 1, "d": 1}]
 
 
+def test_a_form_shows_each_of_its_pieces_and_the_first_that_fits_holds() -> None:
+    form = ClosedForm(rf.resnext(50).reading(["C", "d"]), TIME)
+    lines = [line.split("  ", 1) for line in str(form).splitlines()]
+    assert [where.strip() for where, _ in lines] == ["C = 1, d = 1", "d = 1", "C = 1", "otherwise"]
+    for cardinality, width in ((1, 1), (7, 1), (1, 64), (32, 4)):
+        held = {"C": cardinality, "d": width}
+        formula = next(
+            formula
+            for where, formula in lines
+            if where.strip() == "otherwise" or all(held[each[0]] == int(each[4:]) for each in where.strip().split(", "))
+        )
+        assert value(formula, held) == direct(rf.resnext(50, cardinality=cardinality, width=width))
+    shown = form._repr_latex_()
+    assert shown.count(r"\\") == 3
+    assert shown.endswith(r"& \text{otherwise} \end{cases}$")
+    assert str(rf.resnext(50).closed_form("macs", "C", "d")).count("\n") == 0
+    with on("rtx3090"), pytest.raises(InputError, match="no value of one size"):
+        rf.model("resnext(50,cardinality=a*b,width=4)").closed_form("ms", "a", "b")
+
+
+def value(formula: str, sizes: dict[str, int]) -> int:
+    """A printed formula with numbers for its sizes, such as 2 C d^2 + 3."""
+    factors = (term.split() for term in formula.split(" + "))
+    powers = ([each.partition("^") for each in term] for term in factors)
+    return sum(prod(int(sizes.get(base, base)) ** int(power or 1) for base, _, power in term) for term in powers)
+
+
 def test_ms_are_the_time_in_use() -> None:
     with on("rtx3090", 512):
         form = rf.resnext(50).closed_form("ms", "C", "d")
     assert form(C=2, d=3) == direct(rf.resnext(50, 2, 3), batch=512)
-    with pytest.raises(InputError, match="ms is estimated by the profile of a machine; say which"):
+    with pytest.raises(InputError, match=r"say which, as in --on rtx3090, or in Python with on\("):
         rf.resnext(50).closed_form("ms", "C", "d")
 
 
@@ -241,6 +269,16 @@ def test_pairs_that_cost_what_a_reference_does_in_time_and_in_multiply_adds() ->
         mine = off[row["C"], row["d"]]
         beaten = any(a <= mine[0] and b <= mine[1] and (a, b) != mine for a, b in off.values())
         assert row["efficient"] is not beaten
+
+
+def test_formulas_of_their_own_are_only_of_sizes_that_are_asked_for() -> None:
+    form = ClosedForm(rf.resnext(50).reading({"C": Span(2), "d": Span(1, 3)}), TIME)
+    assert [where for where, _ in form.special()] == [{"d": 1}]
+    assert "For d = 1 it has formulas of its own." in form.holds
+    assert form(C=2, d=1) == direct(rf.resnext(50, 2, 1))
+    done = run("formula", "resnext50_32x4d", "--free", "C=2,d=2", "--figure", "ms", "--on", "rtx3090")
+    assert "of its own" not in done.stdout
+    assert "otherwise" not in done.stdout
 
 
 def test_formula_prints_each_range_and_that_it_is_an_estimate() -> None:

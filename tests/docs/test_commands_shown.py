@@ -66,6 +66,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("models.md", 1, True),
         ("quickstart.md", 3, True),
         ("quickstart_ko.md", 3, True),
+        ("time.md", 2, True),
     ],
 )
 def test_every_command_prints_what_is_shown(

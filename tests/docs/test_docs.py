@@ -1,8 +1,9 @@
-"""What the documentation of `check` shows is what the program reads."""
+"""What the documentation of `check` and of profiles shows is what the program reads."""
 
 import tomllib
 from pathlib import Path
 
+from resnext_flops.complexity.profile import profiles, shipped
 from resnext_flops.proof.budgets import WATCHED, check, parse_config
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,3 +27,13 @@ def test_the_hook_has_the_name_that_is_shown() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
     assert "- id: resnext-flops-check\n" in hooks
     assert "- id: resnext-flops-check\n" in TEXT
+
+
+def test_the_table_of_profiles_says_what_each_was_made_of() -> None:
+    page = (ROOT / "docs" / "time.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    shown = {name.strip("`"): made_of[:4] for name, *made_of in rows}
+    assert shown == {
+        name: [f"{each.batch:,}", each.precision, each.software, f"{each.models:,}"]
+        for name, each in profiles(shipped()).items()
+    }

@@ -113,7 +113,7 @@ def test_a_budget_line_is_dragged_and_the_width_moves(page: Page) -> None:
     assert budget == pytest.approx(1.5 * 69632, rel=0.02)
     expected = rf.solve(rf.resnext(50, 32, 4), "d", budget=f"weights = {budget}", scope="block")[0].sizes["d"]
     assert size(page, "d") == expected > before
-    assert f"d = {expected} keeps the cost of the budget" in page.text("#answer")
+    assert f"d = {expected} meets the budget" in page.text("#answer")
     page.click("#reset-budget")
     assert size(page, "d") == before
 

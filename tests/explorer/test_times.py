@@ -16,7 +16,7 @@ from resnext_flops.cli import main
 from resnext_flops.complexity.figures import time_on, timed
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.network import Network
-from resnext_flops.complexity.profile import estimate
+from resnext_flops.complexity.profile import estimate, shipped
 from resnext_flops.explorer.page import model_page, paper_page
 from resnext_flops.explorer.paper import MODELS
 from tests.browser import CHROMIUM, Page
@@ -217,7 +217,7 @@ def test_the_time_is_an_axis(timed_page: Page) -> None:
         taken = direct(rf.resnext(50, cardinality, width)) / MILLISECOND
         assert places[cardinality, width] == pytest.approx(taken, rel=1e-12), (cardinality, width)
     assert timed_page.evaluate("part('space', 'y').axis_label") == "estimated ms of a batch of 1,024 on rtx3090"
-    assert "at each time, the design with the most multiply-adds" in timed_page.text("#front-words")
+    assert timed_page.text("#front-words") == "The Pareto front: the largest network for each time."
     # Of designs that take as long or less, none on the front has fewer multiply-adds.
     front = timed_page.evaluate("(({x, y}) => x.map((each, place) => [each, y[place]]))(part('space', 'front').data)")
     for macs, taken in front:
@@ -327,4 +327,39 @@ def test_a_name_of_a_profile_can_do_nothing_to_the_page(tmp_path: Path) -> None:
     file.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     text = model_page([rf.resnet(18)], {"r": Span()}, [time_on(str(file))])
     assert "<b>mine" not in text
-    assert "&lt;b&gt;mine.toml" in text
+    assert "the profile &lt;b&gt;mine, " in text
+    assert str(tmp_path) not in text  # a page is given to others
+
+
+def test_what_is_of_a_time_says_so(timed_page: Page) -> None:
+    assert "for training memory only" in timed_page.text("#batch-part")
+    assert timed_page.text("#budget-unit") == ""
+    timed_page.enter("#kept", TIME)
+    assert timed_page.text("#budget-unit") == "in ms"
+    timed_page.enter("#budget", "1000")
+    assert timed_page.text("#answer").endswith(" the budget.")
+    assert "cost of the budget" not in timed_page.text("#answer")
+
+
+def test_the_page_of_a_file_computes_its_time(browser: Page, tmp_path: Path) -> None:
+    source = Path(rf.__file__).parent / "machine" / "profiles" / "rtx3090.toml"
+    mine = tmp_path / "mine.toml"
+    mine.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    figure = time_on(str(mine))
+    file = tmp_path / "mine.html"
+    file.write_text(model_page([rf.resnext(50)], {"d": Span()}, [figure]), encoding="utf-8")
+    browser.open(f"{file.as_uri()}#kept=femtoseconds@mine.toml@1024")
+    assert browser.evaluate("byId('kept').value") == "femtoseconds@mine.toml@1024"
+    assert "estimated femtoseconds of a batch of 1,024 on mine" in browser.text("#formula-figure")
+    taken = direct(rf.resnext(50), figure)
+    assert browser.text("#sum") == f"{taken:,}"
+    assert '--on "mine.toml" --batch 1024' in browser.text("#command")
+
+
+def test_the_interval_is_that_of_all_designs_of_the_sliders(tmp_path: Path) -> None:
+    """The network has no convolution in groups, but from C = 2 on the page has."""
+    path = tmp_path / "no_groups.toml"
+    path.write_text(shipped()["rtx3090"].replace('    "grouped conv",\n', ""), encoding="utf-8")
+    page = model_page([rf.resnext(50, 1, 64)], {"C": Span(), "d": Span()}, [time_on(str(path))])
+    assert "The interval is wider, because never measured were grouped conv." in page
+    assert "never measured were" not in model_page([rf.resnet(50)], {"r": Span()}, [time_on(str(path))])

@@ -52,6 +52,11 @@ def test_a_larger_batch_has_smaller_blocks(batch: int, device: str, most: int) -
     assert all(batch * block(0, number, batch, device).model.cost().macs <= most for number in range(40))
 
 
+def test_a_block_has_no_more_weights_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MOST_WEIGHTS", 100_000)
+    assert all(block(0, number, 1).model.cost().params <= 100_000 for number in range(20))
+
+
 def test_a_batch_that_is_too_large_for_every_block() -> None:
     with pytest.raises(InputError, match="the batch is 10,000,000; no random block is small enough"):
         block(0, 0, 10_000_000)

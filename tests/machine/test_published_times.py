@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import resnext_flops as rf
 from resnext_flops.complexity.features import features
@@ -42,7 +43,21 @@ def test_the_tables_of_the_tests_are_read(name: str) -> None:
         (HEAD.replace("infer_samples_per_sec", "speed"), RESNET, "infer_samples_per_sec"),
         (HEAD.replace("model", "network"), RESNET, "model"),
         (HEAD, RESNET.replace("2000", "fast"), "line 2: infer_samples_per_sec is 'fast'"),
-        (HEAD, RESNET.replace("2000", "-1"), "must be a number above 0"),
+        (HEAD, RESNET.replace("2000", "-1"), "must be a finite number above 0"),
+        (HEAD, RESNET.replace("2000", "inf"), "infer_samples_per_sec is 'inf'; it must be a finite number above 0"),
+        (HEAD, RESNET.replace("11.69", "inf"), "param_count is 'inf'"),
+        (HEAD, RESNET.replace(",64,11.69", ",inf,11.69"), "infer_batch_size is 'inf'"),
+        (
+            HEAD,
+            RESNET.replace(",64,11.69", ",0.3,11.69"),
+            "infer_batch_size is '0.3'; it must be a whole number above 0",
+        ),
+        (HEAD, RESNET.replace("in1k,64", "in1k,64.7"), "infer_img_size is '64.7'; it must be a whole number above 0"),
+        (HEAD, RESNET.replace("in1k,64", "in1k,inf"), "infer_img_size is 'inf'"),
+        # 64 examples at 1e308 a second, and at one in a million years or so.
+        (HEAD, RESNET.replace("2000", "1e308"), "takes 6.4e-307 seconds; it must take a femtosecond to a day"),
+        (HEAD, RESNET.replace("2000", "2e-308"), "seconds; it must take a femtosecond to a day"),
+        (HEAD, RESNET.replace(",64,11.69", ",1e308,11.69"), "takes 5e+304 seconds; it must take"),
         (HEAD, RESNET.replace(",64,11.69", ",0,11.69"), "infer_batch_size is '0'"),
         (HEAD, RESNET.replace("32.0", "0.032"), "must be examples a second"),  # a step in seconds
         (HEAD, RESNET.replace("2000", "120000"), "must be examples a second"),  # examples a minute
@@ -101,8 +116,8 @@ def test_the_network_that_was_measured_is_found_or_the_row_is_left_out() -> None
     trained, deployed = Asked("b_50", 64), Asked("b_50", 64, deployed=True)
     known = Known(
         counted(Asked("a_50", 64), 1_000_000),
-        counted(trained, 2_000_000),
-        counted(deployed, 1_000_000),
+        replace(counted(trained, 2_000_000), kinds=("conv", "sum")),
+        replace(counted(deployed, 1_000_000), kinds=("fused conv",)),
         counted(Asked("c_50", 64), 2_000_000),
         counted(Asked("c_50", 64, deployed=True), 0, "it has no deployed form"),
         counted(Asked("d_50", 64), 0, "unknown model"),
@@ -115,7 +130,7 @@ def test_the_network_that_was_measured_is_found_or_the_row_is_left_out() -> None
         ("c_50", "another network: 1 M parameters are printed, and built are 2.00 M"),
         ("d_50", "not built here: unknown model"),
     ]
-    assert found.kinds == ("conv",)
+    assert found.kinds == ("conv", "fused conv")  # those of the forms that were measured
     assert Asked("a_50", 64, deployed=True) not in known.asked  # only where the trained form is another network
 
 

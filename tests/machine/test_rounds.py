@@ -1,5 +1,6 @@
 """Calibration by measuring, on a machine whose coefficients are known and that is slow in every third round."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 import resnext_flops as rf
@@ -86,8 +88,6 @@ def test_what_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         measured(stopped, Synthetic(stops_after=2 * BLOCKS + 3))
     assert stopped.number == 2 * BLOCKS
-    with stopped.file.open("ab") as file:  # what a machine that is switched off may leave
-        file.write(b'{"first":24,"refer')
     again = begun(tmp_path, resume=True)
     assert again.rounds == stopped.rounds
     measured(again, Synthetic(), 4 * BLOCKS)
@@ -101,16 +101,38 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no .* to go on with; start without --resume"):
         begun(tmp_path, resume=True)
     blocks = begun(tmp_path)
+    measured(blocks, Synthetic(), BLOCKS)
     with pytest.raises(InputError, match="give --resume to go on with it, or --force to start anew"):
         begun(tmp_path)
     with pytest.raises(InputError, match="is of another calibration: its seed is 0, not 1"):
         begun(tmp_path, resume=True, setup=SETUP._replace(seed=1))
-    measured(blocks, Synthetic(), BLOCKS)
     with pytest.raises(InputError, match="12 blocks were measured in 0 seconds, and a profile is made of at least 100"):
         blocks.calibration()
     blocks.file.write_bytes(b"something else\n")
     with pytest.raises(InputError, match="is no calibration that was stopped"):
         begun(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('"first":12', '"first":12,', "is no calibration that was stopped"),
+        ('"reference":', '"reference":0,"was":', "line 2: the round is damaged; give --force to start anew"),
+        ('"reference":', '"reference":1e308,"was":', "line 2: the round is damaged"),  # longer than the round
+        ('"ratios":[', '"ratios":[-', "line 2: the round is damaged"),
+        ('"ratios":[', '"ratios":[0.5,', "line 2: the round is damaged"),  # thirteen
+        ('"took":', '"took":1e-30,"was":', "line 2: the round is damaged"),
+        ('"first":12', '"first":0', "line 3: the round is damaged"),
+    ],
+)
+def test_what_is_damaged_is_refused_and_kept(before: str, after: str, says: str, tmp_path: Path) -> None:
+    blocks = begun(tmp_path)
+    measured(blocks, Synthetic(), 3 * BLOCKS)
+    damaged = blocks.file.read_text(encoding="utf-8").replace(before, after, 1)
+    blocks.file.write_text(damaged, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        begun(tmp_path, resume=True)
+    assert blocks.file.read_text(encoding="utf-8") == damaged
 
 
 def on(machine: Synthetic, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +166,37 @@ def test_the_command_is_stopped_and_goes_on(tmp_path: Path, monkeypatch: pytest.
     assert found.batch == 1
     assert found.software.endswith(", 1 thread")
     assert params(shlex.split(found.command)[2:]) == params(asked)
-    assert f"'mine.toml' is made of {found.models} blocks of {found.families} families" in done.stderr
+    first, *_, last = done.stderr.splitlines()
+    assert re.fullmatch(r"resnext-flops: measuring blocks, \d+ s to go", first)
+    low, high = found.interval
+    assert last == (
+        f"resnext-flops: 'mine.toml' is made of {found.models} blocks of {found.families} kinds; of blocks of a kind "
+        f"that the fit did not see, nine of ten took {low:.2f} to {high:.2f} times the estimate; more --seconds give a "
+        "better profile"
+    )
+
+
+@pytest.mark.parametrize("ends", ["memory", "Ctrl-C"])
+def test_what_ends_before_the_first_round_leaves_nothing(
+    ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail] can't allocate memory: you tried to allocate 32112640000 bytes.\n(a stack)")
+
+    monkeypatch.chdir(tmp_path)
+    if ends == "memory":
+        monkeypatch.setattr(torch.nn.Module, "eval", refuses)
+        status, sentence = 2, "reference with a batch of 2 did not run on cpu: [enforce fail] can't allocate memory"
+    else:
+        on(Synthetic(stops_after=3), monkeypatch)
+        status, sentence = 130, "stopped; nothing was written"
+    done = CliRunner().invoke(main, ["calibrate", "--output", "mine.toml", "--batch", "2", "--device", "cpu"])
+    assert (done.exit_code, done.stdout) == (status, "")
+    begun, *others = filter(None, done.stderr.splitlines())
+    assert begun == "resnext-flops: measuring blocks, 240 s to go"
+    assert len(others) == 1
+    assert sentence in others[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("package", ["torchvision", "timm", "scipy", "tomli_w"])

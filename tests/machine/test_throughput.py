@@ -64,8 +64,8 @@ def test_any_column(tmp_path: Path) -> None:
         ("", "has no lines below its header"),
         ("model,speed\nresnet18,1\n", "unknown column 'infer_samples_per_sec'; known are model, speed"),
         ("name,throughput\nresnet18,1\n", "unknown column 'model'; known are name, throughput"),
-        ("model,throughput\nresnet18,fast\n", "line 2: throughput is 'fast'; it must be a number above 0"),
-        ("model,throughput\nresnet18\n", "line 2: throughput is ''; it must be a number above 0"),
+        ("model,throughput\nresnet18,fast\n", "line 2: throughput is 'fast'; it must be a finite number above 0"),
+        ("model,throughput\nresnet18\n", "line 2: throughput is ''; it must be a finite number above 0"),
         ("model,throughput\nvit,1\n", "has no model that is described"),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_kind_has_one_look_in_every_picture() -> None:
                     seen.add(name)
                     look = {(to_hex(bar.get_facecolor()).upper(), bar.get_hatch() or "") for bar in bars.patches}
                     assert look == {(color(name), LOOKS[name]["hatch"])}
-    assert {"1x1 convolution", "fully connected", "normalization", "sum, product, bias"} <= seen
+    assert {"1x1 convolution", "fully-connected layer", "normalization", "sum, product, bias"} <= seen
 
 
 def test_a_part_of_a_time_has_the_look_of_its_layers() -> None:
@@ -73,8 +73,8 @@ def test_a_part_of_a_time_has_the_look_of_its_layers() -> None:
 
 
 NAMES = {
-    "larger convolution": ("conv", "transposed conv", "deformable conv"),
-    "fully connected": ("linear",),
+    "dense convolution": ("conv", "transposed conv", "deformable conv"),
+    "fully-connected layer": ("linear",),
     "matrix product": (
         "matmul",
         "grouped matmul",
@@ -122,6 +122,6 @@ def test_convolutions_are_told_apart_by_kernel_and_groups() -> None:
         return of_entry(rf.Entry("conv", "conv", ((32, 8, 8),), (64, 8, 8), kernel, groups))
 
     assert conv((1, 1), 1) == "1x1 convolution"
-    assert conv((1, 7), 1) == "larger convolution"
-    assert conv((1, 1), 4) == conv((3, 3), 16) == "convolution in groups"
+    assert conv((1, 7), 1) == "dense convolution"
+    assert conv((1, 1), 4) == conv((3, 3), 16) == "grouped convolution"
     assert conv((3, 3), 32) == "depthwise convolution"

@@ -199,8 +199,8 @@ def test_bars_lie_end_to_end_on_either_side_of_zero(rows: list[dict[str, int]]) 
 
 def test_stages_tell_grouped_convolutions_apart() -> None:
     # Table 1 of the paper: conv2 of ResNeXt-50 has three 3x3 layers of 128 channels in 32 groups, at 56x56.
-    assert by_stage(rf.resnext(50).cost())["conv2"]["convolution in groups"] == 3 * (3 * 3 * 128 * 4) * 56 * 56
-    assert by_stage(rf.resnet(50).cost())["conv2"]["larger convolution"] == 3 * (3 * 3 * 64 * 64) * 56 * 56
+    assert by_stage(rf.resnext(50).cost())["conv2"]["grouped convolution"] == 3 * (3 * 3 * 128 * 4) * 56 * 56
+    assert by_stage(rf.resnet(50).cost())["conv2"]["dense convolution"] == 3 * (3 * 3 * 64 * 64) * 56 * 56
 
 
 def entry(path: str, macs: int) -> rf.Entry:
@@ -228,13 +228,13 @@ def test_the_stages_of_real_models_are_opened() -> None:
     # Three blocks of 96 channels at 56x56: a 7x7 kernel for each channel, and two layers to 384 channels and back.
     assert convnext["stages.0"] == {
         "depthwise convolution": 3 * 56 * 56 * 96 * 7 * 7,
-        "fully connected": 3 * 56 * 56 * 2 * 96 * 384,
+        "fully-connected layer": 3 * 56 * 56 * 2 * 96 * 384,
     }
     vit = by_stage(rf.model("torchvision:vit_b_16").cost())
     assert list(vit) == ["conv_proj", *(f"encoder.layers.encoder_layer_{each}" for each in range(12)), "heads"]
     # 197 tokens of 768: queries, keys, values and the output, an MLP of 3072, and two products of attention.
     assert vit["encoder.layers.encoder_layer_0"] == {
-        "fully connected": 197 * (4 * 768 * 768 + 2 * 768 * 3072),
+        "fully-connected layer": 197 * (4 * 768 * 768 + 2 * 768 * 3072),
         "matrix product": 2 * 197 * 197 * 768,
     }
     left, right = stages("timm:convnext_tiny", "torchvision:vit_b_16")

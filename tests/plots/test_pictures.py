@@ -278,7 +278,7 @@ BAD = {
     "folder": (["width", "--output", "/"], "cannot write '/'"),
     "option": (
         ["width", "--output", "width.png", "--dpi", "300"],
-        "unknown option '--dpi'; known are --column, --on, --output",
+        "unknown option '--dpi'; known are --column, --on, --batch, --output",
     ),
 }
 

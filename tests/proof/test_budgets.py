@@ -240,7 +240,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, "")
     content = answered(result.stdout)
     assert [row["result"] for row in content["rows"]] == ["pass", "pass", "FAIL"]
-    assert content["notes"][-1] == "1 of 3 limits are broken."
+    assert content["notes"][-1] == "1 of 3 limits is broken."
     root = Xml.fromstring(report.read_text())  # noqa: S314 (our own file)
     assert root.attrib == {"tests": "3", "failures": "1", "errors": "0"}
     cases = root.findall("testsuite/testcase")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ def test_a_model_that_fails_has_a_reason(part_name: str) -> None:
     (reason_field,) = part(part_name, "torchvision:nothing").items()
     assert reason_field[0].startswith("no_")
     assert "unknown model of torchvision" in reason_field[1]
+
+
+def test_ctrl_c_is_for_the_process_that_asks() -> None:
+    worker = Worker(60)
+    try:
+        first = worker(os.getpid)
+        os.kill(first, signal.SIGINT)
+        assert worker(os.getpid) == first
+        worker.pipe.send((time.sleep, (0.1,)))
+        worker.pipe.close()  # whoever asked has ended before the answer
+        worker.process.join(60)
+        assert worker.process.exitcode == 0  # 1 with a traceback
+    finally:
+        worker.stop()
 
 
 def test_a_worker_that_is_late_or_ends_is_replaced() -> None:

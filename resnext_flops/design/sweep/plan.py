@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from resnext_flops.complexity.expressions import Expression
+from resnext_flops.complexity.figures import is_time
 from resnext_flops.complexity.formula import Monomial, compose, denominator, progression, terms
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.layers import Size
@@ -42,11 +43,13 @@ class Piece(NamedTuple):
     places: for each axis, the positions that belong to the piece, ascending.
     points: for each axis, what the polynomials take at those positions: the size, or how many steps it is from the
         first, where it has steps.
+    remarks: why the interval of its times is the wider one.
     """
 
     places: tuple[Whole, ...]
     points: tuple[Whole, ...]
     figures: Mapping[str, Quotient]
+    remarks: tuple[str, ...]
 
 
 class Box(NamedTuple):
@@ -224,7 +227,8 @@ def _piece(
             values = (values - first) // step
         points.append(values)
     polynomials = {name: quotient(compose(reading.formula(figure, at), sizes)) for name, figure in figures.items()}
-    return Piece(places, tuple(points), polynomials)
+    remarks = [remark for figure in figures.values() if is_time(figure) for remark in reading.remarks(figure, at)]
+    return Piece(places, tuple(points), polynomials, tuple(remarks))
 
 
 def quotient(formula: Size) -> Quotient:

@@ -80,6 +80,11 @@ class Sweep(NamedTuple):
         """The sizes that are swept, and the figures of a design: those always shown, and those that decide."""
         return [*(axis.name for axis in self.plan.grid.axes), *self.plan.pieces[0].figures]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why the interval of the designs' times is the wider one."""
+        return tuple(dict.fromkeys(remark for piece in self.plan.pieces for remark in piece.remarks))
+
     def smallest(self) -> dict[str, int]:
         """The sizes of the first design."""
         return {axis.name: int(axis.values[0]) for axis in self.plan.grid.axes}

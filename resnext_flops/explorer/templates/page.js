@@ -487,7 +487,7 @@ function showAnswer() {
   const { unknown, across } = state;
   const meaning = sizeOf(unknown).meaning === unknown ? "size" : sizeOf(unknown).meaning;
   const at = across ? `At ${across} = ${state.sizes[across]}, ` : "";
-  const target = state.budget === null ? named(state.reference) : "the budget";
+  const [keeps, target] = state.budget === null ? ["keeps", `the cost of ${named(state.reference)}`] : ["meets", "the budget"];
   // They keep their places: nothing may jump while a hand drags.
   byId("use").disabled = !found?.near || found.size === state.sizes[unknown];
   byId("use").textContent = found?.near ? `Set ${unknown} = ${found.value}` : `Set ${unknown}`;
@@ -495,12 +495,12 @@ function showAnswer() {
     byId("answer").textContent = `The ${kept.words} do not depend on ${unknown}.`;
     byId("exactly").textContent = "";
   } else if (!found.near) {
-    byId("answer").textContent = sentence(`${at}no ${unknown} keeps the cost of ${target}.`);
+    byId("answer").textContent = sentence(`${at}no ${unknown} ${keeps} ${target}.`);
     byId("exactly").textContent = `Cost means the ${kept.words}: ${unknown} = ${found.value} comes nearest with ${told(kept, found.cost)}, and the budget is ${told(kept, budget)}.`;
   } else {
-    const verb = found.close ? "keeps" : "comes nearest to";
+    const verb = found.close ? keeps : "comes nearest to";
     const answer = `<strong>${unknown} = ${found.value}</strong>`;
-    byId("answer").innerHTML = sentence(`${at}the ${escaped(meaning)} ${answer} ${verb} the cost of ${escaped(target)}.`);
+    byId("answer").innerHTML = sentence(`${at}the ${escaped(meaning)} ${answer} ${verb} ${escaped(target)}.`);
     const { root } = found;
     const equal = root === null ? "" : ` They would be equal at ${unknown} = ${root.toFixed(2)}.`;
     byId("exactly").textContent = `Cost means the ${kept.words}: ${told(kept, found.cost)} against ${told(kept, budget)}, ${percent(found.cost, budget)}.${equal}`;
@@ -825,9 +825,11 @@ function drawSpace() {
   label("space", "x", "multiply-adds of the network (G)");
   label("space", "y", time ? words : `${words} (M)`);
   byId("pair").textContent = `${state.across} and ${state.unknown}`;
-  byId("front-words").textContent = state.vertical === "params"
-    ? "The Pareto front has, at each number of multiply-adds, the design with the most parameters."
-    : `The Pareto front has, at each ${time ? "time" : "number of activations"}, the design with the most multiply-adds.`;
+  byId("front-words").textContent = time
+    ? "The Pareto front: the largest network for each time."
+    : state.vertical === "params"
+      ? "The Pareto front has, at each number of multiply-adds, the design with the most parameters."
+      : "The Pareto front has, at each number of activations, the design with the most multiply-adds.";
   byId("space").setAttribute("aria-label", `${numeral(found.x.length)} designs by multiply-adds and ${words}, with a Pareto front of ${best.length}.`);
 }
 
@@ -1011,6 +1013,7 @@ function showControls() {
   if (document.activeElement !== byId("batch")) byId("batch").value = state.batch;
   const budget = budgetFor(state.kept);
   if (document.activeElement !== byId("budget")) byId("budget").value = inField(KEPT[state.kept], budget ?? "");
+  byId("budget-unit").textContent = KEPT[state.kept].time ? "in ms" : "";
   byId("reset-budget").disabled = state.budget === null;
   byId("convention").textContent = DATA.conventions.find(({ name }) => name === state.figure)?.counts ?? DATA.counts;
 }
