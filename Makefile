@@ -61,6 +61,7 @@ timings: .venv/installed
 # How near the times are that a calibration of this machine predicts, for models of torchvision that it never saw (about a
 # quarter of an hour on one thread).
 calibration: .venv/installed
+	$(BIN)/pytest -m slow tests/machine
 	$(BIN)/python -m resnext_flops.reports.calibration
 
 # Write the golden files of the rendered tables and reports anew; read the difference before you commit it.

@@ -133,6 +133,7 @@ def test_cuda_is_timed_by_its_events() -> None:
         assert session.in_turn([SMALL], 0.0)[0].seconds > 0
 
 
+@pytest.mark.slow  # among many tests at once the system may be short of memory, and take pages back itself
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has other rules for large tensors")
 def test_no_run_asks_the_system_for_memory() -> None:
     # In a process of its own: what other tests have freed would do the same.
