@@ -156,6 +156,14 @@ def browsing(folder: Path) -> Iterator[Page]:
         process.wait(SECONDS)
 
 
+def opened(browser: Page, file: Path) -> Iterator[Page]:
+    """A file, opened anew in a wide window; nothing that a test does may be an error in its console."""
+    browser.resize(1400)
+    browser.open(file.as_uri())
+    yield browser
+    assert browser.console == []
+
+
 async def _connected(told: Path) -> Any:
     from tornado.httpclient import AsyncHTTPClient
     from tornado.websocket import websocket_connect

@@ -125,7 +125,7 @@ def _measured(
     found = made.profile(source or f"blocks of the seed {seed}, measured in turn with a reference", made_by, machine)
     write(output, written(found))
     blocks.forget()
-    _made(output, found, "blocks", "kind", "kinds", "; more --seconds give a better profile")
+    _made(output, found)
     return 0
 
 
@@ -154,13 +154,15 @@ def _published(published: str, output: str, made_by: str, source: str | None, **
     source = source or PurePath(published).name
     found = calibrated(usable.samples, usable.kinds, fit(usable.samples), origin, source, made_by)
     write(output, written(found))
-    _made(output, found, "models", "family", "families")
+    _made(output, found)
     return 0
 
 
-def _made(output: str, found: "Profile", what: str, kind: str, kinds: str, advice: str = "") -> None:
+def _made(output: str, found: "Profile") -> None:
     """Say what a profile is made of, and how good it is."""
     low, high = found.interval
+    what, kind, kinds = ("models", "family", "families") if found.is_published else ("blocks", "kind", "kinds")
+    advice = "" if found.is_published else "; more --seconds give a better profile"
     click.echo(
         f"resnext-flops: {output!r} is made of {found.models:,} {what} of {found.families} {kinds}; of {what} of a "
         f"{kind} that the fit did not see, nine of ten took {low:.2f} to {high:.2f} times the estimate{advice}",

@@ -15,7 +15,7 @@ from resnext_flops.errors import InputError, unknown
 from resnext_flops.numerals import FEMTOSECONDS, MILLISECOND
 
 if TYPE_CHECKING:
-    from resnext_flops.complexity.profile import Interval, Profile
+    from resnext_flops.complexity.profile import Profile
 
 # What a ledger adds up, in words: its attributes, which `Ledger` explains.
 FIGURES: Mapping[str, str] = {
@@ -46,10 +46,6 @@ class Timed(NamedTuple):
     profile: "Profile"
     batch: int
 
-    def interval(self, remarks: Sequence[str]) -> "Interval":
-        """The shares of the time between which nine of ten measured ones were. remarks: why they are wider ones."""
-        return self.profile.wide_interval if remarks else self.profile.interval
-
 
 def time_on(name: str | PathLike[str], batch: int | None = None) -> str:
     """The full name of the time on a machine, for a batch; that of the profile if None.
@@ -73,8 +69,18 @@ def timed(figure: str) -> Timed:
     """What the full name of a time says. Raises InputError as `profile` does."""
     from resnext_flops.complexity.profile import called, profile
 
-    name, _, batch = figure.removeprefix(f"{TIME}@").rpartition("@")
+    name, batch = asked_of(figure)
     return Timed(called(name), profile(name), int(batch))
+
+
+def asked_of(figure: str) -> tuple[str, str]:
+    """The profile and the batch that stand in the full name of a time: what `--on` and `--batch` were.
+
+    >>> asked_of("femtoseconds@results/mine.toml@64")
+    ('results/mine.toml', '64')
+    """
+    name, _, batch = figure.removeprefix(f"{TIME}@").rpartition("@")
+    return name, batch
 
 
 def without_folder(figure: str) -> str:
@@ -83,7 +89,8 @@ def without_folder(figure: str) -> str:
     >>> without_folder("femtoseconds@results/mine.toml@64"), without_folder("femtoseconds@rtx3090@1024")
     ('femtoseconds@mine.toml@64', 'femtoseconds@rtx3090@1024')
     """
-    return f"{TIME}@{PurePath(figure.removeprefix(f'{TIME}@')).name}"
+    name, batch = asked_of(figure)
+    return f"{TIME}@{PurePath(name).name}@{batch}"
 
 
 def is_time(figure: str) -> bool:
@@ -113,7 +120,7 @@ def estimate_of(figure: str, remarks: Sequence[str] = ()) -> str:
     from resnext_flops.complexity.profile import NINE_OF_TEN
 
     by = timed(figure)
-    low, high = by.interval(remarks)
+    low, high = by.profile.interval_for(remarks)
     because = f" The interval is wider, because {'; '.join(remarks)}." if remarks else ""
     return (
         f"The time of a batch of {by.batch:,} is an estimate by the profile {by.name}, and no measurement: "

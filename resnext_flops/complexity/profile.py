@@ -113,6 +113,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"{' to '.join(map(str, self.interval))}"
             )
 
+    @property
+    def is_published(self) -> bool:
+        """Whether it was made of published times of models, and not of blocks that were measured."""
+        return "--published" in self.command.split()
+
+    def interval_for(self, remarks: Sequence[str]) -> Interval:
+        """The interval of a time. remarks: why it is the wider one, if it is: see `without_evidence`."""
+        return self.wide_interval if remarks else self.interval
+
     def check_batch(self, batch: int) -> None:
         """Raises InputError for a batch that there is no evidence for."""
         least, most = -(-self.batch // REACH), self.batch * REACH
@@ -178,7 +187,7 @@ def estimate(profile: Profile, ledger: Ledger, batch: int | None = None) -> Esti
     runs = profile.batch if batch is None else batch
     parts: dict[str, int] = dict(profile.time(features(ledger), runs))
     remarks = without_evidence(profile, [ledger], runs)
-    return Estimate(ledger.name, runs, parts, profile.wide_interval if remarks else profile.interval, remarks)
+    return Estimate(ledger.name, runs, parts, profile.interval_for(remarks), remarks)
 
 
 def without_evidence(profile: Profile, ledgers: Sequence[Ledger], batch: int) -> tuple[str, ...]:

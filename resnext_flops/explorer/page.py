@@ -8,7 +8,7 @@ from typing import Any
 from resnext_flops.complexity.conventions import CONVENTIONS
 from resnext_flops.complexity.figures import (
     FIGURES,
-    TIME,
+    asked_of,
     estimate_of,
     figure_name,
     timed,
@@ -118,9 +118,9 @@ def _time(figure: str, readings: Sequence[Reading]) -> dict[str, Any]:
         "exactWords": figure_name(figure),
         "estimate": estimate_of(figure, remarks),
         "imagesWords": f"estimated images a second in batches of {by.batch:,} on {by.name}",
-        "on": named.removeprefix(f"{TIME}@").rpartition("@")[0],
+        "on": asked_of(named)[0],
         "batch": by.batch,
-        **by.interval(remarks)._asdict(),
+        **by.profile.interval_for(remarks)._asdict(),
     }
 
 

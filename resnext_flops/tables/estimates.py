@@ -50,9 +50,8 @@ def estimates(found: Mapping[str, Sequence[Estimate]], profiles: Mapping[str, Pr
 
 def about(name: str, profile: Profile) -> str:
     """What a profile was made of, and its interval."""
-    # A profile that is not of published times is of blocks that were measured, and what it counts is those.
-    published = "--published" in profile.command.split()
-    of = f"models of {profile.families} families from" if published else f"blocks of {profile.families} kinds:"
+    families = f"{profile.families} families from" if profile.is_published else f"{profile.families} kinds:"
+    of = f"{'models' if profile.is_published else 'blocks'} of {families}"
     return (
         f"{name}: {profile.machine}, {profile.software}, {profile.precision}, {profile.layout}, a batch of "
         f"{profile.batch:,}; {profile.models:,} {of} {profile.source}. "

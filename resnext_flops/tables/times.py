@@ -36,6 +36,7 @@ def by_cardinality(profiles: Mapping[str, Profile], batch: int | None = None) ->
     for place, each in enumerate(solutions):
         row: dict[str, Cell] = {"cardinality": each.sizes["C"], "width": each.sizes["d"], "macs": each.cost}
         rows.append({**row, **_cells(times, place)})
+    notes = _notes(profiles, times)
     return Table(
         id="performance-by-cardinality",
         title="Estimated times of ResNet-50's template at preserved multiply-adds, and against C = 1",
@@ -47,8 +48,8 @@ def by_cardinality(profiles: Mapping[str, Profile], batch: int | None = None) ->
             *_columns(profiles),
         ),
         rows=rows,
-        notes=[*_notes(profiles, times), MEANING],
-        estimated=_notes(profiles, times),
+        notes=[*notes, MEANING],
+        estimated=notes,
     )
 
 
@@ -64,6 +65,7 @@ def section_5_1(profiles: Mapping[str, Profile], batch: int | None = None) -> Ta
         cells["paper_ratio"] = float(Fraction(str(row["seconds"])) / seconds)
         cells["macs_ratio"] = network.cost().macs / first.cost().macs
         rows.append({**cells, **_cells(times, place)})
+    notes = _notes(profiles, times)
     return Table(
         id="performance-by-profile",
         title="Section 5.1: the paper's seconds of a training step, and estimated times of a forward pass",
@@ -81,9 +83,9 @@ def section_5_1(profiles: Mapping[str, Profile], batch: int | None = None) -> Ta
             f"The paper's seconds are of training, on {paper['gpus']} M40 in 2016; the profiles are of forward passes. "
             "A difference of the ratios may come from the backward pass, too.",
             *paper["remarks"],
-            *_notes(profiles, times),
+            *notes,
         ],
-        estimated=_notes(profiles, times),
+        estimated=notes,
     )
 
 

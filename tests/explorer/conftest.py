@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from resnext_flops.explorer.page import paper_page
-from tests.browser import Page, browsing
+from tests.browser import Page, browsing, opened
 
 
 @pytest.fixture(scope="package")
@@ -25,8 +25,4 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Page, written: Path) -> Iterator[Page]:
-    """The page, opened anew; nothing that a test does may be an error in its console."""
-    browser.resize(1400)
-    browser.open(written.as_uri())
-    yield browser
-    assert browser.console == []
+    yield from opened(browser, written)

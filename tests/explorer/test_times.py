@@ -19,7 +19,7 @@ from resnext_flops.complexity.network import Network
 from resnext_flops.complexity.profile import estimate, shipped
 from resnext_flops.explorer.page import model_page, paper_page
 from resnext_flops.explorer.paper import MODELS
-from tests.browser import CHROMIUM, Page
+from tests.browser import CHROMIUM, Page, opened
 from tests.explorer.test_figures import drawn, made, reading, told_by_python
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -41,11 +41,7 @@ def with_times(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def timed_page(browser: Page, with_times: Path) -> Iterator[Page]:
-    """The page, opened anew; nothing that a test does may be an error in its console."""
-    browser.resize(1400)
-    browser.open(with_times.as_uri())
-    yield browser
-    assert browser.console == []
+    yield from opened(browser, with_times)
 
 
 def direct(network: Network, figure: str = TIME) -> int:
