@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.complexity.layers import Conv, Description, Sequential
+from resnext_flops.complexity.profile import shipped
 from resnext_flops.explorer.page import model_page
 
 
@@ -98,3 +99,12 @@ def test_a_name_can_do_nothing_to_the_page() -> None:
     assert "</script><b>" not in text
     assert "&lt;/script&gt;&lt;b&gt;" in text
     assert "\\u003c/script>\\u003cb>" in text
+
+
+def test_two_machines_that_are_called_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rtx3090.toml").write_text(shipped()["rtx4090"], encoding="utf-8")
+    done = explore("resnet18", "--on", "rtx3090,rtx3090.toml", "--output", "a.html")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'rtx3090' and 'rtx3090.toml' are both called rtx3090" in done.stderr
+    assert not Path("a.html").exists()

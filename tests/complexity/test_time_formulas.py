@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 import resnext_flops as rf
 from resnext_flops.cli import main
 from resnext_flops.complexity.closed_form import ClosedForm
-from resnext_flops.complexity.figures import on, time_on
+from resnext_flops.complexity.figures import figure, on, time_on
 from resnext_flops.complexity.formula import Formula, NotPolynomialError, root, terms
 from resnext_flops.complexity.lattices import Span
 from resnext_flops.complexity.profile import estimate, profile
@@ -343,3 +343,10 @@ def test_a_time_needs_a_profile_in_use_only_while_it_is() -> None:
         pass
     with pytest.raises(InputError, match="--on rtx3090"):
         rf.solve("resnet50", "r", budget="ms <= 300")
+
+
+def test_it_is_strict_only_while_that_lasts() -> None:
+    time, ledger = time_on("rtx3090", 512), rf.resnet(18).cost()
+    with on("rtx3090", 512, strict=True), pytest.raises(InputError, match="cannot be estimated by rtx3090"):
+        figure(ledger, time)
+    assert figure(ledger, time) == direct(rf.resnet(18), "rtx3090", 512)
